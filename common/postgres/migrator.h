@@ -1,0 +1,30 @@
+// Migrations of one service's schema: numbered, forward only, one transaction each, never edited once
+// applied.
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace cognate::postgres {
+
+// As cognate_embed_migrations (cmake/CognateMigrations.cmake) makes them of NNNN_verb_noun.sql; in ascending
+// order.
+struct Migration {
+  int number;
+  absl::string_view name;  // "create_platforms"
+  absl::string_view sql;
+};
+
+// Brings `schema` to the last migration. Creates the schema and its table schema_migrations where they are
+// missing; one process at a time (advisory lock). FAILED_PRECONDITION MIGRATION_CHANGED when an applied
+// migration has another text now, SCHEMA_VERSION_MISMATCH when the database is ahead of this binary; nothing
+// is applied then.
+absl::Status Migrate(absl::string_view uri, absl::string_view schema, absl::Span<const Migration> migrations);
+
+// OK exactly when `schema` is at the last migration; otherwise FAILED_PRECONDITION SCHEMA_VERSION_MISMATCH
+// with the metadata `have` and `want`.
+absl::Status CheckVersion(absl::string_view uri, absl::string_view schema,
+                          absl::Span<const Migration> migrations);
+
+}  // namespace cognate::postgres

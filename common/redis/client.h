@@ -1,0 +1,121 @@
+// Redis: streams with consumer groups, and the few plain commands that go with them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace cognate::redis {
+
+struct Options {
+  std::string address;  // "unix:/path", "redis://[user:password@]host[:port][/db]", or "host:port"
+  absl::Duration connect_timeout = absl::Seconds(2);
+  absl::Duration command_timeout = absl::Seconds(5);
+};
+
+struct Entry {
+  std::string stream;
+  std::string id;  // "milliseconds-sequence"
+  std::string payload;
+};
+
+// When a stream entry was added, by Redis' clock.
+absl::Time TimeOfId(absl::string_view id);
+
+// One connection. NOT thread safe: one Client for each thread. After an error of the connection a call
+// answers UNAVAILABLE and the next call connects anew; nothing is sent twice on its own. UNAVAILABLE as well
+// while Redis loads its data.
+class Client {
+ public:
+  // Connects at once, to prove the address.
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(const Options& options);
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view address);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  absl::Status Ping();
+
+  // --- Streams: every entry has one payload, any bytes. ---
+
+  // Gives the new id. `max_length` > 0 trims the oldest beyond about that many (MAXLEN ~).
+  absl::StatusOr<std::string> Add(absl::string_view stream, absl::string_view payload,
+                                  int64_t max_length = 0);
+  // One round trip. On an error some may have been added.
+  absl::StatusOr<std::vector<std::string>> AddMany(absl::string_view stream,
+                                                   absl::Span<const std::string> payloads);
+  struct Addition {
+    absl::string_view stream;
+    absl::string_view payload;
+  };
+  absl::StatusOr<std::vector<std::string>> AddMany(absl::Span<const Addition> additions);
+
+  // The group (and its stream) exists afterwards, reading from the stream's first entry.
+  absl::Status EnsureGroup(absl::string_view stream, absl::string_view group);
+
+  // Up to `count` new entries of each stream for `consumer`; they stay pending until acknowledged. Waits up
+  // to `block` (at most one second a call, so that a loop sees its stop) for the first; empty when there was
+  // none. A group that has vanished (FLUSHALL, a lost Redis) is made again, from the stream's first entry.
+  absl::StatusOr<std::vector<Entry>> ReadGroup(absl::string_view stream, absl::string_view group,
+                                               absl::string_view consumer, int count, absl::Duration block);
+  absl::StatusOr<std::vector<Entry>> ReadGroup(absl::Span<const std::string> streams, absl::string_view group,
+                                               absl::string_view consumer, int count, absl::Duration block);
+
+  // What this consumer was given and has not acknowledged, oldest first, after `after`. Entries that were
+  // deleted meanwhile are acknowledged and left out.
+  absl::StatusOr<std::vector<Entry>> ReadPending(absl::string_view stream, absl::string_view group,
+                                                 absl::string_view consumer, int count,
+                                                 absl::string_view after = "0");
+
+  // Acknowledges and removes; one round trip. Unknown ids are fine.
+  absl::Status AckAndDelete(absl::string_view stream, absl::string_view group,
+                            absl::Span<const std::string> ids);
+
+  // Takes over up to `count` entries that other consumers have kept pending for `min_idle`.
+  absl::StatusOr<std::vector<Entry>> AutoClaim(absl::string_view stream, absl::string_view group,
+                                               absl::string_view consumer, absl::Duration min_idle,
+                                               int count);
+
+  absl::StatusOr<int64_t> Length(absl::string_view stream);
+  // The oldest entry's id; nullopt when the stream is empty or missing.
+  absl::StatusOr<std::optional<std::string>> FirstId(absl::string_view stream);
+  // Entries after `after` ("0": from the first; "$" is not taken), without a group. Waits as ReadGroup does.
+  absl::StatusOr<std::vector<Entry>> Read(absl::string_view stream, absl::string_view after, int count,
+                                          absl::Duration block);
+  // The newest entry's id, "0-0" when there is none: where a reader of news begins.
+  absl::StatusOr<std::string> LastId(absl::string_view stream);
+
+  // --- Plain keys ---
+
+  absl::StatusOr<std::optional<std::string>> Get(absl::string_view key);
+  // A zero `expire` means never.
+  absl::Status Set(absl::string_view key, absl::string_view value,
+                   absl::Duration expire = absl::ZeroDuration());
+  absl::Status Del(absl::string_view key);
+  absl::StatusOr<int64_t> Incr(absl::string_view key);
+  absl::Status FlushAll();
+
+ private:
+  class Wire;
+  explicit Client(std::unique_ptr<Wire> wire);
+  absl::StatusOr<std::vector<Entry>> ReadGroupOnce(absl::Span<const absl::string_view> streams,
+                                                   absl::string_view group, absl::string_view consumer,
+                                                   int count, absl::Duration block, absl::string_view after);
+  // Calls `call` once more after making the groups when it answers NOGROUP.
+  absl::StatusOr<std::vector<Entry>> WithGroups(absl::Span<const absl::string_view> streams,
+                                                absl::string_view group,
+                                                absl::FunctionRef<absl::StatusOr<std::vector<Entry>>()> call);
+
+  std::unique_ptr<Wire> wire_;
+};
+
+}  // namespace cognate::redis
