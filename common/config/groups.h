@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/config/settings.h"
+#include "common/log/log.h"
+
+// Settings that several services share, each group declared and validated in one place. Register adds the
+// settings and their validation; the group outlives the Settings.
+namespace cognate::config {
+
+// Where a process listens and how it runs; every program has these.
+struct Process {
+  std::vector<std::string> listen = {"127.0.0.1:7400"};
+  std::string admin = "127.0.0.1:7480";
+  int rpc_threads = 192;
+  absl::Duration connection_age = absl::InfiniteDuration();
+  absl::Duration drain_timeout = absl::Seconds(20);
+  std::string log_level = "info";
+  std::string log_format = "auto";
+
+  void Register(Settings& settings);
+  log::Options LogOptions(absl::string_view service) const;  // Of validated values.
+};
+
+struct Postgres {
+  std::string uri;  // --postgres-uri, a secret: it may hold a password.
+  int pool_size = 16;
+
+  void Register(Settings& settings);
+};
+
+struct Redis {
+  std::string address = "127.0.0.1:6379";  // host:port or unix:/path.
+  std::string password;
+
+  void Register(Settings& settings);
+};
+
+// Addresses of the other services. A service registers those that it calls.
+struct Peers {
+  std::string registry = "127.0.0.1:7401";
+  std::string change_capture = "127.0.0.1:7402";
+  std::string transformer = "127.0.0.1:7403";
+  std::string delivery = "127.0.0.1:7404";
+  std::string feedback = "127.0.0.1:7405";
+
+  void RegisterRegistry(Settings& settings);
+  void RegisterChangeCapture(Settings& settings);
+  void RegisterTransformer(Settings& settings);
+  void RegisterDelivery(Settings& settings);
+  void RegisterFeedback(Settings& settings);
+};
+
+// How many loops a service runs side by side.
+struct Workers {
+  int threads = 2;
+
+  void Register(Settings& settings);
+};
+
+}  // namespace cognate::config

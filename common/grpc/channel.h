@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/grpc/status.h"
+#include "common/retry/backoff.h"
+#include "common/worker/stop_token.h"
+
+namespace cognate::grpc_support {
+
+struct ChannelOptions {
+  absl::Duration keepalive_time = absl::Seconds(30);
+  absl::Duration keepalive_timeout = absl::Seconds(10);
+  absl::Duration min_reconnect_backoff = absl::Milliseconds(100);
+  absl::Duration max_reconnect_backoff = absl::Seconds(2);
+  int max_message_bytes = 64 << 20;
+};
+
+// A channel to "host:port", "unix:/path" or "dns:///host:port" (round robin over its addresses). Connects
+// when first used. Every channel and stub must be gone before main returns: keep them in objects that main
+// owns, never in a global.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const ChannelOptions& options = {});
+
+struct CallOptions {
+  absl::Duration timeout = absl::Seconds(10);  // Over all attempts.
+  absl::Time deadline =
+      absl::InfiniteFuture();  // The caller's own, such as Rpc::deadline(); the earlier one counts.
+  std::string request_id;      // Sent as x-request-id, unless empty.
+  std::string authorization;   // Sent as authorization, unless empty.
+  // Whether the call may be made twice. Only then UNAVAILABLE is tried again, after a random time (`backoff`,
+  // full jitter), or after the server's RetryInfo if that is longer.
+  bool idempotent = false;
+  int max_attempts = 4;
+  BackoffPolicy backoff = {absl::Milliseconds(50), 2.0, absl::Seconds(2)};
+  StopToken* stop = nullptr;  // Ends the waits between attempts when its owner stops.
+};
+
+// One unary call: deadline, request id, bounded retries, errors with their details.
+//
+//   ASSIGN_OR_RETURN(auto answer, Call(*stub_, &v1::PlatformRegistryService::Stub::GetPlatform, request,
+//                                      {.timeout = absl::Seconds(5), .idempotent = true}));
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                              const Request& request, const CallOptions& options = {});
+
+// The part of Call that knows no message: makes attempts until one ends it.
+absl::Status CallWithRetry(const CallOptions& options,
+                           absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt);
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                              const Request& request, const CallOptions& options) {
+  Response response;
+  absl::Status status = CallWithRetry(options, [&](grpc::ClientContext& context) {
+    response.Clear();
+    return (stub.*method)(&context, request, &response);
+  });
+  if (!status.ok()) return status;
+  return response;
+}
+
+}  // namespace cognate::grpc_support

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace grpc {
+class Server;
+class Service;
+}  // namespace grpc
+
+namespace cognate::grpc_support {
+
+struct HostOptions {
+  std::vector<std::string> addresses = {
+      "127.0.0.1:0"};     // "host:port" (port 0 takes a free one) or "unix:/path".
+  int max_threads = 192;  // Above this calls are refused with RESOURCE_EXHAUSTED: load is shed, not queued.
+  int max_receive_bytes =
+      64 << 20;  // Above what a service takes, so that the service can say in words what is too large.
+  absl::Duration max_connection_age =
+      absl::InfiniteDuration();  // Finite behind load balancers that pin connections.
+  absl::Duration max_connection_age_grace = absl::Seconds(30);
+};
+
+// A gRPC server with health (grpc.health.v1, by full service name) and reflection (v1 and v1alpha). Owns the
+// ports; the services are the caller's and outlive it. Thread-safe.
+class Host {
+ public:
+  // Every service starts as not serving: SetServing says when. FAILED_PRECONDITION names an address that
+  // cannot be bound.
+  static absl::StatusOr<std::unique_ptr<Host>> Start(const HostOptions& options,
+                                                     absl::Span<grpc::Service* const> services);
+  ~Host();  // Shuts down at once, if Shutdown was not called.
+
+  int port() const;                                         // Of the first TCP address; 0 if there is none.
+  const std::vector<int>& ports() const { return ports_; }  // As the addresses; a Unix socket has port 1.
+  std::string address() const;  // Where to reach it from here: "127.0.0.1:<port>", or the first Unix address.
+  const std::vector<std::string>& service_names() const {
+    return service_names_;
+  }  // Full names of all services on it.
+
+  void SetServing(absl::string_view full_service_name, bool serving);  // "" is the whole server.
+  void SetAllServing(bool serving);                                    // Every service, and "".
+
+  // Reports not serving, refuses new calls, waits up to `grace` for calls under way, then cancels them.
+  void Shutdown(absl::Duration grace);
+
+ private:
+  Host() = default;
+
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::string> addresses_;
+  std::vector<int> ports_;
+  std::vector<std::string> service_names_;
+};
+
+}  // namespace cognate::grpc_support

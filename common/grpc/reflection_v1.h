@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include <grpcpp/impl/server_builder_plugin.h>
+
+namespace cognate::grpc_support {
+
+// Serves grpc.reflection.v1.ServerReflection for all services of a server, from the descriptors that are
+// linked in. The library has only v1alpha, which newer tools no longer ask for.
+std::unique_ptr<grpc::ServerBuilderPlugin> MakeReflectionV1Plugin();
+
+}  // namespace cognate::grpc_support

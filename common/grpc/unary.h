@@ -1,0 +1,158 @@
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/status.h>
+#include <grpcpp/support/sync_stream.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/clock/clock.h"
+#include "common/grpc/rpc.h"
+#include "common/grpc/status.h"
+#include "common/metrics/metrics.h"
+
+namespace cognate::grpc_support {
+
+struct RpcBoundaryOptions {
+  absl::Duration slow = absl::Seconds(1);               // A unary call that took longer is logged as info.
+  absl::Duration default_deadline = absl::Seconds(60);  // For unary calls that come without one.
+};
+
+// The one place where calls are timed, counted, logged and converted; every service has one, and each of its
+// RPCs is one line that goes through it:
+//
+//   grpc::Status GetPlatform(grpc::ServerContext* context, const v1::GetPlatformRequest* request,
+//                            v1::GetPlatformResponse* response) override {
+//     return rpcs_.Unary(*context, "GetPlatform", response,
+//                        [&](const Rpc& rpc) { return platform_registry::GetPlatform(store_, *request); });
+//   }
+//
+// Each call has a request id (metadata x-request-id, made if absent, returned in the trailers), counts in
+// cognate_rpc_requests_total{service,method,code} and cognate_rpc_duration_seconds{service,method}, and is
+// logged once: OK as debug, slow or refused as info, at fault (INTERNAL, UNKNOWN, DATA_LOSS) as error. A call
+// whose deadline has passed before it began is not run. No exception leaves, but for std::bad_alloc.
+// Thread-safe.
+class RpcBoundary {
+ public:
+  using Options = RpcBoundaryOptions;
+
+  // `service` as in logs and metrics: "platform_registry".
+  RpcBoundary(absl::string_view service, const Clock& clock, metrics::Registry& metrics,
+              Options options = {});
+  ~RpcBoundary();
+
+  // From now on Rpc::draining() is true, so that long waits and streams end.
+  void Drain() { draining_ = true; }
+
+  // `handler(const Rpc&)` returns absl::StatusOr<Response>.
+  template <typename Response, typename Handler>
+  grpc::Status Unary(grpc::ServerContext& context, absl::string_view method, Response* response,
+                     Handler&& handler) {
+    return Run(context, method, Kind::kUnary, [&](const Rpc& rpc) -> absl::Status {
+      absl::StatusOr<Response> answer = std::forward<Handler>(handler)(rpc);
+      if (!answer.ok()) return answer.status();
+      *response = *std::move(answer);
+      return absl::OkStatus();
+    });
+  }
+
+  // `handler(const Rpc&, Sink<Response>&)` returns absl::Status.
+  template <typename Response, typename Handler>
+  grpc::Status ServerStream(grpc::ServerContext& context, absl::string_view method,
+                            grpc::ServerWriter<Response>* writer, Handler&& handler) {
+    return Run(context, method, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
+      StreamSink<Response, grpc::ServerWriter<Response>> sink(writer);
+      return std::forward<Handler>(handler)(rpc, sink);
+    });
+  }
+
+  // `handler(const Rpc&, Source<Request>&)` returns absl::StatusOr<Response>.
+  template <typename Request, typename Response, typename Handler>
+  grpc::Status ClientStream(grpc::ServerContext& context, absl::string_view method,
+                            grpc::ServerReader<Request>* reader, Response* response, Handler&& handler) {
+    return Run(context, method, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
+      StreamSource<Request, grpc::ServerReader<Request>> source(reader);
+      absl::StatusOr<Response> answer = std::forward<Handler>(handler)(rpc, source);
+      if (!answer.ok()) return answer.status();
+      *response = *std::move(answer);
+      return absl::OkStatus();
+    });
+  }
+
+  // `handler(const Rpc&, Source<Request>&, Sink<Response>&)` returns absl::Status.
+  template <typename Request, typename Response, typename Handler>
+  grpc::Status BidiStream(grpc::ServerContext& context, absl::string_view method,
+                          grpc::ServerReaderWriter<Response, Request>* stream, Handler&& handler) {
+    using Stream = grpc::ServerReaderWriter<Response, Request>;
+    return Run(context, method, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
+      StreamSource<Request, Stream> source(stream);
+      StreamSink<Response, Stream> sink(stream);
+      return std::forward<Handler>(handler)(rpc, source, sink);
+    });
+  }
+
+ private:
+  enum class Kind { kUnary, kStream };
+  struct Method;  // The metrics of one method.
+
+  template <typename Message, typename Stream>
+  class StreamSink final : public Sink<Message> {
+   public:
+    explicit StreamSink(Stream* stream) : stream_(stream) {}
+    bool Write(const Message& message) override { return stream_->Write(message); }
+
+   private:
+    Stream* stream_;
+  };
+  template <typename Message, typename Stream>
+  class StreamSource final : public Source<Message> {
+   public:
+    explicit StreamSource(Stream* stream) : stream_(stream) {}
+    bool Read(Message* message) override { return stream_->Read(message); }
+
+   private:
+    Stream* stream_;
+  };
+
+  template <typename Body>
+  grpc::Status Run(grpc::ServerContext& context, absl::string_view method, Kind kind, Body&& body) {
+    const absl::Time start = clock_.Now();
+    const Rpc rpc = Begin(context, method, kind);
+    absl::Status status = Late(rpc, kind);
+    try {
+      if (status.ok()) status = body(rpc);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& exception) {
+      status = Thrown(rpc, exception.what());
+    } catch (...) {
+      status = Thrown(rpc, "not a std::exception");
+    }
+    return End(rpc, kind, start, status);
+  }
+
+  Rpc Begin(grpc::ServerContext& context, absl::string_view method, Kind kind) const;
+  absl::Status Late(const Rpc& rpc, Kind kind) const;
+  absl::Status Thrown(const Rpc& rpc, absl::string_view what) const;
+  grpc::Status End(const Rpc& rpc, Kind kind, absl::Time start, const absl::Status& status);
+  void Log(const Rpc& rpc, Kind kind, absl::Duration elapsed, const absl::Status& status) const;
+  Method& MethodMetrics(const std::string& method);
+
+  struct State;
+  const std::string service_;
+  const Clock& clock_;
+  const Options options_;
+  std::atomic<bool> draining_{false};
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cognate::grpc_support
