@@ -1,0 +1,38 @@
+# The front door. Each target is one line into scripts/; `make` alone says what there is.
+.PHONY: help demo test figures bench profile lint format build setup tools clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: setup ## Build, then watch 13,000 real records travel between two databases
+	@scripts/demo
+
+test: setup ## Build, then prove the promises (PRESET=asan or tsan for the sanitizers)
+	@scripts/test $(or $(PRESET),release)
+
+figures: setup ## Run every proof at full size (ONLY=<name> runs one)
+	@ONLY=$(ONLY) scripts/figures
+
+bench: setup ## Measure speed beside PostgreSQL's logical replication and Bucardo
+	@scripts/bench
+
+profile: setup ## Show where the time goes
+	@scripts/profile
+
+lint: setup ## Check format, clang-tidy, shell scripts, contracts
+	@scripts/lint
+
+format: ## Format the sources
+	@scripts/format
+
+build: setup ## Build only
+	@scripts/build
+
+tools: ## Install extras: grpcurl
+	@scripts/tools
+
+setup:
+	@scripts/setup
+
+clean: ## Remove what was built
+	rm -rf build
