@@ -1,0 +1,107 @@
+// Writes changes into the change log: the one place where versions are given.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/clock/clock.h"
+#include "common/health/progress_monitor.h"
+#include "common/metrics/metrics.h"
+#include "common/postgres/pool.h"
+#include "common/sync/mutex.h"
+#include "common/worker/worker.h"
+#include "services/change_capture/captured_change.h"
+
+namespace cognate::change_capture {
+
+class AppendStore;
+class StreamFeeder;
+
+// Changes that are committed together, all or none (but for those that are refused one by one).
+struct AppendGroup {
+  std::vector<CapturedChange> changes;  // in the order in which they happened; may be empty with `along`
+  // Runs inside the same transaction, before the changes are written: a source saves its position and the
+  // progress of its snapshots here. May run more than once; only the last run counts. If it fails, nothing of
+  // the group is written.
+  std::function<absl::Status(postgres::Transaction&)> along;
+};
+
+// What became of a group that was committed; both as long as `changes`.
+struct Appended {
+  std::vector<int64_t>
+      versions;  // 0 where refused; a known change_id with equal content has its first version
+  std::vector<absl::Status> refused;  // empty if none was; otherwise OK or CHANGE_ID_REUSED for each
+};
+
+struct AppenderOptions {
+  int max_changes_per_commit = 2000;
+  int64_t max_bytes_per_commit = 4 << 20;
+  // Beyond this backlog Append refuses and WaitForRoom waits.
+  int64_t max_queued_changes = 40'000;
+  int64_t max_queued_bytes = 64 << 20;
+};
+
+// Group commit by one thread: while one commit runs, the next group forms; with nobody else waiting a change
+// is committed at once. A group that is larger than a commit's bounds is committed alone. Versions rise
+// without gaps in commit order, over all processes. Thread safe.
+class Appender {
+ public:
+  Appender(postgres::Pool& pool, StreamFeeder& feeder, std::function<int64_t()> rules_revision,
+           const Clock& clock, metrics::Registry& metrics, AppenderOptions options = {});
+  ~Appender();
+
+  // The answer comes after the commit. RESOURCE_EXHAUSTED CAPTURE_OVERLOADED (with RetryInfo) at once when
+  // the backlog is full; UNAVAILABLE when the database is not there: whether the group was written is then
+  // unknown, so a source reads its position again, and a client sends the same change ids again. ABORTED
+  // after Stop.
+  std::future<absl::StatusOr<Appended>> Append(AppendGroup group);
+
+  // Waits until the backlog has room; false if that took longer than `timeout` or the appender has stopped.
+  // For callers that would rather wait than be refused; with several of them Append may refuse all the same:
+  // wait again.
+  bool WaitForRoom(absl::Duration timeout);
+
+  void Start();
+  // Commits what is queued, then ends.
+  void Stop();
+  absl::Status Healthy() const { return monitor_.Check(); }
+
+ private:
+  struct Waiting {
+    AppendGroup group;
+    int64_t bytes = 0;
+    std::promise<absl::StatusOr<Appended>> answer;
+  };
+
+  void Run(StopToken& stop);
+  std::vector<Waiting> TakeNext(bool* closed);
+  void Commit(std::vector<Waiting>& groups);
+
+  StreamFeeder& feeder_;
+  const AppenderOptions options_;
+  std::unique_ptr<AppendStore> store_;  // the worker's alone
+  health::ProgressMonitor monitor_;
+  metrics::Counter& commits_;
+  metrics::Counter& changes_;
+  metrics::Histogram& commit_seconds_;
+  const Clock& clock_;
+
+  Mutex mutex_;
+  CondVar queued_;
+  CondVar room_;
+  std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);
+  int64_t queued_changes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace cognate::change_capture

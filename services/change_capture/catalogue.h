@@ -1,0 +1,98 @@
+// What the platform registry says, kept at hand: rules, platforms and models.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "cognate/v1/model.pb.h"
+#include "cognate/v1/platform.pb.h"
+#include "cognate/v1/sync.pb.h"
+#include "common/clock/clock.h"
+#include "common/sync/mutex.h"
+#include "common/worker/worker.h"
+
+namespace cognate::change_capture {
+
+// A model with an index over its fields.
+struct KnownModel {
+  v1::Model model;
+  absl::flat_hash_map<std::string, int> field_index;
+};
+
+// The calls to the registry; throws nothing, answers the registry's own statuses.
+class RegistryClient {
+ public:
+  virtual ~RegistryClient() = default;
+  // An empty `rules` with the same revision when nothing is new.
+  virtual absl::StatusOr<std::pair<int64_t, std::shared_ptr<const v1::Rules>>> GetRules(
+      int64_t known_revision) = 0;
+  virtual absl::StatusOr<v1::Platform> GetPlatform(absl::string_view platform) = 0;
+  virtual absl::StatusOr<v1::Model> GetModel(absl::string_view platform, absl::string_view model) = 0;
+};
+
+struct CatalogueOptions {
+  absl::Duration poll_interval = absl::Milliseconds(200);  // of the rules
+  absl::Duration refresh_age = absl::Seconds(5);  // platforms and models in use are read again after this
+  absl::Duration retry_age = absl::Milliseconds(500);  // what was not found is asked for again after this
+};
+
+// Polls the rules; reads platforms and models on first use and again in the background while they are used.
+// When the registry cannot be reached, what is known goes on being answered; what is not known is
+// UNAVAILABLE. Thread safe.
+class Catalogue {
+ public:
+  Catalogue(std::unique_ptr<RegistryClient> registry, const Clock& clock, CatalogueOptions options = {});
+  ~Catalogue();
+
+  void Start();
+  void Stop();
+
+  // The rules in force as far as known; never null, revision 0 until they were read once.
+  std::shared_ptr<const v1::Rules> Rules() const;
+  int64_t Revision() const { return revision_.load(); }
+  // Reads the rules now; OK if they were read.
+  absl::Status RefreshRules();
+
+  // `platform` is the id without `platforms/`. NOT_FOUND PLATFORM_NOT_FOUND, or UNAVAILABLE.
+  absl::StatusOr<std::shared_ptr<const v1::Platform>> Platform(absl::string_view platform);
+  // NOT_FOUND MODEL_NOT_FOUND, or UNAVAILABLE. With `fresh` what was read longer than `retry_age` ago is read
+  // again: for when the model seems to lack a field.
+  absl::StatusOr<std::shared_ptr<const KnownModel>> Model(absl::string_view platform, absl::string_view model,
+                                                          bool fresh = false);
+
+ private:
+  template <typename T>
+  struct Entry {
+    absl::StatusOr<std::shared_ptr<const T>> value = absl::UnavailableError("");
+    absl::Time read_time = absl::InfinitePast();
+    absl::Time used_time = absl::InfinitePast();
+  };
+  using ModelKey = std::pair<std::string, std::string>;
+  template <typename Key, typename T, typename Read>
+  absl::StatusOr<std::shared_ptr<const T>> Get(absl::flat_hash_map<Key, Entry<T>>& cache, const Key& key,
+                                               absl::Duration max_age, Read read);
+  absl::StatusOr<std::shared_ptr<const KnownModel>> ReadModel(const ModelKey& key);
+  absl::StatusOr<std::shared_ptr<const v1::Platform>> ReadPlatform(const std::string& platform);
+  void RefreshUsed(StopToken& stop);
+
+  const std::unique_ptr<RegistryClient> registry_;
+  const Clock& clock_;
+  const CatalogueOptions options_;
+  std::atomic<int64_t> revision_{0};
+  mutable Mutex mutex_;
+  std::shared_ptr<const v1::Rules> rules_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Entry<v1::Platform>> platforms_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<ModelKey, Entry<KnownModel>> models_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace cognate::change_capture

@@ -1,0 +1,74 @@
+// The change log as others read it: what is the latest state of records. Who writes changes: Appender.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "common/postgres/pool.h"
+#include "common/sync/mutex.h"
+#include "services/change_capture/captured_change.h"
+
+namespace cognate::change_capture {
+
+struct StateKey {
+  const LoggedModel* model = nullptr;
+  std::string local_id;
+};
+
+// Thread safe. Reads what is committed: a change that is still with the Appender is not seen.
+class ChangeLog {
+ public:
+  explicit ChangeLog(postgres::Pool& pool) : pool_(pool) {}
+
+  // The numbers of a model; made on first use. Cached: costs a look into a map from the second time on.
+  absl::StatusOr<const LoggedModel*> FindOrAddModel(absl::string_view platform, absl::string_view model);
+  // The same without making one: nullptr if nothing of it was ever captured.
+  absl::StatusOr<const LoggedModel*> FindModel(absl::string_view platform, absl::string_view model);
+
+  // The newest change of each record that the log knows, deletes included, in no particular order; records
+  // that it does not know are left out. For filling in what a source did not send (unchanged TOAST columns,
+  // the last state of a deleted record). At most 10,000 keys; duplicates are answered once for each.
+  absl::StatusOr<std::vector<LoggedState>> LatestStates(absl::Span<const StateKey> keys);
+
+  // The latest states of the next `limit` records of one model after the local id `after` ("" begins), in the
+  // order of their local ids by bytes.
+  struct Page {
+    std::vector<LoggedState> live;  // without deleted records
+    std::string last_local_id;      // where the next page goes on; empty: this was the last page
+  };
+  // For TRUNCATE and backfills: call until `last_local_id` is empty; a page may be empty in the middle.
+  absl::StatusOr<Page> LiveRecords(const LoggedModel& model, absl::string_view after, int limit);
+
+  // How many records of a model are not deleted. Walks the index: for progress bars, not for hot paths.
+  absl::StatusOr<int64_t> CountLiveRecords(const LoggedModel& model);
+
+  // The changes of these versions, or from `first` to `last`, in version order.
+  absl::StatusOr<std::vector<LoggedState>> ReadVersions(absl::Span<const int64_t> versions);
+  absl::StatusOr<std::vector<LoggedState>> ReadRange(int64_t first, int64_t last);
+
+  // By number; loads models that other processes have made.
+  absl::StatusOr<const LoggedModel*> ModelById(int32_t model_id);
+
+ private:
+  const LoggedModel* Cached(absl::string_view platform, absl::string_view model) const;
+  const LoggedModel* Remember(LoggedModel model);
+  absl::StatusOr<std::vector<LoggedState>> StatesFromRows(const postgres::Rows& rows);
+
+  postgres::Pool& pool_;
+  mutable Mutex mutex_;
+  std::map<int32_t, LoggedModel> models_ ABSL_GUARDED_BY(mutex_);  // nodes stay where they are
+  absl::flat_hash_map<std::pair<std::string, std::string>, const LoggedModel*> by_name_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace cognate::change_capture
