@@ -32,6 +32,11 @@ struct AppendGroup {
   // progress of its snapshots here. May run more than once; only the last run counts. If it fails, nothing of
   // the group is written.
   std::function<absl::Status(postgres::Transaction&)> along;
+  // Called once when the answer is there, by the appender's thread (or within Append when it is refused): wakes a loop
+  // that waits for more than the answer. Returns at once.
+  std::function<void()> answered;
+  // Never refused for a full backlog: for a sender that waits with WaitForRoom and keeps few groups in flight.
+  bool always_room = false;
 };
 
 // What became of a group that was committed; both as long as `changes`.
