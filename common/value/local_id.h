@@ -1,0 +1,25 @@
+// Local ids: a platform's own id of a record, always as text (record.proto).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "cognate/v1/value.pb.h"
+
+namespace cognate::value {
+
+// One key column: its text as it is. Several: joined by `,` with `\` before every `,` and `\` inside them.
+std::string EncodeLocalId(absl::Span<const absl::string_view> parts);
+std::string EncodeLocalId(absl::Span<const std::string> parts);
+// The inverse for a key of `columns` columns. INVALID_ARGUMENT when it does not have that many parts.
+absl::StatusOr<std::vector<std::string>> DecodeLocalId(absl::string_view local_id, size_t columns);
+
+// The canonical text of one key column's value. INVALID_ARGUMENT for NULL, lists and maps.
+absl::StatusOr<std::string> LocalIdText(const v1::Value& value);
+// The local id of a record whose key is `key_fields`. INVALID_ARGUMENT where one of them is missing or has no text.
+absl::StatusOr<std::string> LocalIdOf(const v1::Fields& fields, absl::Span<const std::string> key_fields);
+
+}  // namespace cognate::value
