@@ -1,0 +1,14 @@
+#include "cli/client.h"
+
+namespace cognate::cli {
+
+Client::Client(const std::string& address)
+    : channel_(grpc_support::MakeChannel(address)),
+      registry_(v1::PlatformRegistryService::NewStub(channel_)),
+      ledger_(v1::LedgerService::NewStub(channel_)),
+      capture_(v1::ChangeCaptureService::NewStub(channel_)),
+      transformer_(v1::TransformerService::NewStub(channel_)),
+      delivery_(v1::DeliveryService::NewStub(channel_)),
+      feedback_(v1::FeedbackService::NewStub(channel_)) {}
+
+}  // namespace cognate::cli

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cognate/v1/change_capture_service.grpc.pb.h"
+#include "cognate/v1/delivery_service.grpc.pb.h"
+#include "cognate/v1/feedback_service.grpc.pb.h"
+#include "cognate/v1/ledger_service.grpc.pb.h"
+#include "cognate/v1/platform_registry_service.grpc.pb.h"
+#include "cognate/v1/transformer_service.grpc.pb.h"
+#include "common/grpc/channel.h"
+
+namespace cognate::cli {
+
+// The services as the command line reaches them: one address for all, as `cognate up` offers it, or a proxy's.
+class Client {
+ public:
+  explicit Client(const std::string& address);
+
+  v1::PlatformRegistryService::Stub& registry() { return *registry_; }
+  v1::LedgerService::Stub& ledger() { return *ledger_; }
+  v1::ChangeCaptureService::Stub& capture() { return *capture_; }
+  v1::TransformerService::Stub& transformer() { return *transformer_; }
+  v1::DeliveryService::Stub& delivery() { return *delivery_; }
+  v1::FeedbackService::Stub& feedback() { return *feedback_; }
+
+  // One call that may be repeated: every create below carries a request id.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                const Request& request) {
+    return grpc_support::Call(stub, method, request,
+                              {.timeout = absl::Seconds(30), .idempotent = true, .max_attempts = 3});
+  }
+
+ private:
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::PlatformRegistryService::Stub> registry_;
+  std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  std::unique_ptr<v1::ChangeCaptureService::Stub> capture_;
+  std::unique_ptr<v1::TransformerService::Stub> transformer_;
+  std::unique_ptr<v1::DeliveryService::Stub> delivery_;
+  std::unique_ptr<v1::FeedbackService::Stub> feedback_;
+};
+
+}  // namespace cognate::cli

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "cli/client.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cognate::cli {
+
+// What every command has.
+struct Context {
+  std::string address = "127.0.0.1:7400";
+  bool json = false;
+  absl::Status status;  // What the command that ran has answered.
+
+  Client Connect() const { return Client(address); }
+};
+
+// Each adds its command with its options and examples; the command runs while CLI11 parses.
+void AddPlatformCommand(CLI::App& app, Context& context);
+void AddSyncCommand(CLI::App& app, Context& context);
+void AddRunCommand(CLI::App& app, Context& context);
+void AddStatusCommand(CLI::App& app, Context& context);
+void AddTroublesCommand(CLI::App& app, Context& context);
+void AddExplainCommand(CLI::App& app, Context& context);
+void AddWatchCommand(CLI::App& app, Context& context);
+void AddUpCommand(CLI::App& app, Context& context);
+
+}  // namespace cognate::cli

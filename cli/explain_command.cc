@@ -1,0 +1,87 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "common/status/status_macros.h"
+
+namespace cognate::cli {
+namespace {
+
+absl::Status Explain(Context& context, const v1::ExplainRequest& request) {
+  Client client = context.Connect();
+  ASSIGN_OR_RETURN(const v1::ExplainResponse response,
+                   client.Call(client.feedback(), &v1::FeedbackService::Stub::Explain, request));
+  if (context.json) {
+    PrintJson(std::cout, response);
+    return absl::OkStatus();
+  }
+  std::cout << FormatRecord(request.record()) << "\n";
+  for (const v1::ExplanationStep& step : response.steps()) PrintStep(std::cout, step);
+  for (const v1::TargetExplanation& target : response.targets()) {
+    std::cout << "\n→ " << target.platform() << " " << target.model() << ": " << FormatState(target.state()) << "\n";
+    for (const v1::ExplanationStep& step : target.steps()) PrintStep(std::cout, step);
+    std::cout << "  " << target.conclusion() << "\n";
+  }
+  std::cout << "\n" << response.conclusion() << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status Watch(Context& context, const v1::WatchRequest& first) {
+  Client client = context.Connect();
+  v1::WatchRequest request = first;
+  while (true) {
+    grpc::ClientContext call;
+    const auto reader = client.feedback().Watch(&call, request);
+    v1::WatchResponse response;
+    while (reader->Read(&response)) {
+      for (const v1::Event& event : response.events()) {
+        if (context.json) {
+          PrintJson(std::cout, event);
+        } else {
+          std::cout << FormatTime(event.time()) << "  " << event.sentence() << "\n";
+        }
+      }
+      std::cout << std::flush;
+      request.set_resume_token(response.resume_token());
+    }
+    const absl::Status status = grpc_support::FromGrpcStatus(reader->Finish());
+    // A restart of the service is no reason to stop watching; nothing is missed in between.
+    if (!absl::IsUnavailable(status) || request.resume_token().empty()) return status;
+    absl::SleepFor(absl::Milliseconds(500));
+  }
+}
+
+}  // namespace
+
+void AddExplainCommand(CLI::App& app, Context& context) {
+  CLI::App* explain = app.add_subcommand("explain", "Why a record is, or is not, on its targets");
+  explain->footer(
+      "Examples:\n"
+      "  cognate explain atlas public.country 62\n"
+      "  cognate explain shop public.nations 10062            by what the target calls it\n"
+      "  cognate explain atlas public.country 62 --target shop");
+  auto request = std::make_shared<v1::ExplainRequest>();
+  explain->add_option("platform", *request->mutable_record()->mutable_platform())->required();
+  explain->add_option("model", *request->mutable_record()->mutable_model())->required();
+  explain->add_option("local_id", *request->mutable_record()->mutable_local_id())->required();
+  explain->add_option("--target", *request->mutable_target_platform(), "Only this platform");
+  explain->callback([&context, request] { context.status = Explain(context, *request); });
+}
+
+void AddWatchCommand(CLI::App& app, Context& context) {
+  CLI::App* watch = app.add_subcommand("watch", "Events as they happen, until Ctrl-C");
+  watch->footer("Examples:\n  cognate watch\n  cognate watch --platform shop --from <token>");
+  auto request = std::make_shared<v1::WatchRequest>();
+  auto platforms = std::make_shared<std::vector<std::string>>();
+  watch->add_option("--platform", *platforms, "Only these targets")->take_all();
+  watch->add_option("--from", *request->mutable_resume_token(), "Go on after this resume token");
+  watch->callback([&context, request, platforms] {
+    for (const std::string& platform : *platforms) request->add_platforms(platform);
+    context.status = Watch(context, *request);
+  });
+}
+
+}  // namespace cognate::cli

@@ -1,0 +1,39 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+
+int main(int argc, char** argv) {
+  using namespace cognate::cli;
+  Context context;
+  CLI::App app{"Cognate keeps records the same across platforms."};
+  app.footer(
+      "Examples:\n"
+      "  cognate up                                    start everything on this machine\n"
+      "  cognate platform create shop --postgres postgresql://cognate@db/shop --password-file shop.secret\n"
+      "  cognate sync create countries --from atlas:public.country --to shop:public.nations --map name=title\n"
+      "  cognate run backfill countries --wait         bring what is there already\n"
+      "  cognate status                                what is where, and what is not\n"
+      "  cognate explain atlas public.country 62       why, in words\n"
+      "Every command takes --help.");
+  app.require_subcommand(1);
+  app.add_option("--address", context.address, "Where the services are: host:port or unix:/path")
+      ->envname("COGNATE_ADDRESS")
+      ->capture_default_str();
+  app.add_flag("--json", context.json, "One JSON object a line, for programs");
+  app.fallthrough();
+  AddUpCommand(app, context);
+  AddPlatformCommand(app, context);
+  AddSyncCommand(app, context);
+  AddRunCommand(app, context);
+  AddStatusCommand(app, context);
+  AddTroublesCommand(app, context);
+  AddExplainCommand(app, context);
+  AddWatchCommand(app, context);
+  CLI11_PARSE(app, argc, argv);
+  if (!context.status.ok()) {
+    PrintError(std::cerr, context.status);
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,158 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "common/ids/uuid.h"
+#include "common/status/status_macros.h"
+
+namespace cognate::cli {
+namespace {
+
+using Stub = v1::PlatformRegistryService::Stub;
+
+struct PlatformOptions {
+  std::string id;
+  std::string display_name;
+  std::string postgres;
+  std::string password_file;
+  std::string password_environment;
+  std::string capture = "none";
+  bool agent = false;
+  bool source_only = false;
+};
+
+v1::Platform MakePlatform(const PlatformOptions& options) {
+  v1::Platform platform;
+  platform.set_name(absl::StrCat("platforms/", options.id));
+  platform.set_display_name(options.display_name);
+  if (options.agent) {
+    platform.set_kind(v1::PLATFORM_KIND_AGENT);
+    return platform;
+  }
+  platform.set_kind(v1::PLATFORM_KIND_POSTGRES);
+  platform.mutable_database()->set_uri(options.postgres);
+  v1::SecretReference& password = *platform.mutable_database()->mutable_password();
+  if (!options.password_file.empty()) password.set_file(options.password_file);
+  if (!options.password_environment.empty()) password.set_environment(options.password_environment);
+  if (password.source_case() == v1::SecretReference::SOURCE_NOT_SET) platform.mutable_database()->clear_password();
+  if (options.source_only) platform.set_channel(v1::CHANNEL_NONE);
+  if (options.capture == "replication") platform.set_capture_mode(v1::CAPTURE_MODE_REPLICATION);
+  if (options.capture == "agent") platform.set_capture_mode(v1::CAPTURE_MODE_AGENT);
+  return platform;
+}
+
+absl::Status Create(Context& context, const PlatformOptions& options) {
+  Client client = context.Connect();
+  v1::CreatePlatformRequest request;
+  *request.mutable_platform() = MakePlatform(options);
+  request.set_request_id(Uuid::V7().ToString());
+  ASSIGN_OR_RETURN(const v1::CreatePlatformResponse created,
+                   client.Call(client.registry(), &Stub::CreatePlatform, request));
+  v1::AnalyzeModelsResponse analyzed;
+  if (!options.agent) {
+    v1::AnalyzeModelsRequest analyze;
+    analyze.set_platform(created.platform().name());
+    ASSIGN_OR_RETURN(analyzed, client.Call(client.registry(), &Stub::AnalyzeModels, analyze));
+  }
+  if (context.json) {
+    PrintJson(std::cout, created);
+  } else {
+    std::cout << "Platform " << options.id << " is there";
+    if (!options.agent) std::cout << ", with " << FormatCount(analyzed.models_size()) << " models";
+    std::cout << ".\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status List(Context& context) {
+  Client client = context.Connect();
+  Table table({"PLATFORM", "KIND", "CAPTURE", "CHANNEL", "DATABASE"});
+  v1::ListPlatformsRequest request;
+  do {
+    ASSIGN_OR_RETURN(const v1::ListPlatformsResponse page,
+                     client.Call(client.registry(), &Stub::ListPlatforms, request));
+    for (const v1::Platform& platform : page.platforms()) {
+      if (context.json) PrintJson(std::cout, platform);
+      table.Add({std::string(absl::StripPrefix(platform.name(), "platforms/")),
+                 FormatEnum(v1::PlatformKind_Name(platform.kind()), "PLATFORM_KIND_"),
+                 FormatEnum(v1::CaptureMode_Name(platform.capture_mode()), "CAPTURE_MODE_"),
+                 FormatEnum(v1::Channel_Name(platform.channel()), "CHANNEL_"), platform.database().uri()});
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  if (!context.json) table.Print(std::cout, "No platforms yet: `cognate platform create --help`.");
+  return absl::OkStatus();
+}
+
+absl::Status Analyze(Context& context, const std::string& id) {
+  Client client = context.Connect();
+  v1::AnalyzeModelsRequest request;
+  request.set_platform(absl::StrCat("platforms/", id));
+  ASSIGN_OR_RETURN(const v1::AnalyzeModelsResponse response,
+                   client.Call(client.registry(), &Stub::AnalyzeModels, request));
+  Table table({"MODEL", "FIELDS", "KEY", "REFERS TO", "CANNOT BE CAPTURED BECAUSE"});
+  for (const v1::Model& model : response.models()) {
+    if (context.json) PrintJson(std::cout, model);
+    std::string key;
+    for (const std::string& field : model.key_fields()) absl::StrAppend(&key, key.empty() ? "" : ", ", field);
+    std::string refers;
+    for (const v1::ForeignKey& foreign : model.foreign_keys()) {
+      absl::StrAppend(&refers, refers.empty() ? "" : ", ", foreign.model());
+    }
+    table.Add({model.model(), absl::StrCat(model.fields_size()), key, refers, model.capture_obstacle()});
+  }
+  if (!context.json) table.Print(std::cout, "The database has no tables that this login may see.");
+  return absl::OkStatus();
+}
+
+absl::Status Delete(Context& context, const std::string& id) {
+  Client client = context.Connect();
+  v1::DeletePlatformRequest request;
+  request.set_name(absl::StrCat("platforms/", id));
+  ASSIGN_OR_RETURN(const v1::DeletePlatformResponse response,
+                   client.Call(client.registry(), &Stub::DeletePlatform, request));
+  if (context.json) PrintJson(std::cout, response);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddPlatformCommand(CLI::App& app, Context& context) {
+  CLI::App* platform = app.add_subcommand("platform", "Sites, applications, databases and devices");
+  platform->require_subcommand(1);
+  auto options = std::make_shared<PlatformOptions>();
+
+  CLI::App* create = platform->add_subcommand("create", "Add a platform, and read its models");
+  create->footer(
+      "Examples:\n"
+      "  cognate platform create atlas --postgres postgresql://cognate@db/atlas --password-file atlas.secret "
+      "--capture replication\n"
+      "  cognate platform create shop --postgres postgresql:///shop?host=/run/postgresql\n"
+      "  cognate platform create till --agent");
+  create->add_option("id", options->id, "a-z, 0-9 and -, beginning with a letter")->required();
+  create->add_option("--display-name", options->display_name, "For people");
+  auto* postgres = create->add_option("--postgres", options->postgres, "Connection URI, without a password");
+  create->add_flag("--agent", options->agent, "It captures by calling Capture")->excludes(postgres);
+  create->add_option("--password-file", options->password_file, "Where the services read the password");
+  create->add_option("--password-env", options->password_environment,
+                     "The services' environment variable that holds the password");
+  create->add_option("--capture", options->capture, "How its changes are captured")
+      ->check(CLI::IsMember({"none", "replication", "agent"}))
+      ->capture_default_str();
+  create->add_flag("--source-only", options->source_only, "Nothing is ever written to it");
+  create->callback([&context, options] { context.status = Create(context, *options); });
+
+  platform->add_subcommand("list", "List platforms")->callback([&context] { context.status = List(context); });
+  CLI::App* analyze = platform->add_subcommand("analyze", "Read the models out of its database again");
+  analyze->add_option("id", options->id)->required();
+  analyze->callback([&context, options] { context.status = Analyze(context, options->id); });
+  CLI::App* remove = platform->add_subcommand("delete", "Delete a platform that no sync names");
+  remove->add_option("id", options->id)->required();
+  remove->callback([&context, options] { context.status = Delete(context, options->id); });
+}
+
+}  // namespace cognate::cli
