@@ -1,5 +1,5 @@
-// Names of what lies in Redis. `prefix` is the option stream_prefix: tests that share a server take one each. The platform stands
-// in braces, so that in a Redis Cluster all keys of a lane are on one node.
+// Names of what lies in Redis. `prefix` is the option stream_prefix: tests that share a server take one each.
+// The platform stands in braces, so that in a Redis Cluster all keys of a lane are on one node.
 #pragma once
 
 #include <string>

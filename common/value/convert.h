@@ -1,8 +1,9 @@
 // Turns values into what a field of another platform holds, or says in words why not and how to mend it.
 //
-// Only what loses nothing and surprises nobody is turned: integers into decimals and text, integral decimals into integers,
-// checked text into UUIDs, dates, timestamps and JSON. Everything else is refused before it is sent. Converting what was
-// converted changes nothing, so that what a target reads back can be compared with what was written.
+// Only what loses nothing and surprises nobody is turned: integers into decimals and text, integral decimals
+// into integers, checked text into UUIDs, dates, timestamps and JSON. Everything else is refused before it is
+// sent. Converting what was converted changes nothing, so that what a target reads back can be compared with
+// what was written.
 #pragma once
 
 #include <optional>
@@ -15,13 +16,13 @@
 
 namespace cognate::value {
 
-// Writes into `*to` what `target` will hold for `from`; nullopt when it went well. `to` may not be `from`. Reasons: NOT_NULL,
-// WRONG_TYPE, OUT_OF_RANGE, VALUE_TOO_LONG, NOT_AN_ENUM_LABEL, BAD_ENCODING, INVALID_TEXT; `field` is the target's. References
-// pass as they are.
+// Writes into `*to` what `target` will hold for `from`; nullopt when it went well. `to` may not be `from`.
+// Reasons: NOT_NULL, WRONG_TYPE, OUT_OF_RANGE, VALUE_TOO_LONG, NOT_AN_ENUM_LABEL, BAD_ENCODING, INVALID_TEXT;
+// `field` is the target's. References pass as they are.
 std::optional<v1::OutcomeError> Convert(const v1::Value& from, const v1::ModelField& target, v1::Value* to);
 
-// Whether a captured value is what its own model's field can hold; NULL always is. Reasons: WRONG_TYPE, BAD_ENCODING,
-// INVALID_TEXT (a decimal or date that is none).
+// Whether a captured value is what its own model's field can hold; NULL always is. Reasons: WRONG_TYPE,
+// BAD_ENCODING, INVALID_TEXT (a decimal or date that is none).
 std::optional<v1::OutcomeError> CheckType(const v1::Value& value, const v1::ModelField& field);
 
 // What can be said beforehand, from types alone.

@@ -1,5 +1,6 @@
-// Fingerprints: XXH3-128 over a record's fields in canonical form, 16 bytes in network order. What was written and what the
-// target's own capture reads back have the same fingerprint, although kinds and forms may differ (canonical_text.h).
+// Fingerprints: XXH3-128 over a record's fields in canonical form, 16 bytes in network order. What was
+// written and what the target's own capture reads back have the same fingerprint, although kinds and forms
+// may differ (canonical_text.h).
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace cognate::value {
 
-// For one set of field names: sorts them once. Make one for each shape, not for each record. Immutable, so thread safe.
+// For one set of field names: sorts them once. Make one for each shape, not for each record. Immutable, so
+// thread safe.
 class Fingerprinter {
  public:
   explicit Fingerprinter(absl::Span<const absl::string_view> names);

@@ -11,13 +11,14 @@
 
 namespace cognate::value {
 
-// The number of characters; nullopt if `text` is not UTF-8 or holds a NUL character, which PostgreSQL cannot store.
+// The number of characters; nullopt if `text` is not UTF-8 or holds a NUL character, which PostgreSQL cannot
+// store.
 std::optional<size_t> CharacterCount(absl::string_view text);
 
 // `2026-02-28`, a day that exists; years 1 to 9999.
 bool IsDate(absl::string_view text);
-// ISO 8601 or as PostgreSQL prints it: `2026-02-28[ T]12:34[:56[.123456]][Z|±hh[:mm]]`; without a zone it is UTC. Microseconds
-// since 1970.
+// ISO 8601 or as PostgreSQL prints it: `2026-02-28[ T]12:34[:56[.123456]][Z|±hh[:mm]]`; without a zone it is
+// UTC. Microseconds since 1970.
 std::optional<int64_t> ParseTimestamp(absl::string_view text);
 // Midnight UTC of an ISO date.
 std::optional<int64_t> ParseDate(absl::string_view text);

@@ -1,4 +1,5 @@
-// Typed values of fields: making, naming and comparing them. The message is cognate.v1.Value; nothing wraps it.
+// Typed values of fields: making, naming and comparing them. The message is cognate.v1.Value; nothing wraps
+// it.
 #pragma once
 
 #include <cstdint>
@@ -33,16 +34,16 @@ const v1::Value* Find(const v1::Fields& fields, absl::string_view name);
 int64_t MicrosOf(const google::protobuf::Timestamp& timestamp);
 void SetMicros(int64_t micros_since_1970, google::protobuf::Timestamp* timestamp);
 
-// "null", "bool", "int64", "double", "decimal", "text", "bytes", "timestamp", "date", "list", "map", "reference";
-// "nothing" for a value without a kind.
+// "null", "bool", "int64", "double", "decimal", "text", "bytes", "timestamp", "date", "list", "map",
+// "reference"; "nothing" for a value without a kind.
 const char* KindName(v1::Value::KindCase kind);
 inline const char* KindName(const v1::Value& value) { return KindName(value.kind_case()); }
 
 // The value for error messages, cut to a readable length: `text "Atlantis" (8 characters)`, `int64 5`.
 std::string Describe(const v1::Value& value);
 
-// The same kind and the same content; the order of a map does not count. NaN equals NaN. Values that a database would
-// print differently but means the same are compared by their fingerprints instead.
+// The same kind and the same content; the order of a map does not count. NaN equals NaN. Values that a
+// database would print differently but means the same are compared by their fingerprints instead.
 bool Equal(const v1::Value& a, const v1::Value& b);
 
 }  // namespace cognate::value

@@ -1,0 +1,312 @@
+#include "common/value/convert.h"
+
+#include <algorithm>
+#include <cfloat>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "common/value/canonical_text.h"
+#include "common/value/parse.h"
+#include "common/value/value.h"
+
+namespace cognate::value {
+namespace {
+
+using v1::ModelField;
+using v1::OutcomeError;
+using v1::Value;
+using Refusal = std::optional<OutcomeError>;
+
+constexpr double kTwoTo63 = 9223372036854775808.0;
+
+std::string Named(const ModelField& field) {
+  return absl::StrCat(field.name(), " (",
+                      field.native_type().empty() ? TypeName(field.type()) : field.native_type(), ")");
+}
+
+OutcomeError Refuse(absl::string_view reason, const ModelField& field, absl::string_view message) {
+  OutcomeError error;
+  error.set_reason(std::string(reason));
+  error.set_field(field.name());
+  error.set_message(absl::StrCat("field ", Named(field), ": ", message));
+  return error;
+}
+
+OutcomeError WrongType(const Value& from, const ModelField& field) {
+  return Refuse("WRONG_TYPE", field,
+                absl::StrCat("got ", Describe(from), ", want ", TypeName(field.type()),
+                             "; map another source field to it, or change the type on one side"));
+}
+
+OutcomeError OutOfRange(const Value& from, const ModelField& field, absl::string_view want) {
+  return Refuse(
+      "OUT_OF_RANGE", field,
+      absl::StrCat("got ", Describe(from), ", want ", want, "; correct the value or widen the target field"));
+}
+
+OutcomeError InvalidText(const Value& from, const ModelField& field, absl::string_view want) {
+  return Refuse("INVALID_TEXT", field,
+                absl::StrCat("got ", Describe(from), ", want ", want, "; correct it at the source"));
+}
+
+OutcomeError BadEncoding(const ModelField& field) {
+  return Refuse("BAD_ENCODING", field,
+                "got text that is not UTF-8 or holds a NUL character, which a text field cannot store; "
+                "correct it at the "
+                "source, or keep it in a bytes field");
+}
+
+Refusal ToInteger(const Value& from, const ModelField& field, Value* to) {
+  int64_t number = from.int64_value();
+  if (from.kind_case() == Value::kDecimalValue) {
+    std::string digits;
+    if (!AppendCanonicalDecimal(from.decimal_value(), &digits)) return InvalidText(from, field, "a number");
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc() || end != digits.data() + digits.size()) {
+      return OutOfRange(from, field, "a whole number of at most 64 bits");
+    }
+  } else if (from.kind_case() != Value::kInt64Value) {
+    return WrongType(from, field);
+  }
+  const int bits = field.size_bits() == 0 ? 64 : field.size_bits();
+  if (bits < 64) {
+    const int64_t max = (int64_t{1} << (bits - 1)) - 1;
+    if (number > max || number < -max - 1) {
+      return OutOfRange(from, field, absl::StrCat("a whole number from ", -max - 1, " to ", max));
+    }
+  }
+  to->set_int64_value(number);
+  return std::nullopt;
+}
+
+Refusal ToFloat(const Value& from, const ModelField& field, Value* to) {
+  double number = from.double_value();
+  if (from.kind_case() == Value::kInt64Value) {
+    number = static_cast<double>(from.int64_value());
+    if (number >= kTwoTo63 || static_cast<int64_t>(number) != from.int64_value()) {
+      return OutOfRange(from, field, "a number that a double holds exactly");
+    }
+  } else if (from.kind_case() != Value::kDoubleValue) {
+    return WrongType(from, field);
+  }
+  if (field.size_bits() == 32 && std::isfinite(number)) {
+    // A 32-bit float prints its own shortest form, and that is what comes back from the target.
+    const bool fits = std::fabs(number) <= FLT_MAX;
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof(text) - 1, fits ? static_cast<float>(number) : 0.0F);
+    *end.ptr = '\0';
+    if (!fits || std::strtod(text, nullptr) != number)
+      return OutOfRange(from, field, "a number that 32 bits hold exactly");
+  }
+  to->set_double_value(number == 0 ? 0.0 : number);
+  return std::nullopt;
+}
+
+Refusal ToDecimal(const Value& from, const ModelField& field, Value* to) {
+  std::string text;
+  if (from.kind_case() == Value::kDecimalValue) {
+    if (!AppendCanonicalDecimal(from.decimal_value(), &text))
+      return InvalidText(from, field, "a decimal number");
+  } else if (from.kind_case() == Value::kInt64Value || from.kind_case() == Value::kDoubleValue) {
+    AppendCanonicalText(from, &text);
+  } else {
+    return WrongType(from, field);
+  }
+  const bool special = text.find_first_of("Ny") != std::string::npos;  // NaN, Infinity
+  if (field.precision() > 0 && text != "NaN") {
+    const size_t sign = text[0] == '-' ? 1 : 0;
+    const size_t point = std::min(text.find('.'), text.size());
+    const size_t fraction = point == text.size() ? 0 : text.size() - point - 1;
+    const size_t whole = text[sign] == '0' ? 0 : point - sign;
+    const auto scale = static_cast<size_t>(std::max(field.scale(), 0));
+    const auto most = static_cast<size_t>(std::max(field.precision() - field.scale(), 0));
+    if (special || whole > most || fraction > scale || text.find('e') != std::string::npos) {
+      return OutOfRange(
+          from, field,
+          absl::StrCat("at most ", most, " digits before and ", scale, " digits after the point"));
+    }
+  }
+  // Zeros at the end of a fraction are kept: they say something to people.
+  *to->mutable_decimal_value() = from.kind_case() == Value::kDecimalValue ? from.decimal_value() : text;
+  return std::nullopt;
+}
+
+bool IsPaddedType(absl::string_view native_type) {
+  return absl::StartsWith(native_type, "character(") || absl::StartsWith(native_type, "char(") ||
+         native_type == "character" || absl::StartsWith(native_type, "bpchar");
+}
+
+Refusal ToText(const Value& from, const ModelField& field, Value* to) {
+  switch (from.kind_case()) {
+    case Value::kTextValue: {
+      absl::string_view text = from.text_value();
+      if (!text.empty() && text.back() == ' ' && IsPaddedType(field.native_type())) {
+        text = text.substr(0, text.find_last_not_of(' ') + 1);
+      }
+      to->set_text_value(text.data(), text.size());
+      break;
+    }
+    case Value::kInt64Value:
+    case Value::kDoubleValue:
+    case Value::kDecimalValue:
+    case Value::kTimestampValue:
+    case Value::kDateValue:
+      AppendCanonicalText(from, to->mutable_text_value());
+      break;
+    default:
+      return WrongType(from, field);
+  }
+  const std::optional<size_t> characters = CharacterCount(to->text_value());
+  if (!characters.has_value()) return BadEncoding(field);
+  if (field.max_length() > 0 && *characters > static_cast<size_t>(field.max_length())) {
+    return Refuse("VALUE_TOO_LONG", field,
+                  absl::StrCat("got ", Describe(*to), ", want at most ", field.max_length(),
+                               " characters; shorten it at the source or widen the target field"));
+  }
+  return std::nullopt;
+}
+
+Refusal ToTimestamp(const Value& from, const ModelField& field, Value* to) {
+  std::optional<int64_t> micros;
+  switch (from.kind_case()) {
+    case Value::kTimestampValue:
+      micros = MicrosOf(from.timestamp_value());
+      break;
+    case Value::kTextValue:
+      micros = ParseTimestamp(from.text_value());
+      break;
+    case Value::kDateValue:
+      micros = ParseDate(from.date_value());
+      break;
+    default:
+      return WrongType(from, field);
+  }
+  if (!micros.has_value()) return InvalidText(from, field, "a time such as 2026-02-28 12:34:56.123456+00");
+  SetMicros(*micros, to->mutable_timestamp_value());
+  return std::nullopt;
+}
+
+Refusal ToDate(const Value& from, const ModelField& field, Value* to) {
+  if (from.kind_case() != Value::kDateValue && from.kind_case() != Value::kTextValue)
+    return WrongType(from, field);
+  const std::string& text = from.kind_case() == Value::kDateValue ? from.date_value() : from.text_value();
+  // What a database itself called a date may be one that is not ours to check: `infinity`, years after 9999.
+  if (from.kind_case() == Value::kTextValue && !IsDate(text))
+    return InvalidText(from, field, "a date such as 2026-02-28");
+  if (!CharacterCount(text).has_value()) return BadEncoding(field);
+  to->set_date_value(text);
+  return std::nullopt;
+}
+
+Refusal ToUuid(const Value& from, const ModelField& field, Value* to) {
+  if (from.kind_case() != Value::kTextValue) return WrongType(from, field);
+  std::optional<std::string> uuid = NormalUuid(from.text_value());
+  if (!uuid.has_value())
+    return InvalidText(from, field, "a UUID such as 0193c1a2-7f6e-7c3d-8a4b-1f2e3d4c5b6a");
+  to->set_text_value(*std::move(uuid));
+  return std::nullopt;
+}
+
+Refusal ToJson(const Value& from, const ModelField& field, Value* to) {
+  if (from.kind_case() == Value::kListValue || from.kind_case() == Value::kMapValue) {
+    AppendJson(from, to->mutable_text_value());
+  } else if (from.kind_case() == Value::kTextValue) {
+    to->set_text_value(from.text_value());
+  } else {
+    return WrongType(from, field);
+  }
+  if (!CharacterCount(to->text_value()).has_value()) return BadEncoding(field);
+  if (!IsJson(to->text_value())) return InvalidText(from, field, "JSON");
+  return std::nullopt;
+}
+
+Refusal ToEnum(const Value& from, const ModelField& field, Value* to) {
+  if (from.kind_case() != Value::kTextValue) return WrongType(from, field);
+  const auto& labels = field.enum_labels();
+  if (!labels.empty() && std::find(labels.begin(), labels.end(), from.text_value()) == labels.end()) {
+    return Refuse("NOT_AN_ENUM_LABEL", field,
+                  absl::StrCat("got ", Describe(from), ", want one of ", absl::StrJoin(labels, ", "),
+                               "; correct the value or add the label to the target's enum"));
+  }
+  to->set_text_value(from.text_value());
+  return std::nullopt;
+}
+
+Refusal ToOther(const Value& from, const ModelField& field, Value* to) {
+  if (from.kind_case() != Value::kTextValue) return WrongType(from, field);
+  if (!CharacterCount(from.text_value()).has_value()) return BadEncoding(field);
+  to->set_text_value(from.text_value());
+  return std::nullopt;
+}
+
+Refusal ToList(const Value& from, const ModelField& field, Value* to) {
+  if (from.kind_case() != Value::kListValue) return WrongType(from, field);
+  ModelField element_field;
+  element_field.set_name(field.name());
+  element_field.set_type(field.element_type());
+  element_field.set_nullable(true);
+  v1::ListValue* const list = to->mutable_list_value();
+  for (const Value& element : from.list_value().values()) {
+    // Arrays of several dimensions are lists of lists.
+    const ModelField& inner = element.kind_case() == Value::kListValue ? field : element_field;
+    if (Refusal refusal = Convert(element, inner, list->add_values()); refusal.has_value()) return refusal;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Refusal Convert(const Value& from, const ModelField& field, Value* to) {
+  if (from.kind_case() == Value::kNullValue) {
+    if (!field.nullable()) {
+      return Refuse("NOT_NULL", field,
+                    "got NULL, want a value; fill it in at the source or let the target field be empty");
+    }
+    to->set_null_value(google::protobuf::NULL_VALUE);
+    return std::nullopt;
+  }
+  if (from.kind_case() == Value::kReferenceValue) {
+    *to = from;
+    return std::nullopt;
+  }
+  switch (field.type()) {
+    case v1::FIELD_TYPE_BOOL:
+      if (from.kind_case() != Value::kBoolValue) return WrongType(from, field);
+      to->set_bool_value(from.bool_value());
+      return std::nullopt;
+    case v1::FIELD_TYPE_BYTES:
+      if (from.kind_case() != Value::kBytesValue) return WrongType(from, field);
+      to->set_bytes_value(from.bytes_value());
+      return std::nullopt;
+    case v1::FIELD_TYPE_INTEGER:
+      return ToInteger(from, field, to);
+    case v1::FIELD_TYPE_FLOAT:
+      return ToFloat(from, field, to);
+    case v1::FIELD_TYPE_DECIMAL:
+      return ToDecimal(from, field, to);
+    case v1::FIELD_TYPE_TEXT:
+      return ToText(from, field, to);
+    case v1::FIELD_TYPE_TIMESTAMP:
+    case v1::FIELD_TYPE_LOCAL_TIMESTAMP:
+      return ToTimestamp(from, field, to);
+    case v1::FIELD_TYPE_DATE:
+      return ToDate(from, field, to);
+    case v1::FIELD_TYPE_UUID:
+      return ToUuid(from, field, to);
+    case v1::FIELD_TYPE_JSON:
+      return ToJson(from, field, to);
+    case v1::FIELD_TYPE_ENUM:
+      return ToEnum(from, field, to);
+    case v1::FIELD_TYPE_LIST:
+      return ToList(from, field, to);
+    default:
+      return ToOther(from, field, to);
+  }
+}
+
+}  // namespace cognate::value
