@@ -1,0 +1,151 @@
+#include "tests/cluster/cluster.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/grpc/channel.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "gtest/gtest.h"
+#include "tests/support/eventually.h"
+
+namespace cognate::cluster {
+namespace {
+
+constexpr char kEverything[] = "cognate";
+
+struct Program {
+  const char* name;
+  const char* service;  // As the health service calls it.
+  bool owns_schema;
+};
+constexpr Program kPrograms[] = {{"platform-registry", "cognate.v1.LedgerService", true},
+                                 {"change-capture", "cognate.v1.ChangeCaptureService", true},
+                                 {"transformer", "cognate.v1.TransformerService", false},
+                                 {"delivery", "cognate.v1.DeliveryService", true},
+                                 {"feedback", "cognate.v1.FeedbackService", true}};
+
+std::string BinDirectory() {
+  const char* directory = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
+  return directory != nullptr ? directory : "build/release/bin";
+}
+
+}  // namespace
+
+Cluster::Cluster(Shape shape, bool durable) : shape_(shape), directory_("cgc") {
+  auto postgres = test_support::PostgresServer::Start({.durable = durable, .settings = {"max_connections=150"}});
+  auto redis = test_support::RedisServer::Start();
+  if (!postgres.ok() || !redis.ok()) {
+    ADD_FAILURE() << postgres.status() << " " << redis.status();
+    return;
+  }
+  postgres_ = *std::move(postgres);
+  redis_ = *std::move(redis);
+  uri_ = postgres_->CreateDatabase("cognate");
+  if (shape_ == Shape::kOneEach) {
+    for (const Program& program : kPrograms) {
+      if (!program.owns_schema) continue;
+      process::Command migrate{.argv = Arguments(program.name), .log_file = LogPath(program.name)};
+      migrate.argv.insert(migrate.argv.begin() + 1, "migrate");
+      EXPECT_EQ(process::RunToEnd(migrate, absl::Seconds(60)), absl::OkStatus()) << LogOf(program.name);
+    }
+  }
+  for (const std::string& name : names()) Start(name);
+}
+
+Cluster::~Cluster() {
+  for (auto& [name, process] : processes_) process.Kill();
+}
+
+std::vector<std::string> Cluster::names() const {
+  if (shape_ == Shape::kOneProcess) return {kEverything};
+  std::vector<std::string> names;
+  for (const Program& program : kPrograms) names.push_back(program.name);
+  return names;
+}
+
+std::string Cluster::Socket(const std::string& name) const {
+  return absl::StrCat("unix:", directory_.File(absl::StrCat(shape_ == Shape::kOneProcess ? kEverything : name, ".sock")));
+}
+
+std::string Cluster::LogPath(const std::string& name) const { return directory_.File(absl::StrCat(name, ".log")); }
+
+std::vector<std::string> Cluster::Arguments(const std::string& name) const {
+  std::vector<std::string> arguments = {absl::StrCat(BinDirectory(), "/", name)};
+  if (name == kEverything) {
+    arguments.push_back("up");
+    arguments.push_back(absl::StrCat("--data-dir=", directory_.File("data")));
+    arguments.push_back(absl::StrCat("--postgres=", uri_));
+    arguments.push_back(absl::StrCat("--redis=", redis_->address()));
+  } else {
+    arguments.push_back(absl::StrCat("--postgres-uri=", uri_));
+    arguments.push_back(absl::StrCat("--redis-address=", redis_->address()));
+    for (const Program& peer : kPrograms) {
+      arguments.push_back(absl::StrCat("--", absl::StrCat(peer.name) == "platform-registry" ? "registry" : peer.name,
+                                       "-address=", Socket(peer.name)));
+    }
+  }
+  arguments.push_back(absl::StrCat("--listen=", Socket(name)));
+  arguments.push_back("--admin=127.0.0.1:0");
+  return arguments;
+}
+
+void Cluster::Start(const std::string& name) {
+  auto spawned = process::Process::Spawn({.argv = Arguments(name), .log_file = LogPath(name)});
+  ASSERT_TRUE(spawned.ok()) << spawned.status();
+  processes_[name] = *std::move(spawned);
+}
+
+void Cluster::Kill(const std::string& name) { processes_[name].Kill(); }
+
+int Cluster::Terminate(const std::string& name) { return processes_[name].Terminate(absl::Seconds(30)); }
+
+std::shared_ptr<grpc::Channel> Cluster::ChannelTo(const std::string& service) {
+  return grpc_support::MakeChannel(Socket(service));
+}
+
+bool Cluster::WaitUntilServing(absl::Duration timeout) {
+  for (const Program& program : kPrograms) {
+    const auto stub = grpc::health::v1::Health::NewStub(ChannelTo(program.name));
+    const bool serving = test_support::Eventually(
+        [&] {
+          grpc::ClientContext context;
+          context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+          grpc::health::v1::HealthCheckRequest request;
+          request.set_service(program.service);
+          grpc::health::v1::HealthCheckResponse response;
+          return stub->Check(&context, request, &response).ok() &&
+                 response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
+        },
+        timeout);
+    if (!serving) {
+      ADD_FAILURE() << program.service << " is not serving; its log ends with:\n"
+                    << LogOf(shape_ == Shape::kOneProcess ? kEverything : program.name);
+      return false;
+    }
+  }
+  return true;
+}
+
+int64_t Cluster::ResidentBytes() const {
+  int64_t bytes = 0;
+  for (const auto& [name, process] : processes_) {
+    std::ifstream statm(absl::StrCat("/proc/", process.pid(), "/statm"));
+    int64_t total = 0;
+    int64_t resident = 0;
+    if (statm >> total >> resident) bytes += resident * sysconf(_SC_PAGESIZE);
+  }
+  return bytes;
+}
+
+std::string Cluster::LogOf(const std::string& name) const {
+  std::ifstream file(LogPath(name));
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string all = text.str();
+  return all.size() <= 4000 ? all : all.substr(all.size() - 4000);
+}
+
+}  // namespace cognate::cluster

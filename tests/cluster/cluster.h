@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/channel.h>
+
+#include "absl/status/status.h"
+#include "common/process/process.h"
+#include "tests/support/postgres_server.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/temp_dir.h"
+
+namespace cognate::cluster {
+
+// How the services run.
+enum class Shape {
+  kOneProcess,   // `cognate up`
+  kOneEach,      // every service a process of its own, as in Kubernetes
+};
+
+// A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one. The programs are
+// those that were built, found through COGNATE_BIN_DIR.
+class Cluster {
+ public:
+  explicit Cluster(Shape shape, bool durable = false);
+  ~Cluster();
+
+  // The processes that can be killed: "platform-registry", …, or "cognate".
+  std::vector<std::string> names() const;
+  // SIGKILL, and gone when this returns.
+  void Kill(const std::string& name);
+  void Start(const std::string& name);
+  // SIGTERM; the exit code.
+  int Terminate(const std::string& name);
+
+  // Where the service that has this name's RPCs answers: "platform-registry", …
+  std::shared_ptr<grpc::Channel> ChannelTo(const std::string& service);
+  // Waits until every service answers its health check with SERVING.
+  bool WaitUntilServing(absl::Duration timeout = absl::Seconds(60));
+  // Resident memory of all service processes together.
+  int64_t ResidentBytes() const;
+
+  test_support::PostgresServer& postgres() { return *postgres_; }
+  test_support::RedisServer& redis() { return *redis_; }
+  std::string LogOf(const std::string& name) const;
+  const std::string& directory() const { return directory_.path(); }
+
+ private:
+  std::vector<std::string> Arguments(const std::string& name) const;
+  std::string Socket(const std::string& name) const;
+  std::string LogPath(const std::string& name) const;
+
+  Shape shape_;
+  test_support::TempDir directory_;
+  std::unique_ptr<test_support::PostgresServer> postgres_;
+  std::unique_ptr<test_support::RedisServer> redis_;
+  std::string uri_;
+  std::map<std::string, process::Process> processes_;
+};
+
+}  // namespace cognate::cluster

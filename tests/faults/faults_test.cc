@@ -1,0 +1,230 @@
+// The promises under faults: a seeded stream of changes runs through a cluster of five processes into two targets while something
+// is broken at random moments; when all is quiet, both targets must be what the generator says.
+//
+//   faults_test                         three seeds of each fault
+//   faults_test --figures [name]        fifty seeds of each, or of one
+//   faults_test --seeds=N --seed=S      N seeds from S on; --changes=N the length of the stream
+
+#include <functional>
+#include <iostream>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "cognate/v1/ledger_service.grpc.pb.h"
+#include "cognate/v1/feedback_service.grpc.pb.h"
+#include "common/grpc/channel.h"
+#include "gtest/gtest.h"
+#include "tests/faults/feeder.h"
+#include "tests/faults/set_up.h"
+#include "tests/faults/targets.h"
+#include "tests/support/eventually.h"
+
+namespace cognate::faults {
+namespace {
+
+struct Settings {
+  int seeds = 3;
+  uint64_t first_seed = 1;
+  int changes = 20'000;
+  int per_second = 2'500;
+};
+Settings settings;
+
+struct World {
+  World(uint64_t seed_value) : seed(seed_value), random(seed_value), cluster(cluster::Shape::kOneEach) {}
+  int Below(int bound) { return static_cast<int>(random() % static_cast<uint64_t>(bound)); }
+  // A random moment; cut short when the stream has ended.
+  void Pause(int min_ms, int max_ms) {
+    const absl::Time until = absl::Now() + absl::Milliseconds(min_ms + Below(max_ms - min_ms));
+    while (absl::Now() < until && streaming) absl::SleepFor(absl::Milliseconds(5));
+  }
+
+  uint64_t seed;
+  std::mt19937_64 random;
+  cluster::Cluster cluster;
+  Target alpha{"alpha"};
+  Target beta{"beta"};
+  std::atomic<bool> streaming = true;
+};
+
+struct Sum {
+  int seeds = 0;
+  Differences differences;
+  int64_t stuck = 0;
+  std::string first;
+};
+
+// Replicas that are not CONVERGED; -1 while the registry does not answer.
+int64_t NotConverged(cluster::Cluster& cluster) {
+  const auto stub = v1::LedgerService::NewStub(cluster.ChannelTo("platform-registry"));
+  const auto counts = grpc_support::Call(*stub, &v1::LedgerService::Stub::CountReplicas, v1::CountReplicasRequest(),
+                                         {.timeout = absl::Seconds(5), .idempotent = true});
+  if (!counts.ok()) return -1;
+  int64_t open = 0;
+  for (const v1::ReplicaCount& count : counts->counts()) open += count.pending_count() + count.parked_count();
+  return open;
+}
+
+// Quiet is: nothing open in the ledger, and both targets are as they should be, or two minutes have passed.
+int64_t WaitForQuiet(World& world, const Generator& generator) {
+  int64_t open = -1;
+  test_support::Eventually(
+      [&] {
+        open = NotConverged(world.cluster);
+        if (open != 0) return false;
+        const auto good = [&](Target& target) {
+          const Differences d = target.Compare(generator);
+          return d.lost + d.duplicated + d.differing == 0;
+        };
+        return good(world.alpha) && good(world.beta);
+      },
+      absl::Minutes(2));
+  return open < 0 ? 1 : open;
+}
+
+void Add(Sum& sum, const Differences& differences) {
+  sum.differences.lost += differences.lost;
+  sum.differences.duplicated += differences.duplicated;
+  sum.differences.differing += differences.differing;
+  sum.differences.backwards += differences.backwards;
+  if (sum.first.empty()) sum.first = differences.first;
+}
+
+void RunSeed(uint64_t seed, const std::function<void(World&)>& fault, Sum& sum) {
+  World world(seed);
+  ASSERT_TRUE(world.cluster.WaitUntilServing());
+  ASSERT_EQ(SetUp(world.cluster, {&world.alpha, &world.beta}), absl::OkStatus());
+  Generator generator(seed);
+  Feeder feeder(world.cluster, "source", seed + 1);
+  bool fed = false;
+  std::thread stream([&] {
+    fed = feeder.Feed(generator, settings.changes, settings.per_second);
+    world.streaming = false;
+  });
+  fault(world);
+  stream.join();
+  ASSERT_TRUE(fed) << "seed " << seed << ": " << feeder.error();
+  EXPECT_GE(generator.distinct_records(), 2'000u);
+  EXPECT_GT(feeder.duplicates_sent(), 0);
+  const int64_t stuck = WaitForQuiet(world, generator);
+  Sum one;
+  Add(one, world.alpha.Compare(generator));
+  Add(one, world.beta.Compare(generator));
+  if (!one.first.empty() || stuck != 0) {
+    one.first = absl::StrCat("seed ", seed, ": ", stuck, " not converged; ", one.first);
+    std::cerr << one.first << "\n" << DescribeTroubles(world.cluster) << "\n";
+    for (const std::string& name : world.cluster.names()) {
+      std::cerr << "--- " << name << "\n" << world.cluster.LogOf(name) << "\n";
+    }
+  }
+  Add(sum, one.differences);
+  if (sum.first.empty()) sum.first = one.first;
+  sum.stuck += stuck;
+  sum.seeds += 1;
+}
+
+void Prove(const std::string& name, const std::function<void(World&)>& fault) {
+  Sum sum;
+  for (int i = 0; i < settings.seeds; ++i) {
+    RunSeed(settings.first_seed + static_cast<uint64_t>(i), fault, sum);
+    if (::testing::Test::HasFatalFailure()) break;
+  }
+  const Differences& d = sum.differences;
+  std::cout << "figure " << name << " seeds=" << sum.seeds << " lost=" << d.lost << " duplicated=" << d.duplicated
+            << " differing=" << d.differing << " stuck=" << sum.stuck << " backwards=" << d.backwards << std::endl;
+  EXPECT_EQ(sum.seeds, settings.seeds);
+  EXPECT_EQ(d.lost + d.duplicated + d.differing + sum.stuck + d.backwards, 0) << sum.first;
+}
+
+TEST(Faults, kill_one) {
+  Prove("faults.kill_one", [](World& world) {
+    while (world.streaming) {
+      for (const std::string& name : world.cluster.names()) {
+        world.Pause(100, 900);
+        world.cluster.Kill(name);
+        world.Pause(0, 300);
+        world.cluster.Start(name);
+      }
+    }
+  });
+}
+
+TEST(Faults, kill_all) {
+  Prove("faults.kill_all", [](World& world) {
+    while (world.streaming) {
+      world.Pause(1'000, 3'000);
+      for (const std::string& name : world.cluster.names()) world.cluster.Kill(name);
+      for (const std::string& name : world.cluster.names()) world.cluster.Start(name);
+    }
+  });
+}
+
+TEST(Faults, redis_flush) {
+  Prove("faults.redis_flush", [](World& world) {
+    while (world.streaming) {
+      world.Pause(100, 1'500);
+      world.cluster.redis().FlushAll();
+    }
+    world.cluster.redis().FlushAll();
+  });
+}
+
+TEST(Faults, redis_stop) {
+  Prove("faults.redis_stop", [](World& world) {
+    world.Pause(500, 2'500);
+    world.cluster.redis().Stop();
+    absl::SleepFor(absl::Seconds(5));  // The fault itself: away for five seconds, then empty.
+    world.cluster.redis().Start();
+  });
+}
+
+TEST(Faults, postgres_restart) {
+  Prove("faults.postgres_restart", [](World& world) {
+    for (int i = 0; i < 2; ++i) {
+      world.Pause(500, 3'000);
+      world.cluster.postgres().Restart(test_support::PostgresServer::Mode::kImmediate);
+    }
+  });
+}
+
+TEST(Faults, target_down) {
+  Prove("faults.target_down", [](World& world) {
+    world.Pause(500, 2'000);
+    const int64_t before = world.beta.WrittenRows();
+    world.alpha.server().Stop(test_support::PostgresServer::Mode::kImmediate);
+    absl::SleepFor(absl::Seconds(10));  // The fault itself: down for ten seconds.
+    const int64_t after = world.beta.WrittenRows();
+    world.alpha.server().Start();
+    EXPECT_GT(after - before, 1'000) << "beta must go on while alpha is down";
+  });
+}
+
+}  // namespace
+}  // namespace cognate::faults
+
+int main(int argc, char** argv) {
+  using cognate::faults::settings;
+  ::testing::InitGoogleTest(&argc, argv);
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view word = argv[i];
+    if (word == "--figures") {
+      settings.seeds = 50;
+    } else if (absl::ConsumePrefix(&word, "--seeds=")) {
+      if (!absl::SimpleAtoi(word, &settings.seeds)) return 2;
+    } else if (absl::ConsumePrefix(&word, "--seed=")) {
+      if (!absl::SimpleAtoi(word, &settings.first_seed)) return 2;
+    } else if (absl::ConsumePrefix(&word, "--changes=")) {
+      if (!absl::SimpleAtoi(word, &settings.changes)) return 2;
+    } else if (absl::StartsWith(word, "faults.")) {
+      ::testing::GTEST_FLAG(filter) = absl::StrCat("Faults.", absl::StripPrefix(word, "faults."));
+    } else if (!word.empty()) {
+      std::cerr << "got " << word << ", want --figures, --seeds=, --seed=, --changes= or the name of a fault\n";
+      return 2;
+    }
+  }
+  return RUN_ALL_TESTS();
+}
