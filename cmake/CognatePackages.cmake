@@ -13,6 +13,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+# By pkg-config alone: its definitions decide the layout of its classes.
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 
 find_path(COGNATE_GRPC_PROTO_DIR grpc/reflection/v1/reflection.proto
           PATHS /usr/share/grpc-proto /usr/share/grpc/proto /usr/include REQUIRED)
