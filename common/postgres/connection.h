@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +17,7 @@
 #include "common/postgres/statement.h"
 
 struct pg_conn;
+struct pg_result;
 namespace pqxx {
 class connection_base;
 class transaction_base;
@@ -100,12 +101,14 @@ class Connection {
   Connection() = default;
   absl::Status SetUp(const ConnectionOptions& options);
   absl::Status Prepare(const Statement& statement, const Params& params);
-  absl::Status Call(absl::string_view name, TransactionFunction function);
+  absl::StatusOr<Rows> Answer(pg_result* result);
+  absl::Status Call(TransactionFunction function);
+  absl::Status Commit();
 
   pg_conn* raw_ = nullptr;  // owned by pqxx_
   std::unique_ptr<PqxxConnection> pqxx_;
   std::unique_ptr<pqxx::transaction_base> work_;
-  absl::flat_hash_set<std::string> prepared_;
+  absl::flat_hash_map<std::string, std::string> prepared_;  // SQL by name
 };
 
 }  // namespace cognate::postgres

@@ -51,5 +51,7 @@ std::string ServerMessage(const absl::Status& status);
 // For common/postgres.
 absl::Status StatusFromResult(const pg_conn* connection, const pg_result* result);
 absl::Status StatusFromConnection(const pg_conn* connection);
+// Puts the transaction's name before the server's words.
+absl::Status WithTransactionName(absl::Status status, absl::string_view name);
 
 }  // namespace cognate::postgres

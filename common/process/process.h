@@ -13,15 +13,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/process/paths.h"  // IWYU pragma: export
 
 namespace cognate::process {
 
 struct Command {
-  std::vector<std::string> argv;  // argv[0] is a path or is looked up in PATH
-  std::string user;               // run as this user; empty: as ourselves. Only root may name another.
-  std::string log_file;           // stdout and stderr are appended here; empty: inherited; "/dev/null" works
-  std::string working_directory;
-  std::vector<std::pair<std::string, std::string>> environment;  // on top of ours
+  std::vector<std::string> argv = {};  // argv[0] is a path or is looked up in PATH
+  std::string user = {};               // run as this user; empty: as ourselves. Only root may name another.
+  std::string log_file = {};  // stdout and stderr are appended here; empty: inherited; "/dev/null" works
+  std::string working_directory = {};
+  std::vector<std::pair<std::string, std::string>> environment = {};  // on top of ours
   // Sent to the child when the THREAD that spawned it ends: spawn from a thread that lives as long as the
   // child should.
   int death_signal = SIGKILL;
@@ -58,9 +59,5 @@ class Process {
 
 // Runs to the end; the exit code is not 0: FAILED_PRECONDITION with the tail of what it wrote to `log_file`.
 absl::Status RunToEnd(const Command& command, absl::Duration timeout);
-
-// The newest of `/usr/lib/postgresql/*/bin`, or the directory of `postgres` in PATH.
-absl::StatusOr<std::string> FindPostgresBinaries();
-absl::StatusOr<std::string> FindInPath(absl::string_view program);
 
 }  // namespace cognate::process

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -27,6 +26,8 @@ struct Entry {
   std::string id;  // "milliseconds-sequence"
   std::string payload;
 };
+
+class Wire;
 
 // When a stream entry was added, by Redis' clock.
 absl::Time TimeOfId(absl::string_view id);
@@ -105,15 +106,15 @@ class Client {
   absl::Status FlushAll();
 
  private:
-  class Wire;
+  struct ReadResult {
+    std::vector<Entry> entries;
+    std::vector<std::string> deleted;  // ids whose entries are gone
+  };
   explicit Client(std::unique_ptr<Wire> wire);
-  absl::StatusOr<std::vector<Entry>> ReadGroupOnce(absl::Span<const absl::string_view> streams,
-                                                   absl::string_view group, absl::string_view consumer,
-                                                   int count, absl::Duration block, absl::string_view after);
-  // Calls `call` once more after making the groups when it answers NOGROUP.
-  absl::StatusOr<std::vector<Entry>> WithGroups(absl::Span<const absl::string_view> streams,
-                                                absl::string_view group,
-                                                absl::FunctionRef<absl::StatusOr<std::vector<Entry>>()> call);
+  // `after` is ">" for new entries. Makes the groups and asks once more where they are missing.
+  absl::StatusOr<ReadResult> ReadGroupOnce(absl::Span<const absl::string_view> streams,
+                                           absl::string_view group, absl::string_view consumer, int count,
+                                           absl::Duration block, absl::string_view after);
 
   std::unique_ptr<Wire> wire_;
 };

@@ -14,8 +14,8 @@
 namespace cognate::test_support {
 
 struct PostgresOptions {
-  bool durable = false;               // fsync and full pages on, for measurements that must not lie
-  std::vector<std::string> settings;  // "name=value", last one wins
+  bool durable = false;                    // fsync and full pages on, for measurements that must not lie
+  std::vector<std::string> settings = {};  // "name=value", last one wins
 };
 
 // Starts in about 0.2 s. Logical replication is on. Superuser postgres, no password. Not thread safe.
@@ -36,10 +36,13 @@ class PostgresServer {
   enum class Mode { kFast, kImmediate };
   void Stop(Mode mode = Mode::kFast);
   // After Stop or Kill: same data, same address. Returns when it accepts connections.
-  void Start();
+  void StartAgain();
   void Restart(Mode mode = Mode::kFast);
   // SIGKILL to the server and all its processes.
   void Kill();
+  // Stands still, as a machine that hangs: connections stay, nothing answers.
+  void Pause() { process_.Signal(SIGSTOP); }
+  void Resume() { process_.Signal(SIGCONT); }
 
   const std::string& data_directory() const { return data_; }
   std::string Log() const;

@@ -13,8 +13,8 @@
 namespace cognate::test_support {
 
 struct RedisOptions {
-  bool persistent = false;             // append-only file, so that a restart keeps the data
-  std::vector<std::string> arguments;  // more of redis-server's, such as "--maxmemory", "64mb"
+  bool persistent = false;                  // append-only file, so that a restart keeps the data
+  std::vector<std::string> arguments = {};  // more of redis-server's, such as "--maxmemory", "64mb"
 };
 
 class RedisServer {
@@ -26,9 +26,12 @@ class RedisServer {
 
   std::string address() const;  // "unix:/…"
   void Stop();
-  void Start();  // after Stop or Kill, at the same address; returns when it answers
+  void StartAgain();  // after Stop or Kill, at the same address; returns when it answers
   void Restart();
   void Kill();
+  // Stands still, as a machine that hangs: connections stay, nothing answers.
+  void Pause() { process_.Signal(SIGSTOP); }
+  void Resume() { process_.Signal(SIGCONT); }
   void FlushAll();
 
  private:

@@ -1,0 +1,1 @@
+CREATE INDEX words_word ON words (word);

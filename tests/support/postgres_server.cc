@@ -1,0 +1,176 @@
+#include "tests/support/postgres_server.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "common/postgres/connection.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "tests/support/eventually.h"
+
+namespace cognate::test_support {
+namespace {
+
+// The server refuses to run as root.
+std::string ServerUser() { return geteuid() == 0 ? "postgres" : ""; }
+
+[[noreturn]] void Fail(const absl::Status& status) {
+  std::fprintf(stderr, "FAILED: this test needs its own PostgreSQL server: %s\n", status.ToString().c_str());
+  std::abort();
+}
+
+void OrFail(const absl::Status& status) {
+  if (!status.ok()) Fail(status);
+}
+
+absl::Status Run(std::vector<std::string> argv, const std::string& log, const std::string& user) {
+  process::Command command;
+  command.argv = std::move(argv);
+  command.user = user;
+  command.log_file = log;
+  return process::RunToEnd(command, absl::Seconds(60));
+}
+
+// A lock between test programs, for as long as this lives.
+class FileLock {
+ public:
+  explicit FileLock(const std::string& path) : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    while (flock(file_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~FileLock() { close(file_); }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  const int file_;
+};
+
+// A data directory fresh from initdb, made once for each user and version.
+absl::StatusOr<std::string> Template(const std::string& binaries) {
+  const std::string root =
+      absl::StrCat("/tmp/cognate-initdb-", geteuid(), absl::StrReplaceAll(binaries, {{"/", "_"}}));
+  const FileLock lock(root + ".lock");
+  const std::string ready = root + "/data";
+  if (std::filesystem::exists(ready)) return ready;
+  std::error_code ignored;
+  std::filesystem::remove_all(root, ignored);
+  std::filesystem::create_directory(root, ignored);
+  if (!ServerUser().empty()) RETURN_IF_ERROR(Run({"chown", ServerUser(), root}, root + "/log", ""));
+  const std::string making = root + "/making";
+  RETURN_IF_ERROR(Run({binaries + "/initdb", "-D", making, "-U", "postgres", "--auth=trust",
+                       "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"},
+                      "/dev/null", ServerUser()));
+  std::filesystem::rename(making, ready);
+  return ready;
+}
+
+}  // namespace
+
+PostgresServer::PostgresServer(const PostgresOptions& options)
+    : options_(options), directory_("cgp"), data_(directory_.File("data")) {}
+
+absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start(const PostgresOptions& options) {
+  std::unique_ptr<PostgresServer> server(new PostgresServer(options));
+  RETURN_IF_ERROR(server->Initialize());
+  RETURN_IF_ERROR(server->Launch());
+  return server;
+}
+
+PostgresServer& PostgresServer::Shared() {
+  static const std::unique_ptr<PostgresServer> server = [] {
+    absl::StatusOr<std::unique_ptr<PostgresServer>> started = Start();
+    OrFail(started.status());
+    return *std::move(started);
+  }();
+  return *server;
+}
+
+PostgresServer::~PostgresServer() { process_.Terminate(absl::Seconds(10), SIGQUIT); }
+
+absl::Status PostgresServer::Initialize() {
+  ASSIGN_OR_RETURN(binaries_, process::FindPostgresBinaries());
+  ASSIGN_OR_RETURN(const std::string ready, Template(binaries_));
+  const std::string& root = directory_.path();
+  if (!ServerUser().empty()) RETURN_IF_ERROR(Run({"chown", ServerUser(), root}, root + "/setup.log", ""));
+  if (chmod(root.c_str(), 0755) != 0) return absl::InternalError("chmod");
+  RETURN_IF_ERROR(Run({"cp", "-a", "--reflink=auto", ready, data_}, root + "/setup.log", ""));
+  std::ofstream settings(data_ + "/postgresql.auto.conf", std::ios::app);
+  const char* const durable = options_.durable ? "on" : "off";
+  settings
+      << "listen_addresses = ''\nunix_socket_directories = '" << root << "'\nmax_connections = 100\n"
+      << "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 20\nlog_min_messages = warning\n"
+      << "fsync = " << durable << "\nfull_page_writes = " << durable << "\nmax_prepared_transactions = 10\n";
+  for (std::string setting : options_.settings) {
+    const size_t equals = setting.find('=');
+    settings << setting.substr(0, equals) << " = '" << setting.substr(equals + 1) << "'\n";
+  }
+  settings.close();
+  return settings ? absl::OkStatus() : absl::InternalError("cannot write postgresql.auto.conf");
+}
+
+absl::Status PostgresServer::Launch() {
+  process::Command command;
+  command.argv = {binaries_ + "/postgres", "-D", data_};
+  command.user = ServerUser();
+  command.log_file = directory_.File("postgres.log");
+  command.death_signal = SIGQUIT;
+  // A killed server leaves them; its shared memory is freed by the kernel.
+  std::error_code ignored;
+  std::filesystem::remove(data_ + "/postmaster.pid", ignored);
+  ASSIGN_OR_RETURN(process_, process::Process::Spawn(command));
+  const bool accepts = Eventually(
+      [&] { return !process_.Running() || postgres::Connection::Open(Uri()).ok(); }, absl::Seconds(60));
+  if (accepts && process_.Running()) return absl::OkStatus();
+  return Error(absl::StatusCode::kUnavailable, "POSTGRES_NOT_STARTED",
+               absl::StrCat("PostgreSQL does not start: ", Log()));
+}
+
+std::string PostgresServer::Uri(absl::string_view database, absl::string_view user) const {
+  return absl::StrCat("postgresql:///", database, "?host=", directory_.path(), "&user=", user);
+}
+
+std::string PostgresServer::CreateDatabase(absl::string_view name) {
+  absl::StatusOr<std::unique_ptr<postgres::Connection>> connection = postgres::Connection::Open(Uri());
+  OrFail(connection.status());
+  const std::string quoted = (*connection)->QuoteIdentifier(name);
+  OrFail((*connection)->Execute(absl::StrCat("DROP DATABASE IF EXISTS ", quoted, " WITH (FORCE)")));
+  OrFail((*connection)->Execute(absl::StrCat("CREATE DATABASE ", quoted)));
+  return Uri(name);
+}
+
+std::string PostgresServer::CreateDatabase() { return CreateDatabase(absl::StrCat("test_", ++databases_)); }
+
+void PostgresServer::Stop(Mode mode) {
+  process_.Terminate(absl::Seconds(60), mode == Mode::kFast ? SIGINT : SIGQUIT);
+}
+
+void PostgresServer::StartAgain() { OrFail(Launch()); }
+
+void PostgresServer::Restart(Mode mode) {
+  Stop(mode);
+  StartAgain();
+}
+
+// The postmaster's children notice that it is gone; only when they have left may a new one start.
+void PostgresServer::Kill() { process_.Kill(); }
+
+std::string PostgresServer::Log() const {
+  std::ifstream file(directory_.File("postgres.log"));
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace cognate::test_support
