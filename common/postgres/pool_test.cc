@@ -123,6 +123,21 @@ TEST(PoolTest, AKilledServerIsUnavailableAndThePoolRecovers) {
   EXPECT_THAT(Read(*pool), test_support::IsOkAndHolds(0));
 }
 
+TEST(PoolTest, AServerThatHangsIsWaitedForAndThenGoesOn) {
+  auto server = ValueOrDie(PostgresServer::Start());
+  auto pool = NewPool(server->CreateDatabase());
+  ASSERT_OK(CreateCounters(*pool));
+  server->Pause();
+  std::atomic<bool> answered = false;
+  std::thread reader([&] {
+    EXPECT_OK(Read(*pool));
+    answered = true;
+  });
+  EXPECT_FALSE(test_support::Eventually([&] { return answered.load(); }, absl::Milliseconds(100)));
+  server->Resume();
+  reader.join();
+}
+
 TEST(PoolTest, ACommitWithoutAnAnswerHasAnUnknownOutcome) {
   auto server = ValueOrDie(PostgresServer::Start());
   auto pool = NewPool(server->CreateDatabase());

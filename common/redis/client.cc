@@ -125,7 +125,10 @@ absl::StatusOr<Client::ReadResult> Client::ReadGroupOnce(absl::Span<const absl::
   absl::StatusOr<ReadResult> result = read();
   if (ErrorReason(result.status()) != kNoGroup) return result;
   for (const absl::string_view stream : streams) RETURN_IF_ERROR(EnsureGroup(stream, group));
-  return read();
+  result = read();
+  if (ErrorReason(result.status()) == kNoGroup)
+    return ReadResult();  // gone once more: nothing to read, for now
+  return result;
 }
 
 absl::StatusOr<std::vector<Entry>> Client::ReadGroup(absl::string_view stream, absl::string_view group,

@@ -1,10 +1,13 @@
 #include "tests/support/postgres_server.h"
 
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
@@ -42,6 +46,20 @@ absl::Status Run(std::vector<std::string> argv, const std::string& log, const st
   command.user = user;
   command.log_file = log;
   return process::RunToEnd(command, absl::Seconds(60));
+}
+
+constexpr pid_t kGone = -1;
+
+// kGone for a process that has ended, be it reaped or not.
+pid_t ParentOf(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
+  const std::string stat{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  // "17 (postgres) S 1 …": the name may hold anything, so count from its last parenthesis.
+  std::istringstream after(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));
+  char state = 'Z';
+  pid_t parent = kGone;
+  after >> state >> parent;
+  return state == 'Z' || state == 'X' ? kGone : parent;
 }
 
 // A lock between test programs, for as long as this lives.
@@ -128,7 +146,7 @@ absl::Status PostgresServer::Launch() {
   command.user = ServerUser();
   command.log_file = directory_.File("postgres.log");
   command.death_signal = SIGQUIT;
-  // A killed server leaves them; its shared memory is freed by the kernel.
+  // A killed server leaves it; a number that somebody else has by now would keep the new one from starting.
   std::error_code ignored;
   std::filesystem::remove(data_ + "/postmaster.pid", ignored);
   ASSIGN_OR_RETURN(process_, process::Process::Spawn(command));
@@ -165,8 +183,30 @@ void PostgresServer::Restart(Mode mode) {
   StartAgain();
 }
 
-// The postmaster's children notice that it is gone; only when they have left may a new one start.
-void PostgresServer::Kill() { process_.Kill(); }
+std::vector<pid_t> PostgresServer::Children() const {
+  std::vector<pid_t> children;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    pid_t pid = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+    if (ParentOf(pid) == process_.pid()) children.push_back(pid);
+  }
+  return children;
+}
+
+void PostgresServer::SignalAll(int signal_number) {
+  process_.Signal(signal_number);
+  for (const pid_t child : Children()) kill(child, signal_number);
+}
+
+// Nobody may write to the data any more when this returns: the next server starts on it at once.
+void PostgresServer::Kill() {
+  process_.Signal(SIGSTOP);  // no more children from here on
+  const std::vector<pid_t> children = Children();
+  process_.Kill();
+  for (const pid_t child : children) kill(child, SIGKILL);
+  for (const pid_t child : children) Eventually([&] { return ParentOf(child) == kGone; });
+}
 
 std::string PostgresServer::Log() const {
   std::ifstream file(directory_.File("postgres.log"));

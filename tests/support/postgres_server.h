@@ -41,8 +41,8 @@ class PostgresServer {
   // SIGKILL to the server and all its processes.
   void Kill();
   // Stands still, as a machine that hangs: connections stay, nothing answers.
-  void Pause() { process_.Signal(SIGSTOP); }
-  void Resume() { process_.Signal(SIGCONT); }
+  void Pause() { SignalAll(SIGSTOP); }
+  void Resume() { SignalAll(SIGCONT); }
 
   const std::string& data_directory() const { return data_; }
   std::string Log() const;
@@ -51,6 +51,9 @@ class PostgresServer {
   explicit PostgresServer(const PostgresOptions& options);
   absl::Status Initialize();
   absl::Status Launch();
+  // The server's processes, which are in sessions of their own.
+  std::vector<pid_t> Children() const;
+  void SignalAll(int signal_number);
 
   const PostgresOptions options_;
   TempDir directory_;
