@@ -56,9 +56,8 @@ OutcomeError InvalidText(const Value& from, const ModelField& field, absl::strin
 
 OutcomeError BadEncoding(const ModelField& field) {
   return Refuse("BAD_ENCODING", field,
-                "got text that is not UTF-8 or holds a NUL character, which a text field cannot store; "
-                "correct it at the "
-                "source, or keep it in a bytes field");
+                "got text that is no UTF-8 or holds a NUL character, want UTF-8 without NUL characters; "
+                "correct it at the source");
 }
 
 Refusal ToInteger(const Value& from, const ModelField& field, Value* to) {
