@@ -9,6 +9,7 @@
 #include "common/value/canonical_text.h"
 #include "common/value/convert.h"
 #include "common/value/parse.h"
+#include "common/value/refusal.h"
 #include "common/value/value.h"
 
 namespace cognate::value {
@@ -53,11 +54,6 @@ v1::OutcomeError Wrong(absl::string_view reason, const ModelField& field, const 
   error.set_field(field.name());
   error.set_message(absl::StrCat("field ", field.name(), ": got ", Describe(value), ", want ", want));
   return error;
-}
-
-std::string NamedType(const ModelField& field) {
-  return absl::StrCat(field.name(), " (",
-                      field.native_type().empty() ? TypeName(field.type()) : field.native_type(), ")");
 }
 
 bool IsText(v1::FieldType type) {
@@ -188,13 +184,12 @@ Convertibility CanConvert(const ModelField& from, const ModelField& to) {
   answer.possible =
       lists ? TypesConvert(from.element_type(), to.element_type()) : TypesConvert(from.type(), to.type());
   if (!answer.possible) {
-    answer.reason = absl::StrCat(NamedType(from), " cannot be turned into ", NamedType(to),
+    answer.reason = absl::StrCat(Named(from), " cannot be turned into ", Named(to),
                                  "; map another field, or change the type on one side");
     return answer;
   }
   if (const std::string refused = Warning(from, to); !refused.empty()) {
-    answer.warning =
-        absl::StrCat(NamedType(from), " into ", NamedType(to), ": ", refused, " will be refused");
+    answer.warning = absl::StrCat(Named(from), " into ", Named(to), ": ", refused, " will be refused");
   }
   return answer;
 }
