@@ -8,8 +8,10 @@
 #include <poll.h>
 #include <pqxx/pqxx>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/log/log.h"
 #include "common/postgres/sqlstate.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -64,6 +66,10 @@ struct Arguments {
   std::vector<int> lengths;
   std::vector<int> formats;
 };
+
+void LogNotice(void* /*unused*/, const char* text) {
+  log::Warn("postgres notice", {{"notice", std::string(absl::StripAsciiWhitespace(text))}});
+}
 
 // libpq's words about a wrong URI may repeat its password.
 absl::Status CheckUri(const std::string& uri) {
@@ -125,8 +131,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
     PQfinish(raw);
     return status;
   }
-  PQsetNoticeProcessor(
-      raw, [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(raw, LogNotice, nullptr);
   PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);  // DiagnosticsFromText reads pqxx's exceptions
   std::unique_ptr<Connection> connection(new Connection);
   connection->raw_ = raw;
@@ -148,7 +153,7 @@ absl::Status Connection::SetUp(const ConnectionOptions& options) {
   std::vector<std::pair<const char*, std::string>> settings = {
       {"TimeZone", "UTC"},
       {"standard_conforming_strings", "on"},
-      {"client_min_messages", "error"},
+      {"client_min_messages", "warning"},
       {"statement_timeout", absl::StrCat(absl::ToInt64Milliseconds(options.statement_timeout))},
       {"lock_timeout", absl::StrCat(absl::ToInt64Milliseconds(options.lock_timeout))}};
   if (!options.role.empty()) settings.emplace_back("role", options.role);

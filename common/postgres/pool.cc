@@ -1,8 +1,11 @@
 #include "common/postgres/pool.h"
 
+#include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "common/log/log.h"
 #include "common/postgres/sqlstate.h"
 #include "common/retry/backoff.h"
 #include "common/status/error.h"
@@ -19,6 +22,19 @@ bool Collided(const absl::Status& status) {
   return sqlstate == "40001" || sqlstate == "40P01";
 }
 
+// A statement of ours that the server does not understand is a defect, and the server's words about it are
+// for nobody but our log: the status that travels does not say them.
+absl::Status LogDefect(absl::string_view name, absl::Status status) {
+  const std::string sqlstate = SqlState(status);
+  const bool defect = absl::StartsWith(sqlstate, "42") || absl::StartsWith(sqlstate, "3F") ||
+                      (status.code() == absl::StatusCode::kInternal && !sqlstate.empty());
+  if (defect) {
+    log::Error("database error",
+               {{"transaction", name}, {"sqlstate", sqlstate}, {"detail", ServerMessage(status)}});
+  }
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Pool>> Pool::Create(const Options& options) {
@@ -28,7 +44,8 @@ absl::StatusOr<std::unique_ptr<Pool>> Pool::Create(const Options& options) {
 }
 
 absl::Status Pool::InTransaction(absl::string_view name, TransactionFunction function) {
-  return With([&](Connection& connection) { return connection.InTransaction(name, function); });
+  return LogDefect(name,
+                   With([&](Connection& connection) { return connection.InTransaction(name, function); }));
 }
 
 absl::Status Pool::InTransactionWithRetry(absl::string_view name, TransactionFunction function) {
@@ -41,7 +58,7 @@ absl::Status Pool::InTransactionWithRetry(absl::string_view name, TransactionFun
 }
 
 absl::Status Pool::Run(absl::string_view name, TransactionFunction function) {
-  return With([&](Connection& connection) { return connection.Run(name, function); });
+  return LogDefect(name, With([&](Connection& connection) { return connection.Run(name, function); }));
 }
 
 absl::Status Pool::With(absl::FunctionRef<absl::Status(Connection&)> call) {
