@@ -42,7 +42,8 @@ void WaitUntilIdle(absl::Duration patience) {
     idle = (after.idle - before.idle) / std::max(1.0, after.all - before.all);
     if (idle >= 0.92) return;
   }
-  Say(absl::StrCat("the machine is busy: only ", static_cast<int>(idle * 100), " % idle; measuring all the same"));
+  Say(absl::StrCat("the machine is busy: only ", static_cast<int>(idle * 100),
+                   " % idle; measuring all the same"));
 }
 
 double Percentile(std::vector<double> values, double share) {
@@ -54,7 +55,8 @@ double Percentile(std::vector<double> values, double share) {
   return values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
 }
 
-double SecondsUntil(const std::string& what, absl::Time started, absl::Duration pause, const std::function<bool()>& done) {
+double SecondsUntil(const std::string& what, absl::Time started, absl::Duration pause,
+                    const std::function<bool()>& done) {
   while (!done()) {
     if (absl::Now() - started > absl::Minutes(5)) {
       std::cerr << "gave up after five minutes: " << what << "\n";

@@ -8,7 +8,8 @@
 
 namespace cognate::bench {
 
-// Waits until the machine has been at least 92 % idle for a second, at most `patience`; says so when it gave up.
+// Waits until the machine has been at least 92 % idle for a second, at most `patience`; says so when it gave
+// up.
 void WaitUntilIdle(absl::Duration patience = absl::Seconds(30));
 
 // The value below which `share` of the values lie; 0 of none.
@@ -16,7 +17,8 @@ double Percentile(std::vector<double> values, double share);
 inline double Median(const std::vector<double>& values) { return Percentile(values, 0.5); }
 
 // Seconds until `done` holds, asked every `pause`; ends the program with `what` after five minutes.
-double SecondsUntil(const std::string& what, absl::Time started, absl::Duration pause, const std::function<bool()>& done);
+double SecondsUntil(const std::string& what, absl::Time started, absl::Duration pause,
+                    const std::function<bool()>& done);
 
 // A line of progress on stderr.
 void Say(const std::string& text);

@@ -36,11 +36,14 @@ bool HasRow(postgres::Connection& connection, int64_t id) {
   return rows->size() == 1;
 }
 
-double InsertAndWait(postgres::Connection& source, postgres::Connection& target, int64_t first, int64_t count) {
+double InsertAndWait(postgres::Connection& source, postgres::Connection& target, int64_t first,
+                     int64_t count) {
   const absl::Time started = absl::Now();
   for (int64_t id = first; id < first + count; id += kBatch) OrDie(source.Execute(InsertSql(id, kBatch, 1)));
-  SecondsUntil("the last row", started, absl::Milliseconds(2), [&] { return HasRow(target, first + count - 1); });
-  SecondsUntil("all rows", started, absl::Milliseconds(20), [&] { return CountRows(target) == first + count; });
+  SecondsUntil("the last row", started, absl::Milliseconds(2),
+               [&] { return HasRow(target, first + count - 1); });
+  SecondsUntil("all rows", started, absl::Milliseconds(20),
+               [&] { return CountRows(target) == first + count; });
   return static_cast<double>(count) / absl::ToDoubleSeconds(absl::Now() - started);
 }
 
@@ -57,19 +60,19 @@ LogicalReplication::LogicalReplication(test_support::PostgresServer& server) {
   OrDie(source_->Execute("CREATE PUBLICATION logical FOR TABLE row_data"));
   // Within one server the slot must be there before the subscription.
   OrDie(source_->Execute("SELECT pg_create_logical_replication_slot('logical_bench', 'pgoutput')"));
-  OrDie(target_->Execute(absl::StrCat("CREATE SUBSCRIPTION logical CONNECTION ", target_->QuoteLiteral(source_uri),
-                                      " PUBLICATION logical WITH (create_slot = false, slot_name = 'logical_bench', copy_data = false)")));
+  OrDie(target_->Execute(absl::StrCat(
+      "CREATE SUBSCRIPTION logical CONNECTION ", target_->QuoteLiteral(source_uri),
+      " PUBLICATION logical WITH (create_slot = false, slot_name = 'logical_bench', copy_data = false)")));
   Creates(kBatch);  // The apply worker is up once a row has come through.
 }
 
 LogicalReplication::~LogicalReplication() {
-  for (const char* sql : {"ALTER SUBSCRIPTION logical DISABLE", "ALTER SUBSCRIPTION logical SET (slot_name = NONE)",
-                          "DROP SUBSCRIPTION logical"}) {
+  for (const char* sql : {"ALTER SUBSCRIPTION logical DISABLE",
+                          "ALTER SUBSCRIPTION logical SET (slot_name = NONE)", "DROP SUBSCRIPTION logical"}) {
     if (!target_->Execute(sql).ok()) Say(absl::StrCat("could not: ", sql));
   }
-  SecondsUntil("the slot is free", absl::Now(), absl::Milliseconds(50), [&] {
-    return source_->Execute("SELECT pg_drop_replication_slot('logical_bench')").ok();
-  });
+  SecondsUntil("the slot is free", absl::Now(), absl::Milliseconds(50),
+               [&] { return source_->Execute("SELECT pg_drop_replication_slot('logical_bench')").ok(); });
 }
 
 double LogicalReplication::Creates(int64_t count) {
@@ -94,7 +97,8 @@ std::optional<double> BucardoCreates(test_support::PostgresServer& server, int64
   const auto socket = source->QueryText("SHOW unix_socket_directories");
   OrDie(socket.status());
   const auto bucardo = [&](const std::string& verb) {
-    process::Command command{.argv = {"bench/bucardo", verb, std::string(socket->GetText(0, 0))}, .log_file = "build/bucardo.log"};
+    process::Command command{.argv = {"bench/bucardo", verb, std::string(socket->GetText(0, 0))},
+                             .log_file = "build/bucardo.log"};
     return process::RunToEnd(command, absl::Minutes(1));
   };
   if (const absl::Status started = bucardo("start"); !started.ok()) {

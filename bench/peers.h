@@ -25,7 +25,8 @@ class LogicalReplication {
   int64_t inserted_ = 0;
 };
 
-// Bucardo, from the Debian package; rows a second, or nothing where it is not installed (which it says aloud).
+// Bucardo, from the Debian package; rows a second, or nothing where it is not installed (which it says
+// aloud).
 std::optional<double> BucardoCreates(test_support::PostgresServer& server, int64_t count);
 
 }  // namespace cognate::bench

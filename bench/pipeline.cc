@@ -2,8 +2,8 @@
 //
 //   pipeline_bench [--rows=200000] [--rounds=5] [--quick] [--out=bench/results/pipeline.json]
 //
-// Everything is interleaved in one run; figures are medians; each start waits for an idle machine. --quick is for looking at one
-// change of the code: fewer rows, one round, no Bucardo, no ten-times run.
+// Everything is interleaved in one run; figures are medians; each start waits for an idle machine. --quick is
+// for looking at one change of the code: fewer rows, one round, no Bucardo, no ten-times run.
 
 #include <algorithm>
 #include <fstream>
@@ -43,13 +43,14 @@ class Report {
 
   void Print(std::ostream& out) const {
     const double logical = Of("logical_replication_per_second");
-    out << std::left << std::setw(34) << "figure" << std::right << std::setw(12) << "median" << std::setw(12) << "min"
-        << std::setw(12) << "max" << std::setw(14) << "of logical\n";
+    out << std::left << std::setw(34) << "figure" << std::right << std::setw(12) << "median" << std::setw(12)
+        << "min" << std::setw(12) << "max" << std::setw(14) << "of logical\n";
     for (const auto& [key, values] : values_) {
       const auto [low, high] = std::minmax_element(values.begin(), values.end());
-      out << std::left << std::setw(34) << key << std::right << std::fixed << std::setprecision(1) << std::setw(12) << Median(values)
-          << std::setw(12) << *low << std::setw(12) << *high;
-      if (key.ends_with("per_second") && logical > 0) out << std::setw(12) << std::setprecision(2) << Median(values) / logical;
+      out << std::left << std::setw(34) << key << std::right << std::fixed << std::setprecision(1)
+          << std::setw(12) << Median(values) << std::setw(12) << *low << std::setw(12) << *high;
+      if (key.ends_with("per_second") && logical > 0)
+        out << std::setw(12) << std::setprecision(2) << Median(values) / logical;
       out << "\n";
     }
   }
@@ -69,7 +70,8 @@ class Report {
 
 double MebiBytes(int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
-void MeasureThroughput(Subject& subject, LogicalReplication& logical, const Options& options, Report& report) {
+void MeasureThroughput(Subject& subject, LogicalReplication& logical, const Options& options,
+                       Report& report) {
   for (int round = 1; round <= options.rounds; ++round) {
     Say(absl::StrCat("round ", round, " of ", options.rounds));
     WaitUntilIdle();
@@ -93,7 +95,8 @@ void MeasureLatency(Subject& subject, const Options& options, Report& report) {
     report.Add("p50_ms", Percentile(singles, 0.50));
     report.Add("p99_ms", Percentile(singles, 0.99));
     WaitUntilIdle();
-    report.Add("half_rate_p99_ms", Percentile(subject.BatchLatencies(report.Of("creates_per_second") / 2, duration), 0.99));
+    report.Add("half_rate_p99_ms",
+               Percentile(subject.BatchLatencies(report.Of("creates_per_second") / 2, duration), 0.99));
   }
 }
 

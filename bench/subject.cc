@@ -61,13 +61,16 @@ void OrDie(const absl::Status& status) {
 }
 
 template <typename Request, typename Response>
-void Do(Registry& stub, grpc::Status (Registry::*method)(grpc::ClientContext*, const Request&, Response*), const std::string& text) {
-  OrDie(grpc_support::Call(stub, method, test_support::ParseProto<Request>(text), {.timeout = absl::Seconds(30)}));
+void Do(Registry& stub, grpc::Status (Registry::*method)(grpc::ClientContext*, const Request&, Response*),
+        const std::string& text) {
+  OrDie(grpc_support::Call(stub, method, test_support::ParseProto<Request>(text),
+                           {.timeout = absl::Seconds(30)}));
 }
 
 std::string Fields(const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::string text;
-  for (const auto& [source, target] : pairs) absl::StrAppend(&text, "fields { source: '", source, "' target: '", target, "' } ");
+  for (const auto& [source, target] : pairs)
+    absl::StrAppend(&text, "fields { source: '", source, "' target: '", target, "' } ");
   return text;
 }
 
@@ -93,7 +96,8 @@ Subject::Subject() : cluster_(cluster::Shape::kOneProcess, /*durable=*/true) {
   OrDie(agent_target_->Execute(kTargetSchema));
   OrDie(postgres_target_->Execute(kTargetSchema));
   SetUpPlatforms();
-  const auto parents = OrDie(grpc_support::Call(*capture_, &v1::ChangeCaptureService::Stub::Capture, CaptureParents("agent"), {}));
+  const auto parents = OrDie(
+      grpc_support::Call(*capture_, &v1::ChangeCaptureService::Stub::Capture, CaptureParents("agent"), {}));
   const absl::Time started = absl::Now();
   SecondsUntil("the parents", started, absl::Milliseconds(20), [&] {
     return Number(*agent_target_, "SELECT count(*) FROM parents") == kParents &&
@@ -108,22 +112,34 @@ void Subject::SetUpPlatforms() {
   Do(*stub, &Registry::PutModels, kAgentModels);
   const auto database = [&](absl::string_view id, absl::string_view uri, absl::string_view more) {
     Do(*stub, &Registry::CreatePlatform,
-       absl::StrCat("platform { name: 'platforms/", id, "' kind: PLATFORM_KIND_POSTGRES database { uri: '", uri, "' } ", more, " }"));
+       absl::StrCat("platform { name: 'platforms/", id, "' kind: PLATFORM_KIND_POSTGRES database { uri: '",
+                    uri, "' } ", more, " }"));
     Do(*stub, &Registry::AnalyzeModels, absl::StrCat("platform: 'platforms/", id, "'"));
   };
   database("source", source_uri_, "capture_mode: CAPTURE_MODE_REPLICATION");
   database("agent-target", agent_target_uri_, "");
   database("postgres-target", postgres_target_uri_, "");
-  const auto sync = [&](absl::string_view id, absl::string_view from, absl::string_view prefix, absl::string_view to) {
-    const auto one = [&](absl::string_view suffix, absl::string_view model, absl::string_view target, const std::string& fields) {
+  const auto sync = [&](absl::string_view id, absl::string_view from, absl::string_view prefix,
+                        absl::string_view to) {
+    const auto one = [&](absl::string_view suffix, absl::string_view model, absl::string_view target,
+                         const std::string& fields) {
       Do(*stub, &Registry::CreateSync,
-         absl::StrCat("sync { name: 'syncs/", id, suffix, "' source_platform: '", from, "' source_model: '", prefix, model,
-                      "' target_platform: '", to, "' target_model: 'public.", target, "' ", fields, "}"));
+         absl::StrCat("sync { name: 'syncs/", id, suffix, "' source_platform: '", from, "' source_model: '",
+                      prefix, model, "' target_platform: '", to, "' target_model: 'public.", target, "' ",
+                      fields, "}"));
     };
     one("-parents", "parent", "parents", Fields({{"id", "code"}, {"title", "title"}}));
     one("-rows", "row_data", "rows",
-        Fields({{"id", "code"}, {"parent_id", "parent_no"}, {"round_no", "round_no"}, {"text0", "text0"}, {"text1", "text1"},
-                {"text2", "text2"}, {"text3", "text3"}, {"text4", "text4"}, {"amount", "amount"}, {"changed_at", "changed_at"}}));
+        Fields({{"id", "code"},
+                {"parent_id", "parent_no"},
+                {"round_no", "round_no"},
+                {"text0", "text0"},
+                {"text1", "text1"},
+                {"text2", "text2"},
+                {"text3", "text3"},
+                {"text4", "text4"},
+                {"amount", "amount"},
+                {"changed_at", "changed_at"}}));
   };
   sync("agent", "agent", "", "agent-target");
   sync("postgres", "source", "public.", "postgres-target");
@@ -137,7 +153,8 @@ void Subject::WaitUntilSettled(absl::Time started) {
       request.set_platform(std::string(platform));
       request.mutable_planned_before()->set_seconds(absl::ToUnixSeconds(absl::Now()) + 60);
       request.set_page_size(1);
-      const auto pending = grpc_support::Call(*stub, &v1::LedgerService::Stub::ListPending, request, {.idempotent = true});
+      const auto pending =
+          grpc_support::Call(*stub, &v1::LedgerService::Stub::ListPending, request, {.idempotent = true});
       if (!pending.ok() || pending->replicas_size() > 0) return false;
     }
     return true;
@@ -147,8 +164,8 @@ void Subject::WaitUntilSettled(absl::Time started) {
 double Subject::Stream(int64_t first, int64_t count, bool create) {
   std::vector<v1::CaptureStreamRequest> requests;
   for (int64_t id = first; id < first + count; id += kBatch) {
-    requests.push_back(CaptureRows(static_cast<int64_t>(requests.size()) + 1, id, std::min<int64_t>(kBatch, first + count - id),
-                                   round_, create));
+    requests.push_back(CaptureRows(static_cast<int64_t>(requests.size()) + 1, id,
+                                   std::min<int64_t>(kBatch, first + count - id), round_, create));
   }
   requests.front().set_platform("agent");
   grpc::ClientContext context;
@@ -164,23 +181,27 @@ double Subject::Stream(int64_t first, int64_t count, bool create) {
     }
   });
   for (const v1::CaptureStreamRequest& request : requests) {
-    for (int64_t seen = acknowledged; request.sequence() - seen > kWindow; seen = acknowledged) acknowledged.wait(seen);
+    for (int64_t seen = acknowledged; request.sequence() - seen > kWindow; seen = acknowledged)
+      acknowledged.wait(seen);
     if (!stream->Write(request)) break;
   }
   stream->WritesDone();
   reader.join();
   OrDie(grpc_support::FromGrpcStatus(stream->Finish()));
-  const std::string written = absl::StrCat("SELECT 1 FROM rows WHERE row_no > ", 0, " AND code = ", first + count - 1,
-                                           " AND round_no = ", round_);
+  const std::string written = absl::StrCat("SELECT 1 FROM rows WHERE row_no > ", 0,
+                                           " AND code = ", first + count - 1, " AND round_no = ", round_);
   SecondsUntil("the last row", started, absl::Milliseconds(20), [&] {
-    return create ? Number(*agent_target_, "SELECT last_value - 100000000 + 1 FROM rows_row_no_seq") >= first + count
+    return create ? Number(*agent_target_, "SELECT last_value - 100000000 + 1 FROM rows_row_no_seq") >=
+                        first + count
                   : Number(*agent_target_, "SELECT count(*) FROM (" + written + ") x") == 1;
   });
   WaitUntilSettled(started);
   const double seconds = absl::ToDoubleSeconds(absl::Now() - started);
-  const int64_t there = Number(*agent_target_, absl::StrCat("SELECT count(*) FROM rows WHERE round_no = ", round_, " AND code >= ", first,
-                                                            " AND code < ", first + count));
-  if (there != count) OrDie(absl::InternalError(absl::StrCat("only ", there, " of ", count, " rows are as they should be")));
+  const int64_t there =
+      Number(*agent_target_, absl::StrCat("SELECT count(*) FROM rows WHERE round_no = ", round_,
+                                          " AND code >= ", first, " AND code < ", first + count));
+  if (there != count)
+    OrDie(absl::InternalError(absl::StrCat("only ", there, " of ", count, " rows are as they should be")));
   return static_cast<double>(count) / seconds;
 }
 
@@ -199,7 +220,8 @@ double Subject::Updates(int64_t count) {
 double Subject::FromPostgres(int64_t count) {
   ++round_;
   const absl::Time started = absl::Now();
-  for (int64_t id = inserted_; id < inserted_ + count; id += kBatch) OrDie(source_->Execute(InsertSql(id, kBatch, round_)));
+  for (int64_t id = inserted_; id < inserted_ + count; id += kBatch)
+    OrDie(source_->Execute(InsertSql(id, kBatch, round_)));
   inserted_ += count;
   SecondsUntil("the last row", started, absl::Milliseconds(20), [&] {
     return Number(*postgres_target_, "SELECT last_value - 100000000 + 1 FROM rows_row_no_seq") >= inserted_;
@@ -220,10 +242,13 @@ std::vector<double> Subject::SingleLatencies(int per_second, absl::Duration dura
   for (int i = 0; i < count; ++i) {
     const absl::Time sent = absl::Now();
     const int64_t id = i % created_;
-    OrDie(grpc_support::Call(*capture_, &v1::ChangeCaptureService::Stub::Capture, CaptureOne("agent", id, 1'000'000 + ++round_), {}));
-    const std::string visible = absl::StrCat("SELECT count(*) FROM rows WHERE code = ", id, " AND round_no = ", 1'000'000 + round_);
+    OrDie(grpc_support::Call(*capture_, &v1::ChangeCaptureService::Stub::Capture,
+                             CaptureOne("agent", id, 1'000'000 + ++round_), {}));
+    const std::string visible =
+        absl::StrCat("SELECT count(*) FROM rows WHERE code = ", id, " AND round_no = ", 1'000'000 + round_);
     while (Number(*agent_target_, visible) == 0) {
-      if (absl::Now() - sent > absl::Seconds(30)) OrDie(absl::InternalError("a single change did not arrive in 30 s"));
+      if (absl::Now() - sent > absl::Seconds(30))
+        OrDie(absl::InternalError("a single change did not arrive in 30 s"));
     }
     latencies.push_back(absl::ToDoubleMilliseconds(absl::Now() - sent));
     due += absl::Seconds(1) / per_second;

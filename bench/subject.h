@@ -10,7 +10,8 @@
 
 namespace cognate::bench {
 
-// What is measured: `cognate up` on a durable PostgreSQL that also holds the source and the targets, each in a database of its own.
+// What is measured: `cognate up` on a durable PostgreSQL that also holds the source and the targets, each in
+// a database of its own.
 class Subject {
  public:
   Subject();

@@ -34,7 +34,8 @@ void FillRow(v1::Change& change, int64_t id, int round, bool create) {
   Add(change, "id", id);
   Add(change, "parent_id", id % kParents + 1);
   Add(change, "round_no", round);
-  for (int column = 0; column < 5; ++column) Add(change, absl::StrCat("text", column).c_str(), Text(id, round, column));
+  for (int column = 0; column < 5; ++column)
+    Add(change, absl::StrCat("text", column).c_str(), Text(id, round, column));
   v1::Field& amount = *change.add_fields();
   amount.set_name("amount");
   amount.mutable_value()->set_decimal_value(absl::StrFormat("%d.%02d", id, round % 100));
@@ -63,19 +64,22 @@ const char kTargetSchema[] = R"sql(
 )sql";
 
 std::string InsertParentsSql() {
-  return absl::StrCat("INSERT INTO parent SELECT i, 'parent ' || i FROM generate_series(1, ", kParents, ") i");
+  return absl::StrCat("INSERT INTO parent SELECT i, 'parent ' || i FROM generate_series(1, ", kParents,
+                      ") i");
 }
 
 std::string InsertSql(int64_t first, int64_t count, int round) {
-  return absl::StrCat("INSERT INTO row_data SELECT i, i % ", kParents, " + 1, ", round, ", ", absl::StrFormat(kTexts, round),
-                      ", i + ", round, " * 0.01, to_timestamp(1700000000 + i) FROM generate_series(", first, "::bigint, ",
+  return absl::StrCat("INSERT INTO row_data SELECT i, i % ", kParents, " + 1, ", round, ", ",
+                      absl::StrFormat(kTexts, round), ", i + ", round,
+                      " * 0.01, to_timestamp(1700000000 + i) FROM generate_series(", first, "::bigint, ",
                       first + count - 1, ") i");
 }
 
 std::string UpdateSql(int64_t first, int64_t count, int round) {
-  return absl::StrCat("UPDATE row_data SET (round_no, text0, text1, text2, text3, text4, amount) = (SELECT ", round, ", ",
-                      absl::StrFormat(kTexts, round), ", i + ", round, " * 0.01 FROM (VALUES (id)) v(i)) WHERE id BETWEEN ",
-                      first, " AND ", first + count - 1);
+  return absl::StrCat("UPDATE row_data SET (round_no, text0, text1, text2, text3, text4, amount) = (SELECT ",
+                      round, ", ", absl::StrFormat(kTexts, round), ", i + ", round,
+                      " * 0.01 FROM (VALUES (id)) v(i)) WHERE id BETWEEN ", first, " AND ",
+                      first + count - 1);
 }
 
 v1::CaptureStreamRequest CaptureRows(int64_t sequence, int64_t first, int64_t count, int round, bool create) {

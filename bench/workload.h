@@ -18,7 +18,8 @@ inline constexpr int kBatch = 100;
 extern const char kSourceSchema[];
 extern const char kTargetSchema[];
 
-// INSERT or UPDATE of rows [first, first + count) as one statement on the source's tables; `round` changes the content.
+// INSERT or UPDATE of rows [first, first + count) as one statement on the source's tables; `round` changes
+// the content.
 std::string InsertSql(int64_t first, int64_t count, int round);
 std::string UpdateSql(int64_t first, int64_t count, int round);
 // Parents 1 … kParents.

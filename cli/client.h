@@ -14,7 +14,8 @@
 
 namespace cognate::cli {
 
-// The services as the command line reaches them: one address for all, as `cognate up` offers it, or a proxy's.
+// The services as the command line reaches them: one address for all, as `cognate up` offers it, or a
+// proxy's.
 class Client {
  public:
   explicit Client(const std::string& address);

@@ -21,7 +21,8 @@ absl::Status Explain(Context& context, const v1::ExplainRequest& request) {
   std::cout << FormatRecord(request.record()) << "\n";
   for (const v1::ExplanationStep& step : response.steps()) PrintStep(std::cout, step);
   for (const v1::TargetExplanation& target : response.targets()) {
-    std::cout << "\n→ " << target.platform() << " " << target.model() << ": " << FormatState(target.state()) << "\n";
+    std::cout << "\n→ " << target.platform() << " " << target.model() << ": " << FormatState(target.state())
+              << "\n";
     for (const v1::ExplanationStep& step : target.steps()) PrintStep(std::cout, step);
     std::cout << "  " << target.conclusion() << "\n";
   }

@@ -16,7 +16,8 @@ namespace {
 
 // Columns that a terminal uses for UTF-8 text, taking every character as one wide.
 size_t Width(absl::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 bool IsNumber(absl::string_view text) {

@@ -28,7 +28,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// One JSON object on one line, with the proto's own field names and every field that has a default value left in.
+// One JSON object on one line, with the proto's own field names and every field that has a default value left
+// in.
 void PrintJson(std::ostream& out, const google::protobuf::Message& message);
 
 // An error as a person reads it: what, where, how to mend it.

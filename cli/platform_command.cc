@@ -38,7 +38,8 @@ v1::Platform MakePlatform(const PlatformOptions& options) {
   v1::SecretReference& password = *platform.mutable_database()->mutable_password();
   if (!options.password_file.empty()) password.set_file(options.password_file);
   if (!options.password_environment.empty()) password.set_environment(options.password_environment);
-  if (password.source_case() == v1::SecretReference::SOURCE_NOT_SET) platform.mutable_database()->clear_password();
+  if (password.source_case() == v1::SecretReference::SOURCE_NOT_SET)
+    platform.mutable_database()->clear_password();
   if (options.source_only) platform.set_channel(v1::CHANNEL_NONE);
   if (options.capture == "replication") platform.set_capture_mode(v1::CAPTURE_MODE_REPLICATION);
   if (options.capture == "agent") platform.set_capture_mode(v1::CAPTURE_MODE_AGENT);
@@ -146,7 +147,9 @@ void AddPlatformCommand(CLI::App& app, Context& context) {
   create->add_flag("--source-only", options->source_only, "Nothing is ever written to it");
   create->callback([&context, options] { context.status = Create(context, *options); });
 
-  platform->add_subcommand("list", "List platforms")->callback([&context] { context.status = List(context); });
+  platform->add_subcommand("list", "List platforms")->callback([&context] {
+    context.status = List(context);
+  });
   CLI::App* analyze = platform->add_subcommand("analyze", "Read the models out of its database again");
   analyze->add_option("id", options->id)->required();
   analyze->callback([&context, options] { context.status = Analyze(context, options->id); });

@@ -1,13 +1,13 @@
 #include "cli/private_servers.h"
 
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -27,7 +27,8 @@ constexpr absl::string_view kSuperuser = "cognate";
 constexpr size_t kLongestSocketDirectory = 80;  // A socket's path ends at 107 bytes.
 
 absl::Status Failed(absl::string_view what, absl::string_view how_to_mend) {
-  return Error(absl::StatusCode::kFailedPrecondition, "PRIVATE_SERVER_FAILED", absl::StrCat(what, "; ", how_to_mend));
+  return Error(absl::StatusCode::kFailedPrecondition, "PRIVATE_SERVER_FAILED",
+               absl::StrCat(what, "; ", how_to_mend));
 }
 
 // Whether everybody may pass through every directory above `directory`.
@@ -43,12 +44,16 @@ bool ReachableForOthers(const fs::path& directory) {
 absl::Status MakeDirectory(const fs::path& directory, const std::string& user, mode_t mode) {
   std::error_code error;
   fs::create_directories(directory, error);
-  if (error) return Failed(absl::StrCat("cannot make ", directory.string(), ": ", error.message()), "choose another --data-dir");
+  if (error)
+    return Failed(absl::StrCat("cannot make ", directory.string(), ": ", error.message()),
+                  "choose another --data-dir");
   if (chmod(directory.c_str(), mode) != 0) return absl::ErrnoToStatus(errno, directory.string());
   if (user.empty()) return absl::OkStatus();
   const passwd* entry = getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe): before any thread.
-  if (entry == nullptr) return Failed(absl::StrCat("there is no user ", user), "install postgresql, or do not start as root");
-  if (chown(directory.c_str(), entry->pw_uid, entry->pw_gid) != 0) return absl::ErrnoToStatus(errno, directory.string());
+  if (entry == nullptr)
+    return Failed(absl::StrCat("there is no user ", user), "install postgresql, or do not start as root");
+  if (chown(directory.c_str(), entry->pw_uid, entry->pw_gid) != 0)
+    return absl::ErrnoToStatus(errno, directory.string());
   return absl::OkStatus();
 }
 
@@ -64,17 +69,25 @@ absl::Status WaitUntilReady(process::Process& child, absl::string_view name, abs
   while (absl::Now() < deadline) {
     last = ready();
     if (last.ok()) return last;
-    if (!child.Running()) return Failed(absl::StrCat(name, " ended at once"), absl::StrCat("its log says why: ", log));
+    if (!child.Running())
+      return Failed(absl::StrCat(name, " ended at once"), absl::StrCat("its log says why: ", log));
     absl::SleepFor(absl::Milliseconds(5));
   }
-  return Failed(absl::StrCat(name, " does not answer: ", last.message()), absl::StrCat("its log says why: ", log));
+  return Failed(absl::StrCat(name, " does not answer: ", last.message()),
+                absl::StrCat("its log says why: ", log));
 }
 
 absl::Status InitialiseCluster(const ServerHome& home, const std::string& binaries, const std::string& data) {
   RETURN_IF_ERROR(MakeDirectory(data, home.user, 0700));
   process::Command initdb;
-  initdb.argv = {absl::StrCat(binaries, "/initdb"), "-D", data, "-U", std::string(kSuperuser), "--auth=trust",
-                 "--encoding=UTF8", "--locale=C.UTF-8"};
+  initdb.argv = {absl::StrCat(binaries, "/initdb"),
+                 "-D",
+                 data,
+                 "-U",
+                 std::string(kSuperuser),
+                 "--auth=trust",
+                 "--encoding=UTF8",
+                 "--locale=C.UTF-8"};
   initdb.user = home.user;
   initdb.log_file = absl::StrCat(home.directory, "/initdb.log");
   return process::RunToEnd(initdb, absl::Seconds(60));
@@ -87,7 +100,8 @@ absl::StatusOr<ServerHome> ServerHome::Prepare(absl::string_view data_dir) {
   fs::path directory = fs::absolute(fs::path(std::string(data_dir))).lexically_normal();
   if (geteuid() == 0) {
     home.user = std::string(kServerUser);
-    if (!ReachableForOthers(directory / "x")) directory = fs::path("/var/lib/cognate") / ShortName(directory.string());
+    if (!ReachableForOthers(directory / "x"))
+      directory = fs::path("/var/lib/cognate") / ShortName(directory.string());
   }
   home.directory = directory.string();
   RETURN_IF_ERROR(MakeDirectory(directory, home.user, 0755));
@@ -102,7 +116,8 @@ absl::StatusOr<ServerHome> ServerHome::Prepare(absl::string_view data_dir) {
 absl::StatusOr<PrivatePostgres> PrivatePostgres::Start(const ServerHome& home) {
   ASSIGN_OR_RETURN(const std::string binaries, process::FindPostgresBinaries());
   const std::string data = absl::StrCat(home.directory, "/postgres");
-  if (!fs::exists(absl::StrCat(data, "/PG_VERSION"))) RETURN_IF_ERROR(InitialiseCluster(home, binaries, data));
+  if (!fs::exists(absl::StrCat(data, "/PG_VERSION")))
+    RETURN_IF_ERROR(InitialiseCluster(home, binaries, data));
   PrivatePostgres postgres;
   postgres.socket_directory_ = home.socket_directory;
   const std::string log = absl::StrCat(home.directory, "/postgres.log");
@@ -110,8 +125,9 @@ absl::StatusOr<PrivatePostgres> PrivatePostgres::Start(const ServerHome& home) {
   command.argv = {absl::StrCat(binaries, "/postgres"), "-D", data};
   for (const std::string& setting :
        {std::string("listen_addresses="), absl::StrCat("unix_socket_directories=", home.socket_directory),
-        std::string("unix_socket_permissions=0700"), std::string("wal_level=logical"), std::string("max_wal_senders=32"),
-        std::string("max_replication_slots=32"), std::string("max_connections=200"), std::string("shared_buffers=256MB"),
+        std::string("unix_socket_permissions=0700"), std::string("wal_level=logical"),
+        std::string("max_wal_senders=32"), std::string("max_replication_slots=32"),
+        std::string("max_connections=200"), std::string("shared_buffers=256MB"),
         std::string("max_wal_size=4GB"), std::string("checkpoint_timeout=15min"), std::string("jit=off"),
         std::string("autovacuum_naptime=10s"), std::string("log_min_messages=warning")}) {
     command.argv.push_back("-c");
@@ -151,10 +167,10 @@ absl::StatusOr<PrivateRedis> PrivateRedis::Start(const ServerHome& home) {
   redis.address_ = absl::StrCat("unix:", socket);
   process::Command command;
   // Nothing in it must outlive it: it keeps no file.
-  command.argv = {program,         "--port",       "0",          "--unixsocket", socket, "--unixsocketperm",
-                  "700",           "--dir",        directory,    "--appendonly", "no",   "--save",
-                  "",              "--maxmemory",  "256mb",      "--maxmemory-policy",
-                  "noeviction",    "--daemonize",  "no"};
+  command.argv = {program, "--port",      "0",       "--unixsocket",       socket,       "--unixsocketperm",
+                  "700",   "--dir",       directory, "--appendonly",       "no",         "--save",
+                  "",      "--maxmemory", "256mb",   "--maxmemory-policy", "noeviction", "--daemonize",
+                  "no"};
   command.user = home.user;
   command.log_file = log;
   ASSIGN_OR_RETURN(redis.process_, process::Process::Spawn(command));

@@ -7,7 +7,8 @@
 #include "absl/strings/string_view.h"
 #include "common/process/process.h"
 
-// The PostgreSQL and the Redis that `cognate up` keeps for itself: child processes on Unix sockets, reachable for nobody else.
+// The PostgreSQL and the Redis that `cognate up` keeps for itself: child processes on Unix sockets, reachable
+// for nobody else.
 namespace cognate::cli {
 
 // Where the private servers live, and as whom.
@@ -16,8 +17,8 @@ struct ServerHome {
   std::string socket_directory;  // Short enough for a socket's path.
   std::string user;              // Whom the servers run as; empty for ourselves.
 
-  // Makes the directories. Started by root, the servers run as `postgres`, and where that user cannot reach `data_dir` (say,
-  // below /root) they live below /var/lib/cognate instead.
+  // Makes the directories. Started by root, the servers run as `postgres`, and where that user cannot reach
+  // `data_dir` (say, below /root) they live below /var/lib/cognate instead.
   static absl::StatusOr<ServerHome> Prepare(absl::string_view data_dir);
 };
 

@@ -1,9 +1,8 @@
-#include <unistd.h>
-
 #include <memory>
 #include <thread>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -26,7 +25,7 @@ struct RunOptions {
 };
 
 struct Progress {
-  int64_t total = 0;      // Records that the runs will bring, as far as that is known.
+  int64_t total = 0;  // Records that the runs will bring, as far as that is known.
   int64_t converged = 0;
   int64_t waiting = 0;
   int64_t failed = 0;     // Conflicts and dead.
@@ -41,10 +40,12 @@ absl::StatusOr<Progress> Look(Client& client, const std::vector<std::string>& ru
   for (const std::string& name : runs) {
     v1::GetRunRequest request;
     request.set_name(name);
-    ASSIGN_OR_RETURN(const v1::GetRunResponse response, client.Call(client.capture(), &Stub::GetRun, request));
+    ASSIGN_OR_RETURN(const v1::GetRunResponse response,
+                     client.Call(client.capture(), &Stub::GetRun, request));
     const v1::Run& run = response.run();
     if (run.state() == v1::RUN_STATE_FAILED) {
-      return Error(absl::StatusCode::kFailedPrecondition, "RUN_FAILED", absl::StrCat(name, ": ", run.error()));
+      return Error(absl::StatusCode::kFailedPrecondition, "RUN_FAILED",
+                   absl::StrCat(name, ": ", run.error()));
     }
     progress.runs_done &= run.state() == v1::RUN_STATE_DONE;
     v1::GetStatsRequest stats_request;
@@ -67,7 +68,9 @@ absl::StatusOr<Progress> Look(Client& client, const std::vector<std::string>& ru
 std::string Bar(const Progress& progress, absl::Duration elapsed) {
   constexpr int kWidth = 32;
   const double share =
-      progress.total == 0 ? 0 : std::min(1.0, static_cast<double>(progress.converged) / static_cast<double>(progress.total));
+      progress.total == 0
+          ? 0
+          : std::min(1.0, static_cast<double>(progress.converged) / static_cast<double>(progress.total));
   const int filled = static_cast<int>(share * kWidth);
   std::string bar;
   for (int i = 0; i < kWidth; ++i) bar += i < filled ? "█" : "░";
@@ -107,12 +110,15 @@ absl::Status Backfill(Context& context, const RunOptions& options) {
     request.mutable_run()->set_kind(v1::RUN_KIND_BACKFILL);
     request.mutable_run()->set_sync(absl::StrCat("syncs/", sync));
     request.set_request_id(Uuid::V7().ToString());
-    ASSIGN_OR_RETURN(const v1::CreateRunResponse response, client.Call(client.capture(), &Stub::CreateRun, request));
+    ASSIGN_OR_RETURN(const v1::CreateRunResponse response,
+                     client.Call(client.capture(), &Stub::CreateRun, request));
     runs.push_back(response.run().name());
     if (context.json) PrintJson(std::cout, response.run());
   }
   if (options.wait) return Wait(context, client, runs);
-  if (!context.json) std::cout << FormatCount(static_cast<int64_t>(runs.size())) << " runs are under way: `cognate run list`.\n";
+  if (!context.json)
+    std::cout << FormatCount(static_cast<int64_t>(runs.size()))
+              << " runs are under way: `cognate run list`.\n";
   return absl::OkStatus();
 }
 
@@ -123,7 +129,8 @@ absl::Status List(Context& context) {
   Table table({"RUN", "KIND", "SYNC", "STATE", "RECORDS", "ON THEIR WAY", "STARTED", "ERROR"});
   for (const v1::Run& run : response.runs()) {
     if (context.json) PrintJson(std::cout, run);
-    table.Add({std::string(absl::StripPrefix(run.name(), "runs/")), FormatEnum(v1::RunKind_Name(run.kind()), "RUN_KIND_"),
+    table.Add({std::string(absl::StripPrefix(run.name(), "runs/")),
+               FormatEnum(v1::RunKind_Name(run.kind()), "RUN_KIND_"),
                std::string(absl::StripPrefix(run.sync(), "syncs/")),
                FormatEnum(v1::RunState_Name(run.state()), "RUN_STATE_"), FormatCount(run.record_count()),
                FormatCount(run.replayed_count()), FormatTime(run.create_time()), run.error()});
@@ -141,9 +148,12 @@ void AddRunCommand(CLI::App& app, Context& context) {
   CLI::App* backfill = run->add_subcommand("backfill", "Bring every record that a sync takes");
   backfill->footer("Example:\n  cognate run backfill countries subdivisions --wait");
   backfill->add_option("syncs", options->syncs, "Ids of syncs")->required();
-  backfill->add_flag("--wait", options->wait, "Show progress until every record has arrived or failed for good");
+  backfill->add_flag("--wait", options->wait,
+                     "Show progress until every record has arrived or failed for good");
   backfill->callback([&context, options] { context.status = Backfill(context, *options); });
-  run->add_subcommand("list", "List runs, newest first")->callback([&context] { context.status = List(context); });
+  run->add_subcommand("list", "List runs, newest first")->callback([&context] {
+    context.status = List(context);
+  });
 }
 
 }  // namespace cognate::cli

@@ -15,8 +15,9 @@ void PrintSyncs(const v1::GetStatsResponse& stats) {
   Table table({"SYNC", "RECORDS", "CONVERGED", "PENDING", "RETRY", "WAITING", "HELD", "CONFLICT", "DEAD"});
   for (const v1::SyncStats& sync : stats.syncs()) {
     table.Add({std::string(absl::StripPrefix(sync.sync(), "syncs/")), FormatCount(sync.total_count()),
-               FormatCount(sync.converged_count()), FormatCount(sync.pending_count()), FormatCount(sync.retry_count()),
-               FormatCount(sync.waiting_count()), FormatCount(sync.held_count()), FormatCount(sync.conflict_count()),
+               FormatCount(sync.converged_count()), FormatCount(sync.pending_count()),
+               FormatCount(sync.retry_count()), FormatCount(sync.waiting_count()),
+               FormatCount(sync.held_count()), FormatCount(sync.conflict_count()),
                FormatCount(sync.dead_count())});
   }
   table.Print(std::cout, "No sync has planned anything yet.");
@@ -31,7 +32,8 @@ void PrintTargets(const v1::GetStatsResponse& stats, const v1::ListLanesResponse
     }
     table.Add({lane.platform(), FormatEnum(v1::LaneState_Name(lane.state()), "LANE_STATE_"),
                FormatCount(target.applied_last_minute_count()), FormatCount(target.applied_last_hour_count()),
-               FormatCount(target.applied_last_day_count()), FormatTime(target.last_applied_time()), lane.error()});
+               FormatCount(target.applied_last_day_count()), FormatTime(target.last_applied_time()),
+               lane.error()});
   }
   table.Print(std::cout, "No target yet.");
 }
@@ -40,18 +42,20 @@ void PrintSources(const v1::ListSourcesResponse& sources) {
   Table table({"SOURCE", "STATE", "POSITION", "BEHIND (BYTES)", "MODELS", "WHY"});
   for (const v1::Source& source : sources.sources()) {
     table.Add({source.platform(), FormatEnum(v1::SourceState_Name(source.state()), "SOURCE_STATE_"),
-               source.confirmed_position(), FormatCount(source.lag_bytes()), absl::StrCat(source.models_size()),
-               source.error()});
+               source.confirmed_position(), FormatCount(source.lag_bytes()),
+               absl::StrCat(source.models_size()), source.error()});
   }
   table.Print(std::cout, "No database is captured by replication.");
 }
 
 absl::Status Status(Context& context) {
   Client client = context.Connect();
-  ASSIGN_OR_RETURN(const v1::GetStatsResponse stats,
-                   client.Call(client.feedback(), &v1::FeedbackService::Stub::GetStats, v1::GetStatsRequest()));
-  ASSIGN_OR_RETURN(const v1::ListLanesResponse lanes,
-                   client.Call(client.delivery(), &v1::DeliveryService::Stub::ListLanes, v1::ListLanesRequest()));
+  ASSIGN_OR_RETURN(
+      const v1::GetStatsResponse stats,
+      client.Call(client.feedback(), &v1::FeedbackService::Stub::GetStats, v1::GetStatsRequest()));
+  ASSIGN_OR_RETURN(
+      const v1::ListLanesResponse lanes,
+      client.Call(client.delivery(), &v1::DeliveryService::Stub::ListLanes, v1::ListLanesRequest()));
   ASSIGN_OR_RETURN(
       const v1::ListSourcesResponse sources,
       client.Call(client.capture(), &v1::ChangeCaptureService::Stub::ListSources, v1::ListSourcesRequest()));

@@ -26,11 +26,13 @@ struct SyncOptions {
 };
 
 absl::Status Wrong(absl::string_view option, absl::string_view got, absl::string_view want) {
-  return Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", absl::StrCat(option, ": got \"", got, "\", want ", want));
+  return Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+               absl::StrCat(option, ": got \"", got, "\", want ", want));
 }
 
-absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view option, absl::string_view text,
-                                                              char separator, absl::string_view want) {
+absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view option,
+                                                              absl::string_view text, char separator,
+                                                              absl::string_view want) {
   const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits(separator, 1));
   if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) return Wrong(option, text, want);
   return std::make_pair(parts[0], parts[1]);
@@ -70,7 +72,8 @@ absl::Status Create(Context& context, const SyncOptions& options) {
   ASSIGN_OR_RETURN(*request.mutable_sync(), MakeSync(options));
   request.set_request_id(Uuid::V7().ToString());
   Client client = context.Connect();
-  ASSIGN_OR_RETURN(const v1::CreateSyncResponse response, client.Call(client.registry(), &Stub::CreateSync, request));
+  ASSIGN_OR_RETURN(const v1::CreateSyncResponse response,
+                   client.Call(client.registry(), &Stub::CreateSync, request));
   if (context.json) {
     PrintJson(std::cout, response);
     return absl::OkStatus();
@@ -85,7 +88,8 @@ absl::Status List(Context& context) {
   Table table({"SYNC", "STATUS", "WHAT", "REVISION"});
   v1::ListSyncsRequest request;
   do {
-    ASSIGN_OR_RETURN(const v1::ListSyncsResponse page, client.Call(client.registry(), &Stub::ListSyncs, request));
+    ASSIGN_OR_RETURN(const v1::ListSyncsResponse page,
+                     client.Call(client.registry(), &Stub::ListSyncs, request));
     for (const v1::Sync& sync : page.syncs()) {
       if (context.json) PrintJson(std::cout, sync);
       table.Add({std::string(absl::StripPrefix(sync.name(), "syncs/")),
@@ -104,7 +108,8 @@ absl::Status SetStatus(Context& context, const std::string& id, v1::SyncStatus s
   request.mutable_sync()->set_name(absl::StrCat("syncs/", id));
   request.mutable_sync()->set_status(status);
   request.mutable_update_mask()->add_paths("status");
-  ASSIGN_OR_RETURN(const v1::UpdateSyncResponse response, client.Call(client.registry(), &Stub::UpdateSync, request));
+  ASSIGN_OR_RETURN(const v1::UpdateSyncResponse response,
+                   client.Call(client.registry(), &Stub::UpdateSync, request));
   if (context.json) PrintJson(std::cout, response);
   return absl::OkStatus();
 }
@@ -113,7 +118,8 @@ absl::Status Delete(Context& context, const std::string& id) {
   Client client = context.Connect();
   v1::DeleteSyncRequest request;
   request.set_name(absl::StrCat("syncs/", id));
-  ASSIGN_OR_RETURN(const v1::DeleteSyncResponse response, client.Call(client.registry(), &Stub::DeleteSync, request));
+  ASSIGN_OR_RETURN(const v1::DeleteSyncResponse response,
+                   client.Call(client.registry(), &Stub::DeleteSync, request));
   if (context.json) PrintJson(std::cout, response);
   return absl::OkStatus();
 }
@@ -128,7 +134,8 @@ void AddSyncCommand(CLI::App& app, Context& context) {
   CLI::App* create = sync->add_subcommand("create", "Add a sync");
   create->footer(
       "Examples:\n"
-      "  cognate sync create countries --from atlas:public.country --to shop:public.nations --map alpha2=iso2 "
+      "  cognate sync create countries --from atlas:public.country --to shop:public.nations --map "
+      "alpha2=iso2 "
       "--map name=title\n"
       "  cognate sync create users --from crm:public.users --to shop:public.users --all-fields\n"
       "References to other records follow from the foreign keys; --reference declares one that has none.");
@@ -138,7 +145,8 @@ void AddSyncCommand(CLI::App& app, Context& context) {
   create->add_option("--map", options->maps, "source_field=target_field; may come often")->take_all();
   create->add_option("--reference", options->references, "source_field=source_model that its values refer to")
       ->take_all();
-  create->add_flag("--all-fields", options->all_fields, "Also every field that has the same name on both sides");
+  create->add_flag("--all-fields", options->all_fields,
+                   "Also every field that has the same name on both sides");
   create->callback([&context, options] { context.status = Create(context, *options); });
 
   sync->add_subcommand("list", "List syncs")->callback([&context] { context.status = List(context); });
@@ -147,9 +155,8 @@ void AddSyncCommand(CLI::App& app, Context& context) {
     command->add_option("id", options->id)->required();
     command->callback([&context, options, act] { context.status = act(context, options->id); });
   };
-  add_by_id("pause", "Stop planning for it; changes are still captured", [](Context& c, const std::string& id) {
-    return SetStatus(c, id, v1::SYNC_STATUS_PAUSED);
-  });
+  add_by_id("pause", "Stop planning for it; changes are still captured",
+            [](Context& c, const std::string& id) { return SetStatus(c, id, v1::SYNC_STATUS_PAUSED); });
   add_by_id("resume", "Plan for it again; a backfill brings what came in between",
             [](Context& c, const std::string& id) { return SetStatus(c, id, v1::SYNC_STATUS_ACTIVE); });
   add_by_id("delete", "Delete it; what it brought stays", Delete);

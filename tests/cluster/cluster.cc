@@ -18,14 +18,16 @@ constexpr char kEverything[] = "cognate";
 
 struct Program {
   const char* name;
-  const char* service;  // As the health service calls it.
+  const char* peer_flag;  // How the others are told where it is.
+  const char* service;    // As the health service calls it.
   bool owns_schema;
 };
-constexpr Program kPrograms[] = {{"platform-registry", "cognate.v1.LedgerService", true},
-                                 {"change-capture", "cognate.v1.ChangeCaptureService", true},
-                                 {"transformer", "cognate.v1.TransformerService", false},
-                                 {"delivery", "cognate.v1.DeliveryService", true},
-                                 {"feedback", "cognate.v1.FeedbackService", true}};
+constexpr Program kPrograms[] = {
+    {"platform-registry", "registry", "cognate.v1.LedgerService", true},
+    {"change-capture", "change-capture", "cognate.v1.ChangeCaptureService", true},
+    {"transformer", "transformer", "cognate.v1.TransformerService", false},
+    {"delivery", "delivery", "cognate.v1.DeliveryService", true},
+    {"feedback", "feedback", "cognate.v1.FeedbackService", true}};
 
 std::string BinDirectory() {
   const char* directory = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
@@ -35,7 +37,8 @@ std::string BinDirectory() {
 }  // namespace
 
 Cluster::Cluster(Shape shape, bool durable) : shape_(shape), directory_("cgc") {
-  auto postgres = test_support::PostgresServer::Start({.durable = durable, .settings = {"max_connections=150"}});
+  auto postgres =
+      test_support::PostgresServer::Start({.durable = durable, .settings = {"max_connections=150"}});
   auto redis = test_support::RedisServer::Start();
   if (!postgres.ok() || !redis.ok()) {
     ADD_FAILURE() << postgres.status() << " " << redis.status();
@@ -67,10 +70,13 @@ std::vector<std::string> Cluster::names() const {
 }
 
 std::string Cluster::Socket(const std::string& name) const {
-  return absl::StrCat("unix:", directory_.File(absl::StrCat(shape_ == Shape::kOneProcess ? kEverything : name, ".sock")));
+  return absl::StrCat(
+      "unix:", directory_.File(absl::StrCat(shape_ == Shape::kOneProcess ? kEverything : name, ".sock")));
 }
 
-std::string Cluster::LogPath(const std::string& name) const { return directory_.File(absl::StrCat(name, ".log")); }
+std::string Cluster::LogPath(const std::string& name) const {
+  return directory_.File(absl::StrCat(name, ".log"));
+}
 
 std::vector<std::string> Cluster::Arguments(const std::string& name) const {
   std::vector<std::string> arguments = {absl::StrCat(BinDirectory(), "/", name)};
@@ -83,8 +89,7 @@ std::vector<std::string> Cluster::Arguments(const std::string& name) const {
     arguments.push_back(absl::StrCat("--postgres-uri=", uri_));
     arguments.push_back(absl::StrCat("--redis-address=", redis_->address()));
     for (const Program& peer : kPrograms) {
-      arguments.push_back(absl::StrCat("--", absl::StrCat(peer.name) == "platform-registry" ? "registry" : peer.name,
-                                       "-address=", Socket(peer.name)));
+      arguments.push_back(absl::StrCat("--", peer.peer_flag, "=", Socket(peer.name)));
     }
   }
   arguments.push_back(absl::StrCat("--listen=", Socket(name)));

@@ -17,12 +17,12 @@ namespace cognate::cluster {
 
 // How the services run.
 enum class Shape {
-  kOneProcess,   // `cognate up`
-  kOneEach,      // every service a process of its own, as in Kubernetes
+  kOneProcess,  // `cognate up`
+  kOneEach,     // every service a process of its own, as in Kubernetes
 };
 
-// A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one. The programs are
-// those that were built, found through COGNATE_BIN_DIR.
+// A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one.
+// The programs are those that were built, found through COGNATE_BIN_DIR.
 class Cluster {
  public:
   explicit Cluster(Shape shape, bool durable = false);

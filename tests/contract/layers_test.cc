@@ -16,13 +16,14 @@ std::vector<std::string> IncludesOf(const std::string& path) {
   static const std::regex kInclude(R"re(#include [<"]([^">]+)[">])re");
   const std::string text = ReadFile(path);
   std::vector<std::string> includes;
-  for (std::sregex_iterator it(text.begin(), text.end(), kInclude), end; it != end; ++it) includes.push_back((*it)[1]);
+  for (std::sregex_iterator it(text.begin(), text.end(), kInclude), end; it != end; ++it)
+    includes.push_back((*it)[1]);
   return includes;
 }
 
 bool IsTest(const std::string& path) {
-  return path.ends_with("_test.cc") || path.find("/testing/") != std::string::npos || path.find("test_") != std::string::npos ||
-         path.find("fake_") != std::string::npos;
+  return path.ends_with("_test.cc") || path.find("/testing/") != std::string::npos ||
+         path.find("test_") != std::string::npos || path.find("fake_") != std::string::npos;
 }
 
 // Every include of a file below `folder` that `forbidden(path, include)` names.
@@ -50,7 +51,8 @@ TEST(Layers, AServiceIncludesNoOtherService) {
   EXPECT_THAT(Violations("services",
                          [](const std::string& path, const std::string& include) {
                            if (!include.starts_with("services/")) return include.starts_with("cli/");
-                           const std::string own = path.substr(0, path.find('/', std::string("services/").size()) + 1);
+                           const std::string own =
+                               path.substr(0, path.find('/', std::string("services/").size()) + 1);
                            return !include.starts_with(own) && !IsTest(path);
                          }),
               IsEmpty());
@@ -59,10 +61,12 @@ TEST(Layers, AServiceIncludesNoOtherService) {
 TEST(Layers, OnlyTheShellOfAServiceKnowsGrpc) {
   EXPECT_THAT(Violations("services",
                          [](const std::string& path, const std::string& include) {
-                           const bool grpc = include.starts_with("grpcpp/") || include.ends_with(".grpc.pb.h");
+                           const bool grpc =
+                               include.starts_with("grpcpp/") || include.ends_with(".grpc.pb.h");
                            const bool shell = path.find("_service.") != std::string::npos ||
-                                              path.find("_client.") != std::string::npos || path.ends_with("/server.cc") ||
-                                              path.ends_with("/server.h") || IsTest(path);
+                                              path.find("_client.") != std::string::npos ||
+                                              path.ends_with("/server.cc") || path.ends_with("/server.h") ||
+                                              IsTest(path);
                            return grpc && !shell;
                          }),
               IsEmpty());
@@ -75,7 +79,8 @@ TEST(Layers, DatabaseLibrariesStayWhereTheyBelong) {
                              if (include == "libpq-fe.h") return !path.starts_with("common/postgres/");
                              if (include.starts_with("hiredis/")) return !path.starts_with("common/redis/");
                              if (include.starts_with("pqxx/")) {
-                               return !path.starts_with("common/postgres/") && !path.ends_with("_store.cc") && !IsTest(path);
+                               return !path.starts_with("common/postgres/") && !path.ends_with("_store.cc") &&
+                                      !IsTest(path);
                              }
                              return false;
                            }),

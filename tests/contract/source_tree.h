@@ -17,7 +17,8 @@ inline std::string ReadFile(const std::filesystem::path& path) {
 }
 
 // Files below `folder` that end in one of `endings`, sorted; paths begin with `folder`.
-inline std::vector<std::string> FilesBelow(const std::string& folder, const std::vector<std::string>& endings) {
+inline std::vector<std::string> FilesBelow(const std::string& folder,
+                                           const std::vector<std::string>& endings) {
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     const std::string path = entry.path().string();

@@ -45,9 +45,10 @@ class UpTest : public ::testing::Test {
   absl::Duration StartUp() {
     fs::remove(ready_file_);
     const absl::Time started = absl::Now();
-    auto spawned = process::Process::Spawn({.argv = {Bin(), "up", absl::StrCat("--data-dir=", data_), "--listen=127.0.0.1:0",
-                                                     "--admin=127.0.0.1:0", absl::StrCat("--ready-file=", ready_file_)},
-                                            .log_file = directory_.File("up.log")});
+    auto spawned = process::Process::Spawn(
+        {.argv = {Bin(), "up", absl::StrCat("--data-dir=", data_), "--listen=127.0.0.1:0",
+                  "--admin=127.0.0.1:0", absl::StrCat("--ready-file=", ready_file_)},
+         .log_file = directory_.File("up.log")});
     EXPECT_TRUE(spawned.ok()) << spawned.status();
     up_ = *std::move(spawned);
     EXPECT_TRUE(Eventually([&] { return fs::exists(ready_file_) || !up_.Running(); }, absl::Seconds(60)));
@@ -68,7 +69,8 @@ class UpTest : public ::testing::Test {
 
   absl::Status Cognate(std::vector<std::string> words) {
     words.insert(words.begin(), {Bin(), absl::StrCat("--address=", address_)});
-    return process::RunToEnd({.argv = std::move(words), .log_file = directory_.File("cli.log")}, absl::Seconds(30));
+    return process::RunToEnd({.argv = std::move(words), .log_file = directory_.File("cli.log")},
+                             absl::Seconds(30));
   }
 
   test_support::TempDir directory_{"cgu"};
@@ -84,7 +86,8 @@ TEST_F(UpTest, KeepsItsDataOverARestartAndStartsQuickly) {
   EXPECT_EQ(up_.Terminate(absl::Seconds(30)), 0) << Log();
   EXPECT_TRUE(ProcessesNaming(data_).empty());
   const absl::Duration again = StartUp();
-  EXPECT_NE(Cognate({"platform", "create", "till", "--agent"}), absl::OkStatus()) << "it must be there already";
+  EXPECT_NE(Cognate({"platform", "create", "till", "--agent"}), absl::OkStatus())
+      << "it must be there already";
   EXPECT_EQ(up_.Terminate(absl::Seconds(30), SIGINT), 0) << Log();
   std::cout << "figure up.start seconds_once_initialised=" << absl::ToDoubleSeconds(again) << std::endl;
   EXPECT_LT(again, absl::Seconds(20));
@@ -102,10 +105,10 @@ TEST_F(UpTest, LeavesNoChildBehindWhenItIsKilled) {
 
 TEST_F(UpTest, ASecondOneOnTheSameDataSaysSoAndLeavesTheFirstAlone) {
   StartUp();
-  const absl::Status second = process::RunToEnd(
-      {.argv = {Bin(), "up", absl::StrCat("--data-dir=", data_), "--listen=127.0.0.1:0", "--admin=127.0.0.1:0"},
-       .log_file = directory_.File("second.log")},
-      absl::Seconds(30));
+  const absl::Status second = process::RunToEnd({.argv = {Bin(), "up", absl::StrCat("--data-dir=", data_),
+                                                          "--listen=127.0.0.1:0", "--admin=127.0.0.1:0"},
+                                                 .log_file = directory_.File("second.log")},
+                                                absl::Seconds(30));
   EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Cognate({"platform", "list"}), absl::OkStatus()) << Log();
   EXPECT_EQ(up_.Terminate(absl::Seconds(30)), 0) << Log();

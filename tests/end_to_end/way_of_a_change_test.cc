@@ -1,4 +1,5 @@
-// The whole way through the front doors, in both shapes: everything in one process, and one process for each service.
+// The whole way through the front doors, in both shapes: everything in one process, and one process for each
+// service.
 #include <memory>
 #include <string>
 
@@ -10,9 +11,9 @@
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 #include "common/postgres/connection.h"
+#include "gmock/gmock.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cluster/cluster.h"
 #include "tests/support/eventually.h"
@@ -62,7 +63,8 @@ class WayOfAChangeTest : public ::testing::TestWithParam<Shape> {
   }
 
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Do(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  absl::StatusOr<Response> Do(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const std::string& text) {
     return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = absl::Seconds(20)});
   }
@@ -70,22 +72,28 @@ class WayOfAChangeTest : public ::testing::TestWithParam<Shape> {
   void Configure() {
     using Stub = v1::PlatformRegistryService::Stub;
     const auto platform = [&](absl::string_view id, absl::string_view uri, absl::string_view more) {
-      ASSERT_THAT(Do(*registry_, &Stub::CreatePlatform,
-                     absl::StrCat("platform { name: 'platforms/", id, "' kind: PLATFORM_KIND_POSTGRES database { uri: '", uri,
-                                  "' } ", more, " }")),
+      ASSERT_THAT(
+          Do(*registry_, &Stub::CreatePlatform,
+             absl::StrCat("platform { name: 'platforms/", id,
+                          "' kind: PLATFORM_KIND_POSTGRES database { uri: '", uri, "' } ", more, " }")),
+          IsOk());
+      ASSERT_THAT(Do(*registry_, &Stub::AnalyzeModels, absl::StrCat("platform: 'platforms/", id, "'")),
                   IsOk());
-      ASSERT_THAT(Do(*registry_, &Stub::AnalyzeModels, absl::StrCat("platform: 'platforms/", id, "'")), IsOk());
     };
     platform("library", source_uri_, "capture_mode: CAPTURE_MODE_REPLICATION");
     platform("shop", target_uri_, "");
     ASSERT_THAT(Do(*registry_, &Stub::CreateSync,
-                   "sync { name: 'syncs/authors' source_platform: 'library' source_model: 'public.author' target_platform: 'shop' "
+                   "sync { name: 'syncs/authors' source_platform: 'library' source_model: 'public.author' "
+                   "target_platform: 'shop' "
                    "target_model: 'public.writers' fields { source: 'name' target: 'Full Name' } }"),
                 IsOk());
     ASSERT_THAT(Do(*registry_, &Stub::CreateSync,
-                   "sync { name: 'syncs/books' source_platform: 'library' source_model: 'public.book' target_platform: 'shop' "
-                   "target_model: 'public.works' fields { source: 'title' target: 'title' } fields { source: 'author_id' target: "
-                   "'writer_no' } fields { source: 'sequel_of' target: 'follows' } fields { source: 'price' target: 'price' } }"),
+                   "sync { name: 'syncs/books' source_platform: 'library' source_model: 'public.book' "
+                   "target_platform: 'shop' "
+                   "target_model: 'public.works' fields { source: 'title' target: 'title' } fields { source: "
+                   "'author_id' target: "
+                   "'writer_no' } fields { source: 'sequel_of' target: 'follows' } fields { source: 'price' "
+                   "target: 'price' } }"),
                 IsOk());
   }
 
@@ -97,12 +105,14 @@ class WayOfAChangeTest : public ::testing::TestWithParam<Shape> {
   // Every book with its author's name and its predecessor's title, as one text.
   std::string SourceContent() {
     return Ask(*source_,
-               "SELECT string_agg(concat_ws('|', b.title, a.name, p.title, b.price), E'\\n' ORDER BY b.title) FROM book b JOIN "
+               "SELECT string_agg(concat_ws('|', b.title, a.name, p.title, b.price), E'\\n' ORDER BY "
+               "b.title) FROM book b JOIN "
                "author a ON a.id = b.author_id LEFT JOIN book p ON p.id = b.sequel_of");
   }
   std::string TargetContent() {
     return Ask(*target_,
-               "SELECT string_agg(concat_ws('|', b.title, a.\"Full Name\", p.title, b.price), E'\\n' ORDER BY b.title) FROM works b "
+               "SELECT string_agg(concat_ws('|', b.title, a.\"Full Name\", p.title, b.price), E'\\n' ORDER "
+               "BY b.title) FROM works b "
                "JOIN writers a USING (writer_no) LEFT JOIN works p ON p.work_no = b.follows");
   }
   bool Agree() {
@@ -122,29 +132,43 @@ class WayOfAChangeTest : public ::testing::TestWithParam<Shape> {
 
 TEST_P(WayOfAChangeTest, ExistingAndLiveRecordsArriveWithTheirReferences) {
   Configure();
-  ASSERT_TRUE(Agree()) << "source:\n" << SourceContent().substr(0, 500) << "\ntarget:\n" << TargetContent().substr(0, 500);
-  ASSERT_THAT(source_->Execute("UPDATE author SET name = 'renamed' WHERE id = 3; DELETE FROM book WHERE id = 200;"
-                               "INSERT INTO book (id, title, author_id, sequel_of) VALUES (1002, 'child', 1, 1001), (1001, 'parent', 2, NULL);"
-                               "UPDATE book SET author_id = 7, sequel_of = 2 WHERE id = 150"),
-              IsOk());
-  EXPECT_TRUE(Agree()) << "source:\n" << SourceContent().substr(0, 500) << "\ntarget:\n" << TargetContent().substr(0, 500);
+  ASSERT_TRUE(Agree()) << "source:\n"
+                       << SourceContent().substr(0, 500) << "\ntarget:\n"
+                       << TargetContent().substr(0, 500);
+  ASSERT_THAT(
+      source_->Execute("UPDATE author SET name = 'renamed' WHERE id = 3; DELETE FROM book WHERE id = 200;"
+                       "INSERT INTO book (id, title, author_id, sequel_of) VALUES (1002, 'child', 1, 1001), "
+                       "(1001, 'parent', 2, NULL);"
+                       "UPDATE book SET author_id = 7, sequel_of = 2 WHERE id = 150"),
+      IsOk());
+  EXPECT_TRUE(Agree()) << "source:\n"
+                       << SourceContent().substr(0, 500) << "\ntarget:\n"
+                       << TargetContent().substr(0, 500);
   EXPECT_EQ(Ask(*target_, "SELECT count(*) FROM writers WHERE \"Full Name\" = 'of our own'"), "1");
 }
 
 TEST_P(WayOfAChangeTest, ACycleOfRecordsArrives) {
   Configure();
   ASSERT_TRUE(Agree());
-  ASSERT_THAT(source_->Execute("INSERT INTO book (id, title, author_id, sequel_of) VALUES (2001, 'hen', 1, 2002), (2002, 'egg', 1, 2001)"),
+  ASSERT_THAT(source_->Execute("INSERT INTO book (id, title, author_id, sequel_of) VALUES (2001, 'hen', 1, "
+                               "2002), (2002, 'egg', 1, 2001)"),
               IsOk());
   EXPECT_TRUE(Agree());
-  EXPECT_EQ(Ask(*target_, "SELECT count(*) FROM works a JOIN works b ON a.follows = b.work_no AND b.follows = a.work_no"), "2");
+  EXPECT_EQ(
+      Ask(*target_,
+          "SELECT count(*) FROM works a JOIN works b ON a.follows = b.work_no AND b.follows = a.work_no"),
+      "2");
 }
 
 TEST_P(WayOfAChangeTest, AValueThatDoesNotFitFailsAloneAndIsExplained) {
   Configure();
   ASSERT_TRUE(Agree());
-  ASSERT_THAT(source_->Execute("INSERT INTO book (id, title, author_id) VALUES (3001, repeat('x', 41), 1), (3002, 'short', 1)"), IsOk());
-  EXPECT_TRUE(Eventually([&] { return Ask(*target_, "SELECT count(*) FROM works WHERE title = 'short'") == "1"; }));
+  ASSERT_THAT(
+      source_->Execute(
+          "INSERT INTO book (id, title, author_id) VALUES (3001, repeat('x', 41), 1), (3002, 'short', 1)"),
+      IsOk());
+  EXPECT_TRUE(
+      Eventually([&] { return Ask(*target_, "SELECT count(*) FROM works WHERE title = 'short'") == "1"; }));
   const std::string record = "record { platform: 'library' model: 'public.book' local_id: '3001' }";
   v1::ExplainResponse explained;
   EXPECT_TRUE(Eventually([&] {
@@ -179,9 +203,11 @@ TEST_P(WayOfAChangeTest, WatchTellsWhatWasAppliedAndGoesOnAfterItsToken) {
     bool first = true;
     while (!found && reader->Read(&response)) {
       last = response.resume_token();
-      if (first && !word.empty() && token.empty()) EXPECT_THAT(source_->Execute("UPDATE author SET name = name || '!' WHERE id = 1"), IsOk());
+      if (first && !word.empty() && token.empty())
+        EXPECT_THAT(source_->Execute("UPDATE author SET name = name || '!' WHERE id = 1"), IsOk());
       first = false;
-      for (const v1::Event& event : response.events()) found |= event.sentence().find(word) != std::string::npos;
+      for (const v1::Event& event : response.events())
+        found |= event.sentence().find(word) != std::string::npos;
     }
     context.TryCancel();
     reader->Finish();
@@ -195,14 +221,15 @@ TEST_P(WayOfAChangeTest, WatchTellsWhatWasAppliedAndGoesOnAfterItsToken) {
 }
 
 TEST_P(WayOfAChangeTest, EveryServiceAnswersHealthAndReflection) {
-  for (const auto& [program, service] : std::map<std::string, std::string>{{"platform-registry", "cognate.v1.PlatformRegistryService"},
-                                                                           {"change-capture", "cognate.v1.ChangeCaptureService"},
-                                                                           {"transformer", "cognate.v1.TransformerService"},
-                                                                           {"delivery", "cognate.v1.DeliveryService"},
-                                                                           {"feedback", "cognate.v1.FeedbackService"}}) {
+  for (const auto& [program, service] :
+       std::map<std::string, std::string>{{"platform-registry", "cognate.v1.PlatformRegistryService"},
+                                          {"change-capture", "cognate.v1.ChangeCaptureService"},
+                                          {"transformer", "cognate.v1.TransformerService"},
+                                          {"delivery", "cognate.v1.DeliveryService"},
+                                          {"feedback", "cognate.v1.FeedbackService"}}) {
     const auto channel = cluster_.ChannelTo(program);
-    const auto health = Do(*grpc::health::v1::Health::NewStub(channel), &grpc::health::v1::Health::Stub::Check,
-                           absl::StrCat("service: '", service, "'"));
+    const auto health = Do(*grpc::health::v1::Health::NewStub(channel),
+                           &grpc::health::v1::Health::Stub::Check, absl::StrCat("service: '", service, "'"));
     ASSERT_THAT(health, IsOk());
     EXPECT_EQ(health->status(), grpc::health::v1::HealthCheckResponse::SERVING) << service;
     grpc::ClientContext context;
@@ -220,7 +247,9 @@ TEST_P(WayOfAChangeTest, EveryServiceAnswersHealthAndReflection) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, WayOfAChangeTest, ::testing::Values(Shape::kOneProcess, Shape::kOneEach),
-                         [](const auto& tested) { return tested.param == Shape::kOneProcess ? "OneProcess" : "OneEach"; });
+                         [](const auto& tested) {
+                           return tested.param == Shape::kOneProcess ? "OneProcess" : "OneEach";
+                         });
 
 }  // namespace
 }  // namespace cognate

@@ -1,5 +1,6 @@
-// The promises under faults: a seeded stream of changes runs through a cluster of five processes into two targets while something
-// is broken at random moments; when all is quiet, both targets must be what the generator says.
+// The promises under faults: a seeded stream of changes runs through a cluster of five processes into two
+// targets while something is broken at random moments; when all is quiet, both targets must be what the
+// generator says.
 //
 //   faults_test                         three seeds of each fault
 //   faults_test --figures [name]        fifty seeds of each, or of one
@@ -14,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
-#include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
+#include "cognate/v1/ledger_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 #include "gtest/gtest.h"
 #include "tests/faults/feeder.h"
@@ -61,8 +62,9 @@ struct Sum {
 // Replicas that are not CONVERGED; -1 while the registry does not answer.
 int64_t NotConverged(cluster::Cluster& cluster) {
   const auto stub = v1::LedgerService::NewStub(cluster.ChannelTo("platform-registry"));
-  const auto counts = grpc_support::Call(*stub, &v1::LedgerService::Stub::CountReplicas, v1::CountReplicasRequest(),
-                                         {.timeout = absl::Seconds(5), .idempotent = true});
+  const auto counts =
+      grpc_support::Call(*stub, &v1::LedgerService::Stub::CountReplicas, v1::CountReplicasRequest(),
+                         {.timeout = absl::Seconds(5), .idempotent = true});
   if (!counts.ok()) return -1;
   int64_t open = 0;
   for (const v1::ReplicaCount& count : counts->counts()) open += count.pending_count() + count.parked_count();
@@ -134,8 +136,9 @@ void Prove(const std::string& name, const std::function<void(World&)>& fault) {
     if (::testing::Test::HasFatalFailure()) break;
   }
   const Differences& d = sum.differences;
-  std::cout << "figure " << name << " seeds=" << sum.seeds << " lost=" << d.lost << " duplicated=" << d.duplicated
-            << " differing=" << d.differing << " stuck=" << sum.stuck << " backwards=" << d.backwards << std::endl;
+  std::cout << "figure " << name << " seeds=" << sum.seeds << " lost=" << d.lost
+            << " duplicated=" << d.duplicated << " differing=" << d.differing << " stuck=" << sum.stuck
+            << " backwards=" << d.backwards << std::endl;
   EXPECT_EQ(sum.seeds, settings.seeds);
   EXPECT_EQ(d.lost + d.duplicated + d.differing + sum.stuck + d.backwards, 0) << sum.first;
 }
@@ -222,7 +225,8 @@ int main(int argc, char** argv) {
     } else if (absl::StartsWith(word, "faults.")) {
       ::testing::GTEST_FLAG(filter) = absl::StrCat("Faults.", absl::StripPrefix(word, "faults."));
     } else if (!word.empty()) {
-      std::cerr << "got " << word << ", want --figures, --seeds=, --seed=, --changes= or the name of a fault\n";
+      std::cerr << "got " << word
+                << ", want --figures, --seeds=, --seed=, --changes= or the name of a fault\n";
       return 2;
     }
   }

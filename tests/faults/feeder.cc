@@ -26,7 +26,8 @@ bool Feeder::SendUntilAcknowledged(const v1::CaptureRequest& request) {
     }
     for (const v1::CaptureResult& result : response->results()) {
       if (result.version() == 0) {
-        error_ = absl::StrCat(result.change_id(), ": ", result.error().reason(), " ", result.error().message());
+        error_ =
+            absl::StrCat(result.change_id(), ": ", result.error().reason(), " ", result.error().message());
         return false;
       }
     }
@@ -42,7 +43,8 @@ bool Feeder::Feed(Generator& generator, int total, int per_second) {
   for (int done = 0; done < total; done += kBatch) {
     v1::CaptureRequest request;
     request.set_platform(platform_);
-    for (v1::Change& change : generator.Next(std::min(kBatch, total - done))) *request.add_changes() = std::move(change);
+    for (v1::Change& change : generator.Next(std::min(kBatch, total - done)))
+      *request.add_changes() = std::move(change);
     if (!SendUntilAcknowledged(request)) return false;
     sent.push_back(std::move(request));
     if (random_() % 10 == 0) {
@@ -51,7 +53,8 @@ bool Feeder::Feed(Generator& generator, int total, int per_second) {
       if (!SendUntilAcknowledged(again)) return false;
     }
     const absl::Time due = started + absl::Seconds(static_cast<double>(done) / per_second);
-    if (due > absl::Now()) absl::SleepFor(due - absl::Now());  // The pace of the load, not a wait for a result.
+    if (due > absl::Now())
+      absl::SleepFor(due - absl::Now());  // The pace of the load, not a wait for a result.
   }
   return true;
 }

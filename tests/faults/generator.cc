@@ -83,8 +83,9 @@ v1::Change Generator::ChangeItem() {
 
 std::optional<v1::Change> Generator::DeleteSomething() {
   const auto refers = [&](const std::string& id) {
-    return std::any_of(items_.begin(), items_.end(),
-                       [&](const auto& entry) { return entry.second.person == id || entry.second.sibling == id; });
+    return std::any_of(items_.begin(), items_.end(), [&](const auto& entry) {
+      return entry.second.person == id || entry.second.sibling == id;
+    });
   };
   const bool person = Below(8) == 0;
   auto& records = person ? persons_ : items_;

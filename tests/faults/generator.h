@@ -21,8 +21,9 @@ struct Expected {
   bool operator==(const Expected&) const = default;
 };
 
-// A seeded stream of changes over persons and the items that belong to them (required) and point at each other (optional), with
-// creates, updates, moves, deletes and ids that are used again. It keeps the state that must result: the oracle.
+// A seeded stream of changes over persons and the items that belong to them (required) and point at each
+// other (optional), with creates, updates, moves, deletes and ids that are used again. It keeps the state
+// that must result: the oracle.
 class Generator {
  public:
   explicit Generator(uint64_t seed) : random_(seed) {}

@@ -51,7 +51,8 @@ constexpr char kReferences[] = R"pb(
 )pb";
 
 template <typename Request, typename Response>
-absl::StatusOr<Response> Do(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+absl::StatusOr<Response> Do(Stub& stub,
+                            grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                             const std::string& text) {
   return grpc_support::Call(stub, method, test_support::ParseProto<Request>(text), {.idempotent = true});
 }
@@ -60,19 +61,25 @@ absl::StatusOr<Response> Do(Stub& stub, grpc::Status (Stub::*method)(grpc::Clien
 
 absl::Status SetUp(cluster::Cluster& cluster, const std::vector<Target*>& targets) {
   const auto stub = v1::PlatformRegistryService::NewStub(cluster.ChannelTo("platform-registry"));
-  RETURN_IF_ERROR(Do(*stub, &Stub::CreatePlatform, R"pb(platform { name: "platforms/source" kind: PLATFORM_KIND_AGENT })pb").status());
+  RETURN_IF_ERROR(Do(*stub, &Stub::CreatePlatform,
+                     R"pb(platform { name: "platforms/source" kind: PLATFORM_KIND_AGENT })pb")
+                      .status());
   RETURN_IF_ERROR(Do(*stub, &Stub::PutModels, kModels).status());
   for (const Target* target : targets) {
-    RETURN_IF_ERROR(Do(*stub, &Stub::CreatePlatform,
-                       absl::StrCat("platform { name: 'platforms/", target->platform(),
-                                    "' kind: PLATFORM_KIND_POSTGRES database { uri: '", target->Uri(), "' } }"))
-                        .status());
     RETURN_IF_ERROR(
-        Do(*stub, &Stub::AnalyzeModels, absl::StrCat("platform: 'platforms/", target->platform(), "'")).status());
-    const auto sync = [&](absl::string_view id, absl::string_view from, absl::string_view to, absl::string_view fields) {
+        Do(*stub, &Stub::CreatePlatform,
+           absl::StrCat("platform { name: 'platforms/", target->platform(),
+                        "' kind: PLATFORM_KIND_POSTGRES database { uri: '", target->Uri(), "' } }"))
+            .status());
+    RETURN_IF_ERROR(
+        Do(*stub, &Stub::AnalyzeModels, absl::StrCat("platform: 'platforms/", target->platform(), "'"))
+            .status());
+    const auto sync = [&](absl::string_view id, absl::string_view from, absl::string_view to,
+                          absl::string_view fields) {
       return Do(*stub, &Stub::CreateSync,
-                absl::StrCat("sync { name: 'syncs/", target->platform(), "-", id, "' source_platform: 'source' source_model: '",
-                             from, "' target_platform: '", target->platform(), "' target_model: '", to, "' ", fields, "}"))
+                absl::StrCat("sync { name: 'syncs/", target->platform(), "-", id,
+                             "' source_platform: 'source' source_model: '", from, "' target_platform: '",
+                             target->platform(), "' target_model: '", to, "' ", fields, "}"))
           .status();
     };
     RETURN_IF_ERROR(sync("persons", kPerson, "public.owners", kFields));
@@ -88,7 +95,8 @@ std::string DescribeTroubles(cluster::Cluster& cluster) {
   const auto response = grpc_support::Call(*stub, &v1::FeedbackService::Stub::ListTroubles, request, {});
   if (!response.ok()) return response.status().ToString();
   std::string text;
-  for (const v1::Trouble& trouble : response->troubles()) absl::StrAppend(&text, trouble.ShortDebugString(), "\n");
+  for (const v1::Trouble& trouble : response->troubles())
+    absl::StrAppend(&text, trouble.ShortDebugString(), "\n");
   return text.empty() ? "no troubles" : text;
 }
 

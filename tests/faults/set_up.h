@@ -9,7 +9,8 @@
 
 namespace cognate::faults {
 
-// Declares the platform `source` (an agent) with the generator's models, the targets, and a sync of each model to each target.
+// Declares the platform `source` (an agent) with the generator's models, the targets, and a sync of each
+// model to each target.
 absl::Status SetUp(cluster::Cluster& cluster, const std::vector<Target*>& targets);
 
 // The troubles that are left, a line each, at most twenty.

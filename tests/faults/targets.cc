@@ -40,12 +40,12 @@ constexpr char kSelectThings[] = R"sql(
 )sql";
 
 std::string Describe(const Expected& record) {
-  return absl::StrCat("serial ", record.serial, ", ", record.name, ", ", record.amount, ", person ", record.person, ", sibling ",
-                      record.sibling);
+  return absl::StrCat("serial ", record.serial, ", ", record.name, ", ", record.amount, ", person ",
+                      record.person, ", sibling ", record.sibling);
 }
 
-void CompareModel(postgres::Connection& connection, const char* sql, const std::map<std::string, Expected>& expected,
-                  Differences& differences) {
+void CompareModel(postgres::Connection& connection, const char* sql,
+                  const std::map<std::string, Expected>& expected, Differences& differences) {
   const auto note = [&](int& count, const std::string& what) {
     ++count;
     if (differences.first.empty()) differences.first = what;
@@ -55,19 +55,26 @@ void CompareModel(postgres::Connection& connection, const char* sql, const std::
   std::map<std::string, Expected> found;
   for (int row = 0; row < rows->size(); ++row) {
     const auto text = [&](int column) { return std::string(rows->GetText(row, column)); };
-    Expected record{.serial = std::stoll(text(1)), .name = text(2), .amount = text(3), .person = text(4), .sibling = text(5)};
-    if (!found.emplace(text(0), std::move(record)).second) note(differences.duplicated, absl::StrCat(text(0), " is there twice"));
+    Expected record{.serial = std::stoll(text(1)),
+                    .name = text(2),
+                    .amount = text(3),
+                    .person = text(4),
+                    .sibling = text(5)};
+    if (!found.emplace(text(0), std::move(record)).second)
+      note(differences.duplicated, absl::StrCat(text(0), " is there twice"));
   }
   for (const auto& [code, record] : expected) {
     const auto it = found.find(code);
     if (it == found.end()) {
       note(differences.lost, absl::StrCat(code, " is missing, want ", Describe(record)));
     } else if (!(it->second == record)) {
-      note(differences.differing, absl::StrCat(code, ": got ", Describe(it->second), "; want ", Describe(record)));
+      note(differences.differing,
+           absl::StrCat(code, ": got ", Describe(it->second), "; want ", Describe(record)));
     }
   }
   for (const auto& [code, record] : found) {
-    if (!expected.contains(code)) note(differences.duplicated, absl::StrCat(code, " should not be there: ", Describe(record)));
+    if (!expected.contains(code))
+      note(differences.duplicated, absl::StrCat(code, " should not be there: ", Describe(record)));
   }
 }
 
@@ -88,7 +95,9 @@ Target::Target(std::string platform) : platform_(std::move(platform)) {
 int64_t Target::WrittenRows() {
   auto connection = postgres::Connection::Open(uri_);
   if (!connection.ok()) return -1;
-  const auto rows = (*connection)->QueryText("SELECT n_tup_ins + n_tup_upd FROM pg_stat_user_tables WHERE relname = 'things'");
+  const auto rows =
+      (*connection)
+          ->QueryText("SELECT n_tup_ins + n_tup_upd FROM pg_stat_user_tables WHERE relname = 'things'");
   return rows.ok() && rows->size() == 1 ? std::stoll(std::string(rows->GetText(0, 0))) : -1;
 }
 
