@@ -6,6 +6,7 @@
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "common/clock/clock.h"
 #include "common/ids/uuid.h"
 #include "common/status/status_macros.h"
 
@@ -50,7 +51,7 @@ absl::Status Create(Context& context, const PlatformOptions& options) {
   Client client = context.Connect();
   v1::CreatePlatformRequest request;
   *request.mutable_platform() = MakePlatform(options);
-  request.set_request_id(Uuid::V7().ToString());
+  request.set_request_id(Uuid::V7(Clock::Real()).ToString());
   ASSIGN_OR_RETURN(const v1::CreatePlatformResponse created,
                    client.Call(client.registry(), &Stub::CreatePlatform, request));
   v1::AnalyzeModelsResponse analyzed;

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "common/clock/clock.h"
 #include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -109,7 +110,7 @@ absl::Status Backfill(Context& context, const RunOptions& options) {
     v1::CreateRunRequest request;
     request.mutable_run()->set_kind(v1::RUN_KIND_BACKFILL);
     request.mutable_run()->set_sync(absl::StrCat("syncs/", sync));
-    request.set_request_id(Uuid::V7().ToString());
+    request.set_request_id(Uuid::V7(Clock::Real()).ToString());
     ASSIGN_OR_RETURN(const v1::CreateRunResponse response,
                      client.Call(client.capture(), &Stub::CreateRun, request));
     runs.push_back(response.run().name());

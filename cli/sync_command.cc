@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "common/clock/clock.h"
 #include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -70,7 +71,7 @@ absl::StatusOr<v1::Sync> MakeSync(const SyncOptions& options) {
 absl::Status Create(Context& context, const SyncOptions& options) {
   v1::CreateSyncRequest request;
   ASSIGN_OR_RETURN(*request.mutable_sync(), MakeSync(options));
-  request.set_request_id(Uuid::V7().ToString());
+  request.set_request_id(Uuid::V7(Clock::Real()).ToString());
   Client client = context.Connect();
   ASSIGN_OR_RETURN(const v1::CreateSyncResponse response,
                    client.Call(client.registry(), &Stub::CreateSync, request));

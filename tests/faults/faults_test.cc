@@ -181,7 +181,7 @@ TEST(Faults, redis_stop) {
     world.Pause(500, 2'500);
     world.cluster.redis().Stop();
     absl::SleepFor(absl::Seconds(5));  // The fault itself: away for five seconds, then empty.
-    world.cluster.redis().Start();
+    world.cluster.redis().StartAgain();
   });
 }
 
@@ -201,7 +201,7 @@ TEST(Faults, target_down) {
     world.alpha.server().Stop(test_support::PostgresServer::Mode::kImmediate);
     absl::SleepFor(absl::Seconds(10));  // The fault itself: down for ten seconds.
     const int64_t after = world.beta.WrittenRows();
-    world.alpha.server().Start();
+    world.alpha.server().StartAgain();
     EXPECT_GT(after - before, 1'000) << "beta must go on while alpha is down";
   });
 }
