@@ -1,6 +1,7 @@
 // Writes changes into the change log: the one place where versions are given.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -18,12 +19,27 @@
 #include "common/postgres/pool.h"
 #include "common/sync/mutex.h"
 #include "common/worker/worker.h"
+#include "services/change_capture/append_store.h"
 #include "services/change_capture/captured_change.h"
 
 namespace cognate::change_capture {
 
-class AppendStore;
+class AppendPlan;
 class StreamFeeder;
+struct WrittenBatches;
+
+// Keeps groups of one sender in order: once one of them has failed, those behind it fail as well and nothing
+// of them is written, until the sender has them all back and mends the chain. Otherwise a failed group that
+// is sent again would come after changes that it happened before.
+class AppendChain {
+ public:
+  bool broken() const { return broken_.load(); }
+  void Break() { broken_.store(true); }
+  void Mend() { broken_.store(false); }
+
+ private:
+  std::atomic<bool> broken_{false};
+};
 
 // Changes that are committed together, all or none (but for those that are refused one by one).
 struct AppendGroup {
@@ -32,10 +48,11 @@ struct AppendGroup {
   // progress of its snapshots here. May run more than once; only the last run counts. If it fails, nothing of
   // the group is written.
   std::function<absl::Status(postgres::Transaction&)> along;
-  // Called once when the answer is there, by the appender's thread (or within Append when it is refused): wakes a loop
-  // that waits for more than the answer. Returns at once.
+  // Called once when the answer is there, by the appender's thread (or within Append when it is refused):
+  // wakes a loop that waits for more than the answer. Returns at once.
   std::function<void()> answered;
-  // Never refused for a full backlog: for a sender that waits with WaitForRoom and keeps few groups in flight.
+  // Never refused for a full backlog: for a sender that waits with WaitForRoom and keeps few groups in
+  // flight.
   bool always_room = false;
 };
 
@@ -67,7 +84,11 @@ class Appender {
   // the backlog is full; UNAVAILABLE when the database is not there: whether the group was written is then
   // unknown, so a source reads its position again, and a client sends the same change ids again. ABORTED
   // after Stop.
+  // ABORTED with a broken chain.
   std::future<absl::StatusOr<Appended>> Append(AppendGroup group);
+  // The same for a caller that may have to append the group again: it is whole as long as the answer is an
+  // error.
+  std::future<absl::StatusOr<Appended>> Append(std::shared_ptr<AppendGroup> group);
 
   // Waits until the backlog has room; false if that took longer than `timeout` or the appender has stopped.
   // For callers that would rather wait than be refused; with several of them Append may refuse all the same:
@@ -81,23 +102,33 @@ class Appender {
 
  private:
   struct Waiting {
-    AppendGroup group;
+    std::shared_ptr<AppendGroup> group;
     int64_t bytes = 0;
     std::promise<absl::StatusOr<Appended>> answer;
   };
 
-  void Run(StopToken& stop);
-  std::vector<Waiting> TakeNext(bool* closed);
-  void Commit(std::vector<Waiting>& groups);
+  static void Answer(Waiting& waiting, absl::StatusOr<Appended> answer);
+  static void Refuse(Waiting& waiting, const absl::Status& status);
+  bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Run();
+  // Empty when the appender has stopped and nothing is left.
+  std::vector<Waiting> TakeNext();
+  void Commit(std::vector<Waiting> waiting);
+  void CommitTogether(std::vector<Waiting>& waiting);
+  absl::Status Write(AppendPlan& plan, absl::Span<const AlongFunction* const> alongs,
+                     WrittenBatches* written);
+  void PutOnStream(const AppendPlan& plan, const WrittenBatches& written);
 
   StreamFeeder& feeder_;
+  const std::function<int64_t()> rules_revision_;
   const AppenderOptions options_;
-  std::unique_ptr<AppendStore> store_;  // the worker's alone
+  AppendStore store_;  // the worker's alone, as is what follows
+  bool expects_known_ =
+      false;  // the last group held changes that were known already: such groups come in a row
   health::ProgressMonitor monitor_;
   metrics::Counter& commits_;
   metrics::Counter& changes_;
-  metrics::Histogram& commit_seconds_;
-  const Clock& clock_;
+  metrics::Histogram& group_size_;
 
   Mutex mutex_;
   CondVar queued_;

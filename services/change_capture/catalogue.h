@@ -19,6 +19,7 @@
 #include "common/clock/clock.h"
 #include "common/sync/mutex.h"
 #include "common/worker/worker.h"
+#include "services/change_capture/registry_client.h"
 
 namespace cognate::change_capture {
 
@@ -26,17 +27,6 @@ namespace cognate::change_capture {
 struct KnownModel {
   v1::Model model;
   absl::flat_hash_map<std::string, int> field_index;
-};
-
-// The calls to the registry; throws nothing, answers the registry's own statuses.
-class RegistryClient {
- public:
-  virtual ~RegistryClient() = default;
-  // An empty `rules` with the same revision when nothing is new.
-  virtual absl::StatusOr<std::pair<int64_t, std::shared_ptr<const v1::Rules>>> GetRules(
-      int64_t known_revision) = 0;
-  virtual absl::StatusOr<v1::Platform> GetPlatform(absl::string_view platform) = 0;
-  virtual absl::StatusOr<v1::Model> GetModel(absl::string_view platform, absl::string_view model) = 0;
 };
 
 struct CatalogueOptions {
@@ -50,7 +40,7 @@ struct CatalogueOptions {
 // UNAVAILABLE. Thread safe.
 class Catalogue {
  public:
-  Catalogue(std::unique_ptr<RegistryClient> registry, const Clock& clock, CatalogueOptions options = {});
+  Catalogue(RegistryClient& registry, const Clock& clock, CatalogueOptions options = {});
   ~Catalogue();
 
   void Start();
@@ -76,22 +66,29 @@ class Catalogue {
     absl::Time read_time = absl::InfinitePast();
     absl::Time used_time = absl::InfinitePast();
   };
-  using ModelKey = std::pair<std::string, std::string>;
-  template <typename Key, typename T, typename Read>
-  absl::StatusOr<std::shared_ptr<const T>> Get(absl::flat_hash_map<Key, Entry<T>>& cache, const Key& key,
-                                               absl::Duration max_age, Read read);
-  absl::StatusOr<std::shared_ptr<const KnownModel>> ReadModel(const ModelKey& key);
-  absl::StatusOr<std::shared_ptr<const v1::Platform>> ReadPlatform(const std::string& platform);
-  void RefreshUsed(StopToken& stop);
+  template <typename T>
+  using Cache = absl::flat_hash_map<std::string, Entry<T>>;
 
-  const std::unique_ptr<RegistryClient> registry_;
+  // What the cache has if it is not older than `max_age`, else what `read` says.
+  template <typename T, typename Read>
+  absl::StatusOr<std::shared_ptr<const T>> Get(Cache<T>& cache, const std::string& key,
+                                               absl::Duration max_age, Read read);
+  template <typename T, typename Read>
+  absl::StatusOr<std::shared_ptr<const T>> ReadAgain(Cache<T>& cache, const std::string& key, Read read);
+  template <typename T>
+  std::vector<std::string> DueForRefresh(Cache<T>& cache);
+  absl::StatusOr<std::shared_ptr<const v1::Platform>> ReadPlatform(const std::string& platform);
+  absl::StatusOr<std::shared_ptr<const KnownModel>> ReadModel(const std::string& key);
+  void Run(StopToken& stop);
+
+  RegistryClient& registry_;
   const Clock& clock_;
   const CatalogueOptions options_;
   std::atomic<int64_t> revision_{0};
   mutable Mutex mutex_;
   std::shared_ptr<const v1::Rules> rules_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, Entry<v1::Platform>> platforms_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<ModelKey, Entry<KnownModel>> models_ ABSL_GUARDED_BY(mutex_);
+  Cache<v1::Platform> platforms_ ABSL_GUARDED_BY(mutex_);
+  Cache<KnownModel> models_ ABSL_GUARDED_BY(mutex_);  // by platform/model
   std::unique_ptr<Worker> worker_;
 };
 

@@ -2,11 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -61,14 +58,14 @@ class ChangeLog {
 
  private:
   const LoggedModel* Cached(absl::string_view platform, absl::string_view model) const;
-  const LoggedModel* Remember(LoggedModel model);
-  absl::StatusOr<std::vector<LoggedState>> StatesFromRows(const postgres::Rows& rows);
+  absl::Status LoadModels();
+  absl::StatusOr<std::vector<LoggedState>> Read(absl::string_view name, const postgres::Statement& statement,
+                                                const postgres::Params& params);
 
   postgres::Pool& pool_;
   mutable Mutex mutex_;
   std::map<int32_t, LoggedModel> models_ ABSL_GUARDED_BY(mutex_);  // nodes stay where they are
-  absl::flat_hash_map<std::pair<std::string, std::string>, const LoggedModel*> by_name_
-      ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, const LoggedModel*> by_name_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cognate::change_capture

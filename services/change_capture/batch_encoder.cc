@@ -1,0 +1,59 @@
+#include "services/change_capture/batch_encoder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cognate::change_capture {
+
+std::vector<BatchPart> SplitIntoParts(absl::Span<const int64_t> sizes) {
+  std::vector<BatchPart> parts;
+  int64_t bytes = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (parts.empty() || parts.back().count == kMaxEntryChanges || bytes + sizes[i] > kMaxEntryBytes) {
+      parts.push_back({static_cast<int>(i), 0});
+      bytes = 0;
+    }
+    ++parts.back().count;
+    bytes += sizes[i];
+  }
+  return parts;
+}
+
+BatchEncoder::BatchEncoder(const BatchHeader& header, int expected_changes) {
+  batch_.set_batch_id(header.batch_id);
+  batch_.set_rules_revision(header.rules_revision);
+  batch_.set_target_platform(header.target_platform);
+  batch_.set_allow_incomplete(header.allow_incomplete);
+  batch_.mutable_changes()->Reserve(expected_changes);
+}
+
+void BatchEncoder::Add(int64_t version, const LoggedModel& model, absl::string_view local_id,
+                       v1::Operation operation, std::string fields, absl::Time capture_time) {
+  bus::v1::LoggedChange& change = *batch_.add_changes();
+  change.set_version(version);
+  change.set_model_index(ModelIndex(model));
+  change.set_local_id(local_id.data(), local_id.size());
+  change.set_operation(operation);
+  change.set_fields(std::move(fields));
+  change.set_capture_time_us(absl::ToUnixMicros(capture_time));
+}
+
+void BatchEncoder::Add(LoggedState state) {
+  Add(state.version, *state.model, state.local_id, state.operation, std::move(state.fields),
+      state.capture_time);
+}
+
+std::string BatchEncoder::Encode() const { return batch_.SerializeAsString(); }
+
+int BatchEncoder::ModelIndex(const LoggedModel& model) {
+  // Newest first: changes of one model come in runs, and a batch has few models.
+  const auto found = std::find(models_.rbegin(), models_.rend(), &model);
+  if (found != models_.rend()) return static_cast<int>(models_.rend() - found) - 1;
+  models_.push_back(&model);
+  bus::v1::ChangedModel& changed = *batch_.add_models();
+  changed.set_platform(model.platform);
+  changed.set_model(model.model);
+  return static_cast<int>(models_.size()) - 1;
+}
+
+}  // namespace cognate::change_capture

@@ -1,0 +1,63 @@
+#include "services/change_capture/replay.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "services/change_capture/errors.h"
+
+namespace cognate::change_capture {
+namespace {
+
+constexpr int kMaxRecords = 10'000;
+
+// Each model is looked up once: an unknown one costs a query.
+class Models {
+ public:
+  explicit Models(ChangeLog& log) : log_(log) {}
+
+  // nullptr if nothing of the model was ever captured.
+  absl::StatusOr<const LoggedModel*> Find(const v1::RecordKey& record) {
+    const std::pair<absl::string_view, absl::string_view> names{record.platform(), record.model()};
+    const auto known = known_.find(names);
+    if (known != known_.end()) return known->second;
+    ASSIGN_OR_RETURN(const LoggedModel* model, log_.FindModel(record.platform(), record.model()));
+    return known_.emplace(names, model).first->second;
+  }
+
+ private:
+  ChangeLog& log_;
+  absl::flat_hash_map<std::pair<absl::string_view, absl::string_view>, const LoggedModel*> known_;
+};
+
+}  // namespace
+
+absl::StatusOr<v1::ReplayResponse> Replay(ChangeLog& log, ReplayWriter& writer,
+                                          const v1::ReplayRequest& request) {
+  if (request.records_size() > kMaxRecords) {
+    return FieldInvalid("records", absl::StrCat(request.records_size(), " records"),
+                        absl::StrCat("at most ", kMaxRecords));
+  }
+  Models models(log);
+  absl::flat_hash_map<std::pair<const LoggedModel*, absl::string_view>, int> wanted;  // how often
+  for (const v1::RecordKey& record : request.records()) {
+    ASSIGN_OR_RETURN(const LoggedModel* model, models.Find(record));
+    if (model != nullptr) ++wanted[{model, record.local_id()}];
+  }
+  std::vector<StateKey> keys;
+  keys.reserve(wanted.size());
+  for (const auto& [key, count] : wanted) keys.push_back({key.first, std::string(key.second)});
+  ASSIGN_OR_RETURN(std::vector<LoggedState> states, log.LatestStates(keys));
+  int known_count = 0;
+  for (const LoggedState& state : states) known_count += wanted[{state.model, state.local_id}];
+  v1::ReplayResponse response;
+  response.set_replayed_count(static_cast<int32_t>(states.size()));
+  response.set_unknown_count(request.records_size() - known_count);
+  RETURN_IF_ERROR(writer.Write(std::move(states), {request.target_platform(), request.allow_incomplete()}));
+  return response;
+}
+
+}  // namespace cognate::change_capture

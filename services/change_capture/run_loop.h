@@ -1,0 +1,71 @@
+// Carries runs on until they are done.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/worker/worker.h"
+#include "services/change_capture/catalogue.h"
+#include "services/change_capture/change_log.h"
+#include "services/change_capture/change_source.h"
+#include "services/change_capture/replay_writer.h"
+#include "services/change_capture/run_store.h"
+
+namespace cognate::change_capture {
+
+struct RunLoopOptions {
+  int page_records = 1000;
+  // A run adds nothing while the stream has as many entries, so that live changes pass it by.
+  int64_t max_stream_entries = 32;
+  absl::Duration idle_wait = absl::Milliseconds(500);
+  absl::Duration busy_wait = absl::Milliseconds(20);
+};
+
+// One thread. A run is in one of these states, and each step is committed before the next:
+//
+//   WAITING_FOR_SNAPSHOT ─ the model's snapshot is in the log ─▶ RUNNING ─ last page ─▶ DONE
+//            └──────────── the model cannot be captured, or the sync is gone ──────────▶ FAILED
+class RunLoop {
+ public:
+  RunLoop(RunStore& runs, ChangeLog& log, ReplayWriter& replays, StreamFeeder& feeder, Catalogue& catalogue,
+          ChangeSource& source, RunLoopOptions options = {})
+      : runs_(runs),
+        log_(log),
+        replays_(replays),
+        feeder_(feeder),
+        catalogue_(catalogue),
+        source_(source),
+        options_(options) {}
+
+  void Start();
+  void Stop() { worker_.reset(); }
+  // There is a new run.
+  void Wake();
+
+  // Whether a run of this model must wait for a snapshot first.
+  absl::StatusOr<bool> NeedsSnapshot(absl::string_view platform);
+  // Records that a run of this model would replay now; 0 if that takes too long to find out.
+  int64_t CountRecords(absl::string_view platform, absl::string_view model);
+
+ private:
+  void Run(StopToken& stop);
+  // True if it moved, so that the next step may follow at once.
+  absl::StatusOr<bool> Step(const StoredRun& run);
+  absl::StatusOr<bool> WaitForSnapshot(const StoredRun& run);
+  absl::StatusOr<bool> ReplayPage(const StoredRun& run);
+  absl::StatusOr<bool> Fail(const StoredRun& run, absl::string_view error);
+  bool SyncExists(const StoredRun& run) const;
+
+  RunStore& runs_;
+  ChangeLog& log_;
+  ReplayWriter& replays_;
+  StreamFeeder& feeder_;
+  Catalogue& catalogue_;
+  ChangeSource& source_;
+  const RunLoopOptions options_;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace cognate::change_capture

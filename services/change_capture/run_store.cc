@@ -1,0 +1,166 @@
+#include "services/change_capture/run_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "services/change_capture/errors.h"
+#include "services/change_capture/time_proto.h"
+
+namespace cognate::change_capture {
+namespace {
+
+#define RUN_COLUMNS                                                                                    \
+  " run_id, kind, sync, source_platform, source_model, target_platform, state, cursor, record_count, " \
+  "replayed_count,"                                                                                    \
+  " error, created_at, finished_at "
+
+const postgres::Statement kRaiseRevision{"raise_rules_revision", R"sql(
+    UPDATE version_counter SET rules_revision = greatest(rules_revision, $1)
+)sql"};
+
+const postgres::Statement kInsertRun{"insert_run", R"sql(
+    INSERT INTO runs
+        (run_id, request_id, kind, sync, source_platform, source_model, target_platform, state, record_count)
+    VALUES ($1, $2, $3::int4, $4, $5, $6, $7, $8::int4, $9)
+    ON CONFLICT (request_id) DO NOTHING
+)sql"};
+
+const postgres::Statement kSelectByRequest{
+    "select_run_by_request",
+    "SELECT" RUN_COLUMNS "FROM runs WHERE run_id = $1 OR request_id = $2 ORDER BY run_id LIMIT 1"};
+
+const postgres::Statement kSelectRun{"select_run", "SELECT" RUN_COLUMNS "FROM runs WHERE run_id = $1"};
+
+const postgres::Statement kListRuns{
+    "list_runs",
+    "SELECT" RUN_COLUMNS "FROM runs WHERE $1::uuid IS NULL OR run_id < $1 ORDER BY run_id DESC LIMIT $2"};
+
+const postgres::Statement kSelectUnfinished{"select_unfinished_runs",
+                                            "SELECT" RUN_COLUMNS
+                                            "FROM runs WHERE finished_at IS NULL ORDER BY run_id LIMIT 100"};
+
+const postgres::Statement kUpdateRun{"update_run", R"sql(
+    UPDATE runs
+    SET state = $4::int4, cursor = $5, record_count = $6, replayed_count = $7, error = $8,
+        finished_at = CASE WHEN $9 THEN now() END
+    WHERE run_id = $1 AND state = $2::int4 AND cursor = $3 COLLATE "C"
+)sql"};
+
+#undef RUN_COLUMNS
+
+StoredRun RunFromRow(const postgres::Rows& rows, int row) {
+  StoredRun run;
+  run.id = rows.GetUuid(row, 0);
+  run.kind = static_cast<v1::RunKind>(rows.GetInt32(row, 1));
+  run.sync = std::string(rows.GetText(row, 2));
+  run.source_platform = std::string(rows.GetText(row, 3));
+  run.source_model = std::string(rows.GetText(row, 4));
+  run.target_platform = std::string(rows.GetText(row, 5));
+  run.state = static_cast<v1::RunState>(rows.GetInt32(row, 6));
+  run.cursor = std::string(rows.GetText(row, 7));
+  run.record_count = rows.GetInt64(row, 8);
+  run.replayed_count = rows.GetInt64(row, 9);
+  run.error = std::string(rows.GetText(row, 10));
+  run.create_time = rows.GetTimestamp(row, 11);
+  if (!rows.IsNull(row, 12)) run.finish_time = rows.GetTimestamp(row, 12);
+  return run;
+}
+
+}  // namespace
+
+bool IsFinished(v1::RunState state) { return state == v1::RUN_STATE_DONE || state == v1::RUN_STATE_FAILED; }
+
+v1::Run StoredRun::ToMessage() const {
+  v1::Run message;
+  message.set_name(absl::StrCat("runs/", id.ToString()));
+  message.set_kind(kind);
+  message.set_sync(sync);
+  message.set_state(state);
+  message.set_record_count(record_count);
+  message.set_replayed_count(replayed_count);
+  *message.mutable_create_time() = ToProto(create_time);
+  if (finish_time) *message.mutable_finish_time() = ToProto(*finish_time);
+  message.set_error(error);
+  return message;
+}
+
+absl::StatusOr<StoredRun> RunStore::Create(const StoredRun& run, absl::string_view request_id,
+                                           int64_t rules_revision) {
+  StoredRun created;
+  RETURN_IF_ERROR(pool_.InTransaction("create_run", [&](postgres::Transaction& transaction) -> absl::Status {
+    postgres::Params revision;
+    revision.AddInt64(rules_revision);
+    RETURN_IF_ERROR(transaction.Query(kRaiseRevision, revision).status());
+    const std::optional<std::string> request =
+        request_id.empty() ? std::nullopt : std::optional<std::string>(request_id);
+    postgres::Params params;
+    params.AddUuid(run.id)
+        .AddText(request)
+        .AddInt32(run.kind)
+        .AddText(run.sync)
+        .AddText(run.source_platform)
+        .AddText(run.source_model)
+        .AddText(run.target_platform)
+        .AddInt32(run.state)
+        .AddInt64(run.record_count);
+    RETURN_IF_ERROR(transaction.Query(kInsertRun, params).status());
+    postgres::Params key;
+    key.AddUuid(run.id).AddText(request);
+    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kSelectByRequest, key));
+    if (rows.empty()) return RunNotFound(run.id.ToString());
+    created = RunFromRow(rows, 0);
+    return absl::OkStatus();
+  }));
+  return created;
+}
+
+absl::StatusOr<std::optional<StoredRun>> RunStore::Get(const Uuid& id) {
+  postgres::Params params;
+  params.AddUuid(id);
+  ASSIGN_OR_RETURN(std::vector<StoredRun> runs, Select(kSelectRun, params));
+  if (runs.empty()) return std::optional<StoredRun>();
+  return std::optional<StoredRun>(std::move(runs.front()));
+}
+
+absl::StatusOr<std::vector<StoredRun>> RunStore::List(const std::optional<Uuid>& before, int limit) {
+  postgres::Params params;
+  params.AddUuid(before).AddInt32(limit);
+  return Select(kListRuns, params);
+}
+
+absl::StatusOr<std::vector<StoredRun>> RunStore::Unfinished() { return Select(kSelectUnfinished, {}); }
+
+absl::StatusOr<std::vector<StoredRun>> RunStore::Select(const postgres::Statement& statement,
+                                                        const postgres::Params& params) {
+  std::vector<StoredRun> runs;
+  RETURN_IF_ERROR(pool_.Run("select_runs", [&](postgres::Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(statement, params));
+    for (int row = 0; row < rows.size(); ++row) runs.push_back(RunFromRow(rows, row));
+    return absl::OkStatus();
+  }));
+  return runs;
+}
+
+absl::Status RunStore::Save(postgres::Transaction& transaction, const StoredRun& before,
+                            const StoredRun& after) {
+  postgres::Params params;
+  params.AddUuid(before.id)
+      .AddInt32(before.state)
+      .AddText(before.cursor)
+      .AddInt32(after.state)
+      .AddText(after.cursor)
+      .AddInt64(after.record_count)
+      .AddInt64(after.replayed_count)
+      .AddText(after.error)
+      .AddBool(IsFinished(after.state));
+  ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kUpdateRun, params));
+  return rows.affected() == 1 ? absl::OkStatus() : RunMovedOn(before.id.ToString());
+}
+
+absl::Status RunStore::Save(const StoredRun& before, const StoredRun& after) {
+  return pool_.Run("save_run",
+                   [&](postgres::Transaction& transaction) { return Save(transaction, before, after); });
+}
+
+}  // namespace cognate::change_capture

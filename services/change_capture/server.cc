@@ -1,0 +1,130 @@
+#include "services/change_capture/server.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/bus/streams.h"
+#include "common/postgres/migrator.h"
+#include "common/postgres/pool.h"
+#include "common/status/status_macros.h"
+#include "services/change_capture/change_capture_service.h"
+#include "services/change_capture/migrations.h"
+#include "services/change_capture/postgres_source.h"
+#include "services/change_capture/registry_client.h"
+
+namespace cognate::change_capture {
+namespace {
+
+constexpr char kSchema[] = "change_capture";
+
+absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
+  RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
+  postgres::Options options;
+  options.uri = config.postgres.uri;
+  options.search_path = kSchema;
+  options.application_name = "cognate-change-capture";
+  options.max_connections = config.postgres.pool_size;
+  return postgres::Pool::Create(options);
+}
+
+redis::Options RedisOptions(const Config& config) {
+  redis::Options options;
+  options.address = config.redis.address;
+  const bool has_form =
+      absl::StrContains(options.address, "://") || absl::StartsWith(options.address, "unix:");
+  if (!config.redis.password.empty() && !has_form) {
+    options.address = absl::StrCat("redis://:", config.redis.password, "@", options.address);
+  }
+  options.command_timeout = absl::Seconds(2);
+  return options;
+}
+
+StreamFeederOptions FeederOptions(const Config& config) {
+  StreamFeederOptions options = config.feeder;
+  options.stream = bus::ChangesStream(config.stream_prefix);
+  return options;
+}
+
+}  // namespace
+
+struct Server::Parts {
+  Parts(const Config& config, const service::Environment& env, std::unique_ptr<postgres::Pool> opened)
+      : environment(env),
+        pool(std::move(opened)),
+        registry(config.peers.registry),
+        catalogue(registry, env.clock, config.catalogue),
+        log(*pool),
+        batches(*pool),
+        feeder(RedisOptions(config), batches, log, env.clock, env.metrics, FeederOptions(config)),
+        appender(
+            *pool, feeder, [this] { return catalogue.Revision(); }, env.clock, env.metrics, config.appender),
+        replays(*pool, feeder, catalogue, env.clock),
+        source({*pool, log, appender, catalogue, env.clock, env.metrics}),
+        runs(*pool),
+        run_loop(runs, log, replays, feeder, catalogue, source, config.runs),
+        checker(catalogue, log),
+        rpcs(kSchema, env.clock, env.metrics),
+        service(rpcs,
+                {env.clock, catalogue, checker, appender, log, batches, replays, runs, run_loop, source}) {}
+
+  service::Environment environment;
+  std::unique_ptr<postgres::Pool> pool;
+  RegistryClient registry;
+  Catalogue catalogue;
+  ChangeLog log;
+  BatchStore batches;
+  StreamFeeder feeder;
+  Appender appender;
+  ReplayWriter replays;
+  PostgresSource source;
+  RunStore runs;
+  RunLoop run_loop;
+  BatchChecker checker;
+  grpc_support::RpcBoundary rpcs;
+  ChangeCaptureService service;
+};
+
+absl::Status Migrate(const Config& config) {
+  return postgres::Migrate(config.postgres.uri, kSchema, Migrations());
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
+                                                       const service::Environment& environment) {
+  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, MakePool(config));
+  auto parts = std::make_unique<Parts>(config, environment, std::move(pool));
+  environment.readiness.AddCheck("append", [appender = &parts->appender] { return appender->Healthy(); });
+  environment.readiness.AddCheck("stream", [feeder = &parts->feeder] { return feeder->Healthy(); });
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+std::vector<grpc::Service*> Server::grpc_services() { return {&parts_->service}; }
+std::vector<std::string> Server::service_names() const {
+  return {v1::ChangeCaptureService::service_full_name()};
+}
+
+absl::Status Server::Start() {
+  parts_->catalogue.Start();
+  parts_->feeder.Start();
+  parts_->appender.Start();
+  parts_->source.Start();
+  parts_->run_loop.Start();
+  return absl::OkStatus();
+}
+
+void Server::Drain() { parts_->rpcs.Drain(); }
+
+void Server::Shutdown() {
+  parts_->environment.readiness.RemoveCheck("append");
+  parts_->environment.readiness.RemoveCheck("stream");
+  parts_->run_loop.Stop();
+  parts_->source.Stop();
+  parts_->appender.Stop();
+  parts_->feeder.Stop();
+  parts_->catalogue.Stop();
+}
+
+}  // namespace cognate::change_capture

@@ -1,0 +1,259 @@
+#include "services/change_capture/stream_feeder.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/log/log.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+
+namespace cognate::change_capture {
+namespace {
+
+constexpr absl::Duration kLookInterval = absl::Milliseconds(20);
+constexpr absl::Duration kFullWait = absl::Milliseconds(10);
+constexpr absl::Duration kRetryWait = absl::Milliseconds(100);
+constexpr int kBatchesPerTake = 8;  // at most 8 MiB, but for single changes that are larger
+
+std::pair<int64_t, int64_t> ParseId(absl::string_view id) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(id, absl::MaxSplits('-', 1));
+  std::pair<int64_t, int64_t> parsed{0, 0};
+  if (!absl::SimpleAtoi(parts.first, &parsed.first) || !absl::SimpleAtoi(parts.second, &parsed.second))
+    return {0, 0};
+  return parsed;
+}
+
+}  // namespace
+
+StreamFeeder::StreamFeeder(redis::Options redis, BatchStore& store, ChangeLog& log, const Clock& clock,
+                           metrics::Registry& metrics, StreamFeederOptions options)
+    : redis_options_(std::move(redis)),
+      options_(std::move(options)),
+      store_(store),
+      log_(log),
+      clock_(clock),
+      monitor_("capture_stream", clock, metrics),
+      entries_gauge_(metrics.Gauges("capture_stream_entries", "Entries of the stream of changes.").With()),
+      refed_(metrics.Counters("capture_lost_batches_total", "Batches that Redis had lost.").With()) {}
+
+StreamFeeder::~StreamFeeder() { Stop(); }
+
+void StreamFeeder::Start() {
+  worker_ = std::make_unique<Worker>("feed", [this](StopToken& stop) { Run(stop); });
+}
+
+void StreamFeeder::Stop() {
+  direct_ = false;
+  if (worker_ == nullptr) return;
+  worker_->RequestStop();
+  NoticeUnqueued();
+  worker_->Stop();
+  worker_.reset();
+}
+
+void StreamFeeder::Offer(std::vector<EncodedBatch> batches) {
+  int64_t bytes = 0;
+  for (const EncodedBatch& batch : batches) bytes += static_cast<int64_t>(batch.payload.size());
+  MutexLock lock(&mutex_);
+  if (offered_bytes_ > options_.max_offered_bytes) {
+    direct_ = false;
+    for (const EncodedBatch& batch : batches) set_aside_.push_back(batch.batch_id);
+    return;
+  }
+  offered_bytes_ += bytes;
+  offered_.insert(offered_.end(), std::make_move_iterator(batches.begin()),
+                  std::make_move_iterator(batches.end()));
+  offered_changed_.Signal();
+}
+
+void StreamFeeder::NoticeUnqueued() {
+  unqueued_ = true;
+  direct_ = false;
+  MutexLock lock(&mutex_);
+  woken_ = true;
+  offered_changed_.Signal();
+}
+
+void StreamFeeder::Run(StopToken& stop) {
+  Pause pause{absl::ZeroDuration(), true};
+  while (!stop.stopping()) {
+    std::vector<EncodedBatch> offered = TakeOffered(pause);
+    const absl::Status status = Step(offered);
+    if (!status.ok()) {
+      log::Warn("the stream of changes stands still", {{"status", status}});
+      SetAside(offered);
+    }
+    UpdateDirect(status.ok());
+    pause = NextPause(status.ok());
+  }
+}
+
+StreamFeeder::Pause StreamFeeder::NextPause(bool succeeded) const {
+  if (!succeeded) return {kRetryWait, false};
+  if (!HasRoom()) return {kFullWait, false};
+  if (unqueued_) return {absl::ZeroDuration(), true};
+  // Runs go by the length of the stream, so it is looked at while there is one.
+  return {entry_count_ > 0 ? kLookInterval : options_.sweep_interval, true};
+}
+
+std::vector<EncodedBatch> StreamFeeder::TakeOffered(Pause pause) {
+  const absl::Time end = clock_.Now() + pause.duration;
+  MutexLock lock(&mutex_);
+  for (;;) {
+    if (pause.ends_with_work && (woken_ || !offered_.empty())) break;
+    const absl::Duration left = end - clock_.Now();
+    if (left <= absl::ZeroDuration()) break;
+    offered_changed_.WaitFor(&mutex_, left);
+  }
+  woken_ = false;
+  offered_bytes_ = 0;
+  const bool works = HasRoom() && (unqueued_ || !offered_.empty() || !set_aside_.empty());
+  monitor_.SetBacklog(works ? static_cast<int64_t>(offered_.size() + set_aside_.size()) + 1 : 0);
+  return std::exchange(offered_, {});
+}
+
+// Leaves in `offered` what was not put on the stream.
+absl::Status StreamFeeder::Step(std::vector<EncodedBatch>& offered) {
+  RETURN_IF_ERROR(Connect());
+  RETURN_IF_ERROR(Look());
+  if (!offered.empty()) {
+    RETURN_IF_ERROR(Add(offered));
+    offered.clear();
+  }
+  RETURN_IF_ERROR(ReturnSetAside());
+  while (unqueued_ && HasRoom()) RETURN_IF_ERROR(FeedFromLog());
+  return Sweep();
+}
+
+absl::Status StreamFeeder::Connect() {
+  if (redis_ != nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(redis_, redis::Client::Connect(redis_options_));
+  return absl::OkStatus();
+}
+
+absl::Status StreamFeeder::Look() {
+  const absl::Time now = clock_.Now();
+  if (now < looked_ + kLookInterval) return absl::OkStatus();
+  looked_ = now;
+  ASSIGN_OR_RETURN(const int64_t length, redis_->Length(options_.stream));
+  ASSIGN_OR_RETURN(const std::optional<std::string> first, redis_->FirstId(options_.stream));
+  entry_count_ = length;
+  entries_gauge_.Set(static_cast<double>(length));
+  oldest_entry_ = first ? std::optional<absl::Time>(redis::TimeOfId(*first)) : std::nullopt;
+  while (!own_entries_.empty() && (!first || own_entries_.front().id < ParseId(*first))) {
+    own_bytes_ -= own_entries_.front().bytes;
+    own_entries_.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+bool StreamFeeder::HasRoom() const {
+  return entry_count_ < options_.max_entries && own_bytes_ < options_.max_bytes;
+}
+
+absl::Status StreamFeeder::Add(absl::Span<const EncodedBatch> batches) {
+  std::vector<std::string> payloads;
+  payloads.reserve(batches.size());
+  for (const EncodedBatch& batch : batches) payloads.push_back(batch.payload);
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids, redis_->AddMany(options_.stream, payloads));
+  std::vector<int64_t> late;
+  const absl::Time too_old = clock_.Now() - options_.grace / 2;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const int64_t bytes = static_cast<int64_t>(payloads[i].size());
+    own_entries_.push_back({ParseId(ids[i]), bytes});
+    own_bytes_ += bytes;
+    if (batches[i].queue_time < too_old) late.push_back(batches[i].batch_id);
+  }
+  entry_count_ += static_cast<int64_t>(ids.size());
+  monitor_.Progress();
+  // Or the sweep would take them for lost.
+  return store_.MarkQueued(late);
+}
+
+absl::Status StreamFeeder::FeedFromLog() {
+  unqueued_ = false;  // before the look, so that a notice during it is not lost
+  absl::StatusOr<std::vector<StoredBatch>> stored = store_.TakeUnqueued(kBatchesPerTake);
+  if (!stored.ok()) {
+    unqueued_ = true;
+    return stored.status();
+  }
+  if (stored->empty()) return absl::OkStatus();
+  unqueued_ = true;
+  std::vector<EncodedBatch> batches;
+  absl::Status status;
+  for (const StoredBatch& batch : *stored) {
+    absl::StatusOr<EncodedBatch> encoded = status.ok() ? Encode(batch) : status;
+    if (encoded.ok()) {
+      batches.push_back(*std::move(encoded));
+    } else {
+      status = encoded.status();
+      SetAside({{batch.header.batch_id, "", absl::InfinitePast()}});
+    }
+  }
+  if (batches.empty()) return status;
+  if (const absl::Status added = Add(batches); !added.ok()) {
+    SetAside(batches);
+    return added;
+  }
+  return status;
+}
+
+absl::StatusOr<EncodedBatch> StreamFeeder::Encode(const StoredBatch& batch) {
+  const bool is_replay = !batch.versions.empty();
+  ASSIGN_OR_RETURN(std::vector<LoggedState> states,
+                   is_replay ? log_.ReadVersions(batch.versions)
+                             : log_.ReadRange(batch.first_version, batch.last_version));
+  BatchEncoder encoder(batch.header, static_cast<int>(states.size()));
+  for (LoggedState& state : states) encoder.Add(std::move(state));
+  return EncodedBatch{batch.header.batch_id, encoder.Encode(), clock_.Now()};
+}
+
+void StreamFeeder::SetAside(absl::Span<const EncodedBatch> batches) {
+  if (batches.empty()) return;
+  unqueued_ = true;
+  direct_ = false;
+  MutexLock lock(&mutex_);
+  for (const EncodedBatch& batch : batches) set_aside_.push_back(batch.batch_id);
+}
+
+absl::Status StreamFeeder::ReturnSetAside() {
+  std::vector<int64_t> ids;
+  {
+    MutexLock lock(&mutex_);
+    ids.swap(set_aside_);
+  }
+  if (ids.empty()) return absl::OkStatus();
+  const absl::Status status = store_.MarkUnqueued(ids);
+  unqueued_ = true;
+  if (!status.ok()) {
+    MutexLock lock(&mutex_);
+    set_aside_.insert(set_aside_.end(), ids.begin(), ids.end());
+  }
+  return status;
+}
+
+absl::Status StreamFeeder::Sweep() {
+  const absl::Time now = clock_.Now();
+  if (now < swept_ + options_.sweep_interval) return absl::OkStatus();
+  swept_ = now;
+  looked_ = absl::InfinitePast();
+  RETURN_IF_ERROR(Look());
+  ASSIGN_OR_RETURN(const int64_t lost,
+                   store_.MarkLost(oldest_entry_, options_.grace, options_.max_lost_per_sweep));
+  if (lost == 0) return absl::OkStatus();
+  log::Info("batches that redis had lost go on the stream again", {{"batches", lost}});
+  refed_.Increment(static_cast<double>(lost));
+  unqueued_ = true;
+  // There may be more: look again as soon as these are on the stream.
+  if (lost == options_.max_lost_per_sweep) swept_ = absl::InfinitePast();
+  return absl::OkStatus();
+}
+
+void StreamFeeder::UpdateDirect(bool succeeded) {
+  MutexLock lock(&mutex_);
+  direct_ = succeeded && !unqueued_ && HasRoom() && set_aside_.empty();
+}
+
+}  // namespace cognate::change_capture

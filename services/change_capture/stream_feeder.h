@@ -1,0 +1,129 @@
+// Puts committed batches on the stream `changes`, and on it again when Redis has lost them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/clock/clock.h"
+#include "common/health/progress_monitor.h"
+#include "common/metrics/metrics.h"
+#include "common/redis/client.h"
+#include "common/sync/mutex.h"
+#include "common/worker/worker.h"
+#include "services/change_capture/batch_store.h"
+#include "services/change_capture/change_log.h"
+
+namespace cognate::change_capture {
+
+// A batch that was committed as queued, ready for the stream.
+struct EncodedBatch {
+  int64_t batch_id = 0;
+  std::string payload;
+  absl::Time queue_time;
+};
+
+struct StreamFeederOptions {
+  std::string stream;
+  // The stream is full beyond either; what is committed then waits in the log, and follows as the stream
+  // drains. Bytes are counted over what this process has put there.
+  int64_t max_entries = 4000;
+  int64_t max_bytes = 48 << 20;
+  // Batches between commit and Redis; beyond it they take the way through the log.
+  int64_t max_offered_bytes = 16 << 20;
+  // A batch that is this much older than the oldest entry of the stream is not on it. Must exceed the
+  // difference of the clocks of Postgres and Redis.
+  absl::Duration grace = absl::Seconds(2);
+  absl::Duration sweep_interval = absl::Seconds(1);
+  int max_lost_per_sweep = 1000;
+};
+
+// One thread with one connection to Redis. In the direct state batches come from memory, right after their
+// commit. In every other state (Redis is away, the stream is full, batches wait in the log) commits leave
+// them to the log, and the feeder takes them from there in their order while the stream has room, until none
+// waits: then it is direct again. Thread safe.
+class StreamFeeder {
+ public:
+  StreamFeeder(redis::Options redis, BatchStore& store, ChangeLog& log, const Clock& clock,
+               metrics::Registry& metrics, StreamFeederOptions options);
+  ~StreamFeeder();
+
+  // Whether the next batch shall be committed as queued and be offered, or as waiting and be noticed.
+  bool Direct() const { return direct_.load(); }
+  // Never waits.
+  void Offer(std::vector<EncodedBatch> batches);
+  void NoticeUnqueued();
+  // Entries of the stream when it was last looked at, a few milliseconds ago while there is work.
+  int64_t entry_count() const { return entry_count_.load(); }
+
+  void Start();
+  void Stop();
+  // Capture goes on without Redis, so that a stream that is away alone is no fault until it has been so for
+  // long.
+  absl::Status Healthy() const { return monitor_.Check(); }
+
+ private:
+  using EntryId = std::pair<int64_t, int64_t>;
+  struct OwnEntry {
+    EntryId id;
+    int64_t bytes;
+  };
+
+  void Run(StopToken& stop);
+  struct Pause {
+    absl::Duration duration;
+    bool ends_with_work;  // false: neither room nor Redis comes sooner because there is more to do
+  };
+  Pause NextPause(bool succeeded) const;
+  std::vector<EncodedBatch> TakeOffered(Pause pause);
+  absl::Status Step(std::vector<EncodedBatch>& offered);
+  absl::Status Connect();
+  absl::Status Look();
+  bool HasRoom() const;
+  absl::Status Add(absl::Span<const EncodedBatch> batches);
+  absl::Status FeedFromLog();
+  absl::StatusOr<EncodedBatch> Encode(const StoredBatch& batch);
+  void SetAside(absl::Span<const EncodedBatch> batches);
+  absl::Status ReturnSetAside();
+  absl::Status Sweep();
+  void UpdateDirect(bool succeeded);
+
+  const redis::Options redis_options_;
+  const StreamFeederOptions options_;
+  BatchStore& store_;
+  ChangeLog& log_;
+  const Clock& clock_;
+  health::ProgressMonitor monitor_;
+  metrics::Gauge& entries_gauge_;
+  metrics::Counter& refed_;
+  std::atomic<bool> direct_{false};
+  std::atomic<bool> unqueued_{true};  // batches may wait in the log
+  std::atomic<int64_t> entry_count_{0};
+
+  // The worker's alone.
+  std::unique_ptr<redis::Client> redis_;
+  std::deque<OwnEntry> own_entries_;
+  int64_t own_bytes_ = 0;
+  std::optional<absl::Time> oldest_entry_;
+  absl::Time looked_ = absl::InfinitePast();
+  absl::Time swept_ = absl::InfinitePast();
+
+  mutable Mutex mutex_;
+  CondVar offered_changed_;
+  std::vector<EncodedBatch> offered_ ABSL_GUARDED_BY(mutex_);
+  int64_t offered_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<int64_t> set_aside_ ABSL_GUARDED_BY(mutex_);  // committed as queued, but not put on the stream
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace cognate::change_capture
