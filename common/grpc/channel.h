@@ -32,9 +32,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const Cha
 struct CallOptions {
   absl::Duration timeout = absl::Seconds(10);  // Over all attempts.
   absl::Time deadline =
-      absl::InfiniteFuture();  // The caller's own, such as Rpc::deadline(); the earlier one counts.
-  std::string request_id;      // Sent as x-request-id, unless empty.
-  std::string authorization;   // Sent as authorization, unless empty.
+      absl::InfiniteFuture();      // The caller's own, such as Rpc::deadline(); the earlier one counts.
+  std::string request_id = {};     // Sent as x-request-id, unless empty.
+  std::string authorization = {};  // Sent as authorization, unless empty.
   // Whether the call may be made twice. Only then UNAVAILABLE is tried again, after a random time (`backoff`,
   // full jitter), or after the server's RetryInfo if that is longer.
   bool idempotent = false;

@@ -12,13 +12,13 @@ namespace cognate::grpc_support {
 class Rpc {
  public:
   struct Parts {
-    std::string service;
-    std::string method;
-    std::string request_id;
+    std::string service = {};
+    std::string method = {};
+    std::string request_id = {};
     absl::Time deadline = absl::InfiniteFuture();
-    std::function<bool()> cancelled;
-    std::function<bool()> draining;
-    std::function<std::string(absl::string_view)> metadata;
+    std::function<bool()> cancelled = {};
+    std::function<bool()> draining = {};
+    std::function<std::string(absl::string_view)> metadata = {};
   };
   explicit Rpc(Parts parts) : parts_(std::move(parts)) {}
   Rpc(const Rpc&) = delete;

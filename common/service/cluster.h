@@ -15,9 +15,9 @@
 namespace cognate::service {
 
 struct ClusterOptions {
-  grpc_support::HostOptions host;     // Addresses of all services together.
-  std::string admin = "127.0.0.1:0";  // host:port.
-  bool internal_socket = false;       // Also listen on a private Unix socket; see internal_address.
+  grpc_support::HostOptions host = {};  // Addresses of all services together.
+  std::string admin = "127.0.0.1:0";    // host:port.
+  bool internal_socket = false;         // Also listen on a private Unix socket; see internal_address.
   absl::Duration drain_timeout = absl::Seconds(20);
   absl::Duration health_interval = absl::Seconds(1);  // How often gRPC health follows readiness.
 };

@@ -13,13 +13,14 @@ namespace cognate::service {
 
 // What makes one service's program different from another's.
 struct ServiceDefinition {
-  std::string noun;         // "platform_registry"; the program is "platform-registry".
-  std::string description;  // One sentence for --help.
-  int default_port = 7400;  // gRPC; the admin port is 80 above it.
-  std::function<void(config::Settings&)>
-      register_settings;  // The service's own; listening, log and threads are added here.
-  std::function<absl::StatusOr<std::unique_ptr<Service>>(Environment&)> create;
-  std::function<absl::Status()> migrate;  // Brings the schema up to date; empty if the service owns none.
+  std::string noun = {};         // "platform_registry"; the program is "platform-registry".
+  std::string description = {};  // One sentence for --help.
+  int default_port = 7400;       // gRPC; the admin port is 80 above it.
+  std::function<void(config::Settings&)> register_settings =
+      {};  // The service's own; listening, log and threads are added here.
+  std::function<absl::StatusOr<std::unique_ptr<Service>>(Environment&)> create = {};
+  std::function<absl::Status()> migrate =
+      {};  // Brings the schema up to date; empty if the service owns none.
 };
 
 // The whole of a service's main: `serve` (default) runs until SIGTERM or SIGINT, drains and returns 0;

@@ -1,0 +1,88 @@
+#include "common/config/groups.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace cognate::config {
+namespace {
+
+void AddPeer(Settings& settings, const char* name, std::string* address, absl::string_view whom) {
+  settings.Add(name, address,
+               absl::StrCat("Where ", whom, " answers: host:port, dns:///host:port or unix:/path"));
+  settings.AddValidation([name, address] { return ValidatePeerAddress(name, *address); });
+}
+
+absl::Status ValidateProcess(const Process& process) {
+  if (process.listen.empty()) return Wrong("listen", "", "at least one host:port or unix:/path");
+  for (const std::string& address : process.listen) {
+    const absl::Status status = ValidateListenAddress("listen", address);
+    if (!status.ok()) return status;
+  }
+  if (absl::StartsWith(process.admin, "unix:") || !ValidateListenAddress("admin", process.admin).ok()) {
+    return Wrong("admin", process.admin, "host:port, such as 127.0.0.1:7480");
+  }
+  log::Level level;
+  if (!log::ParseLevel(process.log_level, &level).ok()) {
+    return Wrong("log-level", process.log_level, "debug, info, warn or error");
+  }
+  log::Format format;
+  if (!log::ParseFormat(process.log_format, &format).ok()) {
+    return Wrong("log-format", process.log_format, "auto, text or json");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void Process::Register(Settings& settings) {
+  settings.Add("listen", &listen, "Where gRPC is answered: host:port or unix:/path, several with commas");
+  settings.Add("admin", &admin, "Where /livez, /readyz, /metrics and /version are answered, as host:port");
+  settings.Add("rpc-threads", &rpc_threads, "Calls answered at once; above it they are refused", {8, 4096});
+  settings.Add("connection-age", &connection_age,
+               "How long a client keeps one connection, for load balancing");
+  settings.Add("drain-timeout", &drain_timeout, "How long calls may go on after SIGTERM");
+  settings.Add("log-level", &log_level, "debug, info, warn or error");
+  settings.Add("log-format", &log_format, "text, json, or auto: text on a terminal");
+  settings.AddValidation([this] { return ValidateProcess(*this); });
+}
+
+log::Options Process::LogOptions(absl::string_view service) const {
+  log::Options options;
+  options.service = std::string(service);
+  log::ParseLevel(log_level, &options.level).IgnoreError();
+  log::ParseFormat(log_format, &options.format).IgnoreError();
+  return options;
+}
+
+void Postgres::Register(Settings& settings) {
+  settings.AddSecret("postgres-uri", &uri, "postgres://user:password@host:port/database");
+  settings.Add("postgres-pool-size", &pool_size, "Connections held at most", {1, 1000});
+  settings.AddValidation([this]() -> absl::Status {
+    if (uri.empty()) return Wrong("postgres-uri", "", "postgres://user@host:port/database");
+    return absl::OkStatus();
+  });
+}
+
+void Redis::Register(Settings& settings) {
+  settings.Add("redis-address", &address, "host:port or unix:/path");
+  settings.AddSecret("redis-password", &password, "Password of Redis, if it wants one");
+  settings.AddValidation([this] { return ValidatePeerAddress("redis-address", address); });
+}
+
+void Peers::RegisterRegistry(Settings& settings) {
+  AddPeer(settings, "registry", &registry, "platform-registry");
+}
+void Peers::RegisterChangeCapture(Settings& settings) {
+  AddPeer(settings, "change-capture", &change_capture, "change-capture");
+}
+void Peers::RegisterTransformer(Settings& settings) {
+  AddPeer(settings, "transformer", &transformer, "transformer");
+}
+void Peers::RegisterDelivery(Settings& settings) { AddPeer(settings, "delivery", &delivery, "delivery"); }
+void Peers::RegisterFeedback(Settings& settings) { AddPeer(settings, "feedback", &feedback, "feedback"); }
+
+void Workers::Register(Settings& settings) {
+  settings.Add("worker-threads", &threads, "Loops that work side by side", {1, 256});
+}
+
+}  // namespace cognate::config

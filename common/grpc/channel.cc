@@ -1,0 +1,66 @@
+#include "common/grpc/channel.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "common/status/error.h"
+
+namespace cognate::grpc_support {
+namespace {
+
+int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
+
+// False when stopping.
+bool Wait(const CallOptions& options, absl::Duration wait) {
+  if (options.stop != nullptr) return !options.stop->WaitFor(wait);
+  absl::SleepFor(wait);
+  return true;
+}
+
+void Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline) {
+  if (deadline < absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
+  if (!options.request_id.empty()) context.AddMetadata("x-request-id", options.request_id);
+  if (!options.authorization.empty()) context.AddMetadata("authorization", options.authorization);
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const ChannelOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout));
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, Milliseconds(options.min_reconnect_backoff));
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);  // In truth the time for one attempt to connect.
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(options.max_reconnect_backoff));
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, 64 * 1024);
+  // Two channels to one address are two connections, and closing one of them ends one.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
+  arguments.SetMaxSendMessageSize(options.max_message_bytes);
+  if (absl::StartsWith(address, "dns:")) arguments.SetLoadBalancingPolicyName("round_robin");
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Status CallWithRetry(const CallOptions& options,
+                           absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt) {
+  const absl::Time deadline = std::min(options.deadline, absl::Now() + options.timeout);
+  const int max_attempts = options.idempotent ? std::max(options.max_attempts, 1) : 1;
+  Backoff backoff(options.backoff);
+  for (int made = 1;; ++made) {
+    grpc::ClientContext context;
+    Prepare(context, options, deadline);
+    absl::Status status = FromGrpcStatus(attempt(context));
+    if (status.code() != absl::StatusCode::kUnavailable || made >= max_attempts) return status;
+    const absl::Duration wait = std::max(backoff.Next(), RetryDelay(status).value_or(absl::ZeroDuration()));
+    if (absl::Now() + wait >= deadline || !Wait(options, wait)) return status;
+  }
+}
+
+}  // namespace cognate::grpc_support

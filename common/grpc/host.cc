@@ -1,0 +1,130 @@
+#include "common/grpc/host.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "common/grpc/reflection_v1.h"
+
+namespace cognate::grpc_support {
+namespace {
+
+// Reflection v1; v1alpha adds itself to every server of a process that links it.
+class ReflectionOption final : public grpc::ServerBuilderOption {
+ public:
+  explicit ReflectionOption(std::vector<std::string>* services) : services_(services) {}
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(MakeReflectionV1Plugin(services_));
+  }
+
+ private:
+  std::vector<std::string>* const services_;
+};
+
+bool IsUnix(absl::string_view address) { return absl::StartsWith(address, "unix:"); }
+int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
+
+void Limit(grpc::ServerBuilder& builder, const HostOptions& options) {
+  grpc::ResourceQuota quota("cognate_host");
+  quota.SetMaxThreads(options.max_threads);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
+  builder.SetMaxSendMessageSize(-1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 64 * 1024);
+  // Without this a second process may bind the same port, and the kernel deals the calls out to both.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+void KeepAlive(grpc::ServerBuilder& builder, const HostOptions& options) {
+  // Clients may ping every 10 s, also while idle; a little less, since their timers are not ours.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 9'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  if (options.max_connection_age == absl::InfiniteDuration()) return;
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(options.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             Milliseconds(options.max_connection_age_grace));
+}
+
+absl::Status CannotListen(const std::vector<std::string>& addresses, const std::vector<int>& ports) {
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    if (ports[i] == 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("cannot listen on ", addresses[i], ": is it in use?"));
+    }
+  }
+  return absl::FailedPreconditionError(absl::StrCat("cannot listen on ", absl::StrJoin(addresses, ", ")));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Host>> Host::Start(const HostOptions& options,
+                                                  absl::Span<grpc::Service* const> services) {
+  // Both for the whole process, and harmless when repeated: all servers of ours want them.
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  std::unique_ptr<Host> host(new Host());
+  host->addresses_ = options.addresses;
+  host->ports_.resize(options.addresses.size());
+  grpc::ServerBuilder builder;
+  Limit(builder, options);
+  KeepAlive(builder, options);
+  builder.SetOption(std::make_unique<ReflectionOption>(&host->service_names_));
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  for (size_t i = 0; i < options.addresses.size(); ++i) {
+    builder.AddListeningPort(options.addresses[i], grpc::InsecureServerCredentials(), &host->ports_[i]);
+  }
+  host->server_ = builder.BuildAndStart();
+  if (host->server_ == nullptr) return CannotListen(host->addresses_, host->ports_);
+  host->SetAllServing(false);
+  return host;
+}
+
+Host::~Host() {
+  if (server_ != nullptr) Shutdown(absl::ZeroDuration());
+}
+
+int Host::port() const {
+  for (size_t i = 0; i < addresses_.size(); ++i) {
+    if (!IsUnix(addresses_[i])) return ports_[i];
+  }
+  return 0;
+}
+
+std::string Host::address() const {
+  if (port() != 0) return absl::StrCat("127.0.0.1:", port());
+  return addresses_.empty() ? "" : addresses_.front();
+}
+
+void Host::SetServing(absl::string_view full_service_name, bool serving) {
+  if (auto* health = server_->GetHealthCheckService())
+    health->SetServingStatus(std::string(full_service_name), serving);
+}
+
+void Host::SetAllServing(bool serving) {
+  for (const std::string& name : service_names_) SetServing(name, serving);
+  SetServing("", serving);
+}
+
+void Host::Shutdown(absl::Duration grace) {
+  if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  server_->Wait();
+}
+
+}  // namespace cognate::grpc_support
