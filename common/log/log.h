@@ -31,12 +31,12 @@ absl::Status ParseFormat(absl::string_view text, Format* format);
 struct Options {
   Level level = Level::kInfo;
   Format format = Format::kAuto;
-  std::string service;  // Added to every line that names no service itself, unless empty.
+  std::string service = {};  // Added to every line that names no service itself, unless empty.
   // A warning or error that repeats within this time is counted, not written; the next one after it says
   // `repeated=n`.
   absl::Duration repeat_window = absl::Seconds(10);
-  std::function<void(absl::string_view line)> sink;  // Where lines go instead of stderr; for tests.
-  std::function<absl::Time()> now;                   // absl::Now unless given.
+  std::function<void(absl::string_view line)> sink = {};  // Where lines go instead of stderr; for tests.
+  std::function<absl::Time()> now = {};                   // absl::Now unless given.
 };
 void Init(Options options);
 void SetLevel(Level level);

@@ -70,7 +70,8 @@ bool IsSecretKey(absl::string_view key) {
 
 std::string MaskPasswords(absl::string_view value) {
   std::string masked = absl::StrContains(value, "://") ? MaskUris(value) : std::string(value);
-  return absl::StrContains(absl::AsciiStrToLower(masked), "password=") ? MaskConnectionStrings(masked) : masked;
+  return absl::StrContains(absl::AsciiStrToLower(masked), "password=") ? MaskConnectionStrings(masked)
+                                                                       : masked;
 }
 
 }  // namespace cognate::log
