@@ -2,9 +2,11 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/up_command.h"
 
 int main(int argc, char** argv) {
   using namespace cognate::cli;
+  if (argc > 1 && std::string(argv[1]) == "up") return RunUp(argc - 1, argv + 1);
   Context context;
   CLI::App app{"Cognate keeps records the same across platforms."};
   app.footer(

@@ -31,6 +31,7 @@ class PrivatePostgres {
   std::string Uri(absl::string_view database) const;
   // Makes the database unless it is there.
   absl::Status EnsureDatabase(const std::string& name) const;
+  bool Running() { return process_.Running(); }
   void Stop();
 
  private:
@@ -42,6 +43,7 @@ class PrivateRedis {
  public:
   static absl::StatusOr<PrivateRedis> Start(const ServerHome& home);
   std::string Address() const { return address_; }
+  bool Running() { return process_.Running(); }
   void Stop();
 
  private:

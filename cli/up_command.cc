@@ -1,0 +1,216 @@
+#include "cli/up_command.h"
+
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/private_servers.h"
+#include "cli/up_config.h"
+#include "common/service/cluster.h"
+#include "common/service/run_main.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "services/change_capture/server.h"
+#include "services/delivery/server.h"
+#include "services/feedback/server.h"
+#include "services/platform_registry/server.h"
+#include "services/transformer/server.h"
+
+namespace cognate::cli {
+namespace {
+
+constexpr char kDatabase[] = "cognate";
+
+// Everything that `up` runs, in the order in which it starts; it ends in the reverse order.
+class Up {
+ public:
+  explicit Up(UpConfig& config) : config_(config) {}
+
+  absl::Status Start() {
+    const absl::Time started = absl::Now();
+    RETURN_IF_ERROR(StartServers());
+    service::ClusterOptions options;
+    options.host.addresses = config_.process.listen;
+    options.host.max_threads = config_.process.rpc_threads;
+    options.host.max_connection_age = config_.process.connection_age;
+    options.admin = config_.process.admin;
+    options.internal_socket = true;
+    options.drain_timeout = config_.process.drain_timeout;
+    cluster_.emplace(options, Clock::Real(), metrics_);
+    config_.Connect(postgres_uri_, redis_address_, cluster_->internal_address());
+    RETURN_IF_ERROR(Migrate());
+    RETURN_IF_ERROR(AddServices());
+    RETURN_IF_ERROR(cluster_->Start());
+    RETURN_IF_ERROR(WaitUntilReady());
+    return Announce(absl::Now() - started);
+  }
+
+  // Until SIGINT or SIGTERM. A private server that ends on its own is started again.
+  void Wait() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    const timespec second{.tv_sec = 1, .tv_nsec = 0};
+    while (sigtimedwait(&signals, nullptr, &second) < 0) Revive();
+  }
+
+  void Stop() {
+    if (cluster_) cluster_->Shutdown();
+    if (redis_) redis_->Stop();
+    if (postgres_) postgres_->Stop();
+  }
+
+ private:
+  absl::Status StartServers() {
+    postgres_uri_ = config_.postgres;
+    redis_address_ = config_.redis;
+    if (!postgres_uri_.empty() && !redis_address_.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(home_, ServerHome::Prepare(config_.data_dir));
+    RETURN_IF_ERROR(Lock());
+    if (redis_address_.empty()) {
+      ASSIGN_OR_RETURN(redis_, PrivateRedis::Start(home_));
+      redis_address_ = redis_->Address();
+    }
+    if (!postgres_uri_.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(postgres_, PrivatePostgres::Start(home_));
+    postgres_uri_ = postgres_->Uri(kDatabase);
+    RETURN_IF_ERROR(postgres_->EnsureDatabase(kDatabase));
+    for (const std::string& database : config_.databases)
+      RETURN_IF_ERROR(postgres_->EnsureDatabase(database));
+    return absl::OkStatus();
+  }
+
+  // The file's lock goes with this process, however it ends.
+  absl::Status Lock() const {
+    const std::string path = absl::StrCat(home_.directory, "/lock");
+    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return absl::ErrnoToStatus(errno, path);
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
+    return Error(absl::StatusCode::kFailedPrecondition, "DATA_DIR_IN_USE",
+                 absl::StrCat("another `cognate up` uses ", home_.directory,
+                              ": stop it, or give this one another --data-dir"));
+  }
+
+  absl::Status Migrate() {
+    RETURN_IF_ERROR(platform_registry::Migrate(config_.platform_registry));
+    RETURN_IF_ERROR(change_capture::Migrate(config_.change_capture));
+    RETURN_IF_ERROR(delivery::Migrate(config_.delivery));
+    return feedback::Migrate(config_.feedback);
+  }
+
+  absl::Status AddServices() {
+    RETURN_IF_ERROR(Add<platform_registry::Server>("platform_registry", config_.platform_registry));
+    RETURN_IF_ERROR(Add<change_capture::Server>("change_capture", config_.change_capture));
+    RETURN_IF_ERROR(Add<transformer::Server>("transformer", config_.transformer));
+    RETURN_IF_ERROR(Add<delivery::Server>("delivery", config_.delivery));
+    return Add<feedback::Server>("feedback", config_.feedback);
+  }
+
+  template <typename Server, typename Config>
+  absl::Status Add(const char* noun, const Config& config) {
+    ASSIGN_OR_RETURN(auto server, Server::Create(config, cluster_->AddEnvironment(noun)));
+    cluster_->Add(noun, std::move(server));
+    return absl::OkStatus();
+  }
+
+  absl::Status WaitUntilReady() {
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    absl::Status ready = cluster_->Ready();
+    while (!ready.ok() && absl::Now() < deadline) {
+      absl::SleepFor(absl::Milliseconds(5));
+      ready = cluster_->Ready();
+    }
+    return ready;
+  }
+
+  absl::Status Announce(absl::Duration took) {
+    std::cout << "Cognate is up after " << absl::ToInt64Milliseconds(took) << " ms: gRPC on "
+              << cluster_->address() << ", health and metrics on port " << cluster_->admin_port() << "."
+              << std::endl;
+    if (postgres_) {
+      std::cout << "Its data is in " << home_.directory << ". Ctrl-C stops it." << std::endl;
+    }
+    if (config_.ready_file.empty()) return absl::OkStatus();
+    nlohmann::json ready = {{"grpc", cluster_->address()}, {"admin_port", cluster_->admin_port()}};
+    if (postgres_) {
+      ready["databases"][kDatabase] = postgres_->Uri(kDatabase);
+      for (const std::string& database : config_.databases)
+        ready["databases"][database] = postgres_->Uri(database);
+    }
+    const std::string partial = config_.ready_file + ".part";
+    std::ofstream(partial) << ready.dump(2) << "\n";
+    if (std::rename(partial.c_str(), config_.ready_file.c_str()) != 0) {
+      return absl::ErrnoToStatus(errno, config_.ready_file);
+    }
+    return absl::OkStatus();
+  }
+
+  void Revive() {
+    if (redis_ && !redis_->Running()) {
+      log::Error("redis ended on its own and is started again");
+      absl::StatusOr<PrivateRedis> again = PrivateRedis::Start(home_);
+      if (again.ok()) redis_ = *std::move(again);
+    }
+    if (postgres_ && !postgres_->Running()) {
+      log::Error("postgresql ended on its own and is started again");
+      absl::StatusOr<PrivatePostgres> again = PrivatePostgres::Start(home_);
+      if (again.ok()) postgres_ = *std::move(again);
+    }
+  }
+
+  UpConfig& config_;
+  ServerHome home_;
+  std::optional<PrivateRedis> redis_;
+  std::optional<PrivatePostgres> postgres_;
+  std::string postgres_uri_;
+  std::string redis_address_;
+  metrics::Registry metrics_;
+  std::optional<service::Cluster> cluster_;
+};
+
+}  // namespace
+
+int RunUp(int argc, const char* const* argv) {
+  service::BlockStopSignals();
+  UpConfig config;
+  config::Settings settings("cognate up",
+                            "Runs every service in this process, with a private PostgreSQL and Redis.");
+  config.Register(settings);
+  const absl::StatusOr<config::Invocation> invocation = settings.Parse(argc, argv);
+  if (!invocation.ok()) {
+    PrintError(std::cerr, invocation.status());
+    return 2;
+  }
+  if (invocation->stop) {
+    std::cout << invocation->output;
+    return 0;
+  }
+  log::Init(config.process.LogOptions("cognate"));
+  Up up(config);
+  const absl::Status started = up.Start();
+  if (started.ok()) up.Wait();
+  up.Stop();
+  if (started.ok()) return 0;
+  PrintError(std::cerr, started);
+  return 1;
+}
+
+// For the list of commands; main hands `up` to RunUp before it parses, for its settings are the services'.
+void AddUpCommand(CLI::App& app, Context&) {
+  app.add_subcommand("up", "Run every service on this machine, with a private PostgreSQL and Redis")
+      ->prefix_command();
+}
+
+}  // namespace cognate::cli

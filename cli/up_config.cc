@@ -1,0 +1,40 @@
+#include "cli/up_config.h"
+
+namespace cognate::cli {
+
+void UpConfig::Register(config::Settings& settings) {
+  settings.Add("data-dir", &data_dir, "Where the private servers keep their data");
+  settings.AddSecret("postgres", &postgres, "Use this PostgreSQL (a URI) instead of a private one");
+  settings.Add("redis", &redis, "Use this Redis (host:port or unix:/path) instead of a private one");
+  settings.Add("database", &databases,
+               "Also make these databases in the private PostgreSQL, for trying things out");
+  settings.Add("ready-file", &ready_file,
+               "Write addresses into this file, as JSON, once everything is ready");
+  process.Register(settings);
+  platform_registry.RegisterOwn(settings);
+  change_capture.RegisterOwn(settings);
+  transformer.RegisterOwn(settings);
+  delivery.RegisterOwn(settings);
+  feedback.RegisterOwn(settings);
+}
+
+void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis_address,
+                       const std::string& peer_address) {
+  const config::Peers peers{.registry = peer_address,
+                            .change_capture = peer_address,
+                            .transformer = peer_address,
+                            .delivery = peer_address,
+                            .feedback = peer_address};
+  const auto connect = [&](auto& service) {
+    if constexpr (requires { service.postgres; }) service.postgres.uri = postgres_uri;
+    if constexpr (requires { service.redis; }) service.redis.address = redis_address;
+    if constexpr (requires { service.peers; }) service.peers = peers;
+  };
+  connect(platform_registry);
+  connect(change_capture);
+  connect(transformer);
+  connect(delivery);
+  connect(feedback);
+}
+
+}  // namespace cognate::cli

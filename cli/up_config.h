@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/config/groups.h"
+#include "common/config/settings.h"
+#include "services/change_capture/config.h"
+#include "services/delivery/config.h"
+#include "services/feedback/config.h"
+#include "services/platform_registry/config.h"
+#include "services/transformer/config.h"
+
+namespace cognate::cli {
+
+// The settings of `cognate up`: those of every service, once.
+struct UpConfig {
+  std::string data_dir = ".cognate";
+  std::string postgres;  // Empty: a private one.
+  std::string redis;     // Empty: a private one.
+  std::vector<std::string> databases;
+  std::string ready_file;
+  config::Process process;
+
+  platform_registry::Config platform_registry;
+  change_capture::Config change_capture;
+  transformer::Config transformer;
+  delivery::Config delivery;
+  feedback::Config feedback;
+
+  void Register(config::Settings& settings);
+  // Tells every service where the servers and the other services are.
+  void Connect(const std::string& postgres_uri, const std::string& redis_address,
+               const std::string& peer_address);
+};
+
+}  // namespace cognate::cli
