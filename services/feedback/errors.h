@@ -1,0 +1,18 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "cognate/v1/outcome.pb.h"
+
+namespace cognate::feedback {
+
+// Of calls.
+absl::Status InvalidField(absl::string_view field, absl::string_view description);
+absl::Status ResumeTokenExpired();
+absl::Status TooManyWatchers(int limit);
+
+// Of troubles that feedback itself finds.
+v1::OutcomeError ReferenceCycle(absl::string_view cycle);
+v1::OutcomeError RecordUnknown(absl::string_view record);
+
+}  // namespace cognate::feedback

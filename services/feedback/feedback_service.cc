@@ -1,0 +1,62 @@
+#include "services/feedback/feedback_service.h"
+
+#include "services/feedback/explain.h"
+#include "services/feedback/get_stats.h"
+#include "services/feedback/refill.h"
+#include "services/feedback/report.h"
+#include "services/feedback/troubles.h"
+#include "services/feedback/watch.h"
+
+namespace cognate::feedback {
+
+using grpc_support::Rpc;
+
+FeedbackService::FeedbackService(const Parts& parts, metrics::Registry& metrics)
+    : parts_(parts), rpcs_("feedback", parts.clock, metrics) {}
+
+grpc::Status FeedbackService::Report(grpc::ServerContext* context, const v1::ReportRequest* request,
+                                     v1::ReportResponse* response) {
+  return rpcs_.Unary(*context, "Report", response,
+                     [&](const Rpc& rpc) { return feedback::Report(parts_, *request, rpc); });
+}
+
+grpc::Status FeedbackService::Refill(grpc::ServerContext* context, const v1::RefillRequest* request,
+                                     v1::RefillResponse* response) {
+  return rpcs_.Unary(*context, "Refill", response,
+                     [&](const Rpc& rpc) { return feedback::Refill(parts_, *request, rpc); });
+}
+
+grpc::Status FeedbackService::Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
+                                    grpc::ServerWriter<v1::WatchResponse>* writer) {
+  return rpcs_.ServerStream(*context, "Watch", writer,
+                            [&](const Rpc& rpc, grpc_support::Sink<v1::WatchResponse>& sink) {
+                              return feedback::Watch(parts_, *request, rpc, sink);
+                            });
+}
+
+grpc::Status FeedbackService::Explain(grpc::ServerContext* context, const v1::ExplainRequest* request,
+                                      v1::ExplainResponse* response) {
+  return rpcs_.Unary(*context, "Explain", response,
+                     [&](const Rpc& rpc) { return feedback::Explain(parts_, *request, rpc); });
+}
+
+grpc::Status FeedbackService::GetStats(grpc::ServerContext* context, const v1::GetStatsRequest* request,
+                                       v1::GetStatsResponse* response) {
+  return rpcs_.Unary(*context, "GetStats", response,
+                     [&](const Rpc& rpc) { return feedback::GetStats(parts_, *request, rpc); });
+}
+
+grpc::Status FeedbackService::ListTroubles(grpc::ServerContext* context,
+                                           const v1::ListTroublesRequest* request,
+                                           v1::ListTroublesResponse* response) {
+  return rpcs_.Unary(*context, "ListTroubles", response,
+                     [&](const Rpc&) { return feedback::ListTroubles(parts_, *request); });
+}
+
+grpc::Status FeedbackService::Redrive(grpc::ServerContext* context, const v1::RedriveRequest* request,
+                                      v1::RedriveResponse* response) {
+  return rpcs_.Unary(*context, "Redrive", response,
+                     [&](const Rpc&) { return feedback::Redrive(parts_, *request); });
+}
+
+}  // namespace cognate::feedback

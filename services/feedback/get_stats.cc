@@ -1,0 +1,78 @@
+#include "services/feedback/get_stats.h"
+
+#include <cmath>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "common/status/status_macros.h"
+#include "services/feedback/time_proto.h"
+
+namespace cognate::feedback {
+namespace {
+
+using Way =
+    std::tuple<std::string, std::string, std::string, std::string>;  // Source platform and model, target's.
+
+void Add(const TroubleCount& count, v1::SyncStats* stats) {
+  switch (count.state) {
+    case v1::REPLICA_STATE_RETRY:
+      return stats->set_retry_count(stats->retry_count() + count.count);
+    case v1::REPLICA_STATE_WAITING:
+      return stats->set_waiting_count(stats->waiting_count() + count.count);
+    case v1::REPLICA_STATE_HELD:
+      return stats->set_held_count(stats->held_count() + count.count);
+    case v1::REPLICA_STATE_CONFLICT:
+      return stats->set_conflict_count(stats->conflict_count() + count.count);
+    default:
+      return stats->set_dead_count(stats->dead_count() + count.count);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<v1::GetStatsResponse> GetStats(const Parts& parts, const v1::GetStatsRequest& request,
+                                              const grpc_support::Rpc& rpc) {
+  const CallContext context = CallContext::Of(rpc);
+  ASSIGN_OR_RETURN(const v1::CountReplicasResponse replicas,
+                   parts.peers.CountReplicas(request.sync(), context));
+  ASSIGN_OR_RETURN(const std::vector<v1::Sync> syncs, parts.peers.ListSyncs(context));
+  ASSIGN_OR_RETURN(const std::vector<TroubleCount> troubles, parts.troubles.Count());
+  ASSIGN_OR_RETURN(const std::vector<AppliedCount> applied, parts.events.Applied(parts.clock.Now()));
+
+  v1::GetStatsResponse response;
+  absl::flat_hash_map<std::string, v1::SyncStats*> by_sync;
+  for (const v1::ReplicaCount& count : replicas.counts()) {
+    v1::SyncStats* stats = response.add_syncs();
+    stats->set_sync(count.sync());
+    stats->set_total_count(count.total_count());
+    stats->set_converged_count(count.converged_count());
+    stats->set_pending_count(count.pending_count());
+    by_sync[count.sync()] = stats;
+  }
+  absl::flat_hash_map<Way, std::string>
+      sync_of;  // Where several go the same way, the first has the troubles.
+  for (const v1::Sync& sync : syncs) {
+    if (!by_sync.contains(sync.name())) continue;
+    sync_of.try_emplace(
+        {sync.source_platform(), sync.source_model(), sync.target_platform(), sync.target_model()},
+        sync.name());
+  }
+  for (const TroubleCount& count : troubles) {
+    const auto sync =
+        sync_of.find(Way{count.source_platform, count.source_model, count.platform, count.model});
+    if (sync != sync_of.end()) Add(count, by_sync[sync->second]);
+  }
+  for (const AppliedCount& count : applied) {
+    v1::TargetStats* stats = response.add_targets();
+    stats->set_platform(count.platform);
+    stats->set_applied_last_minute_count(std::llround(count.last_minute));
+    stats->set_applied_last_hour_count(count.last_hour);
+    stats->set_applied_last_day_count(count.last_day);
+    *stats->mutable_last_applied_time() = ToTimestamp(count.last_applied);
+  }
+  return response;
+}
+
+}  // namespace cognate::feedback

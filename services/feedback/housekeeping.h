@@ -1,0 +1,29 @@
+#pragma once
+
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "common/worker/stop_token.h"
+#include "services/feedback/parts.h"
+
+namespace cognate::feedback {
+
+// Deletes events that are older than the retention, and keeps the gauges of troubles.
+class Housekeeping {
+ public:
+  Housekeeping(const Parts& parts, absl::Duration retention) : parts_(parts), retention_(retention) {}
+
+  void Run(StopToken& stop);
+  // One turn.
+  absl::Status TidyUp();
+
+ private:
+  absl::Status CountTroubles();
+
+  const Parts& parts_;
+  const absl::Duration retention_;
+  absl::flat_hash_map<std::pair<std::string, int>, int64_t> counted_;  // What the gauges show.
+};
+
+}  // namespace cognate::feedback

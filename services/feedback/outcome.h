@@ -1,0 +1,57 @@
+// The state table as code: what an outcome does to a replica.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "cognate/v1/event.pb.h"
+#include "cognate/v1/ledger_service.pb.h"
+#include "cognate/v1/outcome.pb.h"
+#include "common/retry/backoff.h"
+#include "services/feedback/trouble.h"
+
+namespace cognate::feedback {
+
+struct RetryPolicy {
+  BackoffPolicy backoff = {absl::Seconds(1), 2.0, absl::Minutes(5)};
+  int max_attempts = 20;
+  absl::Duration waiting_look = absl::Minutes(5);  // How often an old WAITING is compared with the ledger.
+  absl::Duration first_look = absl::Seconds(5);  // When a trouble without a clock is compared with it, once.
+  absl::Duration lease =
+      absl::Seconds(30);  // How long a first replay may stay unanswered; doubles, at most 10 min.
+};
+
+// What the ledger is told before any trouble is written: APPLIED, DELETED or INCOMPLETE; UNSPECIFIED for
+// nothing.
+v1::SettleKind SettleKindOf(const v1::Outcome& outcome);
+
+// Whether a trouble follows. INCOMPLETE settles and is a trouble, too.
+bool IsTrouble(const v1::Outcome& outcome);
+
+// The trouble after `outcome`, which IsTrouble, where `known` (may be null) was there before.
+//
+//   outcome          state     next step
+//   FAILED           RETRY     replay after a random time up to initial·factor^(attempt-1) ≤ max, and not
+//   before the target's own
+//                              delay; DEAD when the attempts are spent
+//   WAITING          WAITING   freed by the awaited record's outcome; a look at the ledger every
+//   `waiting_look` INCOMPLETE       WAITING   the same; the target has the record REJECTED         DEAD none
+//   (one look at the ledger: it may be settled already) UNAUTHENTICATED  HELD      the platform's next
+//   applied outcome; one look CONFLICT         CONFLICT  none; one look
+//
+// nullopt: `known` stays as it is, because its version is newer, or because this is the outcome that led to
+// it, come again (nothing was replayed since).
+std::optional<Trouble> NextTrouble(absl::string_view platform, const v1::Outcome& outcome,
+                                   const Trouble* known, const RetryPolicy& policy, absl::Time now,
+                                   const Random& random);
+
+// How an outcome is told; `trouble` is the one that follows from it, if any.
+v1::EventKind EventKindOf(const v1::Outcome& outcome, const Trouble* trouble);
+
+// How long a replay may stay unanswered; `replay_count` counts it.
+absl::Duration LeaseOf(const RetryPolicy& policy, int replay_count);
+
+}  // namespace cognate::feedback

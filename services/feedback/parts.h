@@ -1,0 +1,40 @@
+#pragma once
+
+#include "common/clock/clock.h"
+#include "common/metrics/metrics.h"
+#include "common/retry/backoff.h"
+#include "services/feedback/event_feed.h"
+#include "services/feedback/event_store.h"
+#include "services/feedback/outcome.h"
+#include "services/feedback/peers.h"
+#include "services/feedback/redrive_signal.h"
+#include "services/feedback/trouble_store.h"
+#include "services/feedback/waiting.h"
+
+namespace cognate::feedback {
+
+struct Metrics {
+  explicit Metrics(metrics::Registry& registry);
+
+  metrics::Family<metrics::Counter> outcomes;   // {platform, status}
+  metrics::Family<metrics::Histogram> latency;  // {platform}
+  metrics::Family<metrics::Counter> replays;    // {cause}
+  metrics::Family<metrics::Gauge> troubles;     // {platform, state}
+};
+
+// What the handlers and loops of this service work with; the server owns all of it.
+struct Parts {
+  const Clock& clock;
+  Random random;
+  RetryPolicy policy;
+  int max_watchers;
+  TroubleStore& troubles;
+  EventStore& events;
+  EventFeed& feed;
+  Peers& peers;
+  Waiting& waiting;
+  RedriveSignal& signal;
+  Metrics& metrics;
+};
+
+}  // namespace cognate::feedback

@@ -1,0 +1,130 @@
+#include "services/feedback/redrive_loop.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "common/log/log.h"
+#include "common/status/status_macros.h"
+#include "services/feedback/replay.h"
+
+namespace cognate::feedback {
+namespace {
+
+constexpr int kReplayPage = 500;
+constexpr int kLookPage = 200;
+constexpr absl::Duration kGiveBack = absl::Seconds(1);
+
+// What the ledger says of a trouble's replica: applied there at the same or a higher version.
+absl::StatusOr<bool> IsSettled(const Parts& parts, const Trouble& trouble) {
+  ASSIGN_OR_RETURN(const v1::GetReplicasResponse response, parts.peers.GetReplicas(trouble.source, {}));
+  for (const v1::Replica& replica : response.replicas()) {
+    if (replica.entity_id() == trouble.key.entity_id.ToString() &&
+        replica.record().platform() == trouble.key.platform &&
+        replica.record().model() == trouble.key.model && replica.applied_version() >= trouble.version) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void RedriveLoop::RunReplays(StopToken& stop) {
+  parts_.signal.SetLoop(&stop);
+  while (!stop.stopping()) {
+    const absl::StatusOr<bool> more = ReplayPage();
+    if (!more.ok()) log::Warn("redrive", {{"status", more.status()}});
+    if (!more.ok() || !*more) stop.WaitFor(more.ok() ? poll_ : kGiveBack);
+  }
+  parts_.signal.SetLoop(nullptr);
+}
+
+void RedriveLoop::RunLooks(StopToken& stop) {
+  while (!stop.stopping()) {
+    const absl::StatusOr<bool> more = LookAtPage();
+    if (!more.ok()) log::Warn("look_at_troubles", {{"status", more.status()}});
+    if (!more.ok() || !*more) stop.WaitFor(more.ok() ? poll_ : kGiveBack);
+  }
+}
+
+absl::StatusOr<bool> RedriveLoop::ReplayPage() {
+  const absl::Time now = parts_.clock.Now();
+  ASSIGN_OR_RETURN(std::vector<Trouble> due,
+                   parts_.troubles.TakeDue(/*replay=*/true, now, kReplayPage, [&](const Trouble& trouble) {
+                     return now + LeaseOf(parts_.policy, trouble.replay_count + 1);
+                   }));
+  monitor_.SetBacklog(static_cast<int64_t>(due.size()));
+  std::vector<Trouble> first;
+  std::vector<Trouble> unanswered;
+  for (Trouble& trouble : due) (trouble.replay_count == 0 ? first : unanswered).push_back(std::move(trouble));
+  // A replay that nothing came of: perhaps because the target has it already, so that there was nothing to
+  // deliver.
+  RETURN_IF_ERROR(CompareWithLedger(unanswered, &first));
+  std::map<std::pair<std::string, bool>, std::vector<Trouble>> groups;
+  for (Trouble& trouble : first) {
+    groups[{trouble.key.platform, trouble.allow_incomplete}].push_back(std::move(trouble));
+  }
+  for (const auto& [target, troubles] : groups) RETURN_IF_ERROR(Replay(troubles));
+  monitor_.Progress();
+  monitor_.SetBacklog(0);
+  return due.size() == kReplayPage;
+}
+
+absl::Status RedriveLoop::Replay(absl::Span<const Trouble> troubles) {
+  v1::ReplayRequest request;
+  request.set_target_platform(troubles.front().key.platform);
+  request.set_allow_incomplete(troubles.front().allow_incomplete);
+  absl::flat_hash_set<std::string> sources;
+  for (const Trouble& trouble : troubles) {
+    if (sources.insert(trouble.source.SerializeAsString()).second) *request.add_records() = trouble.source;
+  }
+  const absl::StatusOr<std::vector<v1::RecordKey>> unknown = ReplayKnown(parts_, request, "trouble", {});
+  if (!unknown.ok()) {
+    log::Warn("replay", {{"platform", request.target_platform()}, {"status", unknown.status()}});
+    return parts_.troubles.GiveBack(troubles, parts_.clock.Now() + kGiveBack);
+  }
+  for (const v1::RecordKey& record : *unknown) {
+    for (const Trouble& trouble : troubles) {
+      if (trouble.source.SerializeAsString() == record.SerializeAsString())
+        RETURN_IF_ERROR(GiveUpUnknown(parts_, trouble));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> RedriveLoop::LookAtPage() {
+  const absl::Time now = parts_.clock.Now();
+  ASSIGN_OR_RETURN(const std::vector<Trouble> due,
+                   parts_.troubles.TakeDue(/*replay=*/false, now, kLookPage, [&](const Trouble& trouble) {
+                     return now + (trouble.state == v1::REPLICA_STATE_WAITING ? parts_.policy.waiting_look
+                                                                              : parts_.policy.lease);
+                   }));
+  std::vector<Trouble> waiting;
+  std::vector<Trouble> at_rest;
+  for (const Trouble& trouble : due) {
+    (trouble.state == v1::REPLICA_STATE_WAITING ? waiting : at_rest).push_back(trouble);
+  }
+  RETURN_IF_ERROR(parts_.waiting.Inspect(waiting, {}));
+  std::vector<Trouble> still;
+  RETURN_IF_ERROR(CompareWithLedger(at_rest, &still));
+  RETURN_IF_ERROR(parts_.troubles.Rest(still));
+  return due.size() == kLookPage;
+}
+
+absl::Status RedriveLoop::CompareWithLedger(absl::Span<const Trouble> troubles, std::vector<Trouble>* still) {
+  std::vector<Trouble> settled;
+  for (const Trouble& trouble : troubles) {
+    const absl::StatusOr<bool> is_settled = IsSettled(parts_, trouble);
+    if (!is_settled.ok() && !absl::IsNotFound(is_settled.status()) &&
+        !absl::IsInvalidArgument(is_settled.status())) {
+      return is_settled.status();  // They are due again after their lease.
+    }
+    (is_settled.ok() && *is_settled ? &settled : still)->push_back(trouble);
+  }
+  return parts_.troubles.Delete(settled);
+}
+
+}  // namespace cognate::feedback

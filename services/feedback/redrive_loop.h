@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/health/progress_monitor.h"
+#include "common/worker/stop_token.h"
+#include "services/feedback/parts.h"
+
+namespace cognate::feedback {
+
+// Brings back what is in trouble: the only way back there is. Any number of processes share the work, because
+// each takes rows that nobody else gets. A row that was taken is due again after a lease, so that a crash, or
+// a replay that got lost, costs time only.
+class RedriveLoop {
+ public:
+  RedriveLoop(const Parts& parts, health::ProgressMonitor& monitor,
+              absl::Duration poll = absl::Milliseconds(200))
+      : parts_(parts), monitor_(monitor), poll_(poll) {}
+
+  // Replays what is due. Woken by RedriveSignal.
+  void RunReplays(StopToken& stop);
+  // Looks at those that no replay is planned for: that wait for long (Waiting::Inspect), or that may be
+  // settled already.
+  void RunLooks(StopToken& stop);
+
+ private:
+  absl::StatusOr<bool> ReplayPage();
+  absl::StatusOr<bool> LookAtPage();
+  absl::Status Replay(absl::Span<const Trouble> troubles);
+  absl::Status CompareWithLedger(absl::Span<const Trouble> troubles, std::vector<Trouble>* still);
+
+  const Parts& parts_;
+  health::ProgressMonitor& monitor_;
+  const absl::Duration poll_;
+};
+
+}  // namespace cognate::feedback

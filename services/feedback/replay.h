@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cognate/v1/change_capture_service.pb.h"
+#include "services/feedback/parts.h"
+
+namespace cognate::feedback {
+
+// Has records replayed. Answers those that the change log does not know. `cause` is for the metric.
+absl::StatusOr<std::vector<v1::RecordKey>> ReplayKnown(const Parts& parts, const v1::ReplayRequest& request,
+                                                       absl::string_view cause, const CallContext& context);
+
+// Nothing can be sent for this replica: a DEAD trouble RECORD_UNKNOWN, which is written, parked and told.
+absl::Status GiveUpUnknown(const Parts& parts, Trouble trouble);
+
+}  // namespace cognate::feedback

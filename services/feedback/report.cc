@@ -1,0 +1,167 @@
+#include "services/feedback/report.h"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "common/log/log.h"
+#include "common/status/status_macros.h"
+#include "services/feedback/event_batch.h"
+#include "services/feedback/sorted_outcomes.h"
+#include "services/feedback/time_proto.h"
+
+namespace cognate::feedback {
+namespace {
+
+// What the transaction of one report came to.
+struct Written {
+  std::vector<Trouble> troubles;  // As they were put.
+  std::vector<Trouble> waiting;   // Those that wait, also where this report told nothing new of them.
+  int64_t freed = 0;
+};
+
+bool Recovered(const v1::ReportRequest& request) {
+  for (const v1::Event& event : request.platform_events()) {
+    if (event.kind() == v1::EVENT_KIND_PLATFORM_RECOVERED) return true;
+  }
+  return false;
+}
+
+// The troubles that follow, and their events.
+absl::Status WriteTroubles(const Parts& parts, const std::string& platform, const SortedOutcomes& sorted,
+                           absl::Time now, postgres::Transaction& transaction, Written* written,
+                           EventBatchBuilder* told) {
+  if (sorted.troubled.empty()) return absl::OkStatus();
+  std::vector<TroubleKey> keys;
+  for (const v1::Outcome* outcome : sorted.troubled) {
+    keys.push_back({*Uuid::FromBytes(outcome->entity_id()), platform, outcome->model()});
+  }
+  ASSIGN_OR_RETURN(std::vector<Trouble> locked, parts.troubles.Lock(transaction, keys));
+  absl::flat_hash_map<TroubleKey, const Trouble*> known;
+  for (const Trouble& trouble : locked) known[trouble.key] = &trouble;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto found = known.find(keys[i]);
+    const Trouble* before = found == known.end() ? nullptr : found->second;
+    std::optional<Trouble> next =
+        NextTrouble(platform, *sorted.troubled[i], before, parts.policy, now, parts.random);
+    const Trouble& after = next ? *next : *before;
+    if (after.state == v1::REPLICA_STATE_WAITING && !after.replay) written->waiting.push_back(after);
+    if (!next) continue;
+    told->Add(*sorted.troubled[i], &*next);
+    written->troubles.push_back(*std::move(next));
+  }
+  return parts.troubles.Put(transaction, written->troubles);
+}
+
+// Step 2, where there are troubles.
+absl::StatusOr<Written> WriteWithTroubles(const Parts& parts, const v1::ReportRequest& request,
+                                          const SortedOutcomes& sorted, const EventBatchBuilder& told_so_far,
+                                          absl::Time now) {
+  Written written;
+  const std::string& platform = request.platform();
+  RETURN_IF_ERROR(
+      parts.troubles.InTransaction("report", [&](postgres::Transaction& transaction) -> absl::Status {
+        written = Written();
+        EventBatchBuilder told = told_so_far;
+        RETURN_IF_ERROR(parts.troubles.LockPlatform(transaction, platform));
+        RETURN_IF_ERROR(parts.troubles.DeleteSettled(transaction, platform, sorted.settled_entities,
+                                                     sorted.settled_models, sorted.settled_versions));
+        ASSIGN_OR_RETURN(written.freed,
+                         parts.troubles.FreeWaiters(transaction, platform, sorted.present_entities,
+                                                    sorted.present_models, now));
+        if (!sorted.settled.empty() || Recovered(request)) {
+          ASSIGN_OR_RETURN(const int64_t unheld, parts.troubles.FreeHeld(transaction, platform, now));
+          written.freed += unheld;
+        }
+        RETURN_IF_ERROR(WriteTroubles(parts, platform, sorted, now, transaction, &written, &told));
+        if (told.empty()) return absl::OkStatus();
+        return parts.events.Append(transaction, platform, told.Serialize(), told.applied_count(), now)
+            .status();
+      }));
+  return written;
+}
+
+absl::StatusOr<Written> Write(const Parts& parts, const v1::ReportRequest& request,
+                              const SortedOutcomes& sorted, absl::Time now) {
+  EventBatchBuilder told(request.platform(), now);
+  for (const v1::Outcome* outcome : sorted.settled) told.Add(*outcome, nullptr);
+  for (const v1::Event& event : request.platform_events()) told.Add(event);
+  bool troubles = !sorted.troubled.empty();
+  if (!troubles) {
+    ASSIGN_OR_RETURN(troubles, parts.troubles.AnyOn(request.platform()));
+  }
+  if (troubles) return WriteWithTroubles(parts, request, sorted, told, now);
+  if (!told.empty()) {
+    RETURN_IF_ERROR(
+        parts.events.Append(request.platform(), told.Serialize(), told.applied_count(), now).status());
+  }
+  return Written();
+}
+
+absl::Status Park(const Parts& parts, const std::string& platform, const SortedOutcomes& sorted,
+                  const CallContext& context) {
+  v1::SettleRequest park;
+  absl::flat_hash_map<absl::string_view, v1::SettleGroup*> groups;
+  for (const v1::Outcome* outcome : sorted.troubled) {
+    v1::SettleGroup*& group = groups[outcome->model()];
+    if (group == nullptr) {
+      group = park.add_groups();
+      group->set_platform(platform);
+      group->set_model(outcome->model());
+    }
+    group->add_entity_ids(outcome->entity_id());
+    group->add_versions(outcome->version());
+    group->add_kinds(v1::SETTLE_KIND_PARKED);
+    group->add_local_ids();
+    group->add_fingerprints();
+  }
+  if (park.groups().empty()) return absl::OkStatus();
+  return parts.peers.Settle(park, context).status();
+}
+
+// Whatever goes wrong here is made up for by the loop that looks at old troubles, soon.
+void InspectWaiting(const Parts& parts, const std::vector<Trouble>& waiting, const CallContext& context) {
+  const absl::Status inspected = parts.waiting.Inspect(waiting, context);
+  if (inspected.ok()) return;
+  log::Warn("inspect_waiting", {{"status", inspected}, {"count", waiting.size()}});
+  const absl::Status put_off = parts.troubles.GiveBack(waiting, parts.clock.Now() + absl::Seconds(1));
+  if (!put_off.ok()) log::Warn("inspect_waiting", {{"status", put_off}});
+}
+
+void Measure(const Parts& parts, const v1::ReportRequest& request, absl::Time now) {
+  std::array<int, v1::OutcomeStatus_ARRAYSIZE> counts = {};
+  metrics::Histogram& latency = parts.metrics.latency.With({request.platform()});
+  for (const v1::Outcome& outcome : request.outcomes()) {
+    ++counts[static_cast<size_t>(outcome.status())];
+    if (outcome.status() == v1::OUTCOME_STATUS_APPLIED && outcome.has_capture_time()) {
+      latency.Observe(absl::ToDoubleSeconds(now - ToTime(outcome.capture_time())));
+    }
+  }
+  for (size_t status = 0; status < counts.size(); ++status) {
+    if (counts[status] == 0) continue;
+    absl::string_view name = v1::OutcomeStatus_Name(static_cast<v1::OutcomeStatus>(status));
+    name.remove_prefix(sizeof("OUTCOME_STATUS_") - 1);
+    parts.metrics.outcomes.With({request.platform(), name}).Increment(counts[status]);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ReportResponse> Report(const Parts& parts, const v1::ReportRequest& request,
+                                          const grpc_support::Rpc& rpc) {
+  ASSIGN_OR_RETURN(const SortedOutcomes sorted, SortOutcomes(request));
+  if (request.outcomes().empty() && request.platform_events().empty()) return v1::ReportResponse();
+  const absl::Time now = parts.clock.Now();
+  const CallContext context = CallContext::Of(rpc);
+  if (!sorted.settle.groups().empty()) RETURN_IF_ERROR(parts.peers.Settle(sorted.settle, context).status());
+  ASSIGN_OR_RETURN(const Written written, Write(parts, request, sorted, now));
+  parts.feed.Notify();
+  if (written.freed > 0) parts.signal.Notify();
+  RETURN_IF_ERROR(Park(parts, request.platform(), sorted, context));
+  InspectWaiting(parts, written.waiting, context);
+  Measure(parts, request, now);
+  return v1::ReportResponse();
+}
+
+}  // namespace cognate::feedback

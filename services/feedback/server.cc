@@ -1,0 +1,129 @@
+#include "services/feedback/server.h"
+
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/health/progress_monitor.h"
+#include "common/postgres/migrator.h"
+#include "common/postgres/pool.h"
+#include "common/status/status_macros.h"
+#include "common/worker/worker.h"
+#include "services/feedback/feedback_service.h"
+#include "services/feedback/housekeeping.h"
+#include "services/feedback/migrations.h"
+#include "services/feedback/redrive_loop.h"
+
+namespace cognate::feedback {
+namespace {
+
+constexpr char kSchema[] = "feedback";
+
+postgres::Options PoolOptions(const Config& config) {
+  postgres::Options options;
+  options.uri = config.postgres.uri;
+  options.search_path = kSchema;
+  options.application_name = "cognate-feedback";
+  options.max_connections = config.postgres.pool_size;
+  return options;
+}
+
+EventFeedOptions FeedOptions(const Config& config) {
+  EventFeedOptions options;
+  options.redis_address = config.redis.address;
+  options.stream = bus::EventsStream(config.stream_prefix);
+  return options;
+}
+
+}  // namespace
+
+Metrics::Metrics(metrics::Registry& registry)
+    : outcomes(
+          registry.Counters("outcomes_total", "What targets answered, by status.", {"platform", "status"})),
+      latency(registry.Histograms("change_latency_seconds", "From capture to the target's answer.",
+                                  {"platform"})),
+      replays(
+          registry.Counters("replays_total", "Records that feedback had sent again, by cause.", {"cause"})),
+      troubles(registry.Gauges("troubles", "Replicas in trouble, by state.", {"platform", "state"})) {}
+
+absl::Status Migrate(const Config& config) {
+  return postgres::Migrate(config.postgres.uri, kSchema, Migrations());
+}
+
+struct Server::State {
+  State(const Config& config, const service::Environment& environment,
+        std::unique_ptr<postgres::Pool> owned_pool)
+      : readiness(environment.readiness),
+        pool(std::move(owned_pool)),
+        troubles(*pool),
+        events(*pool),
+        feed(events, FeedOptions(config)),
+        peers(config.peers),
+        waiting(environment.clock, troubles, events, peers, feed, signal),
+        metrics(environment.metrics),
+        parts{environment.clock, UniformRandom, config.retry, config.max_watchers,
+              troubles,          events,        feed,         peers,
+              waiting,           signal,        metrics},
+        monitor("feedback_redrive", environment.clock, environment.metrics),
+        redrive(parts, monitor),
+        housekeeping(parts, config.event_retention),
+        service(parts, environment.metrics) {}
+
+  health::Readiness& readiness;
+  std::unique_ptr<postgres::Pool> pool;
+  TroubleStore troubles;
+  EventStore events;
+  EventFeed feed;
+  Peers peers;
+  RedriveSignal signal;
+  Waiting waiting;
+  Metrics metrics;
+  Parts parts;
+  health::ProgressMonitor monitor;
+  RedriveLoop redrive;
+  Housekeeping housekeeping;
+  FeedbackService service;
+  std::vector<std::unique_ptr<Worker>> workers;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
+                                                       const service::Environment& environment) {
+  RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
+  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, postgres::Pool::Create(PoolOptions(config)));
+  auto state = std::make_unique<State>(config, environment, std::move(pool));
+  environment.readiness.AddCheck("feedback_redrive",
+                                 [monitor = &state->monitor] { return monitor->Check(); });
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Server::~Server() { Shutdown(); }
+
+std::vector<grpc::Service*> Server::grpc_services() { return {&state_->service}; }
+
+std::vector<std::string> Server::service_names() const { return {v1::FeedbackService::service_full_name()}; }
+
+absl::Status Server::Start() {
+  State& state = *state_;
+  const auto run = [&](const char* name, std::function<void(StopToken&)> loop) {
+    state.workers.push_back(std::make_unique<Worker>(name, std::move(loop)));
+  };
+  run("redrive", [&](StopToken& stop) { state.redrive.RunReplays(stop); });
+  run("look", [&](StopToken& stop) { state.redrive.RunLooks(stop); });
+  run("event-reader", [&](StopToken& stop) { state.feed.RunReader(stop); });
+  run("event-announcer", [&](StopToken& stop) { state.feed.RunAnnouncer(stop); });
+  run("event-listener", [&](StopToken& stop) { state.feed.RunListener(stop); });
+  run("housekeeping", [&](StopToken& stop) { state.housekeeping.Run(stop); });
+  return absl::OkStatus();
+}
+
+void Server::Drain() { state_->service.Drain(); }
+
+void Server::Shutdown() {
+  state_->readiness.RemoveCheck("feedback_redrive");
+  for (const auto& worker : state_->workers) worker->RequestStop();
+  state_->workers.clear();
+}
+
+}  // namespace cognate::feedback
