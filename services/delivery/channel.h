@@ -1,0 +1,46 @@
+// A way to reach one target. The lane loop knows no other thing of a target.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "cognate/bus/v1/lane_batch.pb.h"
+#include "cognate/v1/outcome.pb.h"
+#include "cognate/v1/platform.pb.h"
+
+namespace cognate::delivery {
+
+// One delivery, ready to be sent: every reference that is not left empty on purpose has its local id.
+struct Outgoing {
+  const bus::v1::DeliveryGroup* group = nullptr;  // its shape: model, fields, key
+  const bus::v1::Delivery* delivery = nullptr;
+  bool complete = true;  // false: an optional reference is written empty for now
+};
+
+// Used by one thread. Outlives no call.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+
+  // Connects anew and proves that deliveries could be written. UNAUTHENTICATED where the login is refused;
+  // any other error says in words why the target cannot be used and what mends it.
+  virtual absl::Status Open() = 0;
+
+  // Writes them and answers one outcome each, in the same order, with entity, model, version, status,
+  // operation, local id, fingerprint and error. No entity and model twice. What the target has already, or
+  // newer, is answered APPLIED and not written. An error means that the target is out of reach: what was
+  // written is not known, and sending it again does no harm.
+  virtual absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) = 0;
+
+  // Ends the connection. Open brings it back.
+  virtual void Close() = 0;
+};
+
+// FAILED_PRECONDITION for a platform that takes no deliveries. Does not connect.
+using ChannelFactory = std::function<absl::StatusOr<std::unique_ptr<Channel>>(const v1::Platform& platform)>;
+
+}  // namespace cognate::delivery

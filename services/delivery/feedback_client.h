@@ -1,0 +1,27 @@
+// What delivery tells and asks feedback. Thread safe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cognate/v1/feedback_service.pb.h"
+
+namespace cognate::delivery {
+
+class FeedbackClient {
+ public:
+  explicit FeedbackClient(const std::string& address);
+  ~FeedbackClient();
+
+  // OK: settled, or a trouble is committed.
+  absl::Status Report(const v1::ReportRequest& request);
+  absl::StatusOr<v1::RefillResponse> Refill(const v1::RefillRequest& request);
+
+ private:
+  struct Stub;
+  std::unique_ptr<Stub> stub_;
+};
+
+}  // namespace cognate::delivery

@@ -1,0 +1,83 @@
+// The loop of one lane, a state machine between three narrow interfaces: its stream (LaneSource), its target
+// (Channel) and feedback (Reporter).
+//
+//            Open fails                      target lost
+//   CLOSED ───────────── CLOSED     OPEN ─────────────────▶ CLOSED     any ── lease or stop ──▶ end
+//          ── Open ────▶ OPEN            ── round ──▶ OPEN
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/health/progress_monitor.h"
+#include "common/metrics/metrics.h"
+#include "common/retry/backoff.h"
+#include "common/worker/stop_token.h"
+#include "services/delivery/lane_lease.h"
+#include "services/delivery/lane_options.h"
+#include "services/delivery/lane_source.h"
+#include "services/delivery/lane_status.h"
+#include "services/delivery/references.h"
+#include "services/delivery/refiller.h"
+#include "services/delivery/reporter.h"
+#include "services/delivery/round.h"
+
+namespace cognate::delivery {
+
+// What a lane's loop works with; owned by the lane.
+struct LaneParts {
+  std::string platform;
+  const LaneContext& context;
+  const LaneLease& lease;
+  LaneStatus& status;
+  health::ProgressMonitor& progress;
+  Reporter& reporter;
+};
+
+class LaneLoop {
+ public:
+  explicit LaneLoop(const LaneParts& parts);
+  ~LaneLoop();
+
+  // Until stopped, or until the lease is over.
+  void Run(StopToken& stop);
+
+ private:
+  struct Metrics;
+
+  bool Ended(const StopToken& stop) const;
+  // CLOSED: one probe, and the wait after it.
+  void Probe(StopToken& stop);
+  absl::Status Open(const v1::Platform& platform);
+  // OPEN: a refill if it is time, and one round.
+  void Turn(StopToken& stop);
+  absl::Status LookAround();
+  void Close(const absl::Status& why);
+  // UNAVAILABLE where the target is lost, else OK; the round is reported unless the loop ends before.
+  absl::Status Deliver(std::vector<LaneEntry> entries, StopToken& stop);
+  bool FillReferences(Round& round, StopToken& stop);
+  absl::Status SendWaves(Round& round, StopToken& stop, std::vector<v1::Outcome>* outcomes);
+  absl::Status Send(Round& round, const Waves::Wave& wave, std::vector<v1::Outcome>* outcomes);
+  absl::Status SendCollided(Round& round, StopToken& stop, std::vector<v1::Outcome>* outcomes);
+  RoundReport MakeReport(Round& round, std::vector<v1::Outcome> outcomes);
+
+  const LaneParts parts_;
+  const LaneContext& context_;
+  LaneSource source_;
+  References references_;
+  Refiller refiller_;
+  Backoff probe_backoff_;
+  Backoff redis_backoff_;
+  std::unique_ptr<Metrics> metrics_;
+
+  std::unique_ptr<Channel> channel_;  // while open
+  std::string connection_;            // what it was opened with
+  bool down_said_ = false;
+  absl::Time look_around_time_ = absl::InfinitePast();
+  absl::Time platform_time_ = absl::InfinitePast();
+};
+
+}  // namespace cognate::delivery

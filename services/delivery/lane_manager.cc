@@ -1,0 +1,146 @@
+#include "services/delivery/lane_manager.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log/log.h"
+
+namespace cognate::delivery {
+namespace {
+
+constexpr absl::Duration kMaxTick = absl::Seconds(1);  // also how soon a new target is seen
+
+}  // namespace
+
+LaneManager::LaneManager(const LaneContext& context, LeaseStore& leases, std::string owner,
+                         absl::Duration lease_duration)
+    : context_(context),
+      leases_(leases),
+      owner_(std::move(owner)),
+      lease_duration_(lease_duration),
+      renewed_time_(context.clock.Now()) {}
+
+void LaneManager::Start() {
+  worker_ = std::make_unique<Worker>("lane-manager", [this](StopToken& stop) { Run(stop); });
+}
+
+void LaneManager::Stop() {
+  if (worker_ == nullptr) return;
+  worker_.reset();
+  absl::btree_map<std::string, std::unique_ptr<Lane>> lanes;
+  {
+    MutexLock lock(&mutex_);
+    lanes.swap(lanes_);
+  }
+  std::vector<std::string> platforms;
+  for (const auto& [platform, lane] : lanes) {
+    lane->RequestStop();
+    platforms.push_back(platform);
+  }
+  lanes.clear();
+  const absl::Status released = leases_.Release(platforms, owner_);
+  if (!released.ok()) log::Warn("leases not released", {{"status", released}});
+}
+
+void LaneManager::Run(StopToken& stop) {
+  const absl::Duration tick = std::min(kMaxTick, lease_duration_ / 3);
+  do {
+    Tick();
+  } while (!stop.WaitFor(tick));
+}
+
+void LaneManager::Tick() {
+  LearnTargets();
+  std::vector<std::string> unwanted;
+  TakeFinished(&unwanted).clear();
+  if (!unwanted.empty()) leases_.Release(unwanted, owner_).IgnoreError();
+
+  const absl::Time asked = context_.clock.Now();
+  const absl::StatusOr<Held> held = leases_.Acquire(Wanted(), owner_, lease_duration_);
+  MutexLock lock(&mutex_);
+  renewal_ = held.status();
+  if (!held.ok()) {
+    // Each lane ends by itself when its lease is over.
+    log::Warn("leases not renewed", {{"status", held.status()}});
+    return;
+  }
+  renewed_time_ = asked;
+  Adjust(*held, asked + lease_duration_);
+}
+
+void LaneManager::LearnTargets() {
+  const absl::StatusOr<v1::GetRulesResponse> answer = context_.registry.GetRules(rules_revision_);
+  if (!answer.ok()) {
+    log::Warn("rules not read", {{"status", answer.status()}});
+    return;
+  }
+  if (!answer->has_rules()) return;
+  rules_revision_ = answer->revision();
+  targets_.clear();
+  for (const v1::CompiledSync& sync : answer->rules().syncs()) targets_.insert(sync.sync().target_platform());
+}
+
+std::vector<std::string> LaneManager::Wanted() const {
+  absl::btree_set<std::string> wanted = targets_;
+  MutexLock lock(&mutex_);
+  // A lane that is being stopped keeps its lease until it has ended.
+  for (const auto& [platform, lane] : lanes_) wanted.insert(platform);
+  return {wanted.begin(), wanted.end()};
+}
+
+void LaneManager::Adjust(const Held& held, absl::Time until) {
+  for (auto& [platform, lane] : lanes_) {
+    const auto found = held.find(platform);
+    // Another process has it, or had it meanwhile.
+    if (found == held.end() || found->second != lane->lease().fence() || targets_.count(platform) == 0) {
+      lane->RequestStop();
+    } else {
+      lane->lease().Extend(until);
+    }
+  }
+  for (const auto& [platform, fence] : held) {
+    if (lanes_.count(platform) > 0 || targets_.count(platform) == 0) continue;
+    lanes_.emplace(platform, std::make_unique<Lane>(platform, context_, fence, until));
+    log::Info("lane taken", {{"platform", platform}, {"fence", fence}});
+  }
+}
+
+std::vector<std::unique_ptr<Lane>> LaneManager::TakeFinished(std::vector<std::string>* unwanted) {
+  std::vector<std::unique_ptr<Lane>> finished;
+  MutexLock lock(&mutex_);
+  for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+    if (!lane->second->finished()) {
+      ++lane;
+      continue;
+    }
+    if (targets_.count(lane->first) == 0) unwanted->push_back(lane->first);
+    finished.push_back(std::move(lane->second));
+    lane = lanes_.erase(lane);
+  }
+  return finished;
+}
+
+std::vector<v1::Lane> LaneManager::Describe() const {
+  MutexLock lock(&mutex_);
+  std::vector<v1::Lane> lanes;
+  for (const auto& [platform, lane] : lanes_) {
+    lanes.push_back(lane->Describe());
+    lanes.back().set_owner(owner_);
+  }
+  return lanes;
+}
+
+absl::Status LaneManager::Check() const {
+  MutexLock lock(&mutex_);
+  if (context_.clock.Now() - renewed_time_ > 2 * lease_duration_) {
+    return absl::UnavailableError(absl::StrCat("leases not renewed: ", renewal_.message()));
+  }
+  for (const auto& [platform, lane] : lanes_) {
+    const absl::Status moving = lane->Check();
+    if (!moving.ok()) return absl::UnavailableError(absl::StrCat("lane ", platform, ": ", moving.message()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cognate::delivery

@@ -1,0 +1,45 @@
+// How lanes work; the same for all of a process.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/time/time.h"
+#include "common/bus/streams.h"
+#include "common/clock/clock.h"
+#include "common/metrics/metrics.h"
+#include "common/redis/client.h"
+#include "common/retry/backoff.h"
+#include "services/delivery/channel.h"
+#include "services/delivery/feedback_client.h"
+#include "services/delivery/registry_client.h"
+
+namespace cognate::delivery {
+
+struct LaneOptions {
+  std::string stream_prefix = bus::kDefaultPrefix;
+  int max_deliveries = 1'000;  // sent at a time
+  absl::Duration refill_interval = absl::Seconds(1);
+  // How much older than the lane's oldest entry a plan must be to be missing on the lane: longer than it
+  // takes from Plan to lane.
+  absl::Duration refill_grace = absl::Seconds(2);
+  int refill_limit = 1'000;     // records asked for at a time
+  int refill_low_batches = 16;  // a lane with more than these waits for no refill
+  BackoffPolicy probe = {absl::Milliseconds(250), 2.0, absl::Seconds(5)};
+  // How often an open lane looks whether its platform's connection was changed.
+  absl::Duration platform_interval = absl::Seconds(5);
+  size_t reference_cache_size = 64 << 10;
+};
+
+// What lanes share. Everything outlives them.
+struct LaneContext {
+  const Clock& clock;
+  metrics::Registry& metrics;
+  RegistryClient& registry;
+  FeedbackClient& feedback;
+  redis::Options redis;
+  ChannelFactory channels;
+  LaneOptions options;
+};
+
+}  // namespace cognate::delivery

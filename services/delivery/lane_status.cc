@@ -1,0 +1,59 @@
+#include "services/delivery/lane_status.h"
+
+#include <utility>
+
+#include "common/value/value.h"
+
+namespace cognate::delivery {
+
+LaneStatus::LaneStatus(std::string platform, metrics::Registry& metrics)
+    : open_gauge_(
+          metrics.Gauges("lane_open", "1 while the lane's target can be reached, else 0.", {"platform"})
+              .With({platform})),
+      batches_gauge_(
+          metrics
+              .Gauges("lane_batches", "Batches on the lane's stream, those under way included.", {"platform"})
+              .With({platform})) {
+  MutexLock lock(&mutex_);
+  lane_.set_platform(std::move(platform));
+  lane_.set_state(v1::LANE_STATE_CLOSED);
+  lane_.set_error("not connected yet");
+}
+
+void LaneStatus::SetOpen() {
+  MutexLock lock(&mutex_);
+  lane_.set_state(v1::LANE_STATE_OPEN);
+  lane_.clear_error();
+  lane_.clear_next_probe_time();
+  open_gauge_.Set(1);
+}
+
+void LaneStatus::SetClosed(absl::string_view why) {
+  MutexLock lock(&mutex_);
+  lane_.set_state(v1::LANE_STATE_CLOSED);
+  lane_.set_error(std::string(why));
+  open_gauge_.Set(0);
+}
+
+void LaneStatus::SetNextProbe(absl::Time when) {
+  MutexLock lock(&mutex_);
+  value::SetMicros(absl::ToUnixMicros(when), lane_.mutable_next_probe_time());
+}
+
+void LaneStatus::SetBatchCount(int64_t count) {
+  MutexLock lock(&mutex_);
+  lane_.set_batch_count(count);
+  batches_gauge_.Set(static_cast<double>(count));
+}
+
+void LaneStatus::SetApplied(absl::Time when) {
+  MutexLock lock(&mutex_);
+  value::SetMicros(absl::ToUnixMicros(when), lane_.mutable_last_applied_time());
+}
+
+v1::Lane LaneStatus::Describe() const {
+  MutexLock lock(&mutex_);
+  return lane_;
+}
+
+}  // namespace cognate::delivery

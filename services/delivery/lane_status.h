@@ -1,0 +1,34 @@
+// What a lane shows of itself, and the metrics that go with it. Thread safe.
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "cognate/v1/lane.pb.h"
+#include "common/metrics/metrics.h"
+#include "common/sync/mutex.h"
+
+namespace cognate::delivery {
+
+class LaneStatus {
+ public:
+  LaneStatus(std::string platform, metrics::Registry& metrics);
+
+  void SetOpen();
+  void SetClosed(absl::string_view why);
+  void SetNextProbe(absl::Time when);
+  void SetBatchCount(int64_t count);
+  void SetApplied(absl::Time when);
+
+  // Without its owner.
+  v1::Lane Describe() const;
+
+ private:
+  mutable Mutex mutex_;
+  v1::Lane lane_ ABSL_GUARDED_BY(mutex_);
+  metrics::Gauge& open_gauge_;
+  metrics::Gauge& batches_gauge_;
+};
+
+}  // namespace cognate::delivery

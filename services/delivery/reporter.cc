@@ -1,0 +1,70 @@
+#include "services/delivery/reporter.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/bus/streams.h"
+#include "common/log/log.h"
+#include "common/retry/backoff.h"
+#include "common/status/status_macros.h"
+
+namespace cognate::delivery {
+namespace {
+
+constexpr BackoffPolicy kBackoff = {absl::Milliseconds(20), 2.0, absl::Seconds(1)};
+
+}  // namespace
+
+Reporter::Reporter(std::string platform, std::string stream, redis::Options redis, FeedbackClient& feedback,
+                   health::ProgressMonitor& progress)
+    : platform_(std::move(platform)),
+      stream_(std::move(stream)),
+      redis_options_(std::move(redis)),
+      feedback_(feedback),
+      progress_(progress),
+      worker_(absl::StrCat("report-", platform_), [this](StopToken& stop) { Run(stop); }) {}
+
+Reporter::~Reporter() { RequestStop(); }
+
+void Reporter::RequestStop() {
+  reports_.Close();
+  worker_.RequestStop();
+}
+
+void Reporter::Run(StopToken& stop) {
+  while (!stop.stopping()) {
+    const std::vector<RoundReport> reports = reports_.PopBatch(1, absl::Seconds(1));
+    for (const RoundReport& report : reports) Report(report, stop);
+  }
+}
+
+void Reporter::Report(const RoundReport& report, StopToken& stop) {
+  // Feedback may refuse only what is a mistake of ours; even then nothing may be lost, so it is said until it
+  // is mended.
+  if (!report.outcomes.outcomes().empty() &&
+      !Insist("report not taken", stop, [&] { return feedback_.Report(report.outcomes); })) {
+    return;
+  }
+  progress_.Progress();
+  // An entry that stayed would hold back every refill.
+  Insist("lane entries not acknowledged", stop, [&] { return Acknowledge(report.entry_ids); });
+}
+
+bool Reporter::Insist(absl::string_view complaint, StopToken& stop, absl::FunctionRef<absl::Status()> call) {
+  Backoff backoff(kBackoff);
+  while (true) {
+    const absl::Status status = call();
+    if (status.ok()) return true;
+    log::Warn(complaint, {{"platform", platform_}, {"status", status}});
+    if (stop.WaitFor(backoff.Next())) return false;
+  }
+}
+
+absl::Status Reporter::Acknowledge(const std::vector<std::string>& entry_ids) {
+  if (redis_ == nullptr) {
+    ASSIGN_OR_RETURN(redis_, redis::Client::Connect(redis_options_));
+  }
+  return redis_->AckAndDelete(stream_, bus::kDeliveryGroup, entry_ids);
+}
+
+}  // namespace cognate::delivery

@@ -1,0 +1,56 @@
+// Reports what became of a round while the next one is on its way to the target, then acknowledges its
+// entries.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+#include "cognate/v1/feedback_service.pb.h"
+#include "common/health/progress_monitor.h"
+#include "common/redis/client.h"
+#include "common/sync/bounded_queue.h"
+#include "common/worker/worker.h"
+#include "services/delivery/feedback_client.h"
+
+namespace cognate::delivery {
+
+// What is to be told of one round.
+struct RoundReport {
+  v1::ReportRequest outcomes;
+  std::vector<std::string> entry_ids;
+};
+
+// One thread. Rounds are reported in order; nothing is acknowledged before feedback has answered.
+class Reporter {
+ public:
+  // `progress` hears of each report. What is given outlives it.
+  Reporter(std::string platform, std::string stream, redis::Options redis, FeedbackClient& feedback,
+           health::ProgressMonitor& progress);
+  // Stops; what is not reported yet stays pending for the next owner.
+  ~Reporter();
+
+  // Waits while two rounds are under way. False after RequestStop.
+  bool Push(RoundReport report) { return reports_.Push(std::move(report)); }
+  void RequestStop();
+
+ private:
+  void Run(StopToken& stop);
+  void Report(const RoundReport& report, StopToken& stop);
+  // Calls until OK; false when stopped before.
+  bool Insist(absl::string_view complaint, StopToken& stop, absl::FunctionRef<absl::Status()> call);
+  absl::Status Acknowledge(const std::vector<std::string>& entry_ids);
+
+  const std::string platform_;
+  const std::string stream_;
+  const redis::Options redis_options_;
+  FeedbackClient& feedback_;
+  health::ProgressMonitor& progress_;
+  std::unique_ptr<redis::Client> redis_;
+  BoundedQueue<RoundReport> reports_{1};
+  Worker worker_;  // last: it uses the others
+};
+
+}  // namespace cognate::delivery

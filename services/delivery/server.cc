@@ -1,0 +1,117 @@
+#include "services/delivery/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/ids/uuid.h"
+#include "common/postgres/migrator.h"
+#include "common/postgres/pool.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "services/delivery/delivery_service.h"
+#include "services/delivery/lane_manager.h"
+#include "services/delivery/lease_store.h"
+#include "services/delivery/migrations.h"
+
+namespace cognate::delivery {
+namespace {
+
+constexpr char kSchema[] = "delivery";
+
+// Names this process among all that were and will be.
+std::string OwnerName() {
+  char host[256] = "localhost";
+  gethostname(host, sizeof(host) - 1);
+  return absl::StrCat(host, ":", getpid(), ":", RandomHex(4));
+}
+
+absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
+  RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
+  postgres::Options options;
+  options.uri = config.postgres.uri;
+  options.search_path = kSchema;
+  options.application_name = "cognate-delivery";
+  options.statement_timeout = absl::Seconds(5);  // a renewal that takes longer has failed
+  options.max_connections = std::min(4, config.postgres.pool_size);
+  return postgres::Pool::Create(options);
+}
+
+}  // namespace
+
+struct Server::Parts {
+  Parts(const Config& config, const service::Environment& environment, std::unique_ptr<postgres::Pool> opened)
+      : environment(environment),
+        pool(std::move(opened)),
+        leases(*pool),
+        registry(config.peers.registry),
+        feedback(config.peers.feedback),
+        context{environment.clock, environment.metrics,  registry,
+                feedback,          RedisOptions(config), MakeChannelFactory(config.sql),
+                config.lanes},
+        manager(context, leases, OwnerName(), config.lease_duration),
+        rpcs(kSchema, environment.clock, environment.metrics),
+        service(rpcs, manager, leases, context) {}
+
+  static redis::Options RedisOptions(const Config& config) {
+    redis::Options options;
+    options.address = config.redis.address;
+    return options;
+  }
+
+  service::Environment environment;
+  std::unique_ptr<postgres::Pool> pool;
+  LeaseStore leases;
+  RegistryClient registry;
+  FeedbackClient feedback;
+  LaneContext context;
+  LaneManager manager;
+  grpc_support::RpcBoundary rpcs;
+  DeliveryService service;
+};
+
+absl::Status Migrate(const Config& config) {
+  return postgres::Migrate(config.postgres.uri, kSchema, Migrations());
+}
+
+ChannelFactory MakeChannelFactory(const SqlChannelOptions& options) {
+  return [options](const v1::Platform& platform) -> absl::StatusOr<std::unique_ptr<Channel>> {
+    if (platform.kind() == v1::PLATFORM_KIND_POSTGRES && platform.channel() != v1::CHANNEL_NONE) {
+      return std::make_unique<SqlChannel>(platform.database(), options);
+    }
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "NO_CHANNEL",
+        absl::StrCat(platform.name(),
+                     " takes no deliveries: set its channel to CHANNEL_SQL, or delete the syncs to it"));
+  };
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
+                                                       const service::Environment& environment) {
+  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, MakePool(config));
+  auto parts = std::make_unique<Parts>(config, environment, std::move(pool));
+  environment.readiness.AddCheck("lanes", [manager = &parts->manager] { return manager->Check(); });
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+std::vector<grpc::Service*> Server::grpc_services() { return {&parts_->service}; }
+std::vector<std::string> Server::service_names() const { return {v1::DeliveryService::service_full_name()}; }
+
+absl::Status Server::Start() {
+  parts_->manager.Start();
+  return absl::OkStatus();
+}
+
+void Server::Drain() { parts_->rpcs.Drain(); }
+
+void Server::Shutdown() {
+  parts_->environment.readiness.RemoveCheck("lanes");
+  parts_->manager.Stop();
+}
+
+}  // namespace cognate::delivery
