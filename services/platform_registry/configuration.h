@@ -1,0 +1,33 @@
+// Everything that rules follow from: platforms, catalogue and syncs at one revision. A plain value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "cognate/v1/model.pb.h"
+#include "cognate/v1/platform.pb.h"
+#include "cognate/v1/sync.pb.h"
+
+namespace cognate::platform_registry {
+
+struct Configuration {
+  int64_t revision = 0;
+  absl::flat_hash_map<std::string, v1::Platform> platforms;                    // by id
+  absl::flat_hash_map<std::pair<std::string, std::string>, v1::Model> models;  // by platform id and model
+  std::vector<v1::Sync> syncs;                                                 // by name
+
+  // Null where there is none.
+  const v1::Platform* FindPlatform(absl::string_view platform) const;
+  const v1::Model* FindModel(absl::string_view platform, absl::string_view model) const;
+};
+
+const v1::ModelField* FindField(const v1::Model& model, absl::string_view field);
+bool IsKeyField(const v1::Model& model, absl::string_view field);
+// The foreign key that consists of this field alone; null where there is none.
+const v1::ForeignKey* FindForeignKey(const v1::Model& model, absl::string_view field);
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,34 @@
+// Every error of this service, with its code, reason and words.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "common/status/error.h"
+
+namespace cognate::platform_registry {
+
+// `description` reads "got …, want …".
+Error InvalidField(absl::string_view path, absl::string_view description);
+Error InvalidFields(const std::vector<FieldViolation>& violations);
+
+Error PlatformNotFound(absl::string_view platform);
+Error PlatformAlreadyExists(absl::string_view platform);
+Error PlatformInUse(absl::string_view platform, const std::vector<std::string>& syncs);
+Error NoDatabase(absl::string_view platform);
+Error PlatformUnreachable(absl::string_view platform, absl::string_view why);
+Error ModelNotFound(absl::string_view platform, absl::string_view model);
+Error ModelCannotBeCaptured(absl::string_view platform, absl::string_view model, absl::string_view obstacle);
+Error SyncNotFound(absl::string_view sync);
+Error SyncAlreadyExists(absl::string_view sync);
+Error FieldWrittenTwice(absl::string_view path, absl::string_view field, absl::string_view other_sync);
+Error MappingCycle(absl::string_view path, absl::string_view way);
+Error EtagMismatch(absl::string_view name, absl::string_view current);
+Error RequestIdReused(absl::string_view request_id);
+Error RecordUnknown(absl::string_view platform, absl::string_view model, absl::string_view local_id);
+// The entity's source record was deleted between Resolve and Plan, and its local id is used anew.
+Error EntityEnded();
+
+}  // namespace cognate::platform_registry

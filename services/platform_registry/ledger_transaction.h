@@ -1,0 +1,22 @@
+// How the ledger's statements run.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "common/postgres/pool.h"
+
+namespace cognate::platform_registry {
+
+// replicas.deleted_version of the living.
+inline constexpr int64_t kLiving = std::numeric_limits<int64_t>::max();
+
+// `function` without a transaction around it, once more after a deadlock; five tries in all. For statements
+// that are right to repeat. Batches lock in one order, so that deadlocks are left to two ends of unique
+// indexes.
+absl::Status RunAgainAfterDeadlock(postgres::Pool& pool, absl::string_view name,
+                                   postgres::TransactionFunction function);
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,174 @@
+#include "services/platform_registry/model_store.h"
+
+#include "services/platform_registry/configuration_store.h"
+#include "services/platform_registry/definition.h"
+#include "services/platform_registry/errors.h"
+#include "services/platform_registry/time_proto.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+using postgres::Params;
+using postgres::Rows;
+using postgres::Statement;
+using postgres::Transaction;
+
+const Statement kSelectPlatformId = {"select_platform_id", R"sql(
+    SELECT platform_id FROM platforms WHERE name = $1
+)sql"};
+
+const Statement kSelectModel = {"select_model", R"sql(
+    SELECT p.name, m.model, m.definition::text, m.analyze_time
+    FROM models m
+    JOIN platforms p USING (platform_id)
+    WHERE p.name = $1 AND m.model = $2 AND m.definition IS NOT NULL
+)sql"};
+
+const Statement kSelectModels = {"select_models", R"sql(
+    SELECT p.name, m.model, m.definition::text, m.analyze_time
+    FROM models m
+    JOIN platforms p USING (platform_id)
+    WHERE p.name = $1 AND m.model > $2 AND m.definition IS NOT NULL
+    ORDER BY m.model
+    LIMIT $3
+)sql"};
+
+const Statement kSelectAllModels = {"select_all_models", R"sql(
+    SELECT p.name, m.model, m.definition::text, m.analyze_time
+    FROM models m
+    JOIN platforms p USING (platform_id)
+    WHERE m.definition IS NOT NULL
+)sql"};
+
+// Answers with whether the definition is another one than before.
+const Statement kUpsertModel = {"upsert_model", R"sql(
+    WITH before AS (SELECT definition FROM models WHERE platform_id = $1 AND model = $2)
+    INSERT INTO models AS m (platform_id, model, definition, analyze_time)
+    VALUES ($1, $2, $3, now())
+    ON CONFLICT (platform_id, model) DO UPDATE
+    SET definition = excluded.definition, analyze_time = excluded.analyze_time
+    RETURNING m.definition IS DISTINCT FROM (SELECT definition FROM before)
+)sql"};
+
+const Statement kForgetOtherModels = {"forget_other_models", R"sql(
+    UPDATE models m
+    SET definition = NULL, analyze_time = NULL
+    WHERE platform_id = $1 AND model <> ALL ($2::text[]) AND definition IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM syncs s
+                      WHERE NOT s.deleted AND m.model_id IN (s.source_model_id, s.target_model_id))
+)sql"};
+
+absl::StatusOr<v1::Model> ModelFromRow(const Rows& rows, int row) {
+  v1::Model model;
+  RETURN_IF_ERROR(FromDefinition(rows.GetText(row, 2), &model));
+  model.set_name(ModelName(rows.GetText(row, 0), rows.GetText(row, 1)));
+  model.set_model(std::string(rows.GetText(row, 1)));
+  SetTime(rows.GetTimestamp(row, 3), model.mutable_analyze_time());
+  return model;
+}
+
+absl::StatusOr<std::vector<v1::Model>> ModelsFromRows(const Rows& rows) {
+  std::vector<v1::Model> models;
+  for (int row = 0; row < rows.size(); ++row) {
+    ASSIGN_OR_RETURN(v1::Model model, ModelFromRow(rows, row));
+    models.push_back(std::move(model));
+  }
+  return models;
+}
+
+absl::StatusOr<v1::Model> Select(Transaction& transaction, absl::string_view platform,
+                                 absl::string_view model) {
+  ASSIGN_OR_RETURN(const Rows rows,
+                   transaction.Query(kSelectModel, Params().AddText(platform).AddText(model)));
+  if (rows.empty()) return ModelNotFound(platform, model);
+  return ModelFromRow(rows, 0);
+}
+
+absl::StatusOr<int32_t> SelectPlatformId(Transaction& transaction, absl::string_view platform) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectPlatformId, Params().AddText(platform)));
+  if (rows.empty()) return PlatformNotFound(platform);
+  return rows.GetInt32(0, 0);
+}
+
+absl::StatusOr<bool> Upsert(Transaction& transaction, int32_t platform_id, v1::Model model) {
+  const std::string name = model.model();
+  model.clear_name();
+  model.clear_model();
+  model.clear_analyze_time();
+  ASSIGN_OR_RETURN(const std::string definition, ToDefinition(model));
+  Params params;
+  params.AddInt32(platform_id).AddText(name).AddJsonb(definition);
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kUpsertModel, params));
+  return rows.GetBool(0, 0);
+}
+
+absl::StatusOr<bool> ForgetOthers(Transaction& transaction, int32_t platform_id,
+                                  absl::Span<const v1::Model> models) {
+  std::vector<absl::string_view> names;
+  for (const v1::Model& model : models) names.push_back(model.model());
+  Params params;
+  params.AddInt32(platform_id).AddTextArray(absl::MakeConstSpan(names));
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kForgetOtherModels, params));
+  return rows.affected() > 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<v1::Model>> ModelStore::Put(absl::string_view platform,
+                                                       absl::Span<const v1::Model> models, bool whole) {
+  std::vector<v1::Model> stored;
+  RETURN_IF_ERROR(pool_.InTransaction("put_models", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(LockConfiguration(transaction));
+    ASSIGN_OR_RETURN(const int32_t platform_id, SelectPlatformId(transaction, platform));
+    bool changed = false;
+    for (const v1::Model& model : models) {
+      ASSIGN_OR_RETURN(const bool differs, Upsert(transaction, platform_id, model));
+      changed = changed || differs;
+    }
+    if (whole) {
+      ASSIGN_OR_RETURN(const bool forgotten, ForgetOthers(transaction, platform_id, models));
+      changed = changed || forgotten;
+    }
+    for (const v1::Model& model : models) {
+      ASSIGN_OR_RETURN(v1::Model as_stored, Select(transaction, platform, model.model()));
+      stored.push_back(std::move(as_stored));
+    }
+    return changed ? RaiseRevision(transaction).status() : absl::OkStatus();
+  }));
+  return stored;
+}
+
+absl::StatusOr<v1::Model> ModelStore::Get(absl::string_view platform, absl::string_view model) {
+  v1::Model found;
+  RETURN_IF_ERROR(pool_.Run("get_model", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(found, Select(transaction, platform, model));
+    return absl::OkStatus();
+  }));
+  return found;
+}
+
+absl::StatusOr<std::vector<v1::Model>> ModelStore::List(absl::string_view platform, const Page& page) {
+  std::vector<v1::Model> models;
+  RETURN_IF_ERROR(pool_.Run("list_models", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(SelectPlatformId(transaction, platform).status());
+    Params params;
+    params.AddText(platform).AddText(page.after).AddInt64(page.size + 1);
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectModels, params));
+    ASSIGN_OR_RETURN(models, ModelsFromRows(rows));
+    return absl::OkStatus();
+  }));
+  return models;
+}
+
+absl::StatusOr<absl::flat_hash_map<std::pair<std::string, std::string>, v1::Model>> SelectAllModels(
+    Transaction& transaction) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectAllModels));
+  absl::flat_hash_map<std::pair<std::string, std::string>, v1::Model> models;
+  for (int row = 0; row < rows.size(); ++row) {
+    ASSIGN_OR_RETURN(v1::Model model, ModelFromRow(rows, row));
+    models.emplace(std::make_pair(std::string(rows.GetText(row, 0)), model.model()), std::move(model));
+  }
+  return models;
+}
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,191 @@
+#include "services/platform_registry/platform_store.h"
+
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "services/platform_registry/errors.h"
+#include "services/platform_registry/time_proto.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+using postgres::Params;
+using postgres::Rows;
+using postgres::Statement;
+using postgres::Transaction;
+
+const Statement kSelectPlatform = {"select_platform", R"sql(
+    SELECT name, display_name, kind, channel, capture_mode, database_uri, password_file, password_environment,
+           revision, create_time, update_time
+    FROM platforms
+    WHERE name = $1
+)sql"};
+
+const Statement kSelectPlatforms = {"select_platforms", R"sql(
+    SELECT name, display_name, kind, channel, capture_mode, database_uri, password_file, password_environment,
+           revision, create_time, update_time
+    FROM platforms
+    WHERE name > $1
+    ORDER BY name
+    LIMIT $2
+)sql"};
+
+const Statement kInsertPlatform = {"insert_platform", R"sql(
+    INSERT INTO platforms (name, display_name, kind, channel, capture_mode, database_uri, password_file,
+                           password_environment, revision)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (name) DO NOTHING
+)sql"};
+
+const Statement kUpdatePlatform = {"update_platform", R"sql(
+    UPDATE platforms
+    SET display_name = $2, kind = $3, channel = $4, capture_mode = $5, database_uri = $6, password_file = $7,
+        password_environment = $8, revision = $9, update_time = now()
+    WHERE name = $1
+)sql"};
+
+const Statement kSelectSyncsOfPlatform = {"select_syncs_of_platform", R"sql(
+    SELECT s.name
+    FROM platforms p
+    JOIN models m ON m.platform_id = p.platform_id
+    JOIN syncs s ON m.model_id IN (s.source_model_id, s.target_model_id)
+    WHERE p.name = $1 AND NOT s.deleted
+    GROUP BY s.name
+    ORDER BY s.name
+)sql"};
+
+const Statement kDeletePlatform = {"delete_platform", R"sql(
+    DELETE FROM platforms WHERE name = $1
+)sql"};
+
+template <typename Enum>
+Enum ReadEnum(const Rows& rows, int row, int column, bool (*parse)(const std::string&, Enum*)) {
+  Enum value{};
+  parse(std::string(rows.GetText(row, column)), &value);
+  return value;
+}
+
+v1::Platform PlatformFromRow(const Rows& rows, int row) {
+  v1::Platform platform;
+  platform.set_name(PlatformName(rows.GetText(row, 0)));
+  platform.set_display_name(std::string(rows.GetText(row, 1)));
+  platform.set_kind(ReadEnum(rows, row, 2, &v1::PlatformKind_Parse));
+  platform.set_channel(ReadEnum(rows, row, 3, &v1::Channel_Parse));
+  platform.set_capture_mode(ReadEnum(rows, row, 4, &v1::CaptureMode_Parse));
+  if (!rows.IsNull(row, 5)) platform.mutable_database()->set_uri(std::string(rows.GetText(row, 5)));
+  if (!rows.IsNull(row, 6)) {
+    platform.mutable_database()->mutable_password()->set_file(std::string(rows.GetText(row, 6)));
+  }
+  if (!rows.IsNull(row, 7)) {
+    platform.mutable_database()->mutable_password()->set_environment(std::string(rows.GetText(row, 7)));
+  }
+  platform.set_etag(absl::StrCat(rows.GetInt64(row, 8)));
+  SetTime(rows.GetTimestamp(row, 9), platform.mutable_create_time());
+  SetTime(rows.GetTimestamp(row, 10), platform.mutable_update_time());
+  return platform;
+}
+
+// Parameters $1 to $9 of the insert and the update.
+Params WriteParams(absl::string_view id, const v1::Platform& platform, int64_t revision) {
+  const v1::SecretReference& password = platform.database().password();
+  Params params;
+  params.AddText(id).AddText(platform.display_name()).AddText(v1::PlatformKind_Name(platform.kind()));
+  params.AddText(v1::Channel_Name(platform.channel())).AddText(v1::CaptureMode_Name(platform.capture_mode()));
+  platform.has_database() ? params.AddText(platform.database().uri()) : params.AddNull();
+  password.has_file() ? params.AddText(password.file()) : params.AddNull();
+  password.has_environment() ? params.AddText(password.environment()) : params.AddNull();
+  params.AddInt64(revision);
+  return params;
+}
+
+absl::StatusOr<v1::Platform> Select(Transaction& transaction, absl::string_view id) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectPlatform, Params().AddText(id)));
+  if (rows.empty()) return PlatformNotFound(id);
+  return PlatformFromRow(rows, 0);
+}
+
+absl::StatusOr<std::vector<v1::Platform>> SelectMany(Transaction& transaction, absl::string_view after,
+                                                     int64_t limit) {
+  ASSIGN_OR_RETURN(const Rows rows,
+                   transaction.Query(kSelectPlatforms, Params().AddText(after).AddInt64(limit)));
+  std::vector<v1::Platform> platforms;
+  for (int row = 0; row < rows.size(); ++row) platforms.push_back(PlatformFromRow(rows, row));
+  return platforms;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::CreatePlatformResponse> PlatformStore::Create(const v1::Platform& platform,
+                                                                 const CreateRequest& request) {
+  return CreateOnce<v1::CreatePlatformResponse>(
+      pool_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::CreatePlatformResponse> {
+        ASSIGN_OR_RETURN(const std::string id, ParsePlatformName(platform.name(), "platform.name"));
+        ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
+        ASSIGN_OR_RETURN(const Rows rows,
+                         transaction.Query(kInsertPlatform, WriteParams(id, platform, revision)));
+        if (rows.affected() == 0) return PlatformAlreadyExists(id);
+        v1::CreatePlatformResponse response;
+        ASSIGN_OR_RETURN(*response.mutable_platform(), Select(transaction, id));
+        return response;
+      });
+}
+
+absl::StatusOr<v1::Platform> PlatformStore::Get(absl::string_view id) {
+  v1::Platform platform;
+  RETURN_IF_ERROR(pool_.Run("get_platform", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(platform, Select(transaction, id));
+    return absl::OkStatus();
+  }));
+  return platform;
+}
+
+absl::StatusOr<std::vector<v1::Platform>> PlatformStore::List(const Page& page) {
+  std::vector<v1::Platform> platforms;
+  RETURN_IF_ERROR(pool_.Run("list_platforms", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(platforms, SelectMany(transaction, page.after, page.size + 1));
+    return absl::OkStatus();
+  }));
+  return platforms;
+}
+
+absl::StatusOr<v1::Platform> PlatformStore::Update(absl::string_view id, absl::string_view etag,
+                                                   absl::FunctionRef<absl::Status(v1::Platform&)> change) {
+  v1::Platform platform;
+  RETURN_IF_ERROR(pool_.InTransaction("update_platform", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(LockConfiguration(transaction));
+    ASSIGN_OR_RETURN(platform, Select(transaction, id));
+    if (!etag.empty() && etag != platform.etag()) return EtagMismatch(platform.name(), platform.etag());
+    RETURN_IF_ERROR(change(platform));
+    ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
+    RETURN_IF_ERROR(transaction.Query(kUpdatePlatform, WriteParams(id, platform, revision)).status());
+    ASSIGN_OR_RETURN(platform, Select(transaction, id));
+    return absl::OkStatus();
+  }));
+  return platform;
+}
+
+absl::Status PlatformStore::Delete(absl::string_view id) {
+  return pool_.InTransaction("delete_platform", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(LockConfiguration(transaction));
+    ASSIGN_OR_RETURN(const Rows users, transaction.Query(kSelectSyncsOfPlatform, Params().AddText(id)));
+    std::vector<std::string> syncs;
+    for (int row = 0; row < users.size(); ++row) syncs.push_back(SyncName(users.GetText(row, 0)));
+    if (!syncs.empty()) return PlatformInUse(id, syncs);
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kDeletePlatform, Params().AddText(id)));
+    if (rows.affected() == 0) return PlatformNotFound(id);
+    return RaiseRevision(transaction).status();
+  });
+}
+
+absl::StatusOr<absl::flat_hash_map<std::string, v1::Platform>> SelectAllPlatforms(Transaction& transaction) {
+  ASSIGN_OR_RETURN(const std::vector<v1::Platform> platforms,
+                   SelectMany(transaction, "", std::numeric_limits<int64_t>::max()));
+  absl::flat_hash_map<std::string, v1::Platform> by_id;
+  for (const v1::Platform& platform : platforms) {
+    ASSIGN_OR_RETURN(const std::string id, ParsePlatformName(platform.name(), "name"));
+    by_id.emplace(id, platform);
+  }
+  return by_id;
+}
+
+}  // namespace cognate::platform_registry

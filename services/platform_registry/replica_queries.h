@@ -1,0 +1,29 @@
+// What the table `replicas` tells about records, targets and syncs.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "cognate/v1/ledger_service.pb.h"
+#include "common/postgres/pool.h"
+
+namespace cognate::platform_registry {
+
+// Thread safe.
+class ReplicaQueries {
+ public:
+  explicit ReplicaQueries(postgres::Pool& pool) : pool_(pool) {}
+
+  // Due by an active sync and not parked, oldest plan first.
+  absl::StatusOr<v1::ListPendingResponse> ListPending(absl::string_view platform, absl::Time planned_before,
+                                                      int limit);
+  // Of the entity that has, or had last, this local id. RECORD_UNKNOWN.
+  absl::StatusOr<v1::GetReplicasResponse> GetReplicas(const v1::RecordKey& record);
+  // By sync; of one if `sync` (an id) is not empty. Syncs without replicas count, too.
+  absl::StatusOr<v1::CountReplicasResponse> CountReplicas(absl::string_view sync);
+
+ private:
+  postgres::Pool& pool_;
+};
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,138 @@
+#include "services/platform_registry/rules.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+// True unless the catalogue says that the foreign key points at something else than the referenced model's
+// key: such a field holds a plain value, not a local id.
+bool PointsAtKey(const Configuration& configuration, absl::string_view platform, const v1::ForeignKey& key) {
+  const v1::Model* referenced = configuration.FindModel(platform, key.model());
+  if (referenced == nullptr || key.referenced_fields().empty()) return true;
+  return std::equal(key.referenced_fields().begin(), key.referenced_fields().end(),
+                    referenced->key_fields().begin(), referenced->key_fields().end());
+}
+
+const v1::ForeignKey* FindReference(const Configuration& configuration, absl::string_view platform,
+                                    const v1::Model& model, absl::string_view field) {
+  const v1::ForeignKey* key = FindForeignKey(model, field);
+  return key != nullptr && PointsAtKey(configuration, platform, *key) ? key : nullptr;
+}
+
+// Where syncs bring the records of a model of this sync's source platform, on its target platform.
+std::set<std::string> BroughtTo(const Configuration& configuration, const v1::Sync& sync,
+                                absl::string_view source_model) {
+  std::set<std::string> models;
+  for (const v1::Sync& other : configuration.syncs) {
+    if (other.source_platform() == sync.source_platform() && other.source_model() == source_model &&
+        other.target_platform() == sync.target_platform()) {
+      models.insert(other.target_model());
+    }
+  }
+  return models;
+}
+
+void CompileReference(const Configuration& configuration, const v1::Sync& sync, const MappedField& field,
+                      const v1::Model& source, const v1::Model& target, v1::CompiledField* compiled) {
+  const bool declared = field.mapping != nullptr && field.mapping->has_reference();
+  const v1::ForeignKey* source_key =
+      FindReference(configuration, sync.source_platform(), source, field.source);
+  const v1::ForeignKey* target_key =
+      FindReference(configuration, sync.target_platform(), target, field.target);
+  if (!declared && source_key == nullptr) return;
+  const std::string referenced = declared ? field.mapping->reference().source_model() : source_key->model();
+  const std::set<std::string> brought = BroughtTo(configuration, sync, referenced);
+  if (!declared && target_key == nullptr && brought.empty()) return;
+
+  compiled->set_is_reference(true);
+  compiled->set_reference_source_model(referenced);
+  if (declared && !field.mapping->reference().target_model().empty()) {
+    compiled->set_reference_target_model(field.mapping->reference().target_model());
+  } else if (target_key != nullptr) {
+    compiled->set_reference_target_model(target_key->model());
+  } else if (brought.size() == 1) {
+    compiled->set_reference_target_model(*brought.begin());
+  }
+}
+
+}  // namespace
+
+std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& source,
+                                      const v1::Model& target) {
+  std::vector<MappedField> mapped;
+  absl::flat_hash_set<std::string> sources, targets;
+  for (int i = 0; i < sync.fields_size(); ++i) {
+    const v1::FieldMapping& mapping = sync.fields(i);
+    mapped.push_back({mapping.source(), mapping.target(), &mapping, i});
+    sources.insert(mapping.source());
+    targets.insert(mapping.target());
+  }
+  if (!sync.all_fields()) return mapped;
+  for (const v1::ModelField& field : source.fields()) {
+    const v1::ModelField* same = FindField(target, field.name());
+    if (same == nullptr || same->generated() || field.generated() || IsKeyField(source, field.name()) ||
+        sources.contains(field.name()) || targets.contains(field.name())) {
+      continue;
+    }
+    mapped.push_back({field.name(), field.name(), nullptr, -1});
+  }
+  return mapped;
+}
+
+v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync& sync) {
+  v1::CompiledSync compiled;
+  *compiled.mutable_sync() = sync;
+  const v1::Model* source = configuration.FindModel(sync.source_platform(), sync.source_model());
+  const v1::Model* target = configuration.FindModel(sync.target_platform(), sync.target_model());
+  if (source == nullptr || target == nullptr) return compiled;
+  *compiled.mutable_target_key_fields() = target->key_fields();
+  const std::vector<MappedField> mapped = MappedFields(sync, *source, *target);
+  for (const v1::ModelField& target_field : target->fields()) {
+    const auto field = std::find_if(mapped.begin(), mapped.end(), [&](const MappedField& one) {
+      return one.target == target_field.name();
+    });
+    if (field == mapped.end()) continue;
+    const v1::ModelField* source_field = FindField(*source, field->source);
+    if (source_field == nullptr) continue;
+    v1::CompiledField* out = compiled.add_fields();
+    out->set_source(field->source);
+    out->set_target(field->target);
+    *out->mutable_source_field() = *source_field;
+    *out->mutable_target_field() = target_field;
+    CompileReference(configuration, sync, *field, *source, *target, out);
+  }
+  return compiled;
+}
+
+v1::Rules CompileRules(const Configuration& configuration) {
+  v1::Rules rules;
+  rules.set_revision(configuration.revision);
+  for (const v1::Sync& sync : configuration.syncs) *rules.add_syncs() = CompileSync(configuration, sync);
+  return rules;
+}
+
+std::string Title(const v1::Sync& sync, const v1::Model& source, const v1::Model& target) {
+  const std::vector<MappedField> mapped = MappedFields(sync, source, target);
+  const bool renamed = std::any_of(mapped.begin(), mapped.end(),
+                                   [](const MappedField& field) { return field.source != field.target; });
+  const bool partial =
+      std::any_of(source.fields().begin(), source.fields().end(), [&](const v1::ModelField& field) {
+        return !IsKeyField(source, field.name()) &&
+               std::none_of(mapped.begin(), mapped.end(),
+                            [&](const MappedField& one) { return one.source == field.name(); });
+      });
+  std::vector<std::string> remarks;
+  if (partial) remarks.push_back("partially");
+  if (renamed) remarks.push_back("mapped");
+  return absl::StrCat(sync.source_model(), " on ", sync.source_platform(), " to ", sync.target_model(),
+                      " on ", sync.target_platform(),
+                      remarks.empty() ? "" : absl::StrCat(" (", absl::StrJoin(remarks, ", "), ")"));
+}
+
+}  // namespace cognate::platform_registry

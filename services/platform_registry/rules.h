@@ -1,0 +1,31 @@
+// What follows from a sync and both catalogues: which fields are written from which, and which of them are
+// references. Pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cognate/v1/sync.pb.h"
+#include "services/platform_registry/configuration.h"
+
+namespace cognate::platform_registry {
+
+// One written field. `mapping` is null, and `index` -1, where it follows from `all_fields`.
+struct MappedField {
+  std::string source;
+  std::string target;
+  const v1::FieldMapping* mapping = nullptr;
+  int index = -1;
+};
+// Those of `fields` first, as they stand there; then what `all_fields` adds: fields of equal names that the
+// target takes, but for the source's own key and what `fields` names already.
+std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& source, const v1::Model& target);
+
+// Every field that both catalogues (still) have, in the target's order. Without both models it has no fields.
+v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync& sync);
+v1::Rules CompileRules(const Configuration& configuration);
+
+// `public.country on atlas to public.nations on shop (partially, mapped)`.
+std::string Title(const v1::Sync& sync, const v1::Model& source, const v1::Model& target);
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,37 @@
+#include "services/platform_registry/rules_cache.h"
+
+#include "services/platform_registry/configuration_store.h"
+#include "services/platform_registry/rules.h"
+
+namespace cognate::platform_registry {
+
+using postgres::Transaction;
+
+absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Get() {
+  int64_t revision = 0;
+  RETURN_IF_ERROR(pool_.Run("read_revision", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(revision, ReadRevision(transaction));
+    return absl::OkStatus();
+  }));
+  {
+    MutexLock lock(&mutex_);
+    if (rules_ != nullptr && rules_->revision() == revision) return rules_;
+  }
+  return Compile();
+}
+
+absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Compile() {
+  Configuration configuration;
+  RETURN_IF_ERROR(pool_.InTransaction("load_configuration", [&](Transaction& transaction) -> absl::Status {
+    // All tables as they were at one moment: a rule must not mix two revisions.
+    RETURN_IF_ERROR(transaction.Execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
+    ASSIGN_OR_RETURN(configuration, LoadConfiguration(transaction));
+    return absl::OkStatus();
+  }));
+  auto rules = std::make_shared<const v1::Rules>(CompileRules(configuration));
+  MutexLock lock(&mutex_);
+  if (rules_ == nullptr || rules_->revision() < rules->revision()) rules_ = rules;
+  return rules;
+}
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,30 @@
+// The rules in force, compiled once for each revision.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cognate/v1/sync.pb.h"
+#include "common/postgres/pool.h"
+#include "common/sync/mutex.h"
+
+namespace cognate::platform_registry {
+
+// Thread safe. One short query a call while nothing has changed.
+class RulesCache {
+ public:
+  explicit RulesCache(postgres::Pool& pool) : pool_(pool) {}
+
+  // At the revision that is in force now.
+  absl::StatusOr<std::shared_ptr<const v1::Rules>> Get();
+
+ private:
+  absl::StatusOr<std::shared_ptr<const v1::Rules>> Compile();
+
+  postgres::Pool& pool_;
+  Mutex mutex_;
+  std::shared_ptr<const v1::Rules> rules_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace cognate::platform_registry

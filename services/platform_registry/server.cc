@@ -1,0 +1,100 @@
+#include "services/platform_registry/server.h"
+
+#include <utility>
+
+#include "common/postgres/migrator.h"
+#include "common/postgres/pool.h"
+#include "common/status/status_macros.h"
+#include "services/platform_registry/database_probe.h"
+#include "services/platform_registry/ledger_service.h"
+#include "services/platform_registry/migrations.h"
+#include "services/platform_registry/platform_registry_service.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+constexpr char kSchema[] = "platform_registry";
+
+absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
+  RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
+  postgres::Options options;
+  options.uri = config.postgres.uri;
+  options.search_path = kSchema;
+  options.application_name = "cognate-platform-registry";
+  options.max_connections = config.postgres.pool_size;
+  return postgres::Pool::Create(options);
+}
+
+}  // namespace
+
+struct Server::Parts {
+  Parts(const Config& config, const service::Environment& env, std::unique_ptr<postgres::Pool> opened)
+      : environment(env),
+        pool(std::move(opened)),
+        platforms(*pool),
+        models(*pool),
+        syncs(*pool),
+        rules(*pool),
+        ids(*pool, env.clock),
+        identities(*pool, env.clock),
+        plans(*pool),
+        settlements(*pool),
+        queries(*pool),
+        probe(*pool, config.database_probe_interval),
+        rpcs(kSchema, env.clock, env.metrics),
+        registry_service(rpcs, {platforms, models, syncs, rules}),
+        ledger_service(rpcs, {ids, identities, plans, settlements, queries}) {}
+
+  service::Environment environment;
+  std::unique_ptr<postgres::Pool> pool;
+  PlatformStore platforms;
+  ModelStore models;
+  SyncStore syncs;
+  RulesCache rules;
+  ModelIds ids;
+  IdentityStore identities;
+  PlanStore plans;
+  SettleStore settlements;
+  ReplicaQueries queries;
+  DatabaseProbe probe;
+  grpc_support::RpcBoundary rpcs;
+  PlatformRegistryService registry_service;
+  LedgerService ledger_service;
+};
+
+absl::Status Migrate(const Config& config) {
+  return postgres::Migrate(config.postgres.uri, kSchema, Migrations());
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
+                                                       const service::Environment& environment) {
+  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, MakePool(config));
+  auto parts = std::make_unique<Parts>(config, environment, std::move(pool));
+  environment.readiness.AddCheck("database", [probe = &parts->probe] { return probe->Healthy(); });
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+std::vector<grpc::Service*> Server::grpc_services() {
+  return {&parts_->registry_service, &parts_->ledger_service};
+}
+
+std::vector<std::string> Server::service_names() const {
+  return {v1::PlatformRegistryService::service_full_name(), v1::LedgerService::service_full_name()};
+}
+
+absl::Status Server::Start() {
+  parts_->probe.Start();
+  return absl::OkStatus();
+}
+
+void Server::Drain() { parts_->rpcs.Drain(); }
+
+void Server::Shutdown() {
+  parts_->environment.readiness.RemoveCheck("database");
+  parts_->probe.Stop();
+}
+
+}  // namespace cognate::platform_registry

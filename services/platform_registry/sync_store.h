@@ -1,0 +1,47 @@
+// The tables `syncs` and `sync_revisions`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cognate/v1/platform_registry_service.pb.h"
+#include "common/postgres/pool.h"
+#include "services/platform_registry/configuration_store.h"
+#include "services/platform_registry/names.h"
+
+namespace cognate::platform_registry {
+
+// Judges a sync against the whole configuration, which holds it already as it is to be; completes it (its
+// title), and may add warnings.
+using CheckSyncFunction =
+    absl::FunctionRef<absl::Status(const Configuration&, v1::Sync& sync, std::vector<std::string>* warnings)>;
+
+// Thread safe. Syncs are given by their ids, without `syncs/`.
+class SyncStore {
+ public:
+  explicit SyncStore(postgres::Pool& pool) : pool_(pool) {}
+
+  absl::StatusOr<v1::CreateSyncResponse> Create(const v1::Sync& sync, const CreateRequest& request,
+                                                CheckSyncFunction check);
+  absl::StatusOr<v1::Sync> Get(absl::string_view sync);
+  // One more than the page holds, if there are more.
+  absl::StatusOr<std::vector<v1::Sync>> List(const Page& page);
+  // Stores what `change` makes of the sync, if `check` agrees. ETAG_MISMATCH when `etag` is set and not the
+  // current one.
+  absl::StatusOr<v1::UpdateSyncResponse> Update(absl::string_view sync, absl::string_view etag,
+                                                absl::FunctionRef<void(v1::Sync&)> change,
+                                                CheckSyncFunction check);
+  // Its row and revisions stay.
+  absl::Status Delete(absl::string_view sync);
+
+ private:
+  postgres::Pool& pool_;
+};
+
+absl::StatusOr<std::vector<v1::Sync>> SelectAllSyncs(postgres::Transaction& transaction);
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,98 @@
+#include "services/platform_registry/syncs.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "services/platform_registry/errors.h"
+#include "services/platform_registry/sync_check.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+constexpr char kList[] = "syncs";
+
+absl::Status CheckStatus(v1::SyncStatus status) {
+  if (status == v1::SYNC_STATUS_ACTIVE || status == v1::SYNC_STATUS_PAUSED) return absl::OkStatus();
+  return InvalidField("sync.status",
+                      absl::StrCat("got ", static_cast<int>(status), ", want one of SyncStatus"));
+}
+
+absl::Status CheckMask(const google::protobuf::FieldMask& mask) {
+  if (mask.paths().empty())
+    return InvalidField("update_mask", "got no paths, want status, fields or all_fields");
+  for (int i = 0; i < mask.paths_size(); ++i) {
+    const std::string& path = mask.paths(i);
+    if (path == "status" || path == "fields" || path == "all_fields") continue;
+    return InvalidField(absl::StrCat("update_mask.paths[", i, "]"),
+                        absl::StrCat("got ", path, ", want status, fields or all_fields"));
+  }
+  return absl::OkStatus();
+}
+
+void ApplyMask(const v1::Sync& from, const google::protobuf::FieldMask& mask, v1::Sync* to) {
+  for (const std::string& path : mask.paths()) {
+    if (path == "status") to->set_status(from.status());
+    if (path == "fields") *to->mutable_fields() = from.fields();
+    if (path == "all_fields") to->set_all_fields(from.all_fields());
+  }
+  if (to->status() == v1::SYNC_STATUS_UNSPECIFIED) to->set_status(v1::SYNC_STATUS_ACTIVE);
+}
+
+}  // namespace
+
+absl::StatusOr<v1::CreateSyncResponse> CreateSync(SyncStore& store, const v1::CreateSyncRequest& request) {
+  v1::Sync sync = request.sync();
+  RETURN_IF_ERROR(ParseSyncName(sync.name(), "sync.name").status());
+  if (sync.status() == v1::SYNC_STATUS_UNSPECIFIED) sync.set_status(v1::SYNC_STATUS_ACTIVE);
+  RETURN_IF_ERROR(CheckStatus(sync.status()));
+  return store.Create(sync, {"create_sync", request.request_id(), request.sync().SerializeAsString()},
+                      CheckSync);
+}
+
+absl::StatusOr<v1::GetSyncResponse> GetSync(SyncStore& store, const v1::GetSyncRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, ParseSyncName(request.name(), "name"));
+  v1::GetSyncResponse response;
+  ASSIGN_OR_RETURN(*response.mutable_sync(), store.Get(id));
+  return response;
+}
+
+absl::StatusOr<v1::ListSyncsResponse> ListSyncs(SyncStore& store, const v1::ListSyncsRequest& request) {
+  ASSIGN_OR_RETURN(const Page page, ParsePage(kList, request.page_size(), request.page_token()));
+  ASSIGN_OR_RETURN(std::vector<v1::Sync> syncs, store.List(page));
+  v1::ListSyncsResponse response;
+  const size_t count = std::min(syncs.size(), static_cast<size_t>(page.size));
+  for (size_t i = 0; i < count; ++i) *response.add_syncs() = std::move(syncs[i]);
+  if (syncs.size() > count) {
+    ASSIGN_OR_RETURN(const std::string last,
+                     ParseSyncName(response.syncs(static_cast<int>(count) - 1).name(), "name"));
+    response.set_next_page_token(PageToken(kList, last));
+  }
+  return response;
+}
+
+absl::StatusOr<v1::UpdateSyncResponse> UpdateSync(SyncStore& store, const v1::UpdateSyncRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, ParseSyncName(request.sync().name(), "sync.name"));
+  RETURN_IF_ERROR(CheckMask(request.update_mask()));
+  if (request.sync().status() != v1::SYNC_STATUS_UNSPECIFIED)
+    RETURN_IF_ERROR(CheckStatus(request.sync().status()));
+  return store.Update(
+      id, request.sync().etag(),
+      [&](v1::Sync& sync) { ApplyMask(request.sync(), request.update_mask(), &sync); }, CheckSync);
+}
+
+absl::StatusOr<v1::DeleteSyncResponse> DeleteSync(SyncStore& store, const v1::DeleteSyncRequest& request) {
+  ASSIGN_OR_RETURN(const std::string id, ParseSyncName(request.name(), "name"));
+  RETURN_IF_ERROR(store.Delete(id));
+  return v1::DeleteSyncResponse();
+}
+
+absl::StatusOr<v1::GetRulesResponse> GetRules(RulesCache& cache, const v1::GetRulesRequest& request) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Rules> rules, cache.Get());
+  v1::GetRulesResponse response;
+  response.set_revision(rules->revision());
+  if (rules->revision() != request.known_revision()) *response.mutable_rules() = *rules;
+  return response;
+}
+
+}  // namespace cognate::platform_registry
