@@ -54,6 +54,7 @@ struct AppendGroup {
   // Never refused for a full backlog: for a sender that waits with WaitForRoom and keeps few groups in
   // flight.
   bool always_room = false;
+  std::shared_ptr<AppendChain> chain;  // optional
 };
 
 // What became of a group that was committed; both as long as `changes`.
@@ -82,9 +83,8 @@ class Appender {
 
   // The answer comes after the commit. RESOURCE_EXHAUSTED CAPTURE_OVERLOADED (with RetryInfo) at once when
   // the backlog is full; UNAVAILABLE when the database is not there: whether the group was written is then
-  // unknown, so a source reads its position again, and a client sends the same change ids again. ABORTED
-  // after Stop.
-  // ABORTED with a broken chain.
+  // unknown, so a source reads its position again, and a client sends the same change ids again. UNAVAILABLE
+  // STOPPING after Stop; ABORTED with a broken chain.
   std::future<absl::StatusOr<Appended>> Append(AppendGroup group);
   // The same for a caller that may have to append the group again: it is whole as long as the answer is an
   // error.
