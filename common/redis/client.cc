@@ -57,7 +57,8 @@ Client::Client(std::unique_ptr<Wire> wire) : wire_(std::move(wire)) {}
 Client::~Client() = default;
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const Options& options) {
-  ASSIGN_OR_RETURN(const Address address, ParseAddress(options.address));
+  ASSIGN_OR_RETURN(Address address, ParseAddress(options.address));
+  if (!options.password.empty()) address.password = options.password;
   auto wire = std::make_unique<Wire>(address, options.connect_timeout, options.command_timeout);
   RETURN_IF_ERROR(wire->EnsureConnected());
   return std::unique_ptr<Client>(new Client(std::move(wire)));
@@ -202,6 +203,21 @@ absl::StatusOr<std::vector<Entry>> Client::AutoClaim(absl::string_view stream, a
 absl::StatusOr<int64_t> Client::Length(absl::string_view stream) {
   ASSIGN_OR_RETURN(const Reply reply, wire_->Run({"XLEN", stream}));
   return reply.view().integer();
+}
+
+absl::StatusOr<std::vector<Client::Standing>> Client::Standings(absl::Span<const Marked> streams) {
+  std::vector<Standing> standings;
+  if (streams.empty()) return standings;
+  Pipeline pipeline;
+  for (const Marked& marked : streams) {
+    pipeline.Add({"XLEN", marked.stream});
+    pipeline.Add({"EXISTS", marked.mark});
+  }
+  ASSIGN_OR_RETURN(const std::vector<Reply> replies, wire_->Run(pipeline));
+  for (size_t i = 0; i + 1 < replies.size(); i += 2) {
+    standings.push_back({replies[i].view().integer(), replies[i + 1].view().integer() > 0});
+  }
+  return standings;
 }
 
 absl::StatusOr<std::optional<std::string>> Client::FirstId(absl::string_view stream) {

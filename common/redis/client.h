@@ -16,7 +16,8 @@
 namespace cognate::redis {
 
 struct Options {
-  std::string address;  // "unix:/path", "redis://[user:password@]host[:port][/db]", or "host:port"
+  std::string address;   // "unix:/path", "redis://[user:password@]host[:port][/db]", or "host:port"
+  std::string password;  // if not within the address
   absl::Duration connect_timeout = absl::Seconds(2);
   absl::Duration command_timeout = absl::Seconds(5);
 };
@@ -87,6 +88,16 @@ class Client {
                                                int count);
 
   absl::StatusOr<int64_t> Length(absl::string_view stream);
+  // The lengths of streams, and whether a key beside each exists: one round trip for all.
+  struct Marked {
+    absl::string_view stream;
+    absl::string_view mark;
+  };
+  struct Standing {
+    int64_t length = 0;
+    bool marked = false;
+  };
+  absl::StatusOr<std::vector<Standing>> Standings(absl::Span<const Marked> streams);
   // The oldest entry's id; nullopt when the stream is empty or missing.
   absl::StatusOr<std::optional<std::string>> FirstId(absl::string_view stream);
   // Entries after `after` ("0": from the first; "$" is not taken), without a group. Waits as ReadGroup does.

@@ -57,6 +57,18 @@ TEST_F(ClientTest, AnEntryIsReadOnceAndStaysPendingUntilAcknowledged) {
   EXPECT_THAT(client_->LastId("lane"), IsOkAndHolds(ids[1]));
 }
 
+TEST_F(ClientTest, StandingsOfManyStreamsComeTogether) {
+  ASSERT_OK(client_->Add("lane", "a"));
+  ASSERT_OK(client_->Set("other:closed", "target is down"));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Client::Standing> standings,
+                       client_->Standings({{"lane", "lane:closed"}, {"other", "other:closed"}}));
+  ASSERT_EQ(standings.size(), 2u);
+  EXPECT_EQ(standings[0].length, 1);
+  EXPECT_FALSE(standings[0].marked);
+  EXPECT_EQ(standings[1].length, 0);
+  EXPECT_TRUE(standings[1].marked);
+}
+
 TEST_F(ClientTest, ManyStreamsAreReadTogether) {
   const std::vector<Client::Addition> additions = {{"lane:1", "a"}, {"lane:2", "b"}};
   EXPECT_OK(client_->AddMany(additions));

@@ -1,0 +1,43 @@
+#include "services/transformer/change_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/bus/streams.h"
+#include "common/status/status_macros.h"
+
+namespace cognate::transformer {
+
+absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(redis::Client& redis) {
+  if (!recovered_) {
+    ASSIGN_OR_RETURN(std::vector<redis::Entry> entries,
+                     redis.ReadPending(options_.stream, bus::kTransformerGroup, options_.consumer, Count()));
+    if (!entries.empty()) return entries;
+    recovered_ = true;
+  }
+  if (clock_.Now() >= next_claim_) {
+    ASSIGN_OR_RETURN(std::vector<redis::Entry> entries,
+                     redis.AutoClaim(options_.stream, bus::kTransformerGroup, options_.consumer,
+                                     options_.claim_after, Count()));
+    if (!entries.empty()) return entries;
+    next_claim_ = clock_.Now() + options_.claim_after / 2;
+  }
+  return redis.ReadGroup(options_.stream, bus::kTransformerGroup, options_.consumer, Count(), options_.block);
+}
+
+absl::Status ChangeReader::Remove(redis::Client& redis, absl::Span<const std::string> ids) {
+  return redis.AckAndDelete(options_.stream, bus::kTransformerGroup, ids);
+}
+
+void ChangeReader::Learn(size_t entries, size_t changes) {
+  if (entries == 0) return;
+  const double latest = static_cast<double>(changes) / static_cast<double>(entries);
+  changes_per_entry_ = 0.7 * changes_per_entry_ + 0.3 * latest;
+}
+
+int ChangeReader::Count() const {
+  const double count = static_cast<double>(options_.round_changes) / std::max(changes_per_entry_, 1.0);
+  return static_cast<int>(std::clamp(count, 1.0, 256.0));
+}
+
+}  // namespace cognate::transformer

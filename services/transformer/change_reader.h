@@ -1,0 +1,45 @@
+// Reads the stream of changes for one consumer of the group: first what it was given before it died, then
+// what others left behind, then what is new.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/clock/clock.h"
+#include "common/redis/client.h"
+
+namespace cognate::transformer {
+
+struct ReaderOptions {
+  std::string stream;
+  std::string consumer;
+  absl::Duration claim_after = absl::Seconds(10);  // how long a dead consumer keeps its entries
+  absl::Duration block = absl::Milliseconds(500);
+  size_t round_changes = 1'000;  // aimed at
+};
+
+// Not thread safe.
+class ChangeReader {
+ public:
+  ChangeReader(ReaderOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
+
+  // Empty if there is nothing within the block time.
+  absl::StatusOr<std::vector<redis::Entry>> Read(redis::Client& redis);
+  absl::Status Remove(redis::Client& redis, absl::Span<const std::string> ids);
+  // What entries hold tells how many to read at a time.
+  void Learn(size_t entries, size_t changes);
+
+ private:
+  int Count() const;
+
+  const ReaderOptions options_;
+  const Clock& clock_;
+  bool recovered_ = false;
+  absl::Time next_claim_ = absl::InfinitePast();
+  double changes_per_entry_ = 100;
+};
+
+}  // namespace cognate::transformer

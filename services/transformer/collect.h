@@ -1,0 +1,33 @@
+// The first stage: of everything that was read, the newest change of every record.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "cognate/bus/v1/change_batch.pb.h"
+
+namespace cognate::transformer {
+
+// A change of a batch with what the batch says of it. Points into the batch.
+struct RecordChange {
+  const bus::v1::LoggedChange* logged = nullptr;
+  absl::string_view platform;
+  absl::string_view model;
+  absl::InlinedVector<absl::string_view, 1> only;  // target platforms; empty for all
+  bool allow_incomplete = false;
+
+  bool is_delete() const { return logged->operation() == v1::OPERATION_DELETE; }
+  bool Wants(absl::string_view target_platform) const;
+};
+
+// Changes that go through the stages together: no record twice, at most `max_changes`.
+using Wave = std::vector<RecordChange>;
+
+// In the order of versions. Older changes of a record are left out: the target gets the record as it is now.
+// What comes after a delete of the same local id is another entity's, and goes in a later wave.
+std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches, size_t max_changes);
+
+}  // namespace cognate::transformer

@@ -1,0 +1,99 @@
+#include "services/transformer/decide.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "services/transformer/lane_packer.h"
+
+namespace cognate::transformer {
+namespace {
+
+v1::ReportRequest& ReportFor(const std::string& platform, std::vector<v1::ReportRequest>* reports) {
+  for (v1::ReportRequest& report : *reports) {
+    if (report.platform() == platform) return report;
+  }
+  reports->emplace_back().set_platform(platform);
+  return reports->back();
+}
+
+void AddTombstones(const Routed& routed, const Resolved& resolved, const std::vector<bool>& skipped,
+                   v1::PlanRequest* request) {
+  absl::flat_hash_map<const SourcePlan*, v1::TombstoneGroup*> groups;
+  for (size_t i = 0; i < routed.changes.size(); ++i) {
+    const RoutedChange& change = routed.changes[i];
+    if (!change.is_delete() || skipped[i] || resolved.records[i].entity_id.empty()) continue;
+    v1::TombstoneGroup*& group = groups[change.plan];
+    if (group == nullptr) {
+      group = request->add_tombstones();
+      group->set_platform(change.plan->platform);
+      group->set_model(change.plan->model);
+    }
+    group->add_entity_ids(std::string(resolved.records[i].entity_id));
+    group->add_versions(change.logged().version());
+  }
+}
+
+absl::Status CheckShape(const PlanQuestion& question, const v1::PlanResponse& response) {
+  bool fits = question.request.groups_size() == response.groups_size();
+  for (int i = 0; fits && i < response.groups_size(); ++i) {
+    fits = response.groups(i).decisions_size() == question.request.groups(i).entity_ids_size();
+  }
+  return fits ? absl::OkStatus() : absl::InternalError("Plan: the answer does not fit the question");
+}
+
+}  // namespace
+
+PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::vector<bool>& skipped,
+                     const Mapped& mapped) {
+  PlanQuestion question;
+  question.places.reserve(mapped.items.size());
+  absl::flat_hash_map<const TargetPlan*, int> groups;
+  for (const Item& item : mapped.items) {
+    const auto [known, is_new] = groups.emplace(item.target, question.request.groups_size());
+    if (is_new) {
+      v1::PlanGroup* const group = question.request.add_groups();
+      group->set_sync(item.target->syncs.front());
+      group->set_platform(item.target->platform);
+      group->set_model(item.target->model);
+    }
+    v1::PlanGroup* const group = question.request.mutable_groups(known->second);
+    question.places.push_back({known->second, group->entity_ids_size()});
+    group->add_entity_ids(item.delivery->entity_id());
+    group->add_versions(item.delivery->version());
+    group->add_deletes(routed.changes[item.change].is_delete());
+  }
+  AddTombstones(routed, resolved, skipped, &question.request);
+  return question;
+}
+
+absl::StatusOr<Decisions> Decide(const Routed& routed, Mapped mapped, const PlanQuestion& question,
+                                 const v1::PlanResponse& response, int64_t rules_revision,
+                                 const LaneLimits& limits, google::protobuf::Arena* arena) {
+  if (absl::Status status = CheckShape(question, response); !status.ok()) return status;
+  Decisions decisions;
+  LanePacker packer(rules_revision, limits, arena);
+  for (size_t i = 0; i < mapped.items.size(); ++i) {
+    Item& item = mapped.items[i];
+    const PlanQuestion::Place place = question.places[i];
+    const v1::PlannedGroup& planned = response.groups(place.group);
+    const v1::PlanDecision decision = planned.decisions(place.index);
+    if (decision != v1::PLAN_DECISION_DUE) {
+      ++(decision == v1::PLAN_DECISION_APPLIED ? decisions.applied : decisions.stale);
+      continue;
+    }
+    ++decisions.due;
+    const bool has_local_id = place.index < planned.local_ids_size();
+    if (item.outcome.has_value()) {
+      if (has_local_id) item.outcome->set_local_id(planned.local_ids(place.index));
+      *ReportFor(item.target->platform, &decisions.reports).add_outcomes() = *std::move(item.outcome);
+      continue;
+    }
+    if (has_local_id) item.delivery->set_local_id(planned.local_ids(place.index));
+    packer.Add(*routed.changes[item.change].plan, mapped.shapes[item.shape], item.delivery);
+  }
+  decisions.lanes = packer.Take();
+  return decisions;
+}
+
+}  // namespace cognate::transformer

@@ -1,0 +1,57 @@
+// What is due: the question to the ledger, and what follows from its answer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cognate/bus/v1/lane_batch.pb.h"
+#include "cognate/v1/feedback_service.pb.h"
+#include "cognate/v1/ledger_service.pb.h"
+#include "google/protobuf/arena.h"
+#include "services/transformer/map.h"
+#include "services/transformer/resolve.h"
+#include "services/transformer/route.h"
+
+namespace cognate::transformer {
+
+struct PlanQuestion {
+  v1::PlanRequest request;
+  struct Place {
+    int group = 0;
+    int index = 0;
+  };
+  std::vector<Place> places;  // as Mapped.items
+};
+
+// Everything that is rendered, refused things too: the ledger must know what a target should have. Deleted
+// source records become tombstones.
+PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::vector<bool>& skipped,
+                     const Mapped& mapped);
+
+// Entries of one lane, in order.
+struct LaneOrder {
+  std::string platform;
+  std::vector<bus::v1::LaneBatch*> batches;  // on the arena
+  int deliveries = 0;
+};
+
+struct LaneLimits {
+  int deliveries = 500;
+  size_t bytes = 1 << 20;
+};
+
+struct Decisions {
+  std::vector<LaneOrder> lanes;
+  std::vector<v1::ReportRequest> reports;  // what is due but cannot be sent
+  int due = 0;
+  int stale = 0;
+  int applied = 0;
+};
+
+// Takes the deliveries of `mapped`. INTERNAL if the answer does not fit the question.
+absl::StatusOr<Decisions> Decide(const Routed& routed, Mapped mapped, const PlanQuestion& question,
+                                 const v1::PlanResponse& response, int64_t rules_revision,
+                                 const LaneLimits& limits, google::protobuf::Arena* arena);
+
+}  // namespace cognate::transformer

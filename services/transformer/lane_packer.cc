@@ -1,0 +1,51 @@
+#include "services/transformer/lane_packer.h"
+
+#include <string>
+
+namespace cognate::transformer {
+
+void LanePacker::Add(const SourcePlan& source, const Shape& shape, bus::v1::Delivery* delivery) {
+  Open& open = OpenFor(shape.target->platform);
+  const size_t bytes = delivery->ByteSizeLong();
+  if (open.deliveries >= limits_.deliveries || (open.deliveries > 0 && open.bytes + bytes > limits_.bytes))
+    Begin(open);
+  GroupFor(open, source, shape)->mutable_deliveries()->UnsafeArenaAddAllocated(delivery);
+  open.bytes += bytes;
+  ++open.deliveries;
+  ++lanes_[open.lane].deliveries;
+}
+
+LanePacker::Open& LanePacker::OpenFor(const std::string& platform) {
+  for (Open& open : open_) {
+    if (lanes_[open.lane].platform == platform) return open;
+  }
+  lanes_.push_back({platform, {}, 0});
+  Open& open = open_.emplace_back();
+  open.lane = lanes_.size() - 1;
+  Begin(open);
+  return open;
+}
+
+void LanePacker::Begin(Open& open) {
+  open.batch = google::protobuf::Arena::CreateMessage<bus::v1::LaneBatch>(arena_);
+  open.deliveries = 0;
+  open.bytes = 0;
+  open.groups.clear();
+  lanes_[open.lane].batches.push_back(open.batch);
+}
+
+bus::v1::DeliveryGroup* LanePacker::GroupFor(Open& open, const SourcePlan& source, const Shape& shape) {
+  bus::v1::DeliveryGroup*& group = open.groups[&shape];
+  if (group != nullptr) return group;
+  group = open.batch->add_groups();
+  group->set_model(shape.target->model);
+  for (const std::string& sync : shape.target->syncs) group->add_syncs(sync);
+  group->set_rules_revision(rules_revision_);
+  for (const FieldPlan* field : shape.fields) group->add_field_names(field->rule->target());
+  for (const std::string& field : shape.target->key_fields) group->add_key_fields(field);
+  group->set_source_platform(source.platform);
+  group->set_source_model(source.model);
+  return group;
+}
+
+}  // namespace cognate::transformer

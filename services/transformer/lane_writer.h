@@ -1,0 +1,36 @@
+// Puts deliveries on lanes, as far as these have room.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/redis/client.h"
+#include "common/worker/stop_token.h"
+#include "services/transformer/decide.h"
+
+namespace cognate::transformer {
+
+struct LaneWrite {
+  std::string platform;
+  int added = 0;      // deliveries
+  int left_out = 0;   // deliveries: the lane is closed or full, and the ledger knows them
+  bool full = false;  // rather than closed
+};
+
+// One round trip to look at all lanes, one to add. After an error some entries may have been added: adding
+// them again does no harm. A lane that has room takes all of an order, so it can grow beyond `max_batches` by
+// one order.
+absl::StatusOr<std::vector<LaneWrite>> WriteLanes(redis::Client& redis, const std::string& stream_prefix,
+                                                  int64_t max_batches, absl::Span<const LaneOrder> lanes);
+
+// Returns as soon as one of the lanes has room or is closed; at the latest after `hold`, and earlier where
+// none of them moves.
+absl::Status WaitForRoom(redis::Client& redis, const std::string& stream_prefix, int64_t max_batches,
+                         absl::Span<const LaneOrder> lanes, absl::Duration hold, StopToken& stop);
+
+}  // namespace cognate::transformer

@@ -1,0 +1,244 @@
+#include "services/transformer/loop.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log/log.h"
+#include "common/status/status_macros.h"
+#include "services/transformer/lane_writer.h"
+#include "services/transformer/refuse.h"
+
+namespace cognate::transformer {
+namespace {
+
+constexpr size_t kArenaBlock = 256 * 1024;
+constexpr int kMaxStrikes = 3;
+constexpr absl::Duration kLanesAreAlone = absl::Seconds(10);
+
+google::protobuf::ArenaOptions WithBlock(std::vector<char>& block) {
+  google::protobuf::ArenaOptions options;
+  options.initial_block = block.data();
+  options.initial_block_size = block.size();
+  options.max_block_size = kArenaBlock;
+  return options;
+}
+
+// Worth waiting for: the peer is away, stopping, or has too much to do.
+bool IsPassing(const absl::Status& status) { return IsTransient(status) || absl::IsCancelled(status); }
+
+}  // namespace
+
+Loop::Loop(LoopOptions options, LoopParts parts, health::ProgressMonitor& monitor)
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      monitor_(monitor),
+      reader_(options_.reader, parts_.clock),
+      cache_(parts_.clock, options_.cache_time, options_.cache_size),
+      backoff_(options_.backoff),
+      wave_block_(kArenaBlock),
+      wave_arena_(WithBlock(wave_block_)) {}
+
+void Loop::Run(StopToken& stop) {
+  while (!stop.stopping()) {
+    const absl::Status status = Step(stop);
+    if (status.ok()) {
+      backoff_.Reset();
+      continue;
+    }
+    monitor_.SetBacklog(std::max<int64_t>(1, static_cast<int64_t>(round_.changes)));
+    log::Warn("round waits", {{"service", "transformer"}, {"error", status}});
+    stop.WaitFor(backoff_.Next());
+  }
+}
+
+absl::Status Loop::Step(StopToken& stop) {
+  switch (state_) {
+    case State::kRead:
+      return Read();
+    case State::kRules:
+      return Rules();
+    case State::kPlan:
+      return Plan();
+    case State::kLanes:
+      return Lanes(stop);
+    case State::kReport:
+      return Report();
+    case State::kAcknowledge:
+      return Acknowledge();
+    case State::kRemove:
+      return Remove();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<redis::Client*> Loop::Redis() {
+  if (redis_ == nullptr) {
+    ASSIGN_OR_RETURN(redis_, redis::Client::Connect(options_.redis));
+  }
+  return redis_.get();
+}
+
+absl::Status Loop::Read() {
+  ASSIGN_OR_RETURN(redis::Client * redis, Redis());
+  ASSIGN_OR_RETURN(const std::vector<redis::Entry> entries, reader_.Read(*redis));
+  if (entries.empty()) {
+    monitor_.SetBacklog(0);
+    return absl::OkStatus();
+  }
+  return TakeEntries(entries);
+}
+
+absl::Status Loop::TakeEntries(const std::vector<redis::Entry>& entries) {
+  round_arena_.Reset();
+  round_ = Round();
+  round_.start = parts_.clock.Now();
+  for (const redis::Entry& entry : entries) {
+    round_.entry_ids.push_back(entry.id);
+    auto* const batch = google::protobuf::Arena::CreateMessage<bus::v1::ChangeBatch>(&round_arena_);
+    if (!batch->ParseFromString(entry.payload)) {
+      log::Error("entry is no batch of changes", {{"service", "transformer"}, {"entry", entry.id}});
+      continue;
+    }
+    round_.batches.push_back(batch);
+    round_.changes += static_cast<size_t>(batch->changes_size());
+    round_.rules_revision = std::max(round_.rules_revision, batch->rules_revision());
+  }
+  monitor_.SetBacklog(static_cast<int64_t>(round_.changes));
+  reader_.Learn(entries.size(), round_.changes);
+  std::vector<Wave> waves = Collect(round_.batches, options_.wave_changes);
+  waves_.assign(std::make_move_iterator(waves.begin()), std::make_move_iterator(waves.end()));
+  state_ = State::kRules;
+  return absl::OkStatus();
+}
+
+absl::Status Loop::Rules() {
+  ASSIGN_OR_RETURN(rules_, parts_.rules.AtLeast(round_.rules_revision));
+  state_ = waves_.empty() ? State::kAcknowledge : State::kPlan;
+  return absl::OkStatus();
+}
+
+absl::Status Loop::Plan() {
+  decisions_ = Decisions();
+  wave_arena_.Reset();
+  absl::StatusOr<WaveResult> result =
+      RunWave(*rules_, waves_.front(), parts_.ledger, &cache_, options_.entry, &wave_arena_);
+  if (!result.ok()) return IsPassing(result.status()) ? result.status() : Isolate(result.status());
+  decisions_ = std::move(result->decisions);
+  parts_.metrics.echoes.With().Increment(static_cast<double>(result->echoes));
+  parts_.metrics.given_up.With().Increment(static_cast<double>(result->unreadable));
+  parts_.metrics.due.With({"due"}).Increment(decisions_.due);
+  parts_.metrics.due.With({"stale"}).Increment(decisions_.stale);
+  parts_.metrics.due.With({"applied"}).Increment(decisions_.applied);
+  if (result->unreadable > 0) log::Error("changes cannot be read", {{"count", result->unreadable}});
+  state_ = State::kLanes;
+  return absl::OkStatus();
+}
+
+absl::Status Loop::Isolate(const absl::Status& status) {
+  Wave& wave = waves_.front();
+  if (wave.size() > 1) {
+    log::Warn("wave is refused; its changes go one by one", {{"changes", wave.size()}, {"error", status}});
+    Wave all = std::move(wave);
+    waves_.pop_front();
+    for (auto change = all.rbegin(); change != all.rend(); ++change) waves_.push_front({std::move(*change)});
+    return absl::OkStatus();
+  }
+  if (++strikes_ < kMaxStrikes) return status;
+  // Only where the registry itself is well it is the change that is wrong.
+  RETURN_IF_ERROR(parts_.ledger.resolve(v1::ResolveRequest()).status());
+  GiveUp(status);
+  return absl::OkStatus();
+}
+
+void Loop::GiveUp(const absl::Status& status) {
+  const RecordChange& change = waves_.front().front();
+  log::Error("change cannot be processed", {{"platform", change.platform},
+                                            {"model", change.model},
+                                            {"local_id", change.logged->local_id()},
+                                            {"version", change.logged->version()},
+                                            {"error", status}});
+  parts_.metrics.given_up.With().Increment();
+  strikes_ = 0;
+  decisions_ = Decisions();
+  decisions_.reports = Refuse(*rules_, waves_.front(), parts_.ledger, status, &wave_arena_);
+  state_ = State::kLanes;
+}
+
+// With one busy target there is nobody to be held up, and waiting a moment is cheaper than to have the ledger
+// bring everything back.
+bool Loop::MayHold(absl::Time now) const {
+  return std::none_of(last_active_.begin(), last_active_.end(), [&](const auto& lane) {
+    const bool ours = std::any_of(decisions_.lanes.begin(), decisions_.lanes.end(),
+                                  [&](const LaneOrder& order) { return order.platform == lane.first; });
+    return !ours && now - lane.second < kLanesAreAlone;
+  });
+}
+
+absl::Status Loop::Lanes(StopToken& stop) {
+  if (!decisions_.lanes.empty()) {
+    ASSIGN_OR_RETURN(redis::Client * redis, Redis());
+    const absl::Time now = parts_.clock.Now();
+    if (MayHold(now)) {
+      RETURN_IF_ERROR(WaitForRoom(*redis, options_.stream_prefix, options_.lane_batches, decisions_.lanes,
+                                  options_.lane_hold, stop));
+    }
+    ASSIGN_OR_RETURN(const std::vector<LaneWrite> writes,
+                     WriteLanes(*redis, options_.stream_prefix, options_.lane_batches, decisions_.lanes));
+    for (const LaneWrite& write : writes) {
+      last_active_[write.platform] = now;
+      parts_.metrics.deliveries.With({write.platform, "added"}).Increment(write.added);
+      parts_.metrics.deliveries.With({write.platform, write.full ? "lane_full" : "lane_closed"})
+          .Increment(write.left_out);
+    }
+  }
+  state_ = State::kReport;
+  return absl::OkStatus();
+}
+
+absl::Status Loop::Report() {
+  while (!decisions_.reports.empty()) {
+    const v1::ReportRequest& report = decisions_.reports.back();
+    const absl::Status status = parts_.peers.Report(report);
+    if (IsPassing(status)) return status;
+    // The ledger says that it is due, so it comes back.
+    if (!status.ok()) log::Error("report is refused", {{"platform", report.platform()}, {"error", status}});
+    parts_.metrics.deliveries.With({report.platform(), "refused"}).Increment(report.outcomes_size());
+    decisions_.reports.pop_back();
+  }
+  NextWave();
+  return absl::OkStatus();
+}
+
+void Loop::NextWave() {
+  strikes_ = 0;
+  waves_.pop_front();
+  state_ = waves_.empty() ? State::kAcknowledge : State::kPlan;
+}
+
+absl::Status Loop::Acknowledge() {
+  std::vector<int64_t> batch_ids;
+  for (const bus::v1::ChangeBatch* batch : round_.batches) batch_ids.push_back(batch->batch_id());
+  if (!batch_ids.empty()) {
+    const absl::Status status = parts_.peers.AcknowledgeBatches(batch_ids);
+    if (IsPassing(status)) return status;
+    if (!status.ok()) log::Error("acknowledgement is refused", {{"error", status}});
+  }
+  state_ = State::kRemove;
+  return absl::OkStatus();
+}
+
+absl::Status Loop::Remove() {
+  ASSIGN_OR_RETURN(redis::Client * redis, Redis());
+  RETURN_IF_ERROR(reader_.Remove(*redis, round_.entry_ids));
+  monitor_.Progress();
+  parts_.metrics.changes.With().Increment(static_cast<double>(round_.changes));
+  parts_.metrics.round_changes.With().Observe(static_cast<double>(round_.changes));
+  parts_.metrics.round_seconds.With().Observe(absl::ToDoubleSeconds(parts_.clock.Now() - round_.start));
+  round_ = Round();
+  round_arena_.Reset();
+  state_ = State::kRead;
+  return absl::OkStatus();
+}
+
+}  // namespace cognate::transformer

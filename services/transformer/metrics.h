@@ -1,0 +1,32 @@
+// What the transformer tells Prometheus.
+#pragma once
+
+#include "common/metrics/metrics.h"
+
+namespace cognate::transformer {
+
+struct Metrics {
+  explicit Metrics(metrics::Registry& registry)
+      : deliveries(registry.Counters("transformer_deliveries_total",
+                                     "Changes rendered for a target, by what became of them",
+                                     {"platform", "result"})),
+        due(registry.Counters("transformer_planned_total", "Planned versions by decision", {"decision"})),
+        changes(registry.Counters("transformer_changes_total", "Changes read from the stream")),
+        echoes(
+            registry.Counters("transformer_echoes_total", "Changes that were what a delivery had written")),
+        given_up(registry.Counters("transformer_given_up_total", "Changes that cannot be processed")),
+        round_seconds(
+            registry.Histograms("transformer_round_seconds", "From reading changes to acknowledging them")),
+        round_changes(registry.Histograms("transformer_round_changes", "Changes read together", {},
+                                          metrics::SizeBuckets())) {}
+
+  metrics::Family<metrics::Counter> deliveries;
+  metrics::Family<metrics::Counter> due;
+  metrics::Family<metrics::Counter> changes;
+  metrics::Family<metrics::Counter> echoes;
+  metrics::Family<metrics::Counter> given_up;
+  metrics::Family<metrics::Histogram> round_seconds;
+  metrics::Family<metrics::Histogram> round_changes;
+};
+
+}  // namespace cognate::transformer

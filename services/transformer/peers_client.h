@@ -1,0 +1,32 @@
+// What the transformer tells and asks change_capture and feedback. Thread safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "cognate/v1/feedback_service.pb.h"
+#include "cognate/v1/record.pb.h"
+
+namespace cognate::transformer {
+
+class PeersClient {
+ public:
+  PeersClient(const std::string& change_capture, const std::string& feedback);
+  ~PeersClient();
+
+  // These batches need not be rebuilt.
+  absl::Status AcknowledgeBatches(absl::Span<const int64_t> batch_ids);
+  // NOT_FOUND if no change of the record was ever captured.
+  absl::StatusOr<v1::Change> GetLatestChange(const v1::RecordKey& record);
+  absl::Status Report(const v1::ReportRequest& request);
+
+ private:
+  struct Stubs;
+  std::unique_ptr<Stubs> stubs_;
+};
+
+}  // namespace cognate::transformer

@@ -1,0 +1,37 @@
+// The way of a wave through the stages: route → resolve → map → reference → decide. Each stage is a pure
+// function in a file of its own; here they are put in a row, with the two questions to the registry between
+// them.
+#pragma once
+
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "cognate/v1/ledger_service.pb.h"
+#include "google/protobuf/arena.h"
+#include "services/transformer/collect.h"
+#include "services/transformer/decide.h"
+#include "services/transformer/reference_cache.h"
+#include "services/transformer/rule_set.h"
+
+namespace cognate::transformer {
+
+// The registry, as the pipeline sees it.
+struct Ledger {
+  std::function<absl::StatusOr<v1::ResolveResponse>(const v1::ResolveRequest&)> resolve;
+  std::function<absl::StatusOr<v1::PlanResponse>(const v1::PlanRequest&)> plan;
+};
+
+struct WaveResult {
+  Decisions decisions;
+  size_t routed = 0;
+  size_t echoes = 0;
+  size_t unreadable = 0;
+};
+
+// Everything that the answer points to lives on `arena`. An error is one of the ledger's; then nothing of the
+// wave may be taken as done, and the whole wave can be run again. `cache` may be null.
+absl::StatusOr<WaveResult> RunWave(const RuleSet& rules, const Wave& wave, const Ledger& ledger,
+                                   ReferenceCache* cache, const LaneLimits& limits,
+                                   google::protobuf::Arena* arena);
+
+}  // namespace cognate::transformer

@@ -1,0 +1,208 @@
+#include "services/transformer/preview.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/ids/uuid.h"
+#include "common/status/status_macros.h"
+#include "common/value/value.h"
+#include "services/transformer/echo.h"
+#include "services/transformer/errors.h"
+#include "services/transformer/map.h"
+#include "services/transformer/reference.h"
+#include "services/transformer/resolve.h"
+#include "services/transformer/route.h"
+
+namespace cognate::transformer {
+namespace {
+
+constexpr size_t kEntityBytes = 16;
+
+absl::Status Validate(const v1::RecordKey& record) {
+  if (record.platform().empty())
+    return InvalidField("record.platform", "nothing", "the platform's id, such as atlas");
+  if (record.model().empty())
+    return InvalidField("record.model", "nothing", "a model, such as public.country");
+  if (record.local_id().empty())
+    return InvalidField("record.local_id", "nothing", "the platform's own id of the record");
+  return absl::OkStatus();
+}
+
+bus::v1::ChangeBatch BatchOf(const v1::RecordKey& record, const v1::Change& change) {
+  bus::v1::ChangeBatch batch;
+  batch.add_models()->set_platform(record.platform());
+  batch.mutable_models(0)->set_model(record.model());
+  bus::v1::LoggedChange* const logged = batch.add_changes();
+  logged->set_version(change.version());
+  logged->set_local_id(record.local_id());
+  logged->set_operation(change.operation());
+  logged->set_capture_time_us(value::MicrosOf(change.capture_time()));
+  v1::Fields fields;
+  *fields.mutable_fields() = change.fields();
+  logged->set_fields(fields.SerializeAsString());
+  return batch;
+}
+
+class Previewer {
+ public:
+  Previewer(const PreviewParts& parts, const v1::PreviewRequest& request)
+      : parts_(parts), request_(request) {}
+
+  absl::StatusOr<v1::PreviewResponse> Run() {
+    const v1::RecordKey& record = request_.record();
+    ASSIGN_OR_RETURN(const v1::Change latest, parts_.latest_change(record));
+    ASSIGN_OR_RETURN(const std::shared_ptr<const RuleSet> rules, parts_.rules.AtLeast(0));
+    ExplainCapture(latest);
+    const bus::v1::ChangeBatch batch = BatchOf(record, latest);
+    const bus::v1::ChangeBatch* const batches[] = {&batch};
+    std::vector<Wave> waves = Collect(batches, 1);
+    if (!request_.target_platform().empty()) waves[0][0].only.push_back(request_.target_platform());
+    ExplainSyncs(rules->Find(record.platform(), record.model()));
+    RETURN_IF_ERROR(Render(*rules, waves[0]));
+    return std::move(response_);
+  }
+
+ private:
+  v1::ExplanationStep* Step(const char* word, v1::Verdict verdict, std::string sentence) {
+    v1::ExplanationStep* const step = response_.add_steps();
+    step->set_step(word);
+    step->set_verdict(verdict);
+    step->set_sentence(std::move(sentence));
+    return step;
+  }
+
+  std::string RecordName() const {
+    return absl::StrCat(request_.record().model(), " ", request_.record().local_id(), " on ",
+                        request_.record().platform());
+  }
+
+  void ExplainCapture(const v1::Change& change) {
+    const bool deleted = change.operation() == v1::OPERATION_DELETE;
+    *Step("capture", v1::VERDICT_PASSED,
+          absl::StrCat("The change log has ", RecordName(), " in version ", change.version(),
+                       deleted ? ": it was deleted there." : "."))
+         ->mutable_time() = change.capture_time();
+  }
+
+  void ExplainSyncs(const SourcePlan* plan) {
+    bool taken = false;
+    for (const TargetPlan& target : plan == nullptr ? std::vector<TargetPlan>() : plan->targets) {
+      if (!IsAsked(target.platform)) continue;
+      taken = true;
+      Step("sync", v1::VERDICT_PASSED,
+           absl::StrCat(absl::StrJoin(target.syncs, " and "), target.syncs.size() > 1 ? " take " : " takes ",
+                        request_.record().model(), " to ", target.model, " on ", target.platform, "."));
+    }
+    for (const std::string& sync : plan == nullptr ? std::vector<std::string>() : plan->paused_syncs) {
+      Step("sync", v1::VERDICT_STOPPED,
+           absl::StrCat(sync,
+                        " is paused: set its status to SYNC_STATUS_ACTIVE, then start a backfill of it."));
+    }
+    if (taken || (plan != nullptr && !plan->paused_syncs.empty())) return;
+    const std::string where =
+        request_.target_platform().empty() ? "" : absl::StrCat(" to ", request_.target_platform());
+    Step("sync", v1::VERDICT_STOPPED,
+         absl::StrCat("No sync takes ", request_.record().model(), " on ", request_.record().platform(),
+                      where, ": create one."));
+  }
+
+  bool IsAsked(const std::string& platform) const {
+    return request_.target_platform().empty() || request_.target_platform() == platform;
+  }
+
+  absl::Status Render(const RuleSet& rules, const Wave& wave) {
+    google::protobuf::Arena arena;
+    const Routed routed = Route(rules, wave, &arena);
+    if (routed.changes.empty()) return absl::OkStatus();
+    const ResolveQuestion who = AskWho(routed, Missing::kLeave, nullptr);
+    ASSIGN_OR_RETURN(const v1::ResolveResponse identities, parts_.ledger.resolve(who.request));
+    ASSIGN_OR_RETURN(Resolved resolved, ReadWho(who, identities, nullptr));
+    ExplainIdentity(resolved.records[0].entity_id);
+    if (FindEchoes(routed, resolved)[0]) {
+      Step("sync", v1::VERDICT_STOPPED,
+           "Its latest change is what a delivery wrote there: an echo, which goes no further.");
+      return absl::OkStatus();
+    }
+    const std::string placeholder(kEntityBytes, '\0');
+    if (resolved.records[0].entity_id.empty()) resolved.records[0].entity_id = placeholder;
+    Mapped mapped = Map(routed, resolved, {false}, &arena);
+    Refer(routed, resolved, &mapped);
+    for (const Item& item : mapped.items) AddRecord(mapped.shapes[item.shape], item);
+    return absl::OkStatus();
+  }
+
+  void ExplainIdentity(absl::string_view entity_id) {
+    const absl::StatusOr<Uuid> uuid = Uuid::FromBytes(entity_id);
+    if (uuid.ok()) {
+      Step("identity", v1::VERDICT_PASSED, absl::StrCat("It is entity ", uuid->ToString(), "."));
+    } else {
+      Step("identity", v1::VERDICT_UNDER_WAY,
+           "It has no entity yet: the first change that is planned makes one.");
+    }
+  }
+
+  void AddRecord(const Shape& shape, const Item& item) {
+    v1::RenderedRecord* const record = response_.add_records();
+    const TargetPlan& target = *item.target;
+    for (const std::string& sync : target.syncs) record->add_syncs(sync);
+    record->set_platform(target.platform);
+    record->set_model(target.model);
+    record->set_operation(item.delivery->operation());
+    for (int i = 0; i < item.delivery->values_size(); ++i) {
+      v1::Field* const field = record->add_fields();
+      field->set_name(shape.fields[static_cast<size_t>(i)]->rule->target());
+      *field->mutable_value() = item.delivery->values(i);
+    }
+    if (item.outcome.has_value()) *record->mutable_error() = item.outcome->error();
+    const bool refused = item.outcome.has_value() && item.outcome->status() == v1::OUTCOME_STATUS_REJECTED;
+    if (refused) {
+      Step("mapping", v1::VERDICT_STOPPED,
+           absl::StrCat("On ", target.platform, " ", item.outcome->error().message(), "."));
+      return;
+    }
+    const std::string where = absl::StrCat(target.model, " on ", target.platform);
+    Step("mapping", v1::VERDICT_PASSED,
+         shape.deletes ? absl::StrCat("It is to be deleted from ", where, ".")
+                       : absl::StrCat(shape.fields.size(), " fields fit ", where, "."));
+    ExplainReferences(shape, item);
+  }
+
+  void ExplainReferences(const Shape& shape, const Item& item) {
+    const std::string& platform = item.target->platform;
+    for (size_t i = 0; i < shape.fields.size() && !shape.deletes; ++i) {
+      const v1::Value& value = item.delivery->values(static_cast<int>(i));
+      if (value.kind_case() != v1::Value::kReferenceValue) continue;
+      const v1::Reference& reference = value.reference_value();
+      const std::string what = absl::StrCat(shape.fields[i]->rule->target(), " refers to ",
+                                            reference.source_model(), " ", reference.source_local_id());
+      if (!reference.local_id().empty()) {
+        Step("reference", v1::VERDICT_PASSED,
+             absl::StrCat(what, ", which is ", reference.model(), " ", reference.local_id(), " on ", platform,
+                          "."));
+      } else if (reference.model().empty()) {
+        Step("reference", v1::VERDICT_STOPPED,
+             absl::StrCat(what, ", and no sync brings ", reference.source_model(), " to ", platform,
+                          ": create one."));
+      } else {
+        Step("reference", v1::VERDICT_UNDER_WAY,
+             absl::StrCat(what, ", which is not in ", reference.model(), " on ", platform,
+                          " yet: the delivery waits for it."));
+      }
+    }
+  }
+
+  const PreviewParts& parts_;
+  const v1::PreviewRequest& request_;
+  v1::PreviewResponse response_;
+};
+
+}  // namespace
+
+absl::StatusOr<v1::PreviewResponse> Preview(const PreviewParts& parts, const v1::PreviewRequest& request) {
+  RETURN_IF_ERROR(Validate(request.record()));
+  return Previewer(parts, request).Run();
+}
+
+}  // namespace cognate::transformer

@@ -1,0 +1,123 @@
+#include "services/transformer/reference.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/value/canonical_text.h"
+#include "common/value/value.h"
+
+namespace cognate::transformer {
+namespace {
+
+v1::OutcomeError NotAnId(const FieldPlan& field, const ReferencePlan& reference, const v1::Value& value) {
+  v1::OutcomeError error;
+  error.set_reason("INVALID_TEXT");
+  error.set_field(field.rule->target());
+  error.set_message(absl::StrCat("field ", field.rule->target(), ": got ", value::Describe(value), " in ",
+                                 field.rule->source(), ", want the id of a record of ",
+                                 reference.source_model,
+                                 "; correct it at the source, or map the field without a reference"));
+  return error;
+}
+
+v1::OutcomeError HasNoSync(const FieldPlan& field, const ReferencePlan& reference,
+                           absl::string_view local_id) {
+  v1::OutcomeError error;
+  error.set_reason("REFERENCE_HAS_NO_SYNC");
+  error.set_field(field.rule->target());
+  error.set_message(absl::StrCat("field ", field.rule->target(), " refers to ", reference.source_model, " ",
+                                 local_id, ", and no sync brings ", reference.source_model, " to ",
+                                 reference.target_platform,
+                                 "; create one, or take the field out of the mapping"));
+  return error;
+}
+
+class Referrer {
+ public:
+  Referrer(const Routed& routed, const Resolved& resolved, Mapped* mapped)
+      : routed_(routed), resolved_(resolved), mapped_(*mapped) {}
+
+  void Visit(size_t change, const TargetPlan& target, const FieldPlan& field, const v1::Value& value) {
+    const ReferenceIdentity& identity = resolved_.references[next_reference_++];
+    Item* const item = ItemOf(change, target);
+    // The first thing that is wrong counts; a wait is less than a refusal.
+    if (item == nullptr ||
+        (item->outcome.has_value() && item->outcome->status() == v1::OUTCOME_STATUS_REJECTED))
+      return;
+    const RoutedChange& routed = routed_.changes[change];
+    const ReferencePlan& reference = routed.plan->references[static_cast<size_t>(field.reference)];
+    if (!identity.asked) {
+      item->outcome = OutcomeOf(routed, resolved_.records[change], target, v1::OUTCOME_STATUS_REJECTED,
+                                NotAnId(field, reference, value));
+      return;
+    }
+    std::string local_id;
+    value::AppendCanonicalText(value, &local_id);
+    const bool optional = field.rule->target_field().nullable();
+    if (reference.target_model.empty() && !(optional && item->delivery->allow_incomplete())) {
+      Wait(routed, field, reference, identity, local_id, item);
+    }
+    Fill(field, reference, identity, std::move(local_id), *item);
+  }
+
+ private:
+  // Both go by change, then by target.
+  Item* ItemOf(size_t change, const TargetPlan& target) {
+    std::vector<Item>& items = mapped_.items;
+    while (next_item_ < items.size() &&
+           (items[next_item_].change < change ||
+            (items[next_item_].change == change && items[next_item_].target < &target))) {
+      ++next_item_;
+    }
+    if (next_item_ == items.size()) return nullptr;
+    Item& item = items[next_item_];
+    return item.change == change && item.target == &target ? &item : nullptr;
+  }
+
+  void Wait(const RoutedChange& change, const FieldPlan& field, const ReferencePlan& reference,
+            const ReferenceIdentity& identity, absl::string_view local_id, Item* item) const {
+    const bool optional = field.rule->target_field().nullable();
+    if (item->outcome.has_value()) {
+      item->outcome->set_may_be_incomplete(item->outcome->may_be_incomplete() && optional);
+      return;
+    }
+    v1::Outcome outcome = OutcomeOf(change, resolved_.records[item->change], *item->target,
+                                    v1::OUTCOME_STATUS_WAITING, HasNoSync(field, reference, local_id));
+    outcome.set_waits_for_entity_id(identity.entity_id.data(), identity.entity_id.size());
+    outcome.mutable_waits_for_source()->set_platform(change.plan->platform);
+    outcome.mutable_waits_for_source()->set_model(reference.source_model);
+    outcome.mutable_waits_for_source()->set_local_id(local_id.data(), local_id.size());
+    outcome.set_may_be_incomplete(optional);
+    item->outcome = std::move(outcome);
+  }
+
+  void Fill(const FieldPlan& field, const ReferencePlan& reference, const ReferenceIdentity& identity,
+            std::string local_id, Item& item) const {
+    const Shape& shape = mapped_.shapes[item.shape];
+    const auto index = static_cast<size_t>(&field - item.target->fields.data());
+    v1::Reference* const to =
+        item.delivery->mutable_values(shape.positions[index])->mutable_reference_value();
+    to->set_entity_id(identity.entity_id.data(), identity.entity_id.size());
+    to->set_model(reference.target_model);
+    to->set_local_id(identity.target_local_id.data(), identity.target_local_id.size());
+    to->set_optional(field.rule->target_field().nullable());
+    to->set_source_model(reference.source_model);
+    to->set_source_local_id(std::move(local_id));
+  }
+
+  const Routed& routed_;
+  const Resolved& resolved_;
+  Mapped& mapped_;
+  size_t next_reference_ = 0;
+  size_t next_item_ = 0;
+};
+
+}  // namespace
+
+void Refer(const Routed& routed, const Resolved& resolved, Mapped* mapped) {
+  Referrer referrer(routed, resolved, mapped);
+  ForEachReference(routed, [&](size_t change, const TargetPlan& target, const FieldPlan& field,
+                               const v1::Value& value) { referrer.Visit(change, target, field, value); });
+}
+
+}  // namespace cognate::transformer

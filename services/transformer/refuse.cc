@@ -1,0 +1,47 @@
+#include "services/transformer/refuse.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/transformer/map.h"
+#include "services/transformer/resolve.h"
+#include "services/transformer/route.h"
+
+namespace cognate::transformer {
+namespace {
+
+v1::OutcomeError Failed(const absl::Status& why) {
+  v1::OutcomeError error;
+  error.set_reason("TRANSFORM_FAILED");
+  error.set_message(
+      absl::StrCat("the record cannot be planned: ", std::string(why.message()),
+                   "; the transformer's log says more. A newer change or a redrive tries again"));
+  return error;
+}
+
+}  // namespace
+
+std::vector<v1::ReportRequest> Refuse(const RuleSet& rules, const Wave& wave, const Ledger& ledger,
+                                      const absl::Status& why, google::protobuf::Arena* arena) {
+  std::vector<v1::ReportRequest> reports;
+  const Routed routed = Route(rules, wave, arena);
+  for (const RoutedChange& change : routed.changes) {
+    v1::ResolveRequest question;
+    v1::ResolveGroup* const group = question.add_groups();
+    group->set_platform(change.plan->platform);
+    group->set_model(change.plan->model);
+    group->add_local_ids(change.logged().local_id());
+    group->add_versions(change.logged().version());
+    const absl::StatusOr<v1::ResolveResponse> answer = ledger.resolve(question);
+    if (!answer.ok() || answer->groups_size() != 1 || answer->groups(0).entity_ids_size() != 1) continue;
+    const RecordIdentity identity{answer->groups(0).entity_ids(0), {}};
+    if (identity.entity_id.empty()) continue;
+    for (const TargetPlan& target : change.plan->targets) {
+      if (!change.change->Wants(target.platform)) continue;
+      v1::ReportRequest& report = reports.emplace_back();
+      report.set_platform(target.platform);
+      *report.add_outcomes() = OutcomeOf(change, identity, target, v1::OUTCOME_STATUS_REJECTED, Failed(why));
+    }
+  }
+  return reports;
+}
+
+}  // namespace cognate::transformer

@@ -1,0 +1,18 @@
+// The outcome of a change that the pipeline cannot get through.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cognate/v1/feedback_service.pb.h"
+#include "google/protobuf/arena.h"
+#include "services/transformer/pipeline.h"
+
+namespace cognate::transformer {
+
+// REJECTED (TRANSFORM_FAILED) for every target that would take the changes of `wave`; nothing where not even
+// the identity can be found.
+std::vector<v1::ReportRequest> Refuse(const RuleSet& rules, const Wave& wave, const Ledger& ledger,
+                                      const absl::Status& why, google::protobuf::Arena* arena);
+
+}  // namespace cognate::transformer

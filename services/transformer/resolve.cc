@@ -1,0 +1,176 @@
+#include "services/transformer/resolve.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/value/canonical_text.h"
+
+namespace cognate::transformer {
+namespace {
+
+using Place = ResolveQuestion::Place;
+
+// Retries must see what is there now; so must what is to break a cycle.
+bool MayUseCache(const RecordChange& change) { return change.only.empty() && !change.allow_incomplete; }
+
+class Questioner {
+ public:
+  Questioner(const Routed& routed, Missing missing, ReferenceCache* cache)
+      : routed_(routed), make_(missing == Missing::kMake), cache_(cache) {}
+
+  ResolveQuestion Ask() {
+    question_.records.reserve(routed_.changes.size());
+    for (const RoutedChange& change : routed_.changes) AskRecord(change);
+    ForEachReference(routed_,
+                     [this](size_t i, const TargetPlan&, const FieldPlan& field, const v1::Value& value) {
+                       question_.references.push_back(AskReference(routed_.changes[i], field, value));
+                     });
+    question_.cache_keys.resize(static_cast<size_t>(question_.request.groups_size()));
+    return std::move(question_);
+  }
+
+ private:
+  struct GroupKey {
+    const SourcePlan* plan;
+    int part;  // a reference, or one of the below
+    bool operator==(const GroupKey&) const = default;
+    template <typename H>
+    friend H AbslHashValue(H state, const GroupKey& key) {
+      return H::combine(std::move(state), key.plan, key.part);
+    }
+  };
+  static constexpr int kRecords = -1;
+  static constexpr int kDeletes = -2;
+
+  int32_t GroupFor(const SourcePlan* plan, int part) {
+    if (last_group_ >= 0 && last_key_ == GroupKey{plan, part}) return last_group_;
+    const auto [known, is_new] = groups_.emplace(GroupKey{plan, part}, question_.request.groups_size());
+    if (is_new) {
+      v1::ResolveGroup* const group = question_.request.add_groups();
+      group->set_platform(plan->platform);
+      group->set_create(make_ && part != kDeletes);
+      group->set_model(part < 0 ? plan->model : plan->references[static_cast<size_t>(part)].source_model);
+      question_.cache_keys.emplace_back();
+      if (part >= 0) NameTarget(plan->references[static_cast<size_t>(part)], group);
+    }
+    last_key_ = {plan, part};
+    return last_group_ = known->second;
+  }
+
+  void NameTarget(const ReferencePlan& reference, v1::ResolveGroup* group) {
+    if (reference.target_model.empty()) return;
+    group->set_target_platform(reference.target_platform);
+    group->set_target_model(reference.target_model);
+    question_.cache_keys.back() = absl::StrCat(group->platform(), "\n", group->model(), "\n",
+                                               group->target_platform(), "\n", group->target_model(), "\n");
+  }
+
+  void AskRecord(const RoutedChange& change) {
+    const int32_t number = GroupFor(change.plan, change.is_delete() ? kDeletes : kRecords);
+    v1::ResolveGroup* const group = question_.request.mutable_groups(number);
+    question_.records.push_back({number, group->local_ids_size()});
+    group->add_local_ids(change.logged().local_id());
+    group->add_versions(change.logged().version());
+  }
+
+  Place AskReference(const RoutedChange& change, const FieldPlan& field, const v1::Value& value) {
+    scratch_.clear();
+    if (!value::AppendCanonicalText(value, &scratch_) || scratch_.empty()) return {};
+    const int32_t number = GroupFor(change.plan, field.reference);
+    const auto known = places_.find(std::pair<int32_t, absl::string_view>(number, scratch_));
+    if (known != places_.end()) return known->second;
+    Place place;
+    v1::ResolveGroup* const group = question_.request.mutable_groups(number);
+    const std::string& prefix = question_.cache_keys[static_cast<size_t>(number)];
+    const KnownReference* cached = nullptr;
+    if (cache_ != nullptr && !prefix.empty() && MayUseCache(*change.change)) {
+      cached = cache_->Find(absl::StrCat(prefix, scratch_));
+    }
+    if (cached != nullptr) {
+      place = {Place::kCached, static_cast<int32_t>(question_.cached.size())};
+      question_.cached.push_back(*cached);
+    } else {
+      place = {number, group->local_ids_size()};
+      group->add_local_ids(scratch_);
+    }
+    names_.push_back(scratch_);
+    places_.emplace(std::pair<int32_t, absl::string_view>(number, names_.back()), place);
+    return place;
+  }
+
+  const Routed& routed_;
+  const bool make_;
+  ReferenceCache* const cache_;
+  ResolveQuestion question_;
+  absl::flat_hash_map<GroupKey, int32_t> groups_;
+  GroupKey last_key_ = {nullptr, 0};
+  int32_t last_group_ = -1;
+  std::string scratch_;
+  std::deque<std::string> names_;  // keeps the keys of places_
+  absl::flat_hash_map<std::pair<int32_t, absl::string_view>, Place> places_;
+};
+
+absl::Status CheckShape(const v1::ResolveRequest& request, const v1::ResolveResponse& response) {
+  bool fits = request.groups_size() == response.groups_size();
+  for (int i = 0; fits && i < request.groups_size(); ++i) {
+    const v1::ResolveGroup& asked = request.groups(i);
+    const v1::ResolvedGroup& got = response.groups(i);
+    fits = got.entity_ids_size() == asked.local_ids_size() &&
+           (asked.target_model().empty() || got.target_local_ids_size() == asked.local_ids_size());
+  }
+  return fits ? absl::OkStatus() : absl::InternalError("Resolve: the answer does not fit the question");
+}
+
+ReferenceIdentity IdentityAt(const Place& place, const ResolveQuestion& question,
+                             const v1::ResolveResponse& response) {
+  if (place.group == Place::kNone) return {};
+  if (place.group == Place::kCached) {
+    const KnownReference& known = question.cached[static_cast<size_t>(place.index)];
+    return {known.entity_id, known.target_local_id, true};
+  }
+  const v1::ResolvedGroup& group = response.groups(place.group);
+  const bool has_target = place.index < group.target_local_ids_size();
+  return {group.entity_ids(place.index),
+          has_target ? absl::string_view(group.target_local_ids(place.index)) : absl::string_view(), true};
+}
+
+void Keep(const ResolveQuestion& question, const v1::ResolveResponse& response, ReferenceCache* cache) {
+  for (int i = 0; i < response.groups_size(); ++i) {
+    const std::string& prefix = question.cache_keys[static_cast<size_t>(i)];
+    const v1::ResolvedGroup& group = response.groups(i);
+    for (int k = 0; !prefix.empty() && k < group.target_local_ids_size(); ++k) {
+      if (group.target_local_ids(k).empty()) continue;
+      cache->Put(absl::StrCat(prefix, question.request.groups(i).local_ids(k)),
+                 {group.entity_ids(k), group.target_local_ids(k)});
+    }
+  }
+}
+
+}  // namespace
+
+ResolveQuestion AskWho(const Routed& routed, Missing missing, ReferenceCache* cache) {
+  return Questioner(routed, missing, cache).Ask();
+}
+
+absl::StatusOr<Resolved> ReadWho(const ResolveQuestion& question, const v1::ResolveResponse& response,
+                                 ReferenceCache* cache) {
+  if (absl::Status status = CheckShape(question.request, response); !status.ok()) return status;
+  Resolved resolved;
+  resolved.records.reserve(question.records.size());
+  for (const Place& place : question.records) {
+    const v1::ResolvedGroup& group = response.groups(place.group);
+    RecordIdentity& record = resolved.records.emplace_back();
+    record.entity_id = group.entity_ids(place.index);
+    if (place.index < group.fingerprints_size()) record.fingerprint = group.fingerprints(place.index);
+  }
+  resolved.references.reserve(question.references.size());
+  for (const Place& place : question.references) {
+    resolved.references.push_back(IdentityAt(place, question, response));
+  }
+  if (cache != nullptr) Keep(question, response, cache);
+  return resolved;
+}
+
+}  // namespace cognate::transformer

@@ -1,0 +1,76 @@
+// Who is who: the question to the registry for a whole wave, and its answer beside the changes.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cognate/v1/ledger_service.pb.h"
+#include "services/transformer/reference_cache.h"
+#include "services/transformer/route.h"
+
+namespace cognate::transformer {
+
+// Calls `visit(change_index, target, field, value)` for every reference that a wave's deliveries will hold,
+// always in the same order. NULL refers to nothing.
+template <typename Visit>
+void ForEachReference(const Routed& routed, Visit visit) {
+  for (size_t i = 0; i < routed.changes.size(); ++i) {
+    const RoutedChange& change = routed.changes[i];
+    if (change.is_delete() || change.plan->references.empty()) continue;
+    for (const TargetPlan& target : change.plan->targets) {
+      if (!change.change->Wants(target.platform)) continue;
+      for (const FieldPlan& field : target.fields) {
+        if (!field.is_reference()) continue;
+        const v1::Value* const value = routed.ValueOf(change, field);
+        if (value != nullptr && value->kind_case() != v1::Value::kNullValue) visit(i, target, field, *value);
+      }
+    }
+  }
+}
+
+// Whether identities that are missing are made; a preview makes none.
+enum class Missing { kMake, kLeave };
+
+struct ResolveQuestion {
+  v1::ResolveRequest request;
+
+  struct Place {
+    int32_t group = -1;  // of the request; kCached: of `cached`; kNone: not asked for
+    int32_t index = 0;
+    static constexpr int32_t kNone = -1;
+    static constexpr int32_t kCached = -2;
+  };
+  std::vector<Place> records;     // as Routed.changes
+  std::vector<Place> references;  // as ForEachReference visits
+  std::deque<KnownReference> cached;
+  std::vector<std::string> cache_keys;  // of the request's groups; empty where nothing may be kept
+};
+
+// `cache` may be null. Every record and every referenced record is asked for once. Deletes of records that
+// nobody knows make no identity. A value that cannot be an id is not asked for.
+ResolveQuestion AskWho(const Routed& routed, Missing missing, ReferenceCache* cache);
+
+struct RecordIdentity {
+  absl::string_view entity_id;  // empty: unknown
+  absl::string_view fingerprint;
+};
+struct ReferenceIdentity {
+  absl::string_view entity_id;  // empty: the value is no id, or unknown in a preview
+  absl::string_view target_local_id;
+  bool asked = false;
+};
+// Points into the question and the response.
+struct Resolved {
+  std::vector<RecordIdentity> records;        // as Routed.changes
+  std::vector<ReferenceIdentity> references;  // as ForEachReference visits
+};
+
+// INTERNAL if the answer does not fit the question. Puts what was found into `cache`, unless null.
+absl::StatusOr<Resolved> ReadWho(const ResolveQuestion& question, const v1::ResolveResponse& response,
+                                 ReferenceCache* cache);
+
+}  // namespace cognate::transformer

@@ -1,0 +1,71 @@
+#include "services/transformer/route.h"
+
+#include <algorithm>
+#include <string>
+
+namespace cognate::transformer {
+namespace {
+
+// Records of one model mostly list the same fields in the same order: then a comparison for each field says
+// its slot.
+class SlotMemo {
+ public:
+  int SlotOf(const SourcePlan& plan, int position, const std::string& name) {
+    if (&plan != plan_) {
+      plan_ = &plan;
+      names_.clear();
+      slots_.clear();
+    }
+    const auto at = static_cast<size_t>(position);
+    if (at < names_.size() && *names_[at] == name) return slots_[at];
+    names_.resize(std::max(names_.size(), at + 1), &kNoName);
+    slots_.resize(names_.size(), -1);
+    names_[at] = &name;
+    return slots_[at] = plan.SlotOf(name);
+  }
+
+ private:
+  static const std::string kNoName;
+  const SourcePlan* plan_ = nullptr;
+  std::vector<const std::string*> names_;  // of fields of earlier changes, on the arena
+  std::vector<int> slots_;
+};
+const std::string SlotMemo::kNoName;
+
+bool IsTaken(const SourcePlan& plan, const RecordChange& change) {
+  if (change.is_delete()) return plan.is_source();
+  return std::any_of(plan.targets.begin(), plan.targets.end(),
+                     [&](const TargetPlan& target) { return change.Wants(target.platform); });
+}
+
+}  // namespace
+
+Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* arena) {
+  Routed routed;
+  routed.changes.reserve(wave.size());
+  SlotMemo memo;
+  const SourcePlan* plan = nullptr;
+  for (const RecordChange& change : wave) {
+    if (plan == nullptr || plan->model != change.model || plan->platform != change.platform) {
+      plan = rules.Find(change.platform, change.model);
+    }
+    if (plan == nullptr || !IsTaken(*plan, change)) continue;
+    RoutedChange one{&change, plan, routed.values.size()};
+    if (!change.is_delete()) {
+      auto* const fields = google::protobuf::Arena::CreateMessage<v1::Fields>(arena);
+      if (!fields->ParseFromString(change.logged->fields())) {
+        routed.unreadable.push_back(&change);
+        continue;
+      }
+      routed.values.resize(one.values + plan->slots.size(), nullptr);
+      for (int i = 0; i < fields->fields_size(); ++i) {
+        const int slot = memo.SlotOf(*plan, i, fields->fields(i).name());
+        if (slot >= 0) routed.values[one.values + static_cast<size_t>(slot)] = &fields->fields(i).value();
+      }
+    }
+    routed.changes.push_back(one);
+  }
+  return routed;
+}
+
+}  // namespace cognate::transformer

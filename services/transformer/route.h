@@ -1,0 +1,39 @@
+// Which targets take a change, and the values of the fields that they look at.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cognate/v1/value.pb.h"
+#include "google/protobuf/arena.h"
+#include "services/transformer/collect.h"
+#include "services/transformer/rule_set.h"
+
+namespace cognate::transformer {
+
+struct RoutedChange {
+  const RecordChange* change = nullptr;
+  const SourcePlan* plan = nullptr;
+  size_t values = 0;  // where its slots begin in Routed.values
+
+  const bus::v1::LoggedChange& logged() const { return *change->logged; }
+  bool is_delete() const { return change->is_delete(); }
+};
+
+struct Routed {
+  std::vector<RoutedChange> changes;
+  // One for each slot of the plan; nullptr where the change does not list the field. None for deletes.
+  std::vector<const v1::Value*> values;
+  // Changes whose fields cannot be read: a broken log. They go no further.
+  std::vector<const RecordChange*> unreadable;
+
+  const v1::Value* ValueOf(const RoutedChange& routed, const FieldPlan& field) const {
+    return values[routed.values + field.slot];
+  }
+};
+
+// Changes that no active sync takes are left out, but for deletes of models that are the source of some sync:
+// the record is gone for all of them. Values live on `arena`; `wave` and `rules` outlive the answer.
+Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* arena);
+
+}  // namespace cognate::transformer

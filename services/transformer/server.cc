@@ -1,0 +1,146 @@
+#include "services/transformer/server.h"
+
+#include <utility>
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/log/log.h"
+#include "common/worker/worker.h"
+#include "services/transformer/loop.h"
+#include "services/transformer/peers_client.h"
+#include "services/transformer/registry_client.h"
+#include "services/transformer/rule_cache.h"
+#include "services/transformer/transformer_service.h"
+
+namespace cognate::transformer {
+namespace {
+
+constexpr char kNoun[] = "transformer";
+
+// The same after a restart, so that what was in hand is taken up at once.
+std::string InstanceName(const Config& config) {
+  if (!config.instance.empty()) return config.instance;
+  char host[256] = "localhost";
+  gethostname(host, sizeof(host) - 1);
+  return host;
+}
+
+LoopOptions OptionsOf(const Config& config, int number) {
+  LoopOptions options;
+  options.redis.address = config.redis.address;
+  options.redis.password = config.redis.password;
+  options.stream_prefix = config.stream_prefix;
+  options.reader.stream = bus::ChangesStream(config.stream_prefix);
+  options.reader.consumer = absl::StrCat(InstanceName(config), "-", number);
+  options.reader.claim_after = config.claim_after;
+  options.reader.round_changes = static_cast<size_t>(config.round_changes);
+  options.wave_changes = static_cast<size_t>(config.round_changes);
+  options.lane_batches = config.lane_batches;
+  options.lane_hold = config.lane_hold;
+  return options;
+}
+
+}  // namespace
+
+struct Server::Parts {
+  Parts(const Config& from, const service::Environment& given)
+      : config(from),
+        environment(given),
+        registry(config.peers.registry),
+        peers(config.peers.change_capture, config.peers.feedback),
+        rules([this](int64_t known_revision) { return registry.GetRules(known_revision); }),
+        metrics(environment.metrics),
+        rpcs(kNoun, environment.clock, environment.metrics),
+        service(rpcs, PreviewParts{rules, MakeLedger(), [this](const v1::RecordKey& record) {
+                                     return peers.GetLatestChange(record);
+                                   }}) {}
+
+  Ledger MakeLedger() {
+    return {[this](const v1::ResolveRequest& request) { return registry.Resolve(request); },
+            [this](const v1::PlanRequest& request) { return registry.Plan(request); }};
+  }
+
+  void PollRules(StopToken& stop) {
+    do {
+      const absl::Status status = rules.Refresh();
+      if (!status.ok()) log::Warn("rules cannot be read", {{"service", kNoun}, {"error", status}});
+    } while (!stop.WaitFor(config.rules_interval));
+  }
+
+  struct Runner {
+    Runner(Parts& parts, int number)
+        : name(absl::StrCat("transformer_", number)),
+          monitor(name, parts.environment.clock, parts.environment.metrics, parts.config.progress_limit),
+          loop(OptionsOf(parts.config, number),
+               {parts.environment.clock, parts.rules, parts.MakeLedger(), parts.peers, parts.metrics},
+               monitor) {}
+    const std::string name;
+    health::ProgressMonitor monitor;
+    Loop loop;
+    std::unique_ptr<Worker> worker;
+  };
+
+  const Config config;
+  const service::Environment environment;
+  RegistryClient registry;
+  PeersClient peers;
+  RuleCache rules;
+  Metrics metrics;
+  grpc_support::RpcBoundary rpcs;
+  TransformerService service;
+  std::vector<std::unique_ptr<Runner>> runners;
+  std::unique_ptr<Worker> poller;
+};
+
+absl::Status Migrate(const Config& /*config*/) {
+  log::Info("the transformer owns no schema: nothing to migrate");
+  return absl::OkStatus();
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() { Shutdown(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
+                                                       const service::Environment& environment) {
+  auto parts = std::make_unique<Parts>(config, environment);
+  for (int number = 1; number <= config.loops; ++number) {
+    parts->runners.push_back(std::make_unique<Parts::Runner>(*parts, number));
+    health::ProgressMonitor* const monitor = &parts->runners.back()->monitor;
+    environment.readiness.AddCheck(parts->runners.back()->name, [monitor] { return monitor->Check(); });
+  }
+  environment.readiness.AddCheck("rules", [rules = &parts->rules] {
+    return rules->Current() != nullptr ? absl::OkStatus()
+                                       : absl::UnavailableError("not read from the registry yet");
+  });
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+std::vector<grpc::Service*> Server::grpc_services() { return {&parts_->service}; }
+std::vector<std::string> Server::service_names() const {
+  return {v1::TransformerService::service_full_name()};
+}
+
+absl::Status Server::Start() {
+  Parts& parts = *parts_;
+  parts.poller = std::make_unique<Worker>("rules", [&parts](StopToken& stop) { parts.PollRules(stop); });
+  for (const std::unique_ptr<Parts::Runner>& runner : parts.runners) {
+    Loop* const loop = &runner->loop;
+    runner->worker = std::make_unique<Worker>(runner->name, [loop](StopToken& stop) { loop->Run(stop); });
+  }
+  return absl::OkStatus();
+}
+
+void Server::Drain() { parts_->rpcs.Drain(); }
+
+void Server::Shutdown() {
+  for (const std::unique_ptr<Parts::Runner>& runner : parts_->runners) {
+    parts_->environment.readiness.RemoveCheck(runner->name);
+    if (runner->worker != nullptr) runner->worker->RequestStop();
+  }
+  parts_->environment.readiness.RemoveCheck("rules");
+  parts_->poller.reset();
+  for (const std::unique_ptr<Parts::Runner>& runner : parts_->runners) runner->worker.reset();
+}
+
+}  // namespace cognate::transformer
