@@ -121,7 +121,8 @@ absl::StatusOr<ReplicationSystem> ReplicationConnection::IdentifySystem() {
 
 absl::StatusOr<CreatedSlot> ReplicationConnection::CreateSlot(absl::string_view slot,
                                                               const SlotOptions& options,
-                                                              Interrupt& interrupt) {
+                                                              Interrupt& interrupt,
+                                                              absl::FunctionRef<bool()> cancelled) {
   const std::string command =
       absl::StrCat("CREATE_REPLICATION_SLOT ", Quoted(slot), options.temporary ? " TEMPORARY" : "",
                    " LOGICAL pgoutput ", options.export_snapshot ? "EXPORT_SNAPSHOT" : "NOEXPORT_SNAPSHOT");
@@ -129,7 +130,8 @@ absl::StatusOr<CreatedSlot> ReplicationConnection::CreateSlot(absl::string_view 
   while (PQisBusy(raw_) != 0) {
     pollfd waiting[] = {{PQsocket(raw_), POLLIN, 0}, {interrupt.descriptor(), POLLIN, 0}};
     poll(waiting, 2, 1000);
-    if ((waiting[1].revents & POLLIN) != 0) return CancelCommand();
+    interrupt.Clear();
+    if (cancelled()) return CancelCommand();
     if (PQconsumeInput(raw_) == 0) return StatusFromConnection(raw_);
   }
   const Result result(PQgetResult(raw_));

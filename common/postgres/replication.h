@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -75,10 +76,10 @@ class ReplicationConnection {
   ReplicationConnection& operator=(const ReplicationConnection&) = delete;
 
   absl::StatusOr<ReplicationSystem> IdentifySystem();
-  // For pgoutput. Waits for every transaction that is running now; `interrupt` ends the wait with CANCELLED,
-  // and then the connection is of no use any more.
+  // For pgoutput. Waits for every transaction that is running now; when `cancelled` turns true after a signal
+  // of `interrupt`, the wait ends with CANCELLED, and the connection is of no use any more.
   absl::StatusOr<CreatedSlot> CreateSlot(absl::string_view slot, const SlotOptions& options,
-                                         Interrupt& interrupt);
+                                         Interrupt& interrupt, absl::FunctionRef<bool()> cancelled);
   absl::Status DropSlot(absl::string_view slot);
 
   // Begins to stream what was committed at or behind `position`, in pgoutput's protocol version 1.

@@ -116,13 +116,17 @@ Type ReadType(Reader& reader) {
 
 Cell ReadCell(Reader& reader) {
   switch (reader.Byte()) {
-    case 'n': return {Cell::Kind::kNull, {}};
-    case 'u': return {Cell::Kind::kUnchanged, {}};
+    case 'n':
+      return {Cell::Kind::kNull, {}};
+    case 'u':
+      return {Cell::Kind::kUnchanged, {}};
     case 't': {
       const uint32_t length = reader.Int32();
       return {Cell::Kind::kText, reader.Bytes(length)};
     }
-    default: reader.Fail(); return {};  // also 'b': binary is never asked for
+    default:
+      reader.Fail();
+      return {};  // also 'b': binary is never asked for
   }
 }
 
@@ -201,17 +205,38 @@ absl::StatusOr<Message> Decode(absl::string_view bytes) {
   const char kind = static_cast<char>(reader.Byte());
   Message message;
   switch (kind) {
-    case 'B': message = ReadBegin(reader); break;
-    case 'C': message = ReadCommit(reader); break;
-    case 'O': message = ReadOrigin(reader); break;
-    case 'R': message = ReadRelation(reader); break;
-    case 'Y': message = ReadType(reader); break;
-    case 'I': message = ReadInsert(reader); break;
-    case 'U': message = ReadUpdate(reader); break;
-    case 'D': message = ReadDelete(reader); break;
-    case 'T': message = ReadTruncate(reader); break;
-    case 'M': message = ReadLogicalMessage(reader); break;
-    default: return Malformed(kind, "that protocol version 1 does not have");
+    case 'B':
+      message = ReadBegin(reader);
+      break;
+    case 'C':
+      message = ReadCommit(reader);
+      break;
+    case 'O':
+      message = ReadOrigin(reader);
+      break;
+    case 'R':
+      message = ReadRelation(reader);
+      break;
+    case 'Y':
+      message = ReadType(reader);
+      break;
+    case 'I':
+      message = ReadInsert(reader);
+      break;
+    case 'U':
+      message = ReadUpdate(reader);
+      break;
+    case 'D':
+      message = ReadDelete(reader);
+      break;
+    case 'T':
+      message = ReadTruncate(reader);
+      break;
+    case 'M':
+      message = ReadLogicalMessage(reader);
+      break;
+    default:
+      return Malformed(kind, "that protocol version 1 does not have");
   }
   if (!reader.ok()) return Malformed(kind, "that is cut off or not well formed");
   if (reader.left() > 0) return Malformed(kind, "with bytes behind its end");

@@ -1,5 +1,5 @@
-// The messages of PostgreSQL's logical replication stream (plugin pgoutput, protocol version 1, text format), and their
-// decoder: bytes in, messages out, no state, no connection.
+// The messages of PostgreSQL's logical replication stream (plugin pgoutput, protocol version 1, text format),
+// and their decoder: bytes in, messages out, no state, no connection.
 #pragma once
 
 #include <cstdint>
@@ -97,8 +97,8 @@ struct LogicalMessage {};
 using Message =
     std::variant<Begin, Commit, Origin, Relation, Type, Insert, Update, Delete, Truncate, LogicalMessage>;
 
-// One whole message. Cells point into `bytes`. DATA_LOSS (PGOUTPUT_MALFORMED) for anything that is not exactly one
-// well-formed message; never reads beyond `bytes`.
+// One whole message. Cells point into `bytes`. DATA_LOSS (PGOUTPUT_MALFORMED) for anything that is not
+// exactly one well-formed message; never reads beyond `bytes`.
 absl::StatusOr<Message> Decode(absl::string_view bytes);
 
 // `16/B374D848`, as PostgreSQL prints a position; and back.

@@ -92,14 +92,22 @@ bool SetDate(absl::string_view text, v1::Value* value) {
 
 bool SetScalar(TextForm form, absl::string_view text, v1::Value* value) {
   switch (form) {
-    case TextForm::kText: return false;
-    case TextForm::kBool: return SetBool(text, value);
-    case TextForm::kInteger: return SetInteger(text, value);
-    case TextForm::kFloat: return SetFloat(text, value);
-    case TextForm::kDecimal: return SetDecimal(text, value);
-    case TextForm::kBytes: return SetBytes(text, value);
-    case TextForm::kTimestamp: return SetTimestamp(text, value);
-    case TextForm::kDate: return SetDate(text, value);
+    case TextForm::kText:
+      return false;
+    case TextForm::kBool:
+      return SetBool(text, value);
+    case TextForm::kInteger:
+      return SetInteger(text, value);
+    case TextForm::kFloat:
+      return SetFloat(text, value);
+    case TextForm::kDecimal:
+      return SetDecimal(text, value);
+    case TextForm::kBytes:
+      return SetBytes(text, value);
+    case TextForm::kTimestamp:
+      return SetTimestamp(text, value);
+    case TextForm::kDate:
+      return SetDate(text, value);
   }
   return false;
 }

@@ -10,8 +10,8 @@
 #include "common/status/status_macros.h"
 #include "services/change_capture/change_capture_service.h"
 #include "services/change_capture/migrations.h"
-#include "services/change_capture/postgres_source.h"
 #include "services/change_capture/registry_client.h"
+#include "services/change_capture/source_manager.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -77,7 +77,7 @@ struct Server::Parts {
   StreamFeeder feeder;
   Appender appender;
   ReplayWriter replays;
-  PostgresSource source;
+  SourceManager source;
   RunStore runs;
   RunLoop run_loop;
   BatchChecker checker;
