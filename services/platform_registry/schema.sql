@@ -1,0 +1,120 @@
+CREATE SCHEMA platform_registry;
+CREATE TABLE platform_registry.answers (
+    request_id uuid NOT NULL,
+    method text NOT NULL,
+    request bytea NOT NULL,
+    response bytea NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE platform_registry.configuration (
+    only_row boolean DEFAULT true NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT configuration_only_row_check CHECK (only_row)
+);
+CREATE TABLE platform_registry.models (
+    model_id integer NOT NULL,
+    platform_id integer NOT NULL,
+    model text NOT NULL COLLATE pg_catalog."C",
+    definition jsonb,
+    analyze_time timestamp with time zone
+);
+ALTER TABLE platform_registry.models ALTER COLUMN model_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME platform_registry.models_model_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE platform_registry.platforms (
+    platform_id integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    display_name text NOT NULL,
+    kind text NOT NULL,
+    channel text NOT NULL,
+    capture_mode text NOT NULL,
+    database_uri text,
+    password_file text,
+    password_environment text,
+    revision bigint NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL,
+    update_time timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT platforms_check CHECK (((password_file IS NULL) OR (password_environment IS NULL)))
+);
+ALTER TABLE platform_registry.platforms ALTER COLUMN platform_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME platform_registry.platforms_platform_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE platform_registry.replicas (
+    entity_id uuid NOT NULL,
+    model_id integer NOT NULL,
+    platform_id integer NOT NULL,
+    sync_id integer,
+    desired_version bigint DEFAULT 0 NOT NULL,
+    applied_version bigint DEFAULT 0 NOT NULL,
+    parked_version bigint DEFAULT 0 NOT NULL,
+    deleted_version bigint DEFAULT '9223372036854775807'::bigint NOT NULL,
+    planned_at timestamp with time zone,
+    deleted boolean DEFAULT false NOT NULL,
+    local_id text COLLATE pg_catalog."C",
+    fingerprint bytea
+)
+WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
+CREATE TABLE platform_registry.sync_revisions (
+    sync_id integer NOT NULL,
+    revision bigint NOT NULL,
+    definition jsonb NOT NULL,
+    deleted boolean NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE platform_registry.syncs (
+    sync_id integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    source_model_id integer NOT NULL,
+    target_model_id integer NOT NULL,
+    definition jsonb NOT NULL,
+    revision bigint NOT NULL,
+    deleted boolean DEFAULT false NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL,
+    update_time timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE platform_registry.syncs ALTER COLUMN sync_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME platform_registry.syncs_sync_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE ONLY platform_registry.answers
+    ADD CONSTRAINT answers_pkey PRIMARY KEY (request_id);
+ALTER TABLE ONLY platform_registry.configuration
+    ADD CONSTRAINT configuration_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY platform_registry.models
+    ADD CONSTRAINT models_pkey PRIMARY KEY (model_id);
+ALTER TABLE ONLY platform_registry.models
+    ADD CONSTRAINT models_platform_id_model_key UNIQUE (platform_id, model);
+ALTER TABLE ONLY platform_registry.platforms
+    ADD CONSTRAINT platforms_name_key UNIQUE (name);
+ALTER TABLE ONLY platform_registry.platforms
+    ADD CONSTRAINT platforms_pkey PRIMARY KEY (platform_id);
+ALTER TABLE ONLY platform_registry.replicas
+    ADD CONSTRAINT replicas_pkey PRIMARY KEY (entity_id, model_id);
+ALTER TABLE ONLY platform_registry.sync_revisions
+    ADD CONSTRAINT sync_revisions_pkey PRIMARY KEY (sync_id, revision);
+ALTER TABLE ONLY platform_registry.syncs
+    ADD CONSTRAINT syncs_name_source_model_id_target_model_id_key UNIQUE (name, source_model_id, target_model_id);
+ALTER TABLE ONLY platform_registry.syncs
+    ADD CONSTRAINT syncs_pkey PRIMARY KEY (sync_id);
+CREATE INDEX answers_by_age ON platform_registry.answers USING btree (create_time);
+CREATE UNIQUE INDEX replicas_by_local_id ON platform_registry.replicas USING btree (model_id, local_id, deleted_version) WHERE (local_id IS NOT NULL);
+CREATE INDEX replicas_pending ON platform_registry.replicas USING btree (platform_id, planned_at) WHERE ((applied_version < desired_version) AND (parked_version < desired_version));
+CREATE UNIQUE INDEX syncs_by_name ON platform_registry.syncs USING btree (name) WHERE (NOT deleted);
+ALTER TABLE ONLY platform_registry.models
+    ADD CONSTRAINT models_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platform_registry.platforms(platform_id) ON DELETE CASCADE;
+ALTER TABLE ONLY platform_registry.sync_revisions
+    ADD CONSTRAINT sync_revisions_sync_id_fkey FOREIGN KEY (sync_id) REFERENCES platform_registry.syncs(sync_id);
