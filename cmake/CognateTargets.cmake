@@ -40,7 +40,7 @@ function(cognate_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
                        SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
   set_property(TEST ${name} PROPERTY ENVIRONMENT
-               "TSAN_OPTIONS=ignore_noninstrumented_modules=1 halt_on_error=1"
+               "TSAN_OPTIONS=ignore_noninstrumented_modules=1 halt_on_error=1 suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp"
                "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/lsan.supp"
                "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1" "COGNATE_BIN_DIR=${CMAKE_BINARY_DIR}/bin"
                ${ARG_ENVIRONMENT})

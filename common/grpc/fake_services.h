@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
@@ -12,6 +13,7 @@
 #include "common/clock/clock.h"
 #include "common/grpc/unary.h"
 #include "common/metrics/metrics.h"
+#include "common/sync/mutex.h"
 
 // Services for the tests of this folder: real gRPC services whose handlers the test gives.
 namespace cognate::grpc_support {
@@ -27,7 +29,7 @@ class FakeRegistry final : public v1::PlatformRegistryService::Service {
                            v1::GetPlatformResponse* response) override {
     return rpcs_.Unary(*context, "GetPlatform", response,
                        [&](const Rpc& rpc) -> absl::StatusOr<v1::GetPlatformResponse> {
-                         absl::StatusOr<v1::Platform> platform = handler(rpc, *request);
+                         absl::StatusOr<v1::Platform> platform = handler.get()(rpc, *request);
                          if (!platform.ok()) return platform.status();
                          v1::GetPlatformResponse answer;
                          *answer.mutable_platform() = *std::move(platform);
@@ -35,11 +37,30 @@ class FakeRegistry final : public v1::PlatformRegistryService::Service {
                        });
   }
 
-  Handler handler = [](const Rpc&, const v1::GetPlatformRequest& request) -> absl::StatusOr<v1::Platform> {
-    v1::Platform platform;
-    platform.set_name(request.name());
-    return platform;
+  // May be set anew between calls. Its lock also shows ThreadSanitizer what the library's own threads do in
+  // order.
+  class HandlerSlot {
+   public:
+    HandlerSlot& operator=(Handler handler) {
+      MutexLock lock(&mutex_);
+      handler_ = std::move(handler);
+      return *this;
+    }
+    Handler get() const {
+      MutexLock lock(&mutex_);
+      return handler_;
+    }
+
+   private:
+    mutable Mutex mutex_;
+    Handler handler_ ABSL_GUARDED_BY(mutex_) =
+        [](const Rpc&, const v1::GetPlatformRequest& request) -> absl::StatusOr<v1::Platform> {
+      v1::Platform platform;
+      platform.set_name(request.name());
+      return platform;
+    };
   };
+  HandlerSlot handler;
 
  private:
   RpcBoundary rpcs_;

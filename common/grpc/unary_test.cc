@@ -1,5 +1,6 @@
 #include "common/grpc/unary.h"
 
+#include <atomic>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
@@ -126,9 +127,11 @@ TEST_F(UnaryTest, MakesARequestIdWhereThereIsNoneOrABadOne) {
 }
 
 TEST_F(UnaryTest, TellsTheHandlerOfDeadlineRequestIdAndMetadata) {
+  Mutex mutex;
   absl::Time deadline;
   std::string request_id, authorization;
   registry_.handler = [&](const Rpc& rpc, const v1::GetPlatformRequest&) -> absl::StatusOr<v1::Platform> {
+    MutexLock lock(&mutex);
     deadline = rpc.deadline();
     request_id = rpc.request_id();
     authorization = rpc.metadata("authorization");
@@ -137,6 +140,7 @@ TEST_F(UnaryTest, TellsTheHandlerOfDeadlineRequestIdAndMetadata) {
   const absl::Time before = absl::Now();
   ASSERT_TRUE(
       GetPlatform({.timeout = absl::Seconds(5), .request_id = "r1", .authorization = "Bearer t"}).ok());
+  MutexLock lock(&mutex);
   EXPECT_LT(deadline, before + absl::Seconds(6));
   EXPECT_EQ(request_id, "r1");
   EXPECT_EQ(authorization, "Bearer t");
@@ -196,7 +200,7 @@ TEST_F(UnaryTest, LogsARefusedCallOnceAndAnOrdinaryOneNotAtAll) {
 }
 
 TEST_F(UnaryTest, TriesAnIdempotentCallAgainWhileTheServiceIsUnavailable) {
-  int calls = 0;
+  std::atomic<int> calls = 0;
   registry_.handler = [&](const Rpc&, const v1::GetPlatformRequest&) -> absl::StatusOr<v1::Platform> {
     if (++calls < 3) return absl::UnavailableError("not yet");
     return v1::Platform();
@@ -207,7 +211,7 @@ TEST_F(UnaryTest, TriesAnIdempotentCallAgainWhileTheServiceIsUnavailable) {
 }
 
 TEST_F(UnaryTest, TriesAtMostAsOftenAsAskedAndACallThatIsNotIdempotentOnce) {
-  int calls = 0;
+  std::atomic<int> calls = 0;
   registry_.handler = [&](const Rpc&, const v1::GetPlatformRequest&) -> absl::StatusOr<v1::Platform> {
     ++calls;
     return absl::UnavailableError("never");
