@@ -4,14 +4,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <memory>
-#include <vector>
-
-#include <libpq-fe.h>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "common/postgres/conninfo.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 
@@ -19,19 +15,6 @@ namespace cognate::secret {
 namespace {
 
 constexpr size_t kMaxSecretBytes = 64 << 10;
-
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-};
-using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
-
-// Null if libpq cannot read it. libpq's own words are dropped: they may repeat a password.
-Options Parse(absl::string_view uri) {
-  char* message = nullptr;
-  Options options(PQconninfoParse(std::string(uri).c_str(), &message));
-  if (message != nullptr) PQfreemem(message);
-  return options;
-}
 
 Error Unavailable(absl::string_view kind, absl::string_view place, absl::string_view why) {
   return Error(absl::StatusCode::kFailedPrecondition, "SECRET_UNAVAILABLE",
@@ -66,11 +49,6 @@ absl::StatusOr<std::string> ReadEnvironment(const std::string& name) {
   return Checked(value, "environment", name);
 }
 
-void AppendOption(absl::string_view keyword, absl::string_view value, std::string* out) {
-  absl::StrAppend(out, out->empty() ? "" : " ", keyword, "='",
-                  absl::StrReplaceAll(value, {{"\\", "\\\\"}, {"'", "\\'"}}), "'");
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> Read(const v1::SecretReference& reference) {
@@ -88,14 +66,13 @@ absl::StatusOr<std::string> Read(const v1::SecretReference& reference) {
 
 std::string UriFault(absl::string_view uri) {
   if (uri.empty()) return "nothing; want a URI such as postgresql://user@host:5432/database";
-  const Options options = Parse(uri);
-  if (options == nullptr || uri.find('\0') != absl::string_view::npos) {
+  const auto options = postgres::ParseConninfo(uri);
+  if (!options) {
     return "no connection string that libpq can read; want a URI such as "
            "postgresql://user@host:5432/database";
   }
-  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-    const absl::string_view keyword = option->keyword;
-    if (option->val != nullptr && (keyword == "password" || keyword == "sslpassword")) {
+  for (const auto& [keyword, value] : *options) {
+    if (keyword == "password" || keyword == "sslpassword") {
       return absl::StrCat(
           "a URI with a ", keyword,
           " in it, which would be stored in the clear; take it out and let `password` name the file or "
@@ -110,16 +87,12 @@ absl::StatusOr<std::string> ConnectionUri(const v1::DatabaseConnection& connecti
     return Error(absl::StatusCode::kFailedPrecondition, "INVALID_CONNECTION",
                  absl::StrCat("the platform's database.uri is ", fault));
   }
-  const Options options = Parse(connection.uri());
-  std::string result;
-  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-    if (option->val != nullptr) AppendOption(option->keyword, option->val, &result);
-  }
+  postgres::ConninfoOptions options = *postgres::ParseConninfo(connection.uri());
   if (connection.has_password()) {
-    ASSIGN_OR_RETURN(const std::string password, Read(connection.password()));
-    AppendOption("password", password, &result);
+    ASSIGN_OR_RETURN(std::string password, Read(connection.password()));
+    options.emplace_back("password", std::move(password));
   }
-  return result;
+  return postgres::FormatConninfo(options);
 }
 
 }  // namespace cognate::secret
