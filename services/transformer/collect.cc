@@ -10,10 +10,6 @@
 namespace cognate::transformer {
 namespace {
 
-struct Place {
-  size_t wave;
-  size_t index;
-};
 using RecordName = std::tuple<absl::string_view, absl::string_view, absl::string_view>;
 
 std::vector<RecordChange> InVersionOrder(absl::Span<const bus::v1::ChangeBatch* const> batches) {
@@ -49,23 +45,6 @@ void Merge(const RecordChange& again, RecordChange* change) {
   }
 }
 
-// Large waves in pieces.
-std::vector<Wave> Split(std::vector<Wave> waves, size_t max_changes) {
-  std::vector<Wave> pieces;
-  for (Wave& wave : waves) {
-    if (wave.size() <= max_changes) {
-      pieces.push_back(std::move(wave));
-      continue;
-    }
-    for (size_t start = 0; start < wave.size(); start += max_changes) {
-      const size_t end = std::min(start + max_changes, wave.size());
-      pieces.emplace_back(std::make_move_iterator(wave.begin() + static_cast<std::ptrdiff_t>(start)),
-                          std::make_move_iterator(wave.begin() + static_cast<std::ptrdiff_t>(end)));
-    }
-  }
-  return pieces;
-}
-
 }  // namespace
 
 bool RecordChange::Wants(absl::string_view target_platform) const {
@@ -73,29 +52,25 @@ bool RecordChange::Wants(absl::string_view target_platform) const {
 }
 
 std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches, size_t max_changes) {
-  std::vector<Wave> waves;
-  absl::flat_hash_map<RecordName, Place> places;
+  std::vector<RecordChange> newest;
+  absl::flat_hash_map<RecordName, size_t> places;
   for (RecordChange& change : InVersionOrder(batches)) {
     const RecordName name(change.platform, change.model, change.logged->local_id());
-    const auto [known, is_new] = places.emplace(name, Place{0, 0});
-    if (!is_new) {
-      RecordChange& older = waves[known->second.wave][known->second.index];
-      if (older.logged->version() == change.logged->version()) {
-        Merge(change, &older);
-        continue;
-      }
-      if (!older.is_delete() || change.is_delete()) {
-        older = std::move(change);
-        continue;
-      }
-      ++known->second.wave;
+    const auto [known, is_new] = places.emplace(name, newest.size());
+    if (is_new) {
+      newest.push_back(std::move(change));
+    } else if (newest[known->second].logged->version() == change.logged->version()) {
+      Merge(change, &newest[known->second]);
+    } else {
+      newest[known->second] = std::move(change);
     }
-    if (waves.size() <= known->second.wave) waves.emplace_back();
-    Wave& wave = waves[known->second.wave];
-    known->second.index = wave.size();
-    wave.push_back(std::move(change));
   }
-  return Split(std::move(waves), max_changes);
+  std::vector<Wave> waves;
+  for (RecordChange& change : newest) {
+    if (waves.empty() || waves.back().size() >= max_changes) waves.emplace_back();
+    waves.back().push_back(std::move(change));
+  }
+  return waves;
 }
 
 }  // namespace cognate::transformer

@@ -26,8 +26,9 @@ struct RecordChange {
 // Changes that go through the stages together: no record twice, at most `max_changes`.
 using Wave = std::vector<RecordChange>;
 
-// In the order of versions. Older changes of a record are left out: the target gets the record as it is now.
-// What comes after a delete of the same local id is another entity's, and goes in a later wave.
+// In the order of their first versions. Older changes of a record are left out: a target gets the record as
+// it is now. A record that comes again after its delete goes on as what it was, as the ledger has it until
+// the delete is applied everywhere.
 std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches, size_t max_changes);
 
 }  // namespace cognate::transformer

@@ -1,0 +1,365 @@
+// The transformer as a process runs it: real Redis, the other services as gRPC servers.
+#include "services/transformer/server.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "cognate/bus/v1/change_batch.pb.h"
+#include "cognate/bus/v1/lane_batch.pb.h"
+#include "cognate/v1/transformer_service.grpc.pb.h"
+#include "common/bus/streams.h"
+#include "common/grpc/channel.h"
+#include "common/redis/client.h"
+#include "common/service/cluster.h"
+#include "common/value/value.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/transformer/fake_services.h"
+#include "tests/support/eventually.h"
+#include "tests/support/proto_matchers.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/status_matchers.h"
+
+namespace cognate::transformer {
+namespace {
+
+using ::cognate::test_support::Eventually;
+using ::cognate::test_support::HasReason;
+using ::cognate::test_support::ParseProto;
+using ::cognate::test_support::RedisServer;
+using ::cognate::test_support::StatusIs;
+using ::cognate::test_support::ValueOrDie;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+v1::Rules RulesOf(int64_t revision, const std::string& target_field = "title") {
+  auto rules = ParseProto<v1::Rules>(R"(
+      syncs { sync { name: "syncs/notes" status: SYNC_STATUS_ACTIVE source_platform: "a" source_model: "public.note"
+                     target_platform: "b" target_model: "public.memo" } target_key_fields: "id"
+        fields { source: "text" target_field { type: FIELD_TYPE_TEXT max_length: 10 } } })");
+  rules.set_revision(revision);
+  rules.mutable_syncs(0)->mutable_fields(0)->set_target(target_field);
+  rules.mutable_syncs(0)->mutable_fields(0)->mutable_target_field()->set_name(target_field);
+  return rules;
+}
+
+bus::v1::ChangeBatch BatchOf(int64_t batch_id, std::vector<std::pair<std::string, std::string>> notes,
+                             int64_t rules_revision = 1) {
+  bus::v1::ChangeBatch batch;
+  batch.set_batch_id(batch_id);
+  batch.set_rules_revision(rules_revision);
+  batch.add_models()->set_platform("a");
+  batch.mutable_models(0)->set_model("public.note");
+  for (const auto& [local_id, text] : notes) {
+    bus::v1::LoggedChange* const change = batch.add_changes();
+    change->set_version(batch_id * 1000 + batch.changes_size());
+    change->set_local_id(local_id);
+    change->set_operation(v1::OPERATION_UPDATE);
+    change->set_fields(value::Fields({{"text", value::Text(text)}}).SerializeAsString());
+  }
+  return batch;
+}
+
+// One replica of the service with ports of its own.
+class Replica {
+ public:
+  Replica(const FakeServices& fakes, const std::string& instance,
+          absl::Duration rules_interval = absl::Milliseconds(50))
+      : cluster_({}, Clock::Real(), metrics_) {
+    Config config;
+    config.redis.address = RedisServer::Shared().address();
+    config.peers.registry = config.peers.change_capture = config.peers.feedback = fakes.address();
+    config.instance = instance;
+    config.round_changes = 10;
+    config.lane_batches = 5;
+    config.lane_hold = absl::ZeroDuration();
+    config.claim_after = absl::Seconds(1);
+    config.rules_interval = rules_interval;
+    config.progress_limit = absl::Milliseconds(300);
+    auto server = ValueOrDie(Server::Create(config, cluster_.AddEnvironment("transformer")));
+    cluster_.Add("transformer", std::move(server));
+    EXPECT_OK(cluster_.Start());
+  }
+  ~Replica() { cluster_.Shutdown(); }
+
+  absl::Status Ready() const { return cluster_.Ready(); }
+  std::string address() const { return cluster_.address(); }
+  std::string Metrics() { return metrics_.Text(); }
+
+ private:
+  metrics::Registry metrics_;
+  service::Cluster cluster_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    RedisServer::Shared().FlushAll();
+    fakes_.SetRules(RulesOf(1));
+  }
+
+  void Send(const bus::v1::ChangeBatch& batch) {
+    ASSERT_OK(redis_->Add(bus::ChangesStream(), batch.SerializeAsString()));
+  }
+
+  std::vector<bus::v1::DeliveryGroup> OnLane() {
+    std::vector<bus::v1::DeliveryGroup> groups;
+    for (const redis::Entry& entry :
+         ValueOrDie(redis_->Read(bus::LaneStream("b"), "0", 1000, absl::ZeroDuration()))) {
+      bus::v1::LaneBatch batch;
+      EXPECT_TRUE(batch.ParseFromString(entry.payload));
+      groups.insert(groups.end(), batch.groups().begin(), batch.groups().end());
+    }
+    return groups;
+  }
+  std::set<std::string> Delivered() {
+    std::set<std::string> ids;
+    for (const bus::v1::DeliveryGroup& group : OnLane()) {
+      for (const bus::v1::Delivery& delivery : group.deliveries()) ids.insert(delivery.source_local_id());
+    }
+    return ids;
+  }
+  bool IsDone(int64_t batch_id) {
+    return Eventually([&] { return fakes_.acknowledged().count(batch_id) > 0; }) &&
+           Eventually([&] { return ValueOrDie(redis_->Length(bus::ChangesStream())) == 0; });
+  }
+
+  FakeServices fakes_;
+  std::unique_ptr<redis::Client> redis_ = ValueOrDie(redis::Client::Connect(RedisServer::Shared().address()));
+};
+
+TEST_F(ServerTest, ChangesReachTheirLanesAndAreAcknowledged) {
+  Replica replica(fakes_, "one");
+  Send(BatchOf(1, {{"1", "first"}, {"2", "second"}}));
+  ASSERT_TRUE(IsDone(1));
+  const std::vector<bus::v1::DeliveryGroup> groups = OnLane();
+  ASSERT_THAT(groups, SizeIs(1));
+  EXPECT_THAT(groups[0].field_names(), ElementsAre("title"));
+  ASSERT_THAT(groups[0].deliveries(), SizeIs(2));
+  EXPECT_EQ(groups[0].deliveries(1).values(0).text_value(), "second");
+  EXPECT_EQ(groups[0].deliveries(1).version(), 1002);
+  EXPECT_TRUE(Eventually([&] { return replica.Ready().ok(); }));
+}
+
+TEST_F(ServerTest, OneBadRecordIsRefusedAndTheOthersGoOn) {
+  Replica replica(fakes_, "one");
+  Send(BatchOf(1, {{"1", "fits"}, {"2", "is much too long"}, {"3", "fits, too"}}));
+  ASSERT_TRUE(IsDone(1));
+  EXPECT_THAT(Delivered(), ElementsAre("1", "3"));
+  ASSERT_THAT(fakes_.outcomes(), SizeIs(1));
+  EXPECT_EQ(fakes_.outcomes()[0].error().reason(), "VALUE_TOO_LONG");
+  EXPECT_EQ(fakes_.desired()["b " + FakeServices::EntityOf("2")], 1002);
+}
+
+TEST_F(ServerTest, StaleRulesAreNeverUsed) {
+  Replica replica(fakes_, "one", absl::Hours(1));
+  Send(BatchOf(1, {{"1", "old"}}));
+  ASSERT_TRUE(IsDone(1));
+  // The registry has newer rules, cannot be asked at first, and nobody has polled it: the changes were
+  // captured under them.
+  fakes_.SetRules(RulesOf(2, "heading"));
+  fakes_.Fail("GetRules", grpc::StatusCode::UNAVAILABLE, 3);
+  Send(BatchOf(2, {{"2", "new"}}, 2));
+  ASSERT_TRUE(IsDone(2));
+  const std::vector<bus::v1::DeliveryGroup> groups = OnLane();
+  ASSERT_THAT(groups, SizeIs(2));
+  EXPECT_THAT(groups[1].field_names(), ElementsAre("heading"));
+  EXPECT_EQ(groups[1].rules_revision(), 2);
+}
+
+TEST_F(ServerTest, NewRulesArriveByThemselves) {
+  Replica replica(fakes_, "one");
+  fakes_.SetRules(RulesOf(2, "heading"));
+  EXPECT_TRUE(Eventually([&] {
+    Send(BatchOf(2, {{"2", "new"}}));
+    EXPECT_TRUE(IsDone(2));
+    return OnLane().back().rules_revision() == 2;
+  }));
+}
+
+TEST_F(ServerTest, NothingIsLostWhilePeersAreAway) {
+  for (const char* method : {"Resolve", "Plan", "Report", "AcknowledgeBatches"}) {
+    fakes_.Fail(method, grpc::StatusCode::UNAVAILABLE, 3);
+  }
+  Replica replica(fakes_, "one");
+  Send(BatchOf(1, {{"1", "fits"}, {"2", "is much too long"}}));
+  ASSERT_TRUE(IsDone(1));
+  EXPECT_THAT(Delivered(), ElementsAre("1"));
+  EXPECT_THAT(fakes_.outcomes(), SizeIs(1));
+}
+
+TEST_F(ServerTest, AChangeThatTheLedgerRefusesBlocksNoOther) {
+  fakes_.Refuse("2");
+  Replica replica(fakes_, "one");
+  Send(BatchOf(1, {{"1", "one"}, {"2", "two"}, {"3", "three"}}));
+  Send(BatchOf(2, {{"4", "four"}}));
+  ASSERT_TRUE(IsDone(1));
+  ASSERT_TRUE(IsDone(2));
+  EXPECT_THAT(Delivered(), ElementsAre("1", "3", "4"));
+  ASSERT_THAT(fakes_.outcomes(), SizeIs(1));
+  EXPECT_EQ(fakes_.outcomes()[0].error().reason(), "TRANSFORM_FAILED");
+  EXPECT_EQ(fakes_.outcomes()[0].entity_id(), FakeServices::EntityOf("2"));
+}
+
+TEST_F(ServerTest, AFailureOfTheLedgerItselfIsWaitedFor) {
+  fakes_.Fail("Plan", grpc::StatusCode::INTERNAL, 4);
+  fakes_.Fail("Resolve", grpc::StatusCode::INTERNAL, 4);
+  Replica replica(fakes_, "one");
+  Send(BatchOf(1, {{"1", "one"}}));
+  ASSERT_TRUE(IsDone(1));
+  EXPECT_EQ(fakes_.desired().size(), 1u);
+}
+
+TEST_F(ServerTest, AnEntryThatIsNoBatchIsPassedOver) {
+  Replica replica(fakes_, "one");
+  ASSERT_OK(redis_->Add(bus::ChangesStream(), "\xff\xff no batch"));
+  Send(BatchOf(1, {{"1", "one"}}));
+  ASSERT_TRUE(IsDone(1));
+  EXPECT_THAT(Delivered(), ElementsAre("1"));
+}
+
+TEST_F(ServerTest, ClosedAndFullLanesGetNothing) {
+  ASSERT_OK(redis_->Set(bus::LaneClosedKey("b"), "down"));
+  Replica replica(fakes_, "one");
+  Send(BatchOf(1, {{"1", "one"}}));
+  ASSERT_TRUE(IsDone(1));
+  EXPECT_THAT(Delivered(), IsEmpty());
+  EXPECT_EQ(fakes_.desired().size(), 1u);
+  ASSERT_OK(redis_->Del(bus::LaneClosedKey("b")));
+  for (int64_t batch = 2; batch < 12; ++batch) {
+    Send(BatchOf(batch, {{absl::StrCat(batch), "x"}}));
+    ASSERT_TRUE(IsDone(batch));
+  }
+  EXPECT_EQ(ValueOrDie(redis_->Length(bus::LaneStream("b"))), 5);
+  EXPECT_EQ(fakes_.desired().size(), 11u);
+}
+
+TEST_F(ServerTest, ReplicasShareTheWork) {
+  Replica one(fakes_, "one");
+  Replica two(fakes_, "two");
+  for (int64_t batch = 1; batch <= 200; ++batch) Send(BatchOf(batch, {{absl::StrCat(batch), "x"}}));
+  EXPECT_TRUE(Eventually([&] { return fakes_.acknowledged().size() == 200; }));
+  EXPECT_EQ(fakes_.desired().size(), 200u);
+  for (Replica* replica : {&one, &two}) {
+    EXPECT_TRUE(Eventually([&] {
+      const std::string text = replica->Metrics();
+      return absl::StrContains(text, "cognate_transformer_changes_total") &&
+             !absl::StrContains(text, "cognate_transformer_changes_total 0\n");
+    }));
+  }
+}
+
+TEST_F(ServerTest, TheWorkOfADeadReplicaIsTakenOver) {
+  Send(BatchOf(1, {{"1", "one"}}));
+  Send(BatchOf(2, {{"2", "two"}}));
+  ASSERT_THAT(ValueOrDie(redis_->ReadGroup(bus::ChangesStream(), bus::kTransformerGroup, "dead-1", 2,
+                                           absl::ZeroDuration())),
+              SizeIs(2));
+  Replica replica(fakes_, "one");
+  Send(BatchOf(3, {{"3", "three"}}));
+  ASSERT_TRUE(IsDone(3));
+  ASSERT_TRUE(IsDone(1));
+  ASSERT_TRUE(IsDone(2));
+  EXPECT_THAT(Delivered(), ElementsAre("1", "2", "3"));
+}
+
+TEST_F(ServerTest, ARestartedReplicaBeginsWithWhatItHadInHand) {
+  Send(BatchOf(1, {{"1", "one"}}));
+  ASSERT_THAT(ValueOrDie(redis_->ReadGroup(bus::ChangesStream(), bus::kTransformerGroup, "one-1", 1,
+                                           absl::ZeroDuration())),
+              SizeIs(1));
+  const absl::Time start = absl::Now();
+  Replica replica(fakes_, "one");
+  ASSERT_TRUE(IsDone(1));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(1)) << "it waited until it could claim its own entries";
+}
+
+TEST_F(ServerTest, AnEmptiedRedisIsNoEnd) {
+  Replica replica(fakes_, "one");
+  Send(BatchOf(1, {{"1", "one"}}));
+  ASSERT_TRUE(IsDone(1));
+  RedisServer::Shared().FlushAll();
+  Send(BatchOf(2, {{"2", "two"}}));
+  ASSERT_TRUE(IsDone(2));
+  EXPECT_THAT(Delivered(), ElementsAre("2"));
+}
+
+TEST_F(ServerTest, IsNotReadyWhileChangesWaitAndNothingMoves) {
+  Replica replica(fakes_, "one");
+  ASSERT_TRUE(Eventually([&] { return replica.Ready().ok(); }));
+  fakes_.Fail("Plan", grpc::StatusCode::UNAVAILABLE, 1'000'000);
+  Send(BatchOf(1, {{"1", "one"}}));
+  EXPECT_TRUE(Eventually([&] { return !replica.Ready().ok(); }));
+  fakes_.Fail("Plan", grpc::StatusCode::UNAVAILABLE, 0);
+  ASSERT_TRUE(IsDone(1));
+  EXPECT_TRUE(Eventually([&] { return replica.Ready().ok(); }));
+}
+
+class PreviewTest : public ServerTest {
+ protected:
+  absl::StatusOr<v1::PreviewResponse> Preview(const std::string& request) {
+    const auto stub = v1::TransformerService::NewStub(grpc_support::MakeChannel(replica_.address()));
+    return grpc_support::Call(*stub, &v1::TransformerService::Stub::Preview,
+                              ParseProto<v1::PreviewRequest>(request));
+  }
+  static std::vector<std::string> Sentences(const v1::PreviewResponse& response) {
+    std::vector<std::string> sentences;
+    for (const v1::ExplanationStep& step : response.steps()) sentences.push_back(step.sentence());
+    return sentences;
+  }
+
+  Replica replica_{fakes_, "one"};
+};
+
+TEST_F(PreviewTest, ShowsWhatARecordBecomesAndWritesNothing) {
+  fakes_.SetLatest(ParseProto<v1::Change>(
+      "version: 7 operation: OPERATION_UPDATE fields { name: 'text' value { text_value: 'hello' } }"));
+  ASSERT_OK_AND_ASSIGN(const v1::PreviewResponse response,
+                       Preview("record { platform: 'a' model: 'public.note' local_id: '1' }"));
+  ASSERT_THAT(response.records(), SizeIs(1));
+  EXPECT_THAT(response.records(0), test_support::EqualsProto(R"pb(
+                syncs: "syncs/notes"
+                platform: "b"
+                model: "public.memo"
+                operation: OPERATION_UPDATE
+                fields {
+                  name: "title"
+                  value { text_value: "hello" }
+                })pb"));
+  EXPECT_THAT(Sentences(response), ElementsAre("The change log has public.note 1 on a in version 7.",
+                                               "syncs/notes takes public.note to public.memo on b.",
+                                               HasSubstr("It is entity "), "1 fields fit public.memo on b."));
+  EXPECT_THAT(fakes_.desired(), IsEmpty());
+}
+
+TEST_F(PreviewTest, SaysWhatWouldBeRefused) {
+  fakes_.SetLatest(
+      ParseProto<v1::Change>("version: 7 fields { name: 'text' value { text_value: 'hello, hello' } }"));
+  ASSERT_OK_AND_ASSIGN(const v1::PreviewResponse response,
+                       Preview("record { platform: 'a' model: 'public.note' local_id: '1' }"));
+  EXPECT_EQ(response.records(0).error().reason(), "VALUE_TOO_LONG");
+  EXPECT_THAT(Sentences(response), Contains(HasSubstr("want at most 10 characters")));
+  EXPECT_THAT(fakes_.outcomes(), IsEmpty());
+}
+
+TEST_F(PreviewTest, SaysThatNoSyncTakesARecord) {
+  ASSERT_OK_AND_ASSIGN(const v1::PreviewResponse response,
+                       Preview("record { platform: 'a' model: 'public.other' local_id: '1' }"));
+  EXPECT_THAT(response.records(), IsEmpty());
+  EXPECT_THAT(Sentences(response), Contains("No sync takes public.other on a: create one."));
+}
+
+TEST_F(PreviewTest, RefusesARequestWithoutARecord) {
+  EXPECT_THAT(Preview(""), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Preview("record { platform: 'a' model: 'm' }"), HasReason("INVALID_FIELD"));
+  fakes_.Fail("GetLatestChange", grpc::StatusCode::NOT_FOUND, 1);
+  EXPECT_THAT(Preview("record { platform: 'a' model: 'm' local_id: '1' }"),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace cognate::transformer
