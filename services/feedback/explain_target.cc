@@ -84,12 +84,15 @@ v1::ExplanationStep TroubleStep(const Trouble& trouble) {
               trouble.next_attempt ? absl::StrCat(" and is tried again at ", At(*trouble.next_attempt)) : "",
               ": ", Why(trouble.error))));
     case v1::REPLICA_STATE_WAITING:
-      return step(
-          v1::VERDICT_UNDER_WAY,
-          absl::StrCat("Version ", trouble.version,
-                       trouble.incomplete ? " was written without a reference to " : " waits for ",
-                       Describe(trouble.waits_for_source), ", which ", trouble.key.platform, " needs in ",
-                       trouble.waits_for_model, trouble.replay ? "; it is being sent again." : "."));
+      return step(v1::VERDICT_UNDER_WAY,
+                  absl::StrCat("Version ", trouble.version,
+                               trouble.incomplete ? " was written without a reference to " : " waits for ",
+                               Describe(trouble.waits_for_source),
+                               trouble.waits_for_model.empty()
+                                   ? absl::StrCat(", which no sync brings to ", trouble.key.platform)
+                                   : absl::StrCat(", which ", trouble.key.platform, " needs in ",
+                                                  trouble.waits_for_model),
+                               trouble.replay ? "; it is being sent again." : "."));
     case v1::REPLICA_STATE_HELD:
       return step(v1::VERDICT_STOPPED,
                   Stop(absl::StrCat(trouble.key.platform, " does not accept our login, so version ",

@@ -74,8 +74,10 @@ void SetAwaited(const v1::Outcome& outcome, Trouble* trouble) {
 v1::SettleKind SettleKindOf(const v1::Outcome& outcome) {
   switch (outcome.status()) {
     case v1::OUTCOME_STATUS_APPLIED:
-      // With an older delivery answered by what the target has, the id says more than what was asked for.
-      return outcome.local_id().empty() ? v1::SETTLE_KIND_DELETED : v1::SETTLE_KIND_APPLIED;
+      // A target that answers with a newer version than the delivered one says what that was.
+      return outcome.operation() == v1::OPERATION_DELETE || outcome.local_id().empty()
+                 ? v1::SETTLE_KIND_DELETED
+                 : v1::SETTLE_KIND_APPLIED;
     case v1::OUTCOME_STATUS_INCOMPLETE:
       return v1::SETTLE_KIND_INCOMPLETE;
     default:

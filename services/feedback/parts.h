@@ -6,7 +6,7 @@
 #include "services/feedback/event_feed.h"
 #include "services/feedback/event_store.h"
 #include "services/feedback/outcome.h"
-#include "services/feedback/peers.h"
+#include "services/feedback/peers_client.h"
 #include "services/feedback/redrive_signal.h"
 #include "services/feedback/trouble_store.h"
 #include "services/feedback/waiting.h"

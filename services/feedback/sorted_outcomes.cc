@@ -69,7 +69,7 @@ void AddSettled(const v1::Outcome& outcome, const std::string& platform, SortedO
   group->add_entity_ids(outcome.entity_id());
   group->add_versions(outcome.version());
   group->add_kinds(kind);
-  group->add_local_ids(outcome.local_id());
+  group->add_local_ids(kind == v1::SETTLE_KIND_DELETED ? std::string() : outcome.local_id());
   group->add_fingerprints(kind == v1::SETTLE_KIND_APPLIED ? outcome.fingerprint() : std::string());
   const Uuid entity = *Uuid::FromBytes(outcome.entity_id());
   if (kind != v1::SETTLE_KIND_INCOMPLETE) {

@@ -53,6 +53,9 @@ struct Trouble {
   absl::Time created;
   absl::Time updated;
 
+  // It names what it waits for so that the ledger can be asked for it. Not so while no sync brings that to
+  // the target.
+  bool can_be_awaited() const { return waits_for_entity.has_value() && !waits_for_model.empty(); }
   // It blocks whoever waits for it: it waits itself, and the target does not have it.
   bool blocks() const {
     return state == v1::REPLICA_STATE_WAITING && !replay && target_local_id.empty() &&

@@ -44,7 +44,7 @@ absl::StatusOr<std::vector<Trouble>> Waiting::FreeArrived(absl::Span<const Troub
   std::map<std::pair<std::string, std::string>, std::vector<const Trouble*>> by_target;
   std::vector<Trouble> still;
   for (const Trouble& trouble : waiting) {
-    if (trouble.waits_for_entity)
+    if (trouble.can_be_awaited())
       by_target[{trouble.key.platform, trouble.waits_for_model}].push_back(&trouble);
   }
   v1::ResolveRequest request;
@@ -60,9 +60,11 @@ absl::StatusOr<std::vector<Trouble>> Waiting::FreeArrived(absl::Span<const Troub
   std::vector<Trouble> arrived;
   int index = 0;
   for (const auto& [target, troubles] : by_target) {
+    if (index >= response.groups_size()) break;
     const v1::ResolvedGroup& group = response.groups(index++);
     for (size_t i = 0; i < troubles.size(); ++i) {
-      const bool there = !group.target_local_ids(static_cast<int>(i)).empty();
+      const int at = static_cast<int>(i);
+      const bool there = at < group.target_local_ids_size() && !group.target_local_ids(at).empty();
       (there ? arrived : still).push_back(*troubles[i]);
     }
   }

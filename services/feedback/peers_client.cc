@@ -1,4 +1,4 @@
-#include "services/feedback/peers.h"
+#include "services/feedback/peers_client.h"
 
 #include "cognate/v1/change_capture_service.grpc.pb.h"
 #include "cognate/v1/delivery_service.grpc.pb.h"

@@ -1,0 +1,198 @@
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "services/feedback/testing/feedback_fixture.h"
+
+namespace cognate::feedback {
+namespace {
+
+class ExplainTest : public FeedbackTest {
+ protected:
+  ExplainTest() {
+    v1::RenderedRecord* rendered = peers_.preview.add_records();
+    rendered->add_syncs("syncs/nations");
+    rendered->set_platform("shop");
+    rendered->set_model("public.nations");
+    rendered->add_fields();
+    rendered->add_fields();
+    v1::Lane* lane = peers_.lanes.add_lanes();
+    lane->set_platform("shop");
+    lane->set_state(v1::LANE_STATE_OPEN);
+  }
+
+  // Everything that is said, one line a step: "capture PASSED …".
+  std::string Explain(const v1::RecordKey& record, const std::string& target = "") {
+    v1::ExplainRequest request;
+    *request.mutable_record() = record;
+    request.set_target_platform(target);
+    const auto response = feedback_->Call(&Stub::Explain, request);
+    EXPECT_OK(response);
+    std::string text;
+    const auto add = [&](const v1::ExplanationStep& step) {
+      absl::StrAppend(&text, step.step(), " ", v1::Verdict_Name(step.verdict()).substr(8), " ",
+                      step.sentence(), "\n");
+    };
+    for (const v1::ExplanationStep& step : response->steps()) add(step);
+    for (const v1::TargetExplanation& explained : response->targets()) {
+      absl::StrAppend(&text, "-> ", explained.platform(), " ", explained.model(), " ",
+                      v1::ReplicaState_Name(explained.state()).substr(14), "\n");
+      for (const v1::ExplanationStep& step : explained.steps()) add(step);
+      absl::StrAppend(&text, "=> ", explained.conclusion(), "\n");
+    }
+    absl::StrAppend(&text, "== ", response->conclusion(), "\n");
+    // The entity's id is another one in each run.
+    for (const auto& [entity, source] : sources_) {
+      const size_t at = text.find(entity.ToString());
+      if (at != std::string::npos) text.replace(at, 36, "E" + source.local_id());
+    }
+    return text;
+  }
+};
+
+TEST_F(ExplainTest, OfARecordThatIsThere) {
+  Start();
+  const Uuid entity = Plan("57", 812);
+  EXPECT_OK(Report({Applied(entity, 812)}));
+  const std::string text =
+      R"(capture PASSED The last captured change of public.country 57 on atlas is version 812 (update), of 2023-11-14 22:13:20 UTC.
+identity PASSED It is the entity E57: public.country 57 on atlas, public.nations l57 on shop.
+-> shop public.nations CONVERGED
+sync PASSED syncs/nations takes it to public.nations on shop.
+mapping PASSED It becomes a record of public.nations with 2 fields.
+plan PASSED shop should have version 812, and has it.
+=> public.nations l57 on shop is up to date with version 812.
+== public.nations l57 on shop is up to date with version 812.
+)";
+  EXPECT_EQ(Explain(Record("57")), text);
+}
+
+TEST_F(ExplainTest, AlsoByTheNameThatTheTargetGivesIt) {
+  Start();
+  EXPECT_OK(Report({Applied(Plan("57", 812), 812)}));
+  v1::RecordKey target;
+  target.set_platform("shop");
+  target.set_model("public.nations");
+  target.set_local_id("l57");
+  EXPECT_THAT(Explain(target),
+              ::testing::HasSubstr("The last captured change of public.country 57 on atlas is version 812"));
+  EXPECT_THAT(Explain(target),
+              ::testing::EndsWith("== public.nations l57 on shop is up to date with version 812.\n"));
+}
+
+TEST_F(ExplainTest, OfARecordThatWaitsForOneThatIsDead) {
+  Start();
+  const Uuid parent = Plan("1", 7);
+  const Uuid child = Plan("2", 8);
+  EXPECT_OK(Report({Outcome(parent, 7, v1::OUTCOME_STATUS_REJECTED, "TOO_LONG")}));
+  EXPECT_OK(Report({Waits(child, 8, parent)}));
+  EXPECT_EQ(
+      Explain(Record("2")),
+      R"(capture PASSED The last captured change of public.country 2 on atlas is version 8 (update), of 2023-11-14 22:13:20 UTC.
+identity PASSED It is the entity E2: public.country 2 on atlas, public.nations on shop (without an id yet).
+-> shop public.nations WAITING
+sync PASSED syncs/nations takes it to public.nations on shop.
+mapping PASSED It becomes a record of public.nations with 2 fields.
+plan UNDER_WAY shop should have it (version 8), and has nothing yet.
+trouble UNDER_WAY Version 8 waits for public.country 1 on atlas, which shop needs in public.nations.
+reference UNDER_WAY public.country 1 on atlas is not on shop itself, because it was given up: the message of TOO_LONG.
+lane PASSED The lane to shop is open, with 0 batches on it.
+=> It is not on shop, because it waits for public.country 1 on atlas.
+== It is not on shop, because it waits for public.country 1 on atlas.
+)");
+}
+
+TEST_F(ExplainTest, OfARecordThatIsRetriedBehindAClosedLane) {
+  Start();
+  v1::Lane* lane = peers_.lanes.mutable_lanes(0);
+  lane->set_state(v1::LANE_STATE_CLOSED);
+  lane->set_error("connection refused");
+  lane->mutable_next_probe_time()->set_seconds(1'700'000'060);
+  const Uuid pending = Plan("1", 7);
+  EXPECT_THAT(Explain(Record("1")),
+              ::testing::HasSubstr(
+                  "lane UNDER_WAY The lane to shop is closed, because it cannot be reached: connection "
+                  "refused. It is tried again at 2023-11-14 22:14:20 UTC.\n"
+                  "=> It is not on shop, because shop cannot be reached; it is sent as soon as it can."));
+  EXPECT_OK(Report({Failed(pending, 7)}));
+  EXPECT_THAT(
+      Explain(Record("1")),
+      ::testing::AllOf(::testing::HasSubstr("trouble UNDER_WAY Version 7 failed once and is tried again at "),
+                       ::testing::HasSubstr("== It is not on shop, because it failed once and is tried "
+                                            "again: the message of BUSY.")));
+}
+
+TEST_F(ExplainTest, OfARecordThatWasNeverCaptured) {
+  peers_.preview.Clear();
+  Start();
+  EXPECT_EQ(Explain(Record("404")),
+            R"(capture STOPPED It was never captured: atlas has reported no change of it.
+identity STOPPED It has no identity yet: nothing of it was planned, and nothing refers to it.
+== public.country 404 on atlas is on no target. It was never captured: atlas has reported no change of it.
+)");
+  v1::Source* source = peers_.sources.add_sources();
+  source->set_platform("atlas");
+  v1::SourceModel* model = source->add_models();
+  model->set_model("public.country");
+  model->set_snapshot_row_count(1200);
+  EXPECT_THAT(Explain(Record("404")),
+              ::testing::StartsWith("capture UNDER_WAY It is not captured yet: the first reading of "
+                                    "public.country on atlas is under way, with 1200 rows so far."));
+  model->set_obstacle("it has no primary key; add one");
+  EXPECT_THAT(Explain(Record("404")),
+              ::testing::StartsWith("capture STOPPED It was never captured, because public.country on "
+                                    "atlas cannot be: it has no primary key; add one."));
+}
+
+TEST_F(ExplainTest, OfARecordThatNoSyncTakes) {
+  peers_.preview = test_support::ParseProto<v1::PreviewResponse>(
+      "steps { step: 'sync' verdict: VERDICT_STOPPED sentence: 'No sync takes public.country on atlas.' }");
+  Start();
+  peers_.AddSource(Uuid::V7(clock_), Record("57"), 812);
+  EXPECT_THAT(Explain(Record("57"), "shop"),
+              ::testing::HasSubstr("== It does not go to shop, because no sync takes it there."));
+  EXPECT_THAT(
+      Explain(Record("57")),
+      ::testing::HasSubstr(
+          "== public.country 57 on atlas goes to no target: no sync takes it, as far as could be asked."));
+}
+
+TEST_F(ExplainTest, OfARecordThatWouldBeRefused) {
+  v1::OutcomeError* error = peers_.preview.mutable_records(0)->mutable_error();
+  error->set_message("the text has 300 characters, the field takes 200");
+  error->set_field("name");
+  Start();
+  peers_.AddSource(Uuid::V7(clock_), Record("57"), 812);
+  EXPECT_THAT(
+      Explain(Record("57")),
+      ::testing::AllOf(
+          ::testing::HasSubstr("mapping STOPPED shop cannot take it: the text has 300 characters, the field "
+                               "takes 200 (field name)."),
+          ::testing::HasSubstr("=> It is not on shop, because it would be refused: the text has 300")));
+}
+
+TEST_F(ExplainTest, SaysWhoCouldNotBeAsked) {
+  Start();
+  const Uuid entity = Plan("57", 812);
+  EXPECT_OK(Report({Failed(entity, 812)}));
+  for (const std::string down : {"registry", "change_capture", "transformer", "delivery"}) {
+    peers_.SetDown({down});
+    const std::string who = down == "registry" ? "platform_registry" : down;
+    EXPECT_THAT(Explain(Record("57")),
+                ::testing::HasSubstr(who + " could not be asked (UNAVAILABLE), so this is not known."));
+  }
+  peers_.SetDown({"registry", "change_capture", "transformer", "delivery"});
+  EXPECT_EQ(Explain(Record("57")),
+            R"(capture UNSPECIFIED change_capture could not be asked (UNAVAILABLE), so this is not known.
+identity UNSPECIFIED platform_registry could not be asked (UNAVAILABLE), so this is not known.
+sync UNSPECIFIED transformer could not be asked (UNAVAILABLE), so this is not known.
+== public.country 57 on atlas goes to no target: no sync takes it, as far as could be asked.
+)");
+}
+
+TEST_F(ExplainTest, NeedsARecord) {
+  Start();
+  EXPECT_THAT(feedback_->Call(&Stub::Explain, v1::ExplainRequest()),
+              test_support::HasReason("INVALID_FIELD"));
+}
+
+}  // namespace
+}  // namespace cognate::feedback

@@ -1,0 +1,146 @@
+#include "gtest/gtest.h"
+#include "services/feedback/testing/feedback_fixture.h"
+
+namespace cognate::feedback {
+namespace {
+
+using test_support::Eventually;
+using test_support::HasReason;
+using ::testing::IsEmpty;
+
+class RedriveTest : public FeedbackTest {};
+
+TEST_F(RedriveTest, ReplaysAtItsTimeTowardsItsTargetOnly) {
+  Start();
+  const Uuid entity = Plan("1", 7);
+  EXPECT_OK(Report({Failed(entity, 7)}));
+  EXPECT_EQ(ReplaysOf(entity), 0);
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_TRUE(Eventually([&] { return ReplaysOf(entity) == 1; }));
+  EXPECT_EQ(peers_.replays().front().target_platform(), "shop");
+}
+
+TEST_F(RedriveTest, SpentAttemptsAreDeadUntilAPersonRedrives) {
+  config_.retry.max_attempts = 3;
+  Start();
+  const Uuid entity = Plan("1", 7);
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_OK(Report({Failed(entity, 7)}));
+    clock_.Advance(absl::Minutes(1));
+    if (attempt == 3) break;
+    ASSERT_TRUE(Eventually([&] { return ReplaysOf(entity) == attempt; }));
+  }
+  EXPECT_EQ(TroubleOf(entity).state(), v1::REPLICA_STATE_DEAD);
+  EXPECT_EQ(TroubleOf(entity).attempt_count(), 3);
+  v1::RedriveRequest other;
+  other.set_reason("ANOTHER");
+  EXPECT_EQ(feedback_->Call(&Stub::Redrive, other)->redriven_count(), 0);
+  v1::RedriveRequest request;
+  *request.mutable_source() = Record("1");
+  EXPECT_EQ(feedback_->Call(&Stub::Redrive, request)->redriven_count(), 1);
+  EXPECT_TRUE(Eventually([&] { return ReplaysOf(entity) == 3; }));
+  EXPECT_EQ(TroubleOf(entity).state(), v1::REPLICA_STATE_RETRY);
+  EXPECT_OK(Report({Failed(entity, 7)}));
+  EXPECT_EQ(TroubleOf(entity).attempt_count(), 1);
+}
+
+TEST_F(RedriveTest, AnUnansweredReplayIsMadeAgainAfterItsLease) {
+  Start();
+  const Uuid entity = Plan("1", 7);
+  EXPECT_OK(Report({Failed(entity, 7)}));
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_TRUE(Eventually([&] { return ReplaysOf(entity) == 1; }));
+  clock_.Advance(absl::Seconds(29));
+  Stop();  // As after a crash: the row alone knows.
+  Start();
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_TRUE(Eventually([&] { return ReplaysOf(entity) == 2; }));
+}
+
+TEST_F(RedriveTest, AReplayThatCannotBeMadeIsMadeLater) {
+  Start();
+  const Uuid entity = Plan("1", 7);
+  peers_.SetDown({"change_capture"});
+  EXPECT_OK(Report({Failed(entity, 7)}));
+  clock_.Advance(absl::Seconds(1));
+  peers_.SetDown({});
+  EXPECT_TRUE(Eventually([&] {
+    clock_.Advance(absl::Milliseconds(100));
+    return ReplaysOf(entity) == 1;
+  }));
+}
+
+TEST_F(RedriveTest, ATroubleOfWhatIsSettledAlreadyGoesAway) {
+  Start();
+  const Uuid retried = Plan("1", 7);
+  const Uuid refused = Plan("2", 7);
+  EXPECT_OK(Report({Applied(retried, 7), Applied(refused, 8)}));
+  // Reports of an older delivery come late.
+  EXPECT_OK(Report({Failed(retried, 7), Outcome(refused, 7, v1::OUTCOME_STATUS_REJECTED, "NO")}));
+  EXPECT_TRUE(Eventually([&] {
+    clock_.Advance(absl::Seconds(5));
+    return Troubles().empty();
+  }));
+}
+
+TEST_F(RedriveTest, ARecordThatTheLogDoesNotKnowIsDead) {
+  Start();
+  const Uuid entity = Uuid::V7(clock_);
+  sources_[entity] = Record("9");
+  EXPECT_OK(Report({Failed(entity, 7)}));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Eventually([&] { return TroubleOf(entity).error().reason() == "RECORD_UNKNOWN"; }));
+  EXPECT_EQ(TroubleOf(entity).state(), v1::REPLICA_STATE_DEAD);
+}
+
+TEST_F(RedriveTest, SeveralServersShareTheWork) {
+  Start();
+  RunningFeedback second(config_, clock_);
+  std::vector<v1::Outcome> outcomes;
+  for (int i = 0; i < 1200; ++i) outcomes.push_back(Failed(Plan(std::to_string(i), 7), 7));
+  EXPECT_OK(Report(outcomes));
+  clock_.Advance(absl::Seconds(1));
+  const auto replayed = [&] {
+    int count = 0;
+    for (const v1::ReplayRequest& replay : peers_.replays()) count += replay.records_size();
+    return count;
+  };
+  EXPECT_TRUE(Eventually([&] { return replayed() == 1200; }));
+  clock_.Advance(absl::Seconds(20));
+  EXPECT_FALSE(Eventually([&] { return replayed() != 1200; }, absl::Milliseconds(500)))
+      << "one of them twice";
+}
+
+TEST_F(RedriveTest, RefillReplaysWhatIsPendingAndGivesUpTheUnknown) {
+  Start();
+  const Uuid pending = Plan("1", 7);
+  const Uuid parked = Plan("2", 7);
+  const Uuid unknown = Uuid::V7(clock_);
+  peers_.Plan(unknown, "shop", "public.nations", 3);
+  EXPECT_OK(Report({Outcome(parked, 7, v1::OUTCOME_STATUS_REJECTED, "NO")}));
+  v1::RefillRequest request;
+  request.set_platform("shop");
+  request.mutable_planned_before()->set_seconds(1'800'000'000);
+  ASSERT_OK_AND_ASSIGN(const v1::RefillResponse response, feedback_->Call(&Stub::Refill, request));
+  EXPECT_EQ(response.replayed_count(), 1);
+  EXPECT_FALSE(response.more());
+  EXPECT_EQ(ReplaysOf(pending), 1);
+  EXPECT_EQ(ReplaysOf(parked), 0);
+  EXPECT_EQ(TroubleOf(unknown).error().reason(), "RECORD_UNKNOWN");
+  EXPECT_EQ(feedback_->Call(&Stub::Refill, request)->replayed_count(), 1);
+  EXPECT_THAT(feedback_->Call(&Stub::Refill, v1::RefillRequest()), HasReason("INVALID_FIELD"));
+}
+
+TEST_F(RedriveTest, WhatNoSyncBringsIsTriedAgainNowAndThen) {
+  Start();
+  const Uuid parent = Plan("1", 7);
+  const Uuid child = Plan("2", 8);
+  v1::Outcome waits = Waits(child, 8, parent);
+  waits.clear_waits_for_model();
+  EXPECT_OK(Report({waits}));
+  clock_.Advance(absl::Minutes(7));
+  EXPECT_TRUE(Eventually([&] { return ReplaysOf(child) == 1; }));
+}
+
+}  // namespace
+}  // namespace cognate::feedback
