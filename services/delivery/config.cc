@@ -10,6 +10,7 @@ void Config::Register(config::Settings& settings) {
   redis.Register(settings);
   peers.RegisterRegistry(settings);
   peers.RegisterFeedback(settings);
+  settings.Add("stream-prefix", &lanes.stream_prefix, "What the names of all streams begin with");
   RegisterOwn(settings);
 }
 
@@ -18,11 +19,11 @@ void Config::RegisterOwn(config::Settings& settings) {
                "How long a lane stays with a process that does not answer; it is renewed at a third.");
   settings.Add("lane-max-deliveries", &lanes.max_deliveries, "Deliveries sent to a target at a time.",
                {1, 10'000});
-  settings.Add("refill-interval", &lanes.refill_interval,
+  settings.Add("lane-refill-interval", &lanes.refill_interval,
                "How often a lane asks for what the ledger has due.");
-  settings.Add("refill-grace", &lanes.refill_grace,
+  settings.Add("lane-refill-grace", &lanes.refill_grace,
                "How much older than a lane's oldest entry a plan is when it must be missing there.");
-  settings.Add("refill-limit", &lanes.refill_limit, "Records asked for in one refill.", {1, 10'000});
+  settings.Add("lane-refill-limit", &lanes.refill_limit, "Records asked for in one refill.", {1, 10'000});
   settings.Add("target-connect-timeout", &sql.connect_timeout, "For the login to a target database.");
   settings.Add("target-statement-timeout", &sql.statement_timeout, "For one statement on a target database.");
   settings.Add("target-lock-timeout", &sql.lock_timeout, "For a lock on a target database.");

@@ -42,8 +42,8 @@ absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
 }  // namespace
 
 struct Server::Parts {
-  Parts(const Config& config, const service::Environment& environment, std::unique_ptr<postgres::Pool> opened)
-      : environment(environment),
+  Parts(const Config& config, const service::Environment& given, std::unique_ptr<postgres::Pool> opened)
+      : environment(given),
         pool(std::move(opened)),
         leases(*pool),
         registry(config.peers.registry),
@@ -58,6 +58,7 @@ struct Server::Parts {
   static redis::Options RedisOptions(const Config& config) {
     redis::Options options;
     options.address = config.redis.address;
+    options.password = config.redis.password;
     return options;
   }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "services/delivery/sql_channel_fixture.h"
+#include "services/delivery/testing/sql_channel_fixture.h"
 #include "tests/support/explain.h"
 
 namespace cognate::delivery {
@@ -92,7 +92,7 @@ TEST_F(SqlChannelSpeedTest, UpdatesAndDeletesGoByTheIndexOfATableThatWasNeverAna
   postgres::Params update = by_key;
   update.AddTextArray(postgres::Params::Many<std::string>(keys));
   update.AddInt64Array(postgres::Params::Many<int64_t>({1, 1}));
-  for (const std::string& rows : {"0", "20000"}) {
+  for (const char* const rows : {"0", "20000"}) {
     Execute(absl::StrCat("INSERT INTO rows (a) SELECT 'x' FROM generate_series(1, ", rows, ")"));
     const auto plan = [&](const std::string& name, const std::string& sql, const postgres::Params& params) {
       return test_support::ValueOrDie(

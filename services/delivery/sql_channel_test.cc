@@ -5,7 +5,7 @@
 
 #include "common/value/fingerprint.h"
 #include "gmock/gmock.h"
-#include "services/delivery/sql_channel_fixture.h"
+#include "services/delivery/testing/sql_channel_fixture.h"
 
 namespace cognate::delivery {
 namespace {

@@ -1,7 +1,7 @@
 #include "services/delivery/sql_failure.h"
 
 #include "gmock/gmock.h"
-#include "services/delivery/sql_channel_fixture.h"
+#include "services/delivery/testing/sql_channel_fixture.h"
 
 namespace cognate::delivery {
 namespace {

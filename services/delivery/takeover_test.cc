@@ -1,0 +1,137 @@
+// Processes that die: the lane goes to another, its entries with it, and each record is written once.
+#include <map>
+
+#include "absl/strings/numbers.h"
+#include "common/postgres/pool.h"
+#include "common/process/process.h"
+#include "services/delivery/lease_store.h"
+#include "services/delivery/testing/delivery_fixture.h"
+#include "tests/support/temp_dir.h"
+
+namespace cognate::delivery {
+namespace {
+
+using test_support::Eventually;
+
+class TakeoverTest : public DeliveryTest {
+ protected:
+  process::Process StartProcess(const std::string& name) {
+    const char* bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
+    process::Command command;
+    command.argv = {absl::StrCat(bin == nullptr ? "build/release/bin" : bin, "/delivery"),
+                    "serve",
+                    "--listen=unix:" + directory_.File(name + ".sock"),
+                    "--admin=127.0.0.1:0",
+                    "--postgres-uri=" + config_.postgres.uri,
+                    "--redis-address=" + config_.redis.address,
+                    "--registry=" + peers_.address(),
+                    "--feedback=" + peers_.address(),
+                    "--stream-prefix=" + config_.lanes.stream_prefix,
+                    "--lane-lease-duration=1s",
+                    "--lane-refill-interval=100ms"};
+    command.log_file = directory_.File(name + ".log");
+    return test_support::ValueOrDie(process::Process::Spawn(command));
+  }
+  std::string Lease(absl::string_view column) {
+    auto connection = test_support::ValueOrDie(postgres::Connection::Open(config_.postgres.uri));
+    return Ask(*connection, absl::StrCat("SELECT ", column, " FROM delivery.lane_leases"));
+  }
+
+  static int64_t Newest(postgres::Connection& target) {
+    int64_t newest = 0;
+    const std::string text = Ask(target, "SELECT coalesce(max(split_part(code, '-', 2)::int), 0) FROM nodes");
+    return absl::SimpleAtoi(text, &newest) ? newest : 0;
+  }
+
+  test_support::TempDir directory_;
+};
+
+TEST_F(TakeoverTest, AProcessThatIsKilledBetweenCommitAndReportLeavesOneRow) {
+  auto target = MakeTarget("shop");
+  peers_.SetFeedbackDown(true);
+  process::Process first = StartProcess("first");
+  Put("shop", {{1, 10, "a"}, {2, 11, "b", 1, false}});
+  ASSERT_TRUE(Eventually([&] { return Ask(*target, "SELECT count(*) FROM nodes") == "2"; }));
+  const std::string fence = Lease("fence");
+  first.Kill();
+  peers_.SetFeedbackDown(false);
+  process::Process second = StartProcess("second");
+  ASSERT_TRUE(Applied(2));
+  ASSERT_TRUE(Applied(1));
+  EXPECT_TRUE(Eventually([&] { return Length("shop") == 0; }));
+  EXPECT_EQ(Ask(*target, "SELECT code FROM nodes ORDER BY 1"), "a|b");
+  EXPECT_EQ(fence, "1");
+  EXPECT_EQ(Lease("fence"), "2");
+  EXPECT_EQ(second.Terminate(absl::Seconds(10)), 0);
+  EXPECT_EQ(Lease("owner"), "");  // freed at once
+}
+
+// Two processes, of which the owner is killed again and again under load: no version goes backwards, nothing
+// is doubled, nothing is lost.
+TEST_F(TakeoverTest, OwnersThatAreKilledUnderLoadWriteEachVersionOnceAndInOrder) {
+  auto target = MakeTarget("shop");
+  ASSERT_OK(
+      target->Execute("CREATE TABLE backwards (code text); CREATE FUNCTION watch() RETURNS trigger LANGUAGE "
+                      "plpgsql AS $$ BEGIN "
+                      "IF split_part(NEW.code, '-', 2)::int < split_part(OLD.code, '-', 2)::int THEN INSERT "
+                      "INTO backwards VALUES "
+                      "(OLD.code || ' ' || NEW.code); END IF; RETURN NEW; END $$; "
+                      "CREATE TRIGGER watch BEFORE UPDATE ON nodes FOR EACH ROW EXECUTE FUNCTION watch()"));
+  constexpr int kEntities = 20;
+  constexpr int kRounds = 150;
+  std::map<std::string, process::Process> processes;
+  processes["0"] = StartProcess("0");
+  processes["1"] = StartProcess("1");
+  int64_t version = 0;
+  int64_t killed_at = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<Node> nodes;
+    for (int entity = 1; entity <= kEntities; ++entity) {
+      ++version;
+      nodes.push_back({entity, version, absl::StrCat("e", entity, "-", version)});
+    }
+    Put("shop", nodes);
+    if (round % 50 == 25) {
+      // Both, so that whichever owns the lane dies, but not before it has written something.
+      ASSERT_TRUE(Eventually([&] { return Newest(*target) > killed_at; }));
+      killed_at = version;
+      for (auto& [name, process] : processes) process.Kill();
+      processes["0"] = StartProcess("0");
+      processes["1"] = StartProcess("1");
+    }
+  }
+  ASSERT_TRUE(Eventually(
+      [&] { return peers_.OutcomeOf(Entity(kEntities)).version() == version && Length("shop") == 0; },
+      absl::Seconds(30)));
+  EXPECT_EQ(Ask(*target, "SELECT count(*) FROM nodes"), absl::StrCat(kEntities));
+  EXPECT_EQ(Ask(*target, "SELECT count(*) FROM backwards"), "0");
+  EXPECT_EQ(Newest(*target), version);
+  for (auto& [name, process] : processes) EXPECT_EQ(process.Terminate(absl::Seconds(10)), 0);
+}
+
+TEST_F(TakeoverTest, ALeaseHasOneOwnerAndItsFenceRisesWithEachOther) {
+  auto pool = test_support::ValueOrDie(postgres::Pool::Create([&] {
+    postgres::Options options;
+    options.uri = config_.postgres.uri;
+    options.search_path = "delivery";
+    return options;
+  }()));
+  LeaseStore leases(*pool);
+  const std::vector<std::string> shop = {"shop"};
+  const auto acquire = [&](absl::string_view owner, absl::Duration duration) {
+    const auto held = test_support::ValueOrDie(leases.Acquire(shop, owner, duration));
+    return held.empty() ? int64_t{0} : held.at("shop");
+  };
+  EXPECT_EQ(acquire("a", absl::Seconds(60)), 1);
+  EXPECT_EQ(acquire("b", absl::Seconds(60)), 0);
+  EXPECT_EQ(acquire("a", absl::ZeroDuration()), 1);
+  EXPECT_EQ(acquire("b", absl::Seconds(60)), 2);
+  EXPECT_OK(leases.Release(shop, "a"));
+  EXPECT_EQ(acquire("a", absl::Seconds(60)), 0);
+  EXPECT_OK(leases.Release(shop, "b"));
+  EXPECT_EQ(acquire("a", absl::Seconds(60)), 3);
+  EXPECT_EQ(leases.Owners()->at("shop"), "a");
+}
+
+}  // namespace
+}  // namespace cognate::delivery

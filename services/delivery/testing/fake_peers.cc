@@ -1,0 +1,116 @@
+#include "services/delivery/testing/fake_peers.h"
+
+#include "absl/strings/strip.h"
+#include "tests/support/status_matchers.h"
+
+namespace cognate::delivery {
+
+FakePeers::FakePeers() {
+  std::vector<grpc::Service*> services = {static_cast<v1::PlatformRegistryService::Service*>(this),
+                                          static_cast<v1::LedgerService::Service*>(this),
+                                          static_cast<v1::FeedbackService::Service*>(this)};
+  host_ = test_support::ValueOrDie(grpc_support::Host::Start({}, services));
+}
+
+void FakePeers::SetTarget(const std::string& id, const std::string& uri) {
+  MutexLock lock(&mutex_);
+  targets_[id] = uri;
+  ++revision_;
+}
+
+void FakePeers::RemoveTarget(const std::string& id) {
+  MutexLock lock(&mutex_);
+  targets_.erase(id);
+  ++revision_;
+}
+
+void FakePeers::SetLocalId(const std::string& entity_id, const std::string& model,
+                           const std::string& local_id) {
+  MutexLock lock(&mutex_);
+  local_ids_[{entity_id, model}] = local_id;
+}
+
+void FakePeers::SetFeedbackDown(bool down) {
+  MutexLock lock(&mutex_);
+  feedback_down_ = down;
+}
+
+FakePeers::Outcomes FakePeers::outcomes(const std::string& platform) {
+  MutexLock lock(&mutex_);
+  return outcomes_[platform];
+}
+
+v1::Outcome FakePeers::OutcomeOf(const std::string& entity_id) {
+  MutexLock lock(&mutex_);
+  for (const auto& [platform, outcomes] : outcomes_) {
+    for (const auto& [key, outcome] : outcomes) {
+      if (key.first == entity_id) return outcome;
+    }
+  }
+  return {};
+}
+
+int FakePeers::report_count() {
+  MutexLock lock(&mutex_);
+  return report_count_;
+}
+
+std::vector<v1::RefillRequest> FakePeers::refills() {
+  MutexLock lock(&mutex_);
+  return refills_;
+}
+
+grpc::Status FakePeers::GetRules(grpc::ServerContext*, const v1::GetRulesRequest* request,
+                                 v1::GetRulesResponse* response) {
+  MutexLock lock(&mutex_);
+  response->set_revision(revision_);
+  if (request->known_revision() == revision_) return grpc::Status::OK;
+  response->mutable_rules()->set_revision(revision_);
+  for (const auto& [id, uri] : targets_) {
+    response->mutable_rules()->add_syncs()->mutable_sync()->set_target_platform(id);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePeers::GetPlatform(grpc::ServerContext*, const v1::GetPlatformRequest* request,
+                                    v1::GetPlatformResponse* response) {
+  MutexLock lock(&mutex_);
+  const auto target = targets_.find(std::string(absl::StripPrefix(request->name(), "platforms/")));
+  if (target == targets_.end()) return {grpc::StatusCode::NOT_FOUND, "no such platform"};
+  response->mutable_platform()->set_name(request->name());
+  response->mutable_platform()->set_kind(v1::PLATFORM_KIND_POSTGRES);
+  response->mutable_platform()->set_channel(v1::CHANNEL_SQL);
+  response->mutable_platform()->mutable_database()->set_uri(target->second);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePeers::Resolve(grpc::ServerContext*, const v1::ResolveRequest* request,
+                                v1::ResolveResponse* response) {
+  MutexLock lock(&mutex_);
+  for (const v1::ResolveGroup& group : request->groups()) {
+    v1::ResolvedGroup& resolved = *response->add_groups();
+    for (const std::string& entity : group.entity_ids()) {
+      const auto known = local_ids_.find({entity, group.target_model()});
+      resolved.add_target_local_ids(known == local_ids_.end() ? "" : known->second);
+    }
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePeers::Report(grpc::ServerContext*, const v1::ReportRequest* request, v1::ReportResponse*) {
+  MutexLock lock(&mutex_);
+  ++report_count_;
+  if (feedback_down_) return {grpc::StatusCode::UNAVAILABLE, "down"};
+  for (const v1::Outcome& outcome : request->outcomes()) {
+    outcomes_[request->platform()][{outcome.entity_id(), outcome.model()}] = outcome;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePeers::Refill(grpc::ServerContext*, const v1::RefillRequest* request, v1::RefillResponse*) {
+  MutexLock lock(&mutex_);
+  refills_.push_back(*request);
+  return grpc::Status::OK;
+}
+
+}  // namespace cognate::delivery

@@ -1,0 +1,64 @@
+// What delivery calls, as small real gRPC services in one server.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cognate/v1/feedback_service.grpc.pb.h"
+#include "cognate/v1/ledger_service.grpc.pb.h"
+#include "cognate/v1/platform_registry_service.grpc.pb.h"
+#include "common/grpc/host.h"
+#include "common/sync/mutex.h"
+
+namespace cognate::delivery {
+
+class FakePeers final : public v1::PlatformRegistryService::Service,
+                        public v1::LedgerService::Service,
+                        public v1::FeedbackService::Service {
+ public:
+  FakePeers();
+  ~FakePeers() override { host_->Shutdown(absl::ZeroDuration()); }
+
+  std::string address() const { return host_->address(); }
+
+  // A PostgreSQL platform that a sync goes to.
+  void SetTarget(const std::string& id, const std::string& uri);
+  void RemoveTarget(const std::string& id);
+  // What the ledger says a record is called on a target.
+  void SetLocalId(const std::string& entity_id, const std::string& model, const std::string& local_id);
+  // Report answers UNAVAILABLE.
+  void SetFeedbackDown(bool down);
+
+  // The last outcome of each entity and model on a platform.
+  using Outcomes = std::map<std::pair<std::string, std::string>, v1::Outcome>;
+  Outcomes outcomes(const std::string& platform);
+  // The last outcome of an entity on any platform and model; without status if there is none.
+  v1::Outcome OutcomeOf(const std::string& entity_id);
+  // How many Reports came, those that were refused included.
+  int report_count();
+  std::vector<v1::RefillRequest> refills();
+
+  grpc::Status GetRules(grpc::ServerContext*, const v1::GetRulesRequest*, v1::GetRulesResponse*) override;
+  grpc::Status GetPlatform(grpc::ServerContext*, const v1::GetPlatformRequest*,
+                           v1::GetPlatformResponse*) override;
+  grpc::Status Resolve(grpc::ServerContext*, const v1::ResolveRequest*, v1::ResolveResponse*) override;
+  grpc::Status Report(grpc::ServerContext*, const v1::ReportRequest*, v1::ReportResponse*) override;
+  grpc::Status Refill(grpc::ServerContext*, const v1::RefillRequest*, v1::RefillResponse*) override;
+
+ private:
+  Mutex mutex_;
+  int64_t revision_ ABSL_GUARDED_BY(mutex_) = 1;
+  std::map<std::string, std::string> targets_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, std::string>, std::string> local_ids_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Outcomes> outcomes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::RefillRequest> refills_ ABSL_GUARDED_BY(mutex_);
+  int report_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool feedback_down_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<grpc_support::Host> host_;
+};
+
+}  // namespace cognate::delivery
