@@ -1,5 +1,6 @@
 #include "services/transformer/resolve.h"
 
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -15,6 +16,11 @@ using Place = ResolveQuestion::Place;
 // Retries must see what is there now; so must what is to break a cycle.
 bool MayUseCache(const RecordChange& change) { return change.only.empty() && !change.allow_incomplete; }
 
+std::string CachePrefix(const SourcePlan& plan, const ReferencePlan& reference) {
+  return absl::StrCat(plan.platform, "\n", reference.source_model, "\n", reference.target_platform, "\n",
+                      reference.target_model, "\n");
+}
+
 class Questioner {
  public:
   Questioner(const Routed& routed, Missing missing, ReferenceCache* cache)
@@ -27,7 +33,6 @@ class Questioner {
                      [this](size_t i, const TargetPlan&, const FieldPlan& field, const v1::Value& value) {
                        question_.references.push_back(AskReference(routed_.changes[i], field, value));
                      });
-    question_.cache_keys.resize(static_cast<size_t>(question_.request.groups_size()));
     return std::move(question_);
   }
 
@@ -41,9 +46,11 @@ class Questioner {
       return H::combine(std::move(state), key.plan, key.part);
     }
   };
+  using Name = std::tuple<const SourcePlan*, int, absl::string_view>;
   static constexpr int kRecords = -1;
   static constexpr int kDeletes = -2;
 
+  // The request gets a group only when there is something to ask: each costs a transaction.
   int32_t GroupFor(const SourcePlan* plan, int part) {
     if (last_group_ >= 0 && last_key_ == GroupKey{plan, part}) return last_group_;
     const auto [known, is_new] = groups_.emplace(GroupKey{plan, part}, question_.request.groups_size());
@@ -53,18 +60,17 @@ class Questioner {
       group->set_create(make_ && part != kDeletes);
       group->set_model(part < 0 ? plan->model : plan->references[static_cast<size_t>(part)].source_model);
       question_.cache_keys.emplace_back();
-      if (part >= 0) NameTarget(plan->references[static_cast<size_t>(part)], group);
+      if (part >= 0) NameTarget(plan, plan->references[static_cast<size_t>(part)], group);
     }
     last_key_ = {plan, part};
     return last_group_ = known->second;
   }
 
-  void NameTarget(const ReferencePlan& reference, v1::ResolveGroup* group) {
+  void NameTarget(const SourcePlan* plan, const ReferencePlan& reference, v1::ResolveGroup* group) {
     if (reference.target_model.empty()) return;
     group->set_target_platform(reference.target_platform);
     group->set_target_model(reference.target_model);
-    question_.cache_keys.back() = absl::StrCat(group->platform(), "\n", group->model(), "\n",
-                                               group->target_platform(), "\n", group->target_model(), "\n");
+    question_.cache_keys.back() = CachePrefix(*plan, reference);
   }
 
   void AskRecord(const RoutedChange& change) {
@@ -78,25 +84,25 @@ class Questioner {
   Place AskReference(const RoutedChange& change, const FieldPlan& field, const v1::Value& value) {
     scratch_.clear();
     if (!value::AppendCanonicalText(value, &scratch_) || scratch_.empty()) return {};
-    const int32_t number = GroupFor(change.plan, field.reference);
-    const auto known = places_.find(std::pair<int32_t, absl::string_view>(number, scratch_));
+    const auto known = places_.find(Name(change.plan, field.reference, scratch_));
     if (known != places_.end()) return known->second;
     Place place;
-    v1::ResolveGroup* const group = question_.request.mutable_groups(number);
-    const std::string& prefix = question_.cache_keys[static_cast<size_t>(number)];
+    const ReferencePlan& reference = change.plan->references[static_cast<size_t>(field.reference)];
     const KnownReference* cached = nullptr;
-    if (cache_ != nullptr && !prefix.empty() && MayUseCache(*change.change)) {
-      cached = cache_->Find(absl::StrCat(prefix, scratch_));
+    if (cache_ != nullptr && !reference.target_model.empty() && MayUseCache(*change.change)) {
+      cached = cache_->Find(absl::StrCat(CachePrefix(*change.plan, reference), scratch_));
     }
     if (cached != nullptr) {
       place = {Place::kCached, static_cast<int32_t>(question_.cached.size())};
       question_.cached.push_back(*cached);
     } else {
+      const int32_t number = GroupFor(change.plan, field.reference);
+      v1::ResolveGroup* const group = question_.request.mutable_groups(number);
       place = {number, group->local_ids_size()};
       group->add_local_ids(scratch_);
     }
     names_.push_back(scratch_);
-    places_.emplace(std::pair<int32_t, absl::string_view>(number, names_.back()), place);
+    places_.emplace(Name(change.plan, field.reference, names_.back()), place);
     return place;
   }
 
@@ -109,7 +115,7 @@ class Questioner {
   int32_t last_group_ = -1;
   std::string scratch_;
   std::deque<std::string> names_;  // keeps the keys of places_
-  absl::flat_hash_map<std::pair<int32_t, absl::string_view>, Place> places_;
+  absl::flat_hash_map<Name, Place> places_;
 };
 
 absl::Status CheckShape(const v1::ResolveRequest& request, const v1::ResolveResponse& response) {
