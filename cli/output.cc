@@ -80,7 +80,7 @@ std::string FormatTime(const google::protobuf::Timestamp& time) {
 std::string FormatCount(int64_t count) {
   std::string digits = absl::StrCat(count);
   for (int i = static_cast<int>(digits.size()) - 3; i > (count < 0 ? 1 : 0); i -= 3) {
-    digits.insert(static_cast<size_t>(i), ",");
+    digits.insert(static_cast<size_t>(i), 1, ',');
   }
   return digits;
 }
