@@ -35,7 +35,7 @@ class Watching {
     return events;
   }
   absl::Status Finish() {
-    context_.TryCancel();
+    if (began_) context_.TryCancel();  // Otherwise the server has ended it.
     if (!finished_) status_ = grpc_support::FromGrpcStatus(reader_->Finish());
     finished_ = true;
     return status_;
