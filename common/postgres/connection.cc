@@ -154,6 +154,7 @@ absl::Status Connection::SetUp(const ConnectionOptions& options) {
       {"TimeZone", "UTC"},
       {"standard_conforming_strings", "on"},
       {"client_min_messages", "warning"},
+      {"jit", "off"},  // compiling takes longer than any statement of ours
       {"statement_timeout", absl::StrCat(absl::ToInt64Milliseconds(options.statement_timeout))},
       {"lock_timeout", absl::StrCat(absl::ToInt64Milliseconds(options.lock_timeout))}};
   if (!options.role.empty()) settings.emplace_back("role", options.role);
