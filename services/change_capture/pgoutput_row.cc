@@ -17,6 +17,12 @@ const Cell& CellOf(const Tuple& row, const Tuple* old_row, size_t column) {
   return (*old_row)[column].kind == Cell::Kind::kText ? (*old_row)[column] : cell;
 }
 
+// Bytes are printed with two digits each.
+bool IsTooLarge(const ColumnType& type, const Cell& cell) {
+  const bool is_bytes = type.form == TextForm::kBytes && !type.is_list;
+  return cell.text.size() > (is_bytes ? 2 * kMaxValueBytes + 2 : kMaxValueBytes);
+}
+
 }  // namespace
 
 absl::StatusOr<RowShape> MakeRowShape(const std::vector<std::pair<std::string, uint32_t>>& columns,
@@ -50,14 +56,17 @@ absl::StatusOr<std::string> ReadLocalId(const RowShape& shape, const Tuple& row,
   return local_id;
 }
 
-std::vector<std::string> ReadFields(const RowShape& shape, const Tuple& row, const Tuple* old_row,
-                                    v1::Fields* fields) {
+MissingFields ReadFields(const RowShape& shape, const Tuple& row, const Tuple* old_row, v1::Fields* fields) {
   fields->Clear();
-  std::vector<std::string> unknown;
+  MissingFields missing;
   for (size_t column = 0; column < row.size(); ++column) {
     const Cell& cell = CellOf(row, old_row, column);
     if (cell.kind == Cell::Kind::kUnchanged) {
-      unknown.push_back(shape.names[column]);
+      missing.unchanged.push_back(shape.names[column]);
+      continue;
+    }
+    if (IsTooLarge(shape.types[column], cell)) {
+      missing.too_large.push_back(shape.names[column]);
       continue;
     }
     v1::Field& field = *fields->add_fields();
@@ -68,7 +77,7 @@ std::vector<std::string> ReadFields(const RowShape& shape, const Tuple& row, con
       TextToValue(shape.types[column], cell.text, field.mutable_value());
     }
   }
-  return unknown;
+  return missing;
 }
 
 }  // namespace cognate::change_capture::pgoutput

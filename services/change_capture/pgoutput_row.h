@@ -28,8 +28,15 @@ absl::StatusOr<RowShape> MakeRowShape(const std::vector<std::pair<std::string, u
 // bytes.
 absl::StatusOr<std::string> ReadLocalId(const RowShape& shape, const Tuple& row, const Tuple* old_row);
 
-// Replaces what is in `fields`; gives the names of fields that are not known.
-std::vector<std::string> ReadFields(const RowShape& shape, const Tuple& row, const Tuple* old_row,
-                                    v1::Fields* fields);
+// A field with a longer value is left out, as Capture refuses it.
+inline constexpr size_t kMaxValueBytes = 8 << 20;
+
+// Names of fields that are not in the record.
+struct MissingFields {
+  std::vector<std::string> unchanged;  // the server did not send them
+  std::vector<std::string> too_large;
+};
+// Replaces what is in `fields`.
+MissingFields ReadFields(const RowShape& shape, const Tuple& row, const Tuple* old_row, v1::Fields* fields);
 
 }  // namespace cognate::change_capture::pgoutput

@@ -119,9 +119,9 @@ class ArrayReader {
 
   bool Read(v1::ListValue* list) {
     if (absl::StartsWith(left_, "[")) {
-      const size_t equals = left_.find('=');
-      if (equals == absl::string_view::npos) return false;
-      left_.remove_prefix(equals + 1);
+      const size_t bounds = left_.find("]=");
+      if (bounds == absl::string_view::npos) return false;
+      left_.remove_prefix(bounds + 2);
     }
     return ReadList(list, 1) && left_.empty();
   }

@@ -230,7 +230,12 @@ PendingChange ReplicationStream::NewChange(const Relation& relation, v1::Operati
 
 void ReplicationStream::SetFields(const Relation& relation, const pgoutput::Tuple& row,
                                   const pgoutput::Tuple* old_row, PendingChange* pending) {
-  pending->unchanged = pgoutput::ReadFields(relation.shape, row, old_row, &fields_);
+  pgoutput::MissingFields missing = pgoutput::ReadFields(relation.shape, row, old_row, &fields_);
+  pending->unchanged = std::move(missing.unchanged);
+  for (const std::string& field : missing.too_large) {
+    skipped_.push_back({relation.table, absl::StrCat("its field ", field, " is longer than ",
+                                                     pgoutput::kMaxValueBytes, " bytes and is left out")});
+  }
   fields_.SerializeToString(&pending->change.fields);
 }
 

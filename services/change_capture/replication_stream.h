@@ -56,7 +56,7 @@ struct PendingGroup {
   SourcePosition after;
 };
 
-// Thrown out of a row's way: the row cannot be a record of the log.
+// A row, or a part of it, that cannot go into the log.
 struct SkippedRow {
   const StreamTable* table = nullptr;
   std::string reason;

@@ -74,7 +74,10 @@ class Reader {
         sink_.skipped(local_id.status().message());
         continue;
       }
-      pgoutput::ReadFields(shape_, tuple, nullptr, &fields_);
+      for (const std::string& field : pgoutput::ReadFields(shape_, tuple, nullptr, &fields_).too_large) {
+        sink_.skipped(absl::StrCat("its field ", field, " is longer than ", pgoutput::kMaxValueBytes,
+                                   " bytes and is left out"));
+      }
       CapturedChange& change = changes.emplace_back();
       change.model = &model_;
       change.local_id = *std::move(local_id);
