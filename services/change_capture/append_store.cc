@@ -13,6 +13,7 @@ const postgres::Statement kAppend{"append", R"sql(
     WITH counter AS (
         UPDATE version_counter
         SET version = version + $1, rules_revision = greatest(rules_revision, $2)
+        WHERE only_row
         RETURNING version - $1 AS base, rules_revision
     ), written AS (
         INSERT INTO changes

@@ -12,6 +12,7 @@ const postgres::Statement kInsertReplay{"insert_replay", R"sql(
     INSERT INTO batches (versions, rules_revision, target_platform, allow_incomplete, queued_at)
     SELECT $1::int8[], greatest($2::int8, rules_revision), $3, $4, CASE WHEN $5 THEN now() END
     FROM version_counter
+    WHERE only_row
     RETURNING batch_id, rules_revision
 )sql"};
 

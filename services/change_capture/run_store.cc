@@ -16,7 +16,7 @@ namespace {
   " error, created_at, finished_at "
 
 const postgres::Statement kRaiseRevision{"raise_rules_revision", R"sql(
-    UPDATE version_counter SET rules_revision = greatest(rules_revision, $1)
+    UPDATE version_counter SET rules_revision = greatest(rules_revision, $1) WHERE only_row
 )sql"};
 
 const postgres::Statement kInsertRun{"insert_run", R"sql(

@@ -174,6 +174,7 @@ absl::Status StreamFeeder::Add(absl::Span<const EncodedBatch> batches) {
 
 absl::Status StreamFeeder::FeedFromLog() {
   unqueued_ = false;  // before the look, so that a notice during it is not lost
+  const absl::Time taken = clock_.Now();
   absl::StatusOr<std::vector<StoredBatch>> stored = store_.TakeUnqueued(kBatchesPerTake);
   if (!stored.ok()) {
     unqueued_ = true;
@@ -184,7 +185,7 @@ absl::Status StreamFeeder::FeedFromLog() {
   std::vector<EncodedBatch> batches;
   absl::Status status;
   for (const StoredBatch& batch : *stored) {
-    absl::StatusOr<EncodedBatch> encoded = status.ok() ? Encode(batch) : status;
+    absl::StatusOr<EncodedBatch> encoded = status.ok() ? Encode(batch, taken) : status;
     if (encoded.ok()) {
       batches.push_back(*std::move(encoded));
     } else {
@@ -200,14 +201,14 @@ absl::Status StreamFeeder::FeedFromLog() {
   return status;
 }
 
-absl::StatusOr<EncodedBatch> StreamFeeder::Encode(const StoredBatch& batch) {
+absl::StatusOr<EncodedBatch> StreamFeeder::Encode(const StoredBatch& batch, absl::Time queue_time) {
   const bool is_replay = !batch.versions.empty();
   ASSIGN_OR_RETURN(std::vector<LoggedState> states,
                    is_replay ? log_.ReadVersions(batch.versions)
                              : log_.ReadRange(batch.first_version, batch.last_version));
   BatchEncoder encoder(batch.header, static_cast<int>(states.size()));
   for (LoggedState& state : states) encoder.Add(std::move(state));
-  return EncodedBatch{batch.header.batch_id, encoder.Encode(), clock_.Now()};
+  return EncodedBatch{batch.header.batch_id, encoder.Encode(), queue_time};
 }
 
 void StreamFeeder::SetAside(absl::Span<const EncodedBatch> batches) {

@@ -91,7 +91,7 @@ class StreamFeeder {
   bool HasRoom() const;
   absl::Status Add(absl::Span<const EncodedBatch> batches);
   absl::Status FeedFromLog();
-  absl::StatusOr<EncodedBatch> Encode(const StoredBatch& batch);
+  absl::StatusOr<EncodedBatch> Encode(const StoredBatch& batch, absl::Time queue_time);
   void SetAside(absl::Span<const EncodedBatch> batches);
   absl::Status ReturnSetAside();
   absl::Status Sweep();

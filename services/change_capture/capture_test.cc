@@ -1,0 +1,312 @@
+#include <thread>
+
+#include "absl/time/clock.h"
+#include "services/change_capture/test_capture.h"
+
+namespace cognate::change_capture {
+namespace {
+
+using ::testing::HasSubstr;
+
+using CaptureTest = CaptureFixture;
+using CaptureFaultTest = FaultFixture;
+
+TEST_F(CaptureTest, NumbersChangesInTheirOrderAndPutsThemOnTheStream) {
+  ASSERT_OK_AND_ASSIGN(const v1::CaptureResponse response,
+                       Capture({Item("a", 1, "one"), Item("b", 2, "two")}));
+  ASSERT_EQ(response.results_size(), 2);
+  EXPECT_EQ(response.results(0).version(), 1);
+  EXPECT_EQ(response.results(1).version(), 2);
+  EXPECT_EQ(response.results(1).change_id(), "b");
+  ASSERT_TRUE(Eventually([&] { return OnStream().size() == 1; }));
+  const bus::v1::ChangeBatch batch = OnStream().front();
+  ASSERT_EQ(batch.changes_size(), 2);
+  EXPECT_EQ(batch.models(0).platform(), "shop");
+  EXPECT_EQ(batch.models(batch.changes(1).model_index()).model(), "item");
+  EXPECT_EQ(batch.changes(1).version(), 2);
+  EXPECT_EQ(batch.changes(1).local_id(), "2");
+  EXPECT_GT(batch.rules_revision(), 0);
+  v1::Fields fields;
+  ASSERT_TRUE(fields.ParseFromString(batch.changes(0).fields()));
+  EXPECT_EQ(fields.fields(1).value().text_value(), "one");
+}
+
+TEST_F(CaptureTest, AnswersAKnownChangeIdWithItsFirstVersion) {
+  ASSERT_OK(Capture({Item("a", 1, "one"), Item("b", 2, "two")}));
+  ASSERT_OK_AND_ASSIGN(
+      const v1::CaptureResponse again,
+      Capture({Item("b", 2, "two"), Item("c", 3, "three"), Item("a", 1, "one"), Item("c", 3, "three")}));
+  EXPECT_EQ(again.results(0).version(), 2);
+  EXPECT_EQ(again.results(1).version(), 3);
+  EXPECT_EQ(again.results(2).version(), 1);
+  EXPECT_EQ(again.results(3).version(), 3);
+  EXPECT_EQ(Number("SELECT count(*) FROM change_capture.changes"), 3);
+}
+
+TEST_F(CaptureTest, RefusesAChangeIdThatComesWithOtherContentAndTakesTheRest) {
+  ASSERT_OK(Capture({Item("a", 1, "one")}));
+  ASSERT_OK_AND_ASSIGN(const v1::CaptureResponse response,
+                       Capture({Item("a", 1, "other"), Item("b", 2, "two"), Item("b", 2, "TWO")}));
+  EXPECT_EQ(response.results(0).error().reason(), "CHANGE_ID_REUSED");
+  EXPECT_THAT(response.results(0).error().message(), HasSubstr("version 1"));
+  EXPECT_EQ(response.results(0).version(), 0);
+  EXPECT_EQ(response.results(1).version(), 2);
+  EXPECT_EQ(response.results(2).error().reason(), "CHANGE_ID_REUSED");
+}
+
+TEST_F(CaptureTest, LeavesNoGapsWhereKnownChangesWereSentAgain) {
+  for (int round = 0; round < 3; ++round) {
+    std::vector<v1::Change> changes;
+    for (int i = 0; i < 10 * (round + 1); ++i) changes.push_back(Item(absl::StrCat("c", i), i, "same"));
+    ASSERT_OK(Capture(std::move(changes)));
+  }
+  EXPECT_EQ(Number("SELECT count(*) FROM change_capture.changes"), 30);
+  EXPECT_EQ(Number("SELECT max(version) FROM change_capture.changes"), 30);
+}
+
+struct BadChange {
+  const char* name;
+  const char* edit;  // merged into a good change
+  const char* reason;
+  const char* path;
+};
+
+class BadChangeTest : public CaptureFixture, public ::testing::WithParamInterface<BadChange> {};
+
+void PrintTo(const BadChange& bad, std::ostream* out) { *out << bad.name; }
+
+TEST_P(BadChangeTest, FailsAloneWithReasonAndPath) {
+  v1::Change bad = Item("bad", 2, "two");
+  if (std::string(GetParam().edit).find("fields") != std::string::npos) bad.clear_fields();
+  ASSERT_TRUE(google::protobuf::TextFormat::MergeFromString(GetParam().edit, &bad));
+  ASSERT_OK_AND_ASSIGN(const v1::CaptureResponse response,
+                       Capture({Item("a", 1, "one"), bad, Item("c", 3, "three")}));
+  EXPECT_EQ(response.results(0).version(), 1);
+  EXPECT_EQ(response.results(2).version(), 2);
+  EXPECT_EQ(response.results(1).version(), 0);
+  EXPECT_EQ(response.results(1).error().reason(), GetParam().reason) << response.results(1).DebugString();
+  EXPECT_EQ(response.results(1).error().field(), GetParam().path);
+  EXPECT_NE(response.results(1).error().message(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadChangeTest,
+    ::testing::Values(
+        BadChange{"Model", "model: 'ghost'", "MODEL_NOT_FOUND", "changes[1].model"},
+        BadChange{"NoModel", "model: ''", "INVALID_FIELD", "changes[1].model"},
+        BadChange{
+            "Field",
+            "fields { name: 'id' value { int64_value: 2 } } fields { name: 'x' value { int64_value: 2 } }",
+            "FIELD_NOT_FOUND", "changes[1].fields[1].name"},
+        BadChange{
+            "Twice",
+            "fields { name: 'id' value { int64_value: 2 } } fields { name: 'id' value { int64_value: 2 } }",
+            "DUPLICATE_FIELD", "changes[1].fields[1].name"},
+        BadChange{"Type", "fields { name: 'id' value { text_value: 'two' } }", "WRONG_TYPE",
+                  "changes[1].fields[0].value"},
+        BadChange{"NoDecimal", "fields { name: 'price' value { decimal_value: 'cheap' } }", "WRONG_TYPE",
+                  "changes[1].fields[0].value"},
+        BadChange{"NoDate", "fields { name: 'made' value { date_value: '2026-02-30' } }", "WRONG_TYPE",
+                  "changes[1].fields[0].value"},
+        BadChange{"NoKind", "fields { name: 'id' value {} }", "INVALID_FIELD", "changes[1].fields[0].value"},
+        BadChange{"NulInText", "fields { name: 'name' value { text_value: 'a\\000b' } }", "BAD_ENCODING",
+                  "changes[1].fields[0].value"},
+        BadChange{"NulInId", "local_id: 'a\\000b'", "BAD_ENCODING", "changes[1].local_id"},
+        BadChange{"Reference", "fields { name: 'id' value { reference_value {} } }", "WRONG_TYPE",
+                  "changes[1].fields[0].value"},
+        BadChange{"Operation", "operation: OPERATION_UNSPECIFIED", "INVALID_FIELD", "changes[1].operation"}),
+    [](const auto& bad) { return std::string(bad.param.name); });
+
+TEST_F(CaptureTest, SaysWhichIdsAreTooLongOrMissing) {
+  v1::Change no_change_id = Item("", 1, "one");
+  v1::Change long_change_id = Item(std::string(129, 'x'), 1, "one");
+  v1::Change long_local_id = Item("a", 1, "one");
+  long_local_id.set_local_id(std::string(513, 'x'));
+  v1::Change nothing = Item("b", 1, "one");
+  nothing.clear_fields();
+  v1::Change empty_delete = Item("c", 1, "one");
+  empty_delete.clear_fields();
+  empty_delete.set_operation(v1::OPERATION_DELETE);
+  ASSERT_OK_AND_ASSIGN(const v1::CaptureResponse response,
+                       Capture({no_change_id, long_change_id, long_local_id, nothing, empty_delete}));
+  EXPECT_EQ(response.results(0).error().field(), "changes[0].change_id");
+  EXPECT_THAT(response.results(1).error().message(), HasSubstr("got 129 bytes, want 1 to 128 bytes"));
+  EXPECT_EQ(response.results(2).error().field(), "changes[2].local_id");
+  EXPECT_EQ(response.results(3).error().field(), "changes[3].fields");
+  EXPECT_EQ(response.results(4).version(), 1);
+}
+
+TEST_F(CaptureTest, RefusesAValueAboveEightMebibytesAlone) {
+  v1::Change large = Item("large", 2, "two");
+  large.mutable_fields(1)->mutable_value()->set_text_value(std::string(20 << 20, 'x'));
+  ASSERT_OK_AND_ASSIGN(const v1::CaptureResponse response, Capture({Item("a", 1, "one"), large}));
+  EXPECT_EQ(response.results(0).version(), 1);
+  EXPECT_EQ(response.results(1).error().reason(), "VALUE_TOO_LARGE");
+  EXPECT_EQ(response.results(1).error().field(), "changes[1].fields[1].value");
+  EXPECT_THAT(response.results(1).error().message(), HasSubstr("got 20971520 bytes, want at most 8388608"));
+}
+
+TEST_F(CaptureTest, RefusesBatchesThatAreWrongAsAWhole) {
+  v1::CaptureRequest request = Request({Item("a", 1, "one")});
+  for (int i = 0; i < 10'000; ++i) *request.add_changes() = request.changes(0);
+  absl::Status status = Capture(request).status();
+  EXPECT_THAT(status, HasReason("BATCH_TOO_LARGE"));
+  EXPECT_THAT(Violations(status).front().description, HasSubstr("got 10001, want at most 10000"));
+  EXPECT_THAT(Capture(Request({})), HasReason("INVALID_FIELD"));
+  request = Request({Item("a", 1, "one")});
+  request.set_platform("nowhere");
+  EXPECT_THAT(Capture(request), HasReason("PLATFORM_NOT_FOUND"));
+  request.clear_platform();
+  EXPECT_THAT(Capture(request), HasReason("INVALID_FIELD"));
+  EXPECT_EQ(Number("SELECT count(*) FROM change_capture.changes"), 0);
+}
+
+TEST_F(CaptureTest, TakesAFieldThatTheCatalogueHasGotMeanwhile) {
+  ASSERT_OK(Capture({Item("a", 1, "one")}));
+  auto models = ParseProto<v1::PutModelsRequest>(kItemModel);
+  v1::ModelField& size = *models.mutable_models(0)->add_fields();
+  size.set_name("size");
+  size.set_type(v1::FIELD_TYPE_TEXT);
+  size.set_nullable(true);
+  ASSERT_OK(grpc_support::Call(*registry_stub_, &v1::PlatformRegistryService::Stub::PutModels, models));
+  int tries = 0;
+  EXPECT_TRUE(Eventually([&] {
+    v1::Change change = Item(absl::StrCat("b", ++tries), 1, "one");
+    change.add_fields()->set_name("size");
+    change.mutable_fields(2)->mutable_value()->set_text_value("L");
+    return Capture({change})->results(0).version() > 0;
+  }));
+}
+
+TEST_F(CaptureTest, GoesOnWithoutTheRegistryForWhatItKnows) {
+  ASSERT_OK(Capture({Item("a", 1, "one")}));
+  registry_stub_.reset();
+  registry_.reset();
+  EXPECT_OK(Capture({Item("b", 2, "two")}));
+  v1::CaptureRequest request = Request({Item("c", 3, "three")});
+  request.set_platform("vault");
+  EXPECT_THAT(Capture(request), test_support::StatusIs(absl::StatusCode::kUnavailable));
+}
+
+// Many callers, each waiting for its answer.
+struct Load {
+  std::atomic<int64_t> acknowledged{0};
+  std::vector<std::thread> callers;
+};
+
+TEST_F(CaptureTest, ManyCallersShareCommits) {
+  constexpr int kCallers = 32;
+  constexpr int kCalls = 60;
+  ASSERT_OK(Capture({Item("warm", 0, "up")}));
+  const int64_t before = Number("SELECT count(*) FROM change_capture.batches");
+  Load load;
+  const absl::Time start = absl::Now();
+  for (int caller = 0; caller < kCallers; ++caller) {
+    load.callers.emplace_back([&, caller] {
+      for (int i = 0; i < kCalls; ++i) {
+        const auto response = Capture({Item(absl::StrCat(caller, "-", i), caller, absl::StrCat("name ", i))});
+        if (response.ok() && response->results(0).version() > 0) ++load.acknowledged;
+      }
+    });
+  }
+  for (std::thread& caller : load.callers) caller.join();
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  const int64_t commits = Number("SELECT count(*) FROM change_capture.batches") - before;
+  EXPECT_EQ(load.acknowledged, kCallers * kCalls);
+  EXPECT_EQ(Number("SELECT max(version) FROM change_capture.changes"), kCallers * kCalls + 1);
+  EXPECT_LT(commits, kCallers * kCalls / 2);
+  std::printf("figure capture.group_commit callers=%d commits=%ld changes=%d changes_per_second=%.0f\n",
+              kCallers, static_cast<long>(commits), kCallers * kCalls, kCallers * kCalls / seconds);
+}
+
+TEST_F(CaptureTest, CommitsLargeBatchesAndCutsTheirEntries) {
+  constexpr int kRounds = 100;
+  const std::string payload(440, 'x');
+  absl::Duration fastest = absl::InfiniteDuration();
+  std::vector<v1::CaptureRequest> requests;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<v1::Change> changes;
+    for (int i = 0; i < 100; ++i)
+      changes.push_back(Item(absl::StrCat(round, "-", i), round * 100 + i, payload));
+    requests.push_back(Request(std::move(changes)));
+  }
+  const absl::Time start = absl::Now();
+  for (const v1::CaptureRequest& request : requests) {
+    const absl::Time sent = absl::Now();
+    ASSERT_OK(Capture(request));
+    fastest = std::min(fastest, absl::Now() - sent);
+  }
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  std::printf("figure capture.batches_of_100 changes=%d changes_per_second=%.0f fastest_batch_ms=%.2f\n",
+              kRounds * 100, kRounds * 100 / seconds, absl::ToDoubleMilliseconds(fastest));
+  v1::CaptureRequest large = Request({});
+  for (int i = 0; i < 5000; ++i) *large.add_changes() = Item(absl::StrCat("large-", i), i, payload);
+  ASSERT_OK(Capture(large));
+  ASSERT_TRUE(Eventually([&] { return OnStream().size() == kRounds + 5; }));
+  for (const bus::v1::ChangeBatch& batch : OnStream()) EXPECT_LE(batch.changes_size(), 1000);
+}
+
+TEST_F(CaptureTest, TellsTheLatestChangeOfARecord) {
+  v1::Change change = Item("a", 7, "seven");
+  change.mutable_source_time()->set_seconds(1'700'000'000);
+  ASSERT_OK(Capture({Item("z", 7, "older"), change}));
+  v1::GetLatestChangeRequest request;
+  request.mutable_record()->set_platform("shop");
+  request.mutable_record()->set_model("item");
+  request.mutable_record()->set_local_id("7");
+  ASSERT_OK_AND_ASSIGN(v1::GetLatestChangeResponse latest,
+                       Call(&v1::ChangeCaptureService::Stub::GetLatestChange, request));
+  EXPECT_GT(latest.change().capture_time().seconds(), 1'700'000'000);
+  latest.mutable_change()->clear_capture_time();
+  change.set_version(2);
+  EXPECT_THAT(latest.change(), test_support::EqualsProto(change));
+  request.mutable_record()->set_local_id("8");
+  EXPECT_THAT(Call(&v1::ChangeCaptureService::Stub::GetLatestChange, request), HasReason("RECORD_UNKNOWN"));
+}
+
+TEST_F(CaptureFaultTest, RefusesNothingThatItCannotCommitAndForgetsNothingThatItHas) {
+  ASSERT_OK(Capture({Item("a", 1, "one")}));
+  postgres().Stop(PostgresServer::Mode::kImmediate);
+  v1::CaptureResponse response;
+  EXPECT_THAT(
+      grpc_support::Call(*stub_, &v1::ChangeCaptureService::Stub::Capture, Request({Item("b", 2, "two")})),
+      test_support::StatusIs(absl::StatusCode::kUnavailable));
+  postgres().StartAgain();
+  ASSERT_TRUE(Eventually([&] { return Capture({Item("b", 2, "two")}).ok(); }));
+  EXPECT_EQ(Number("SELECT count(*) FROM change_capture.changes"), 2);
+  EXPECT_EQ(Number("SELECT max(version) FROM change_capture.changes"), 2);
+}
+
+class OverloadTest : public CaptureFixture {
+ protected:
+  void Adjust(Config& config) override { config.appender.max_queued_changes = 1; }
+};
+
+TEST_F(OverloadTest, RefusesWithADelayWhenTheBacklogIsFull) {
+  ASSERT_OK(Capture({Item("warm", 0, "up")}));
+  // A lock on the counter keeps the appender in its commit.
+  auto blocker = ValueOrDie(postgres::Connection::Open(database_));
+  ASSERT_OK(blocker->Execute("BEGIN; UPDATE change_capture.version_counter SET version = version"));
+  std::vector<std::thread> callers;
+  std::atomic<int> refused{0};
+  absl::Status refusal;
+  Mutex mutex;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&, i] {
+      const auto response = grpc_support::Call(*stub_, &v1::ChangeCaptureService::Stub::Capture,
+                                               Request({Item(absl::StrCat("c", i), i, "x")}));
+      if (response.ok()) return;
+      MutexLock lock(&mutex);
+      refusal = response.status();
+      ++refused;
+    });
+  }
+  EXPECT_TRUE(Eventually([&] { return refused >= 5; }));
+  ASSERT_OK(blocker->Execute("COMMIT"));
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_THAT(refusal, HasReason("CAPTURE_OVERLOADED"));
+  EXPECT_TRUE(RetryDelay(refusal).has_value());
+}
+
+}  // namespace
+}  // namespace cognate::change_capture
