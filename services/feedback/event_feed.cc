@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/log/log.h"
-#include "common/redis/client.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/errors.h"
 
@@ -135,7 +134,7 @@ void EventFeed::RunAnnouncer(StopToken& stop) {
   }
   std::unique_ptr<redis::Client> redis;
   while (!stop.WaitFor(absl::Minutes(1))) {
-    if (redis == nullptr) redis = redis::Client::Connect(options_.redis_address).value_or(nullptr);
+    if (redis == nullptr) redis = redis::Client::Connect(options_.redis).value_or(nullptr);
     if (redis == nullptr || !redis->Add(options_.stream, "", kStreamLength).ok()) {
       stop.WaitFor(kReconnect);  // Watchers elsewhere poll meanwhile.
     }
@@ -153,7 +152,7 @@ void EventFeed::RunListener(StopToken& stop) {
       stop.WaitFor(options_.poll);
       continue;
     }
-    if (redis == nullptr) redis = redis::Client::Connect(options_.redis_address).value_or(nullptr);
+    if (redis == nullptr) redis = redis::Client::Connect(options_.redis).value_or(nullptr);
     absl::Status status = absl::UnavailableError("redis");
     if (redis != nullptr && after.empty()) {
       absl::StatusOr<std::string> newest = redis->LastId(options_.stream);

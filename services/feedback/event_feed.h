@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cognate/bus/v1/event_batch.pb.h"
+#include "common/redis/client.h"
 #include "common/sync/mutex.h"
 #include "common/worker/stop_token.h"
 #include "services/feedback/event_store.h"
@@ -17,7 +18,7 @@
 namespace cognate::feedback {
 
 struct EventFeedOptions {
-  std::string redis_address;
+  redis::Options redis;
   std::string stream;                             // Where this process and others wake each other.
   absl::Duration poll = absl::Milliseconds(100);  // When nobody wakes, and there are watchers.
   int64_t cached_events = 50'000;

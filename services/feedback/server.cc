@@ -30,7 +30,8 @@ postgres::Options PoolOptions(const Config& config) {
 
 EventFeedOptions FeedOptions(const Config& config) {
   EventFeedOptions options;
-  options.redis_address = config.redis.address;
+  options.redis.address = config.redis.address;
+  options.redis.password = config.redis.password;
   options.stream = bus::EventsStream(config.stream_prefix);
   return options;
 }
