@@ -18,16 +18,16 @@ constexpr char kEverything[] = "cognate";
 
 struct Program {
   const char* name;
-  const char* peer_flag;  // How the others are told where it is.
-  const char* service;    // As the health service calls it.
+  const char* address_variable;  // How the others are told where it is.
+  const char* service;           // As the health service calls it.
   bool owns_schema;
 };
 constexpr Program kPrograms[] = {
-    {"platform-registry", "registry", "cognate.v1.LedgerService", true},
-    {"change-capture", "change-capture", "cognate.v1.ChangeCaptureService", true},
-    {"transformer", "transformer", "cognate.v1.TransformerService", false},
-    {"delivery", "delivery", "cognate.v1.DeliveryService", true},
-    {"feedback", "feedback", "cognate.v1.FeedbackService", true}};
+    {"platform-registry", "COGNATE_REGISTRY", "cognate.v1.LedgerService", true},
+    {"change-capture", "COGNATE_CHANGE_CAPTURE", "cognate.v1.ChangeCaptureService", true},
+    {"transformer", "COGNATE_TRANSFORMER", "cognate.v1.TransformerService", false},
+    {"delivery", "COGNATE_DELIVERY", "cognate.v1.DeliveryService", true},
+    {"feedback", "COGNATE_FEEDBACK", "cognate.v1.FeedbackService", true}};
 
 std::string BinDirectory() {
   const char* directory = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
@@ -50,7 +50,7 @@ Cluster::Cluster(Shape shape, bool durable) : shape_(shape), directory_("cgc") {
   if (shape_ == Shape::kOneEach) {
     for (const Program& program : kPrograms) {
       if (!program.owns_schema) continue;
-      process::Command migrate{.argv = Arguments(program.name), .log_file = LogPath(program.name)};
+      process::Command migrate = CommandOf(program.name);
       migrate.argv.insert(migrate.argv.begin() + 1, "migrate");
       EXPECT_EQ(process::RunToEnd(migrate, absl::Seconds(60)), absl::OkStatus()) << LogOf(program.name);
     }
@@ -85,20 +85,25 @@ std::vector<std::string> Cluster::Arguments(const std::string& name) const {
     arguments.push_back(absl::StrCat("--data-dir=", directory_.File("data")));
     arguments.push_back(absl::StrCat("--postgres=", uri_));
     arguments.push_back(absl::StrCat("--redis=", redis_->address()));
-  } else {
-    arguments.push_back(absl::StrCat("--postgres-uri=", uri_));
-    arguments.push_back(absl::StrCat("--redis-address=", redis_->address()));
-    for (const Program& peer : kPrograms) {
-      arguments.push_back(absl::StrCat("--", peer.peer_flag, "=", Socket(peer.name)));
-    }
   }
   arguments.push_back(absl::StrCat("--listen=", Socket(name)));
   arguments.push_back("--admin=127.0.0.1:0");
   return arguments;
 }
 
+// A service takes from the environment what it needs of this.
+process::Command Cluster::CommandOf(const std::string& name) const {
+  process::Command command{.argv = Arguments(name), .log_file = LogPath(name)};
+  if (shape_ == Shape::kOneProcess) return command;
+  command.environment = {{"COGNATE_POSTGRES_URI", uri_}, {"COGNATE_REDIS_ADDRESS", redis_->address()}};
+  for (const Program& program : kPrograms) {
+    command.environment.emplace_back(program.address_variable, Socket(program.name));
+  }
+  return command;
+}
+
 void Cluster::Start(const std::string& name) {
-  auto spawned = process::Process::Spawn({.argv = Arguments(name), .log_file = LogPath(name)});
+  auto spawned = process::Process::Spawn(CommandOf(name));
   ASSERT_TRUE(spawned.ok()) << spawned.status();
   processes_[name] = *std::move(spawned);
 }

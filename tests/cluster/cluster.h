@@ -50,6 +50,7 @@ class Cluster {
 
  private:
   std::vector<std::string> Arguments(const std::string& name) const;
+  process::Command CommandOf(const std::string& name) const;
   std::string Socket(const std::string& name) const;
   std::string LogPath(const std::string& name) const;
 
