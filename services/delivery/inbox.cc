@@ -16,7 +16,8 @@ constexpr char kHasTable[] = "SELECT pg_catalog.to_regclass('cognate.inbox') IS 
 
 constexpr char kCreateSchema[] = "CREATE SCHEMA IF NOT EXISTS cognate";
 
-// Room for updates in place: only columns without an index change.
+// Half of each page is left for the next versions of its rows: they are written in place then, without the
+// index.
 constexpr char kCreateTable[] = R"sql(
     CREATE TABLE IF NOT EXISTS cognate.inbox (
       entity_id  uuid NOT NULL,
@@ -27,7 +28,7 @@ constexpr char kCreateTable[] = R"sql(
       deleted    boolean NOT NULL,
       written_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (entity_id, model)
-    ) WITH (fillfactor = 85);
+    ) WITH (fillfactor = 50);
     COMMENT ON TABLE cognate.inbox IS
       'Which version of each record Cognate has written here. Without it records would be created twice: do not empty it.'
 )sql";
@@ -48,15 +49,22 @@ const postgres::Statement kReadInbox = {"inbox_read", R"sql(
     ) AS i
 )sql"};
 
-const postgres::Statement kWriteInbox = {"inbox_write", R"sql(
-    INSERT INTO cognate.inbox AS i (entity_id, model, local_id, version, complete, deleted)
+// Nobody else writes (kBeginDeliveries), so that what was not there is not there now: no upsert, which costs
+// twice as much.
+const postgres::Statement kInsertInbox = {"inbox_insert", R"sql(
+    INSERT INTO cognate.inbox (entity_id, model, local_id, version, complete, deleted)
     SELECT u.entity_id, u.model, u.local_id, u.version, u.complete, u.deleted
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int8[], $5::bool[], $6::bool[])
       AS u(entity_id, model, local_id, version, complete, deleted)
-    ON CONFLICT (entity_id, model) DO UPDATE
-    SET local_id = excluded.local_id, version = excluded.version, complete = excluded.complete,
-        deleted = excluded.deleted, written_at = now()
-    WHERE i.version < excluded.version OR (i.version = excluded.version AND NOT i.complete)
+)sql"};
+
+const postgres::Statement kUpdateInbox = {"inbox_update", R"sql(
+    UPDATE cognate.inbox AS i
+    SET local_id = u.local_id, version = u.version, complete = u.complete, deleted = u.deleted, written_at = now()
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int8[], $5::bool[], $6::bool[])
+      AS u(entity_id, model, local_id, version, complete, deleted)
+    WHERE i.entity_id = u.entity_id AND i.model = u.model
+      AND (i.version < u.version OR (i.version = u.version AND NOT i.complete))
 )sql"};
 
 absl::Status Unusable(absl::string_view what, absl::string_view grant) {
@@ -110,22 +118,25 @@ absl::Status ReadInbox(postgres::Transaction& transaction, std::vector<InboxRow>
     row.version = found.GetInt64(i, 2);
     row.complete = found.GetBool(i, 3);
     row.deleted = found.GetBool(i, 4);
+    row.known = true;
   }
   return absl::OkStatus();
 }
 
-absl::Status WriteInbox(postgres::Transaction& transaction, const std::vector<InboxRow>& rows) {
+absl::Status WriteInbox(postgres::Transaction& transaction, bool known,
+                        const std::vector<const InboxRow*>& rows) {
+  if (rows.empty()) return absl::OkStatus();
   std::vector<Uuid> entities;
   std::vector<absl::string_view> models, local_ids;
   std::vector<int64_t> versions;
   std::vector<bool> complete, deleted;
-  for (const InboxRow& row : rows) {
-    entities.push_back(row.entity_id);
-    models.push_back(row.model);
-    local_ids.push_back(row.local_id);
-    versions.push_back(row.version);
-    complete.push_back(row.complete);
-    deleted.push_back(row.deleted);
+  for (const InboxRow* row : rows) {
+    entities.push_back(row->entity_id);
+    models.push_back(row->model);
+    local_ids.push_back(row->local_id);
+    versions.push_back(row->version);
+    complete.push_back(row->complete);
+    deleted.push_back(row->deleted);
   }
   postgres::Params params;
   params.AddUuidArray(postgres::Params::Many<Uuid>(entities));
@@ -134,7 +145,7 @@ absl::Status WriteInbox(postgres::Transaction& transaction, const std::vector<In
   params.AddInt64Array(postgres::Params::Many<int64_t>(versions));
   params.AddBoolArray(complete);
   params.AddBoolArray(deleted);
-  return transaction.Query(kWriteInbox, params).status();
+  return transaction.Query(known ? kUpdateInbox : kInsertInbox, params).status();
 }
 
 }  // namespace cognate::delivery

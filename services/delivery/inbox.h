@@ -22,6 +22,7 @@ struct InboxRow {
   int64_t version = 0;   // 0: no row
   bool complete = true;  // false: an optional reference is still empty
   bool deleted = false;
+  bool known = false;  // ReadInbox has found it
 };
 
 // Opens a transaction in which nobody else writes deliveries to this database: one lock instead of one for
@@ -35,8 +36,9 @@ absl::Status EnsureInbox(postgres::Connection& connection);
 // Fills in what the inbox knows of each entity and model.
 absl::Status ReadInbox(postgres::Transaction& transaction, std::vector<InboxRow>* rows);
 
-// Writes the rows; one that is there with a newer version, or complete with the same, stays. No entity and
-// model twice.
-absl::Status WriteInbox(postgres::Transaction& transaction, const std::vector<InboxRow>& rows);
+// Writes rows that ReadInbox has found (`known`) or not found, in the same transaction. A newer version that
+// is there, or the same one complete, stays. No entity and model twice.
+absl::Status WriteInbox(postgres::Transaction& transaction, bool known,
+                        const std::vector<const InboxRow*>& rows);
 
 }  // namespace cognate::delivery

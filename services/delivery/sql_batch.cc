@@ -79,11 +79,12 @@ absl::Status SqlBatch::Write(postgres::Transaction& transaction) {
   SortDeletes();
   for (TableWork& work : works_) RETURN_IF_ERROR(Delete(transaction, work));
 
-  std::vector<InboxRow> changed;
+  std::vector<const InboxRow*> fresh, known;
   for (size_t i = 0; i < rows_.size(); ++i) {
-    if (write_[i]) changed.push_back(rows_[i]);
+    if (write_[i]) (rows_[i].known ? known : fresh).push_back(&rows_[i]);
   }
-  return changed.empty() ? absl::OkStatus() : WriteInbox(transaction, changed);
+  RETURN_IF_ERROR(WriteInbox(transaction, false, fresh));
+  return WriteInbox(transaction, true, known);
 }
 
 void SqlBatch::Decide(size_t index, InboxRow& row) {
