@@ -13,7 +13,7 @@ namespace cognate::platform_registry {
 // replicas.deleted_version of the living.
 inline constexpr int64_t kLiving = std::numeric_limits<int64_t>::max();
 
-// `function` without a transaction around it, once more after a deadlock; five tries in all. For statements
+// `function` without a transaction around it, again after a deadlock, eight tries in all. For statements
 // that are right to repeat. Batches lock in one order, so that deadlocks are left to two ends of unique
 // indexes.
 absl::Status RunAgainAfterDeadlock(postgres::Pool& pool, absl::string_view name,

@@ -248,7 +248,12 @@ absl::Status PlanStore::Tombstone(const ModelId& model, const EntityOrder& entit
   marks.AddInt32(model.model_id).AddInt32(model.platform_id);
   marks.AddUuidArray(absl::MakeConstSpan(entities.ids)).AddInt64Array(absl::MakeConstSpan(versions));
   return pool_.InTransactionWithRetry("tombstone", [&](Transaction& transaction) -> absl::Status {
-    RETURN_IF_ERROR(transaction.Query(kLockSources, sources).status());
+    ASSIGN_OR_RETURN(const Rows locked, transaction.Query(kLockSources, sources));
+    for (int row = 0; row < locked.size(); ++row) {
+      // The delete is that of another entity, which had the local id after this one.
+      if (locked.GetInt64(row, 1) < versions[static_cast<size_t>(locked.GetInt64(row, 0) - 1)])
+        return EntityEnded();
+    }
     RETURN_IF_ERROR(transaction.Query(kMarkSources, marks).status());
     return EndIdentities(transaction, entities);
   });

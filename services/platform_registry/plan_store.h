@@ -23,7 +23,8 @@ class PlanStore {
   // Marks source records as deleted, unless the entity has gone on meanwhile, and ends the identities of
   // those that are gone everywhere. An identity does not end while one of its replicas is still to be
   // deleted: until then it can be found, and replayed, by its local id; a record that comes again under this
-  // id goes on as the same entity.
+  // id goes on as the same entity. ENTITY_ENDED when one has ended before its version: that delete is of the
+  // entity that has the local id next.
   absl::Status Tombstone(const ModelId& model, const EntityOrder& entities, const v1::TombstoneGroup& group);
 
  private:

@@ -47,7 +47,17 @@ const Statement kFindHolder = {"find_holder", R"sql(
     SELECT entity_id, desired_version, applied_version, deleted
     FROM replicas
     WHERE model_id = $1 AND local_id = $2 AND deleted_version = 9223372036854775807 AND entity_id <> $3
-    FOR UPDATE
+)sql"};
+
+// In ascending order, as batches do.
+const Statement kLockReplicas = {"lock_replicas", R"sql(
+    SELECT r.entity_id
+    FROM unnest($2::uuid[]) AS k(entity_id)
+    CROSS JOIN LATERAL (SELECT entity_id
+                        FROM replicas
+                        WHERE entity_id = k.entity_id AND model_id = $1
+                        LIMIT 1
+                        FOR UPDATE) r
 )sql"};
 
 const Statement kEndHolder = {"end_holder", R"sql(
@@ -99,12 +109,24 @@ absl::Status SettleAll(Transaction& transaction, const Call& call, const EntityO
   return transaction.Query(kSettle, params).status();
 }
 
+// The living entity other than this one that has the local id, as its row now stands; no row if there is
+// none.
+absl::StatusOr<Rows> FindHolder(Transaction& transaction, const Call& call, const Uuid& entity, int place) {
+  Params params;
+  params.AddInt32(call.model.model_id).AddText(call.LocalId(place)).AddUuid(entity);
+  return transaction.Query(kFindHolder, params);
+}
+
 // Takes the local id from another entity that holds it, if that one is older. False if this one is the older.
 absl::StatusOr<bool> ClearLocalId(Transaction& transaction, const Call& call, const Uuid& entity, int place) {
   if (call.LocalId(place).empty()) return true;
-  Params params;
-  params.AddInt32(call.model.model_id).AddText(call.LocalId(place)).AddUuid(entity);
-  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kFindHolder, params));
+  ASSIGN_OR_RETURN(Rows rows, FindHolder(transaction, call, entity, place));
+  if (rows.empty()) return true;
+  const std::vector<Uuid> both = {std::min(entity, rows.GetUuid(0, 0)), std::max(entity, rows.GetUuid(0, 0))};
+  Params locks;
+  locks.AddInt32(call.model.model_id).AddUuidArray(absl::MakeConstSpan(both));
+  RETURN_IF_ERROR(transaction.Query(kLockReplicas, locks).status());
+  ASSIGN_OR_RETURN(rows, FindHolder(transaction, call, entity, place));
   if (rows.empty()) return true;
   const bool was_to_go = rows.GetBool(0, 3) && rows.GetInt64(0, 2) < rows.GetInt64(0, 1);
   if (!was_to_go && rows.GetInt64(0, 2) > call.group.versions(place)) return false;
@@ -114,6 +136,19 @@ absl::StatusOr<bool> ClearLocalId(Transaction& transaction, const Call& call, co
   return true;
 }
 
+absl::Status SettleOne(postgres::Pool& pool, const Call& call, const EntityOrder& one) {
+  constexpr int kTries = 10;
+  for (int attempt = 1;; ++attempt) {
+    absl::Status status =
+        pool.InTransactionWithRetry("settle_disputed", [&](Transaction& transaction) -> absl::Status {
+          ASSIGN_OR_RETURN(const bool is_free, ClearLocalId(transaction, call, one.ids[0], one.places[0]));
+          return SettleAll(transaction, call, one, is_free);
+        });
+    // Another one took the local id after we had looked; now it can be seen.
+    if (!absl::IsAlreadyExists(status) || attempt == kTries) return status;
+  }
+}
+
 // One by one, older versions first.
 absl::Status SettleDisputed(postgres::Pool& pool, const Call& call, const EntityOrder& entities) {
   std::vector<size_t> by_version(entities.size());
@@ -121,14 +156,7 @@ absl::Status SettleDisputed(postgres::Pool& pool, const Call& call, const Entity
   std::sort(by_version.begin(), by_version.end(), [&](size_t a, size_t b) {
     return call.group.versions(entities.places[a]) < call.group.versions(entities.places[b]);
   });
-  for (const size_t index : by_version) {
-    const EntityOrder one = entities.Pick({index});
-    RETURN_IF_ERROR(
-        pool.InTransactionWithRetry("settle_disputed", [&](Transaction& transaction) -> absl::Status {
-          ASSIGN_OR_RETURN(const bool free, ClearLocalId(transaction, call, one.ids[0], one.places[0]));
-          return SettleAll(transaction, call, one, free);
-        }));
-  }
+  for (const size_t index : by_version) RETURN_IF_ERROR(SettleOne(pool, call, entities.Pick({index})));
   return absl::OkStatus();
 }
 
