@@ -126,8 +126,8 @@ void PostgresSource::Run(StopToken& stop) {
       while (!context_.replanned() && !stop.WaitFor(absl::InfiniteDuration())) continue;
     } else if (!status.ok() && !context_.replanned()) {
       ReportFault(status);
-      const bool busy = ErrorReason(status) == "SOURCE_BUSY";
-      stop.WaitFor(busy ? context_.options.busy_interval : backoff_.Next());
+      // That has been waited for already.
+      if (ErrorReason(status) != "SOURCE_BUSY") stop.WaitFor(backoff_.Next());
     }
   }
 }

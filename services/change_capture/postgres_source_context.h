@@ -28,7 +28,8 @@ struct PostgresSourceOptions {
   absl::Duration idle_interval =
       absl::Seconds(10);  // how often the position is saved while nothing of ours happens
   absl::Duration inspect_interval = absl::Seconds(20);     // of tables with and without obstacles
-  absl::Duration busy_interval = absl::Milliseconds(250);  // while another process holds the source
+  absl::Duration busy_interval = absl::Milliseconds(100);  // of asking whether another process is gone
+  absl::Duration busy_patience = absl::Seconds(10);        // before it is called a failure
   BackoffPolicy backoff = {absl::Milliseconds(200), 2.0, absl::Seconds(15)};
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
@@ -16,6 +17,19 @@ absl::Status Busy(absl::string_view sentence) {
   return Error(absl::StatusCode::kUnavailable, "SOURCE_BUSY", sentence);
 }
 
+// Asks until it is free, or the patience is over.
+absl::Status AwaitFree(PostgresSourceContext& context, absl::FunctionRef<absl::StatusOr<bool>()> is_free,
+                       absl::string_view sentence) {
+  const absl::Time deadline = context.Now() + context.options.busy_patience;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool free, is_free());
+    if (free) return absl::OkStatus();
+    if (context.Leaving()) return absl::CancelledError("leaving");
+    if (context.Now() >= deadline) return Busy(sentence);
+    context.interrupt->WaitFor(context.options.busy_interval);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PostgresSourceSession>> PostgresSourceSession::Open(
@@ -25,8 +39,9 @@ absl::StatusOr<std::unique_ptr<PostgresSourceSession>> PostgresSourceSession::Op
   ASSIGN_OR_RETURN(std::unique_ptr<postgres::Connection> control, postgres::Connection::Open(options));
   RETURN_IF_ERROR(CheckServer(*control));
   RETURN_IF_ERROR(control->Execute(pgoutput::kSessionSettings));
-  ASSIGN_OR_RETURN(const bool locked, TryLockSource(*control, context.slot));
-  if (!locked) return Busy("another process captures this platform; this one takes over when it is gone");
+  RETURN_IF_ERROR(AwaitFree(
+      context, [&] { return TryLockSource(*control, context.slot); },
+      "another process captures this platform; this one takes over when it is gone"));
   ASSIGN_OR_RETURN(StoredSource stored, context.store.TakeOver(context.platform, context.Now()));
   return std::unique_ptr<PostgresSourceSession>(
       new PostgresSourceSession(context, std::move(uri), std::move(control), std::move(stored)));
@@ -53,11 +68,7 @@ absl::Status PostgresSourceSession::Prepare(const std::vector<std::string>& mode
   models_ = models;
   bool publication_made = false;
   RETURN_IF_ERROR(EnsurePublication(*control_, context_.slot, &publication_made));
-  ASSIGN_OR_RETURN(const SlotFacts slot, FindSlot(*control_, context_.slot));
-  if (slot.active) {
-    return Busy(absl::StrCat("another process reads the replication slot ", context_.slot,
-                             "; this one takes over when it is free"));
-  }
+  ASSIGN_OR_RETURN(const SlotFacts slot, AwaitSlot());
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::ReplicationConnection> replication,
                    postgres::ReplicationConnection::Open(uri_, pgoutput::kSessionSettings));
   ASSIGN_OR_RETURN(const postgres::ReplicationSystem system, replication->IdentifySystem());
@@ -79,6 +90,19 @@ absl::Status PostgresSourceSession::Prepare(const std::vector<std::string>& mode
     tables_.push_back({std::move(facts[i]), std::move(stored), std::move(inspected[i])});
   }
   return SaveModels();
+}
+
+// Our own last stream may have to end first.
+absl::StatusOr<SlotFacts> PostgresSourceSession::AwaitSlot() {
+  SlotFacts slot;
+  const auto is_free = [&]() -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(slot, FindSlot(*control_, context_.slot));
+    return !slot.active;
+  };
+  RETURN_IF_ERROR(AwaitFree(context_, is_free,
+                            absl::StrCat("another process reads the replication slot ", context_.slot,
+                                         "; this one takes over when it is free")));
+  return slot;
 }
 
 absl::StatusOr<std::string> PostgresSourceSession::LossOfSlot(const SlotFacts& slot,
@@ -168,8 +192,7 @@ absl::Status PostgresSourceSession::SaveModels() {
 
 absl::Status PostgresSourceSession::Retire() {
   RETURN_IF_ERROR(Report(v1::SOURCE_STATE_IDLE, ""));
-  ASSIGN_OR_RETURN(const SlotFacts slot, FindSlot(*control_, context_.slot));
-  if (slot.active) return Busy(absl::StrCat("another process reads the replication slot ", context_.slot));
+  RETURN_IF_ERROR(AwaitSlot().status());
   RETURN_IF_ERROR(DropSlot(*control_, context_.slot));
   RETURN_IF_ERROR(context_.store.ResetSlot(context_.platform, stored_.owner, "", 0, context_.Now()));
   RETURN_IF_ERROR(context_.store.SaveModels(context_.platform, stored_.owner, {}));

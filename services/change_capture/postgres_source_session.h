@@ -53,6 +53,7 @@ class PostgresSourceSession {
   PostgresSourceSession(PostgresSourceContext& context, std::string uri,
                         std::unique_ptr<postgres::Connection> control, StoredSource stored);
 
+  absl::StatusOr<SlotFacts> AwaitSlot();
   absl::StatusOr<std::string> LossOfSlot(const SlotFacts& slot, const postgres::ReplicationSystem& system,
                                          bool publication_made) const;
   absl::Status MakeSlot(const SlotFacts& old_slot, const postgres::ReplicationSystem& system);

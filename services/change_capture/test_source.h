@@ -162,6 +162,7 @@ class SourceFixture : public ::testing::Test {
     options_.inspect_interval = absl::Milliseconds(300);
     options_.idle_interval = absl::Milliseconds(300);
     options_.status_interval = absl::Milliseconds(200);
+    options_.busy_patience = absl::Seconds(1);
     options_.backoff = {absl::Milliseconds(20), 2.0, absl::Milliseconds(300)};
   }
   void SetUp() override {
