@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 #include <pqxx/pqxx>
+#include <sys/socket.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -258,6 +259,8 @@ absl::Status Connection::Commit() {
   return Error(absl::StatusCode::kAborted, "TRANSACTION_ROLLED_BACK",
                "a statement had failed, so nothing was committed");
 }
+
+void Connection::Abort() { shutdown(PQsocket(raw_), SHUT_RDWR); }
 
 bool Connection::Alive() {
   pollfd waiting = {PQsocket(raw_), POLLIN, 0};

@@ -88,6 +88,9 @@ class Connection {
   // `function` without a transaction around it: each statement commits itself.
   absl::Status Run(absl::string_view name, TransactionFunction function);
 
+  // Ends the connection from ANOTHER thread, such as when the server hangs: the call under way, and each
+  // later one, answers UNAVAILABLE. The only function that may be called beside others.
+  void Abort();
   // False once the connection is lost; looks at the socket, without a round trip.
   bool Alive();
   int ServerVersion() const;  // 150020 is 15.20

@@ -21,7 +21,7 @@ struct Outgoing {
   bool complete = true;  // false: an optional reference is written empty for now
 };
 
-// Used by one thread. Outlives no call.
+// Used by one thread, but for Interrupt.
 class Channel {
  public:
   virtual ~Channel() = default;
@@ -36,8 +36,8 @@ class Channel {
   // written is not known, and sending it again does no harm.
   virtual absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) = 0;
 
-  // Ends the connection. Open brings it back.
-  virtual void Close() = 0;
+  // From any thread: the call under way ends soon, with an error, even if the target hangs.
+  virtual void Interrupt() = 0;
 };
 
 // FAILED_PRECONDITION for a platform that takes no deliveries. Does not connect.

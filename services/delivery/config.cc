@@ -27,6 +27,8 @@ void Config::RegisterOwn(config::Settings& settings) {
   settings.Add("target-connect-timeout", &sql.connect_timeout, "For the login to a target database.");
   settings.Add("target-statement-timeout", &sql.statement_timeout, "For one statement on a target database.");
   settings.Add("target-lock-timeout", &sql.lock_timeout, "For a lock on a target database.");
+  settings.Add("target-call-timeout", &lanes.call_timeout,
+               "For one batch on a target, whatever it consists of: a target that takes longer hangs.");
   settings.AddValidation([this]() -> absl::Status {
     if (lease_duration >= absl::Seconds(1)) return absl::OkStatus();
     return config::Wrong("lane-lease-duration", absl::FormatDuration(lease_duration), "at least 1s");

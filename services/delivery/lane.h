@@ -25,6 +25,10 @@ class Lane {
 
   LaneLease& lease() { return lease_; }
   void RequestStop();
+  // The target hangs for longer than `limit`: it counts as lost.
+  void InterruptAfter(absl::Duration limit) {
+    if (loop_.Waited() > limit) loop_.Interrupt();
+  }
   bool finished() const { return worker_.finished(); }
   v1::Lane Describe() const { return status_.Describe(); }
   // Whether it moves, if it has work.

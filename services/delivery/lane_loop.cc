@@ -61,6 +61,31 @@ struct LaneLoop::Metrics {
   metrics::Histogram& batch_size;
 };
 
+// Says to other threads that a call to the target is under way.
+class LaneLoop::Called {
+ public:
+  Called(LaneLoop& loop, Channel* channel) : loop_(loop) { Set(channel); }
+  ~Called() { Set(nullptr); }
+
+ private:
+  void Set(Channel* channel) {
+    MutexLock lock(&loop_.mutex_);
+    loop_.called_ = channel;
+    loop_.called_time_ = loop_.context_.clock.Now();
+  }
+  LaneLoop& loop_;
+};
+
+absl::Duration LaneLoop::Waited() const {
+  MutexLock lock(&mutex_);
+  return called_ == nullptr ? absl::ZeroDuration() : context_.clock.Now() - called_time_;
+}
+
+void LaneLoop::Interrupt() {
+  MutexLock lock(&mutex_);
+  if (called_ != nullptr) called_->Interrupt();
+}
+
 LaneLoop::LaneLoop(const LaneParts& parts)
     : parts_(parts),
       context_(parts.context),
@@ -85,7 +110,10 @@ void LaneLoop::Run(StopToken& stop) {
 
 absl::Status LaneLoop::Open(const v1::Platform& platform) {
   ASSIGN_OR_RETURN(std::unique_ptr<Channel> channel, context_.channels(platform));
-  RETURN_IF_ERROR(channel->Open());
+  {
+    const Called called(*this, channel.get());
+    RETURN_IF_ERROR(channel->Open());
+  }
   // Only now may the transformer add again: what it adds is sent.
   RETURN_IF_ERROR(source_.MarkOpen());
   channel_ = std::move(channel);
@@ -201,10 +229,15 @@ absl::Status LaneLoop::SendWaves(Round& round, StopToken& stop, std::vector<v1::
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<v1::Outcome>> LaneLoop::Apply(absl::Span<const Outgoing> deliveries) {
+  const Called called(*this, channel_.get());
+  return channel_->Apply(deliveries);
+}
+
 absl::Status LaneLoop::Send(Round& round, const Waves::Wave& wave, std::vector<v1::Outcome>* outcomes) {
   metrics_->attempts.Increment(static_cast<double>(wave.items.size()));
   metrics_->batch_size.Observe(static_cast<double>(wave.items.size()));
-  ASSIGN_OR_RETURN(std::vector<v1::Outcome> answers, channel_->Apply(wave.deliveries));
+  ASSIGN_OR_RETURN(std::vector<v1::Outcome> answers, Apply(wave.deliveries));
   parts_.progress.Progress();
   for (size_t i = 0; i < answers.size(); ++i) {
     references_.Learn(answers[i]);

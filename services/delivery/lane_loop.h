@@ -15,6 +15,7 @@
 #include "common/health/progress_monitor.h"
 #include "common/metrics/metrics.h"
 #include "common/retry/backoff.h"
+#include "common/sync/mutex.h"
 #include "common/worker/stop_token.h"
 #include "services/delivery/lane_lease.h"
 #include "services/delivery/lane_options.h"
@@ -45,8 +46,13 @@ class LaneLoop {
   // Until stopped, or until the lease is over.
   void Run(StopToken& stop);
 
+  // From any thread: how long the target has kept the loop waiting, and the end of that wait.
+  absl::Duration Waited() const;
+  void Interrupt();
+
  private:
   struct Metrics;
+  class Called;
 
   bool Ended(const StopToken& stop) const;
   // CLOSED: one probe, and the wait after it.
@@ -60,6 +66,7 @@ class LaneLoop {
   absl::Status Deliver(std::vector<LaneEntry> entries, StopToken& stop);
   bool FillReferences(Round& round, StopToken& stop);
   absl::Status SendWaves(Round& round, StopToken& stop, std::vector<v1::Outcome>* outcomes);
+  absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries);
   absl::Status Send(Round& round, const Waves::Wave& wave, std::vector<v1::Outcome>* outcomes);
   absl::Status SendCollided(Round& round, StopToken& stop, std::vector<v1::Outcome>* outcomes);
   RoundReport MakeReport(Round& round, std::vector<v1::Outcome> outcomes);
@@ -74,7 +81,10 @@ class LaneLoop {
   std::unique_ptr<Metrics> metrics_;
 
   std::unique_ptr<Channel> channel_;  // while open
-  std::string connection_;            // what it was opened with
+  mutable Mutex mutex_;
+  Channel* called_ ABSL_GUARDED_BY(mutex_) = nullptr;  // while a call of it is under way
+  absl::Time called_time_ ABSL_GUARDED_BY(mutex_);
+  std::string connection_;  // what it was opened with
   bool down_said_ = false;
   absl::Time look_around_time_ = absl::InfinitePast();
   absl::Time platform_time_ = absl::InfinitePast();

@@ -9,6 +9,7 @@
 namespace cognate::delivery {
 namespace {
 
+constexpr absl::Duration kStopGrace = absl::Seconds(3);
 constexpr absl::Duration kMaxTick = absl::Seconds(1);  // also how soon a new target is seen
 
 }  // namespace
@@ -28,7 +29,7 @@ void LaneManager::Start() {
 void LaneManager::Stop() {
   if (worker_ == nullptr) return;
   worker_.reset();
-  absl::btree_map<std::string, std::unique_ptr<Lane>> lanes;
+  Lanes lanes;
   {
     MutexLock lock(&mutex_);
     lanes.swap(lanes_);
@@ -38,9 +39,23 @@ void LaneManager::Stop() {
     lane->RequestStop();
     platforms.push_back(platform);
   }
+  AwaitEnd(lanes);
   lanes.clear();
   const absl::Status released = leases_.Release(platforms, owner_);
   if (!released.ok()) log::Warn("leases not released", {{"status", released}});
+}
+
+// Lets what is under way end, but waits for no target that hangs.
+void LaneManager::AwaitEnd(const Lanes& lanes) const {
+  StopToken pause;
+  const absl::Time deadline = context_.clock.Now() + kStopGrace;
+  for (const auto& [platform, lane] : lanes) {
+    while (!lane->finished() && context_.clock.Now() < deadline) pause.WaitFor(absl::Milliseconds(5));
+    while (!lane->finished()) {
+      lane->InterruptAfter(absl::ZeroDuration());
+      pause.WaitFor(absl::Milliseconds(5));
+    }
+  }
 }
 
 void LaneManager::Run(StopToken& stop) {
@@ -91,6 +106,7 @@ std::vector<std::string> LaneManager::Wanted() const {
 
 void LaneManager::Adjust(const Held& held, absl::Time until) {
   for (auto& [platform, lane] : lanes_) {
+    lane->InterruptAfter(context_.options.call_timeout);
     const auto found = held.find(platform);
     // Another process has it, or had it meanwhile.
     if (found == held.end() || found->second != lane->lease().fence() || targets_.count(platform) == 0) {

@@ -36,9 +36,11 @@ class LaneManager {
   absl::Status Check() const;
 
  private:
+  using Lanes = absl::btree_map<std::string, std::unique_ptr<Lane>>;
   using Held = absl::btree_map<std::string, int64_t>;
 
   void Run(StopToken& stop);
+  void AwaitEnd(const Lanes& lanes) const;
   void Tick();
   // The targets of all syncs; as they were, while the registry does not answer.
   void LearnTargets();
@@ -57,7 +59,7 @@ class LaneManager {
   absl::btree_set<std::string> targets_;
 
   mutable Mutex mutex_;
-  absl::btree_map<std::string, std::unique_ptr<Lane>> lanes_ ABSL_GUARDED_BY(mutex_);
+  Lanes lanes_ ABSL_GUARDED_BY(mutex_);
   absl::Time renewed_time_ ABSL_GUARDED_BY(mutex_);
   absl::Status renewal_ ABSL_GUARDED_BY(mutex_);
 

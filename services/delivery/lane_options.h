@@ -28,6 +28,9 @@ struct LaneOptions {
   BackoffPolicy probe = {absl::Milliseconds(250), 2.0, absl::Seconds(5)};
   // How often an open lane looks whether its platform's connection was changed.
   absl::Duration platform_interval = absl::Seconds(5);
+  // A call to a target that takes longer has hung: the lane is closed. Longer than the target's own limits
+  // for a statement.
+  absl::Duration call_timeout = absl::Seconds(60);
   size_t reference_cache_size = 64 << 10;
 };
 

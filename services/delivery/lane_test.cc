@@ -190,6 +190,28 @@ TEST_F(DeliveryTest, AnUnreachableTargetClosesItsLaneWhileAnotherGoesOn) {
   ASSERT_TRUE(Applied(2));
 }
 
+TEST_F(DeliveryTest, ATargetThatHangsIsGivenUpAndHoldsUpNobody) {
+  auto server = test_support::ValueOrDie(test_support::PostgresServer::Start());
+  auto hanging = MakeTarget("hanging", *server);
+  auto up = MakeTarget("up");
+  config_.lanes.call_timeout = absl::Milliseconds(500);
+  auto delivery = std::make_unique<RunningDelivery>(config_);
+  Put("hanging", {{1, 1, "a"}});
+  ASSERT_TRUE(Applied(1));
+  server->Pause();
+  Put("hanging", {{2, 2, "b"}});
+  Put("up", {{3, 3, "c"}});
+  EXPECT_TRUE(Applied(3));
+  EXPECT_TRUE(Eventually([&] { return MarkedClosed("hanging"); }));
+  delivery.reset();  // returns although the target still hangs
+  server->Resume();
+  delivery = std::make_unique<RunningDelivery>(config_);
+  ASSERT_TRUE(Eventually([&] { return !MarkedClosed("hanging"); }, absl::Seconds(20)));
+  Put("hanging", {{2, 2, "b"}});
+  EXPECT_TRUE(Applied(2));
+  EXPECT_EQ(Ask(*hanging, "SELECT count(*) FROM nodes"), "2");
+}
+
 TEST_F(DeliveryTest, ARefusedLoginClosesTheLaneWithItsOwnError) {
   peers_.SetTarget("shop", test_support::PostgresServer::Shared().Uri("postgres", "nobody_of_this_name"));
   RunningDelivery delivery(config_);

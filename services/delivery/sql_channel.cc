@@ -46,7 +46,8 @@ void SetFailed(const absl::Status& status, v1::Outcome* outcome) {
 }  // namespace
 
 absl::Status SqlChannel::Open() {
-  Close();
+  SetConnection(nullptr);
+  shapes_.Clear();
   postgres::ConnectionOptions options;
   ASSIGN_OR_RETURN(options.uri, secret::ConnectionUri(database_));
   options.application_name = "cognate-delivery";
@@ -54,15 +55,19 @@ absl::Status SqlChannel::Open() {
   options.statement_timeout = options_.statement_timeout;
   options.lock_timeout = options_.lock_timeout;
   ASSIGN_OR_RETURN(std::unique_ptr<postgres::Connection> connection, postgres::Connection::Open(options));
-  RETURN_IF_ERROR(EnsureInbox(*connection));
-  RETURN_IF_ERROR(connection->Execute(kSession));
-  connection_ = std::move(connection);
-  return absl::OkStatus();
+  SetConnection(std::move(connection));
+  RETURN_IF_ERROR(EnsureInbox(*connection_));
+  return connection_->Execute(kSession);
 }
 
-void SqlChannel::Close() {
-  connection_.reset();
-  shapes_.Clear();
+void SqlChannel::SetConnection(std::unique_ptr<postgres::Connection> connection) {
+  MutexLock lock(&mutex_);
+  connection_.swap(connection);  // the old one ends here too
+}
+
+void SqlChannel::Interrupt() {
+  MutexLock lock(&mutex_);
+  if (connection_ != nullptr) connection_->Abort();
 }
 
 absl::StatusOr<std::vector<v1::Outcome>> SqlChannel::Apply(absl::Span<const Outgoing> deliveries) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/sync/mutex.h"
 #include "services/delivery/channel.h"
 #include "services/delivery/sql_batch.h"
 #include "services/delivery/sql_shapes.h"
@@ -32,9 +33,10 @@ class SqlChannel final : public Channel {
 
   absl::Status Open() override;
   absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) override;
-  void Close() override;
+  void Interrupt() override;
 
  private:
+  void SetConnection(std::unique_ptr<postgres::Connection> connection);
   // Pairs each delivery with its plan; what has none gets its outcome here. An error where the target is out
   // of reach.
   absl::Status Plan(absl::Span<const Outgoing> deliveries, std::vector<v1::Outcome>* outcomes,
@@ -46,6 +48,8 @@ class SqlChannel final : public Channel {
 
   const v1::DatabaseConnection database_;
   const SqlChannelOptions options_;
+  Mutex mutex_;  // for the pointer: only the channel's thread changes it, or uses what it points to but for
+                 // Abort
   std::unique_ptr<postgres::Connection> connection_;
   SqlShapes shapes_;
   // Of the call under way.
