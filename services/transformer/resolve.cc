@@ -39,7 +39,7 @@ class Questioner {
  private:
   struct GroupKey {
     const SourcePlan* plan;
-    int part;  // a reference, or one of the below
+    int part;  // a reference, or kRecords
     bool operator==(const GroupKey&) const = default;
     template <typename H>
     friend H AbslHashValue(H state, const GroupKey& key) {
@@ -48,7 +48,6 @@ class Questioner {
   };
   using Name = std::tuple<const SourcePlan*, int, absl::string_view>;
   static constexpr int kRecords = -1;
-  static constexpr int kDeletes = -2;
 
   // The request gets a group only when there is something to ask: each costs a transaction.
   int32_t GroupFor(const SourcePlan* plan, int part) {
@@ -57,7 +56,7 @@ class Questioner {
     if (is_new) {
       v1::ResolveGroup* const group = question_.request.add_groups();
       group->set_platform(plan->platform);
-      group->set_create(make_ && part != kDeletes);
+      group->set_create(make_);
       group->set_model(part < 0 ? plan->model : plan->references[static_cast<size_t>(part)].source_model);
       question_.cache_keys.emplace_back();
       if (part >= 0) NameTarget(plan, plan->references[static_cast<size_t>(part)], group);
@@ -74,7 +73,8 @@ class Questioner {
   }
 
   void AskRecord(const RoutedChange& change) {
-    const int32_t number = GroupFor(change.plan, change.is_delete() ? kDeletes : kRecords);
+    // Deletes, too: one that overtakes its record's create must leave a mark that the create finds.
+    const int32_t number = GroupFor(change.plan, kRecords);
     v1::ResolveGroup* const group = question_.request.mutable_groups(number);
     question_.records.push_back({number, group->local_ids_size()});
     group->add_local_ids(change.logged().local_id());
