@@ -115,7 +115,7 @@ absl::Status Loop::TakeEntries(const std::vector<redis::Entry>& entries) {
 // What was captured after a rule was made must meet that rule; the changes' own revision can lag behind it.
 absl::Status Loop::Rules() {
   RETURN_IF_ERROR(parts_.rules.Refresh());
-  ASSIGN_OR_RETURN(rules_, parts_.rules.AtLeast(round_.rules_revision));
+  ASSIGN_OR_RETURN(rules_, parts_.rules.AtLeast(round_.rules_revision, round_.start));
   state_ = waves_.empty() ? State::kAcknowledge : State::kPlan;
   return absl::OkStatus();
 }

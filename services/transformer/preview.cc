@@ -53,7 +53,8 @@ class Previewer {
   absl::StatusOr<v1::PreviewResponse> Run() {
     const v1::RecordKey& record = request_.record();
     ASSIGN_OR_RETURN(const v1::Change latest, parts_.latest_change(record));
-    ASSIGN_OR_RETURN(const std::shared_ptr<const RuleSet> rules, parts_.rules.AtLeast(0));
+    ASSIGN_OR_RETURN(const std::shared_ptr<const RuleSet> rules,
+                     parts_.rules.AtLeast(0, absl::InfiniteFuture()));
     ExplainCapture(latest);
     const bus::v1::ChangeBatch batch = BatchOf(record, latest);
     const bus::v1::ChangeBatch* const batches[] = {&batch};

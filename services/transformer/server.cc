@@ -49,7 +49,8 @@ struct Server::Parts {
         environment(given),
         registry(config.peers.registry),
         peers(config.peers.change_capture, config.peers.feedback),
-        rules([this](int64_t known_revision) { return registry.GetRules(known_revision); }),
+        rules(environment.clock,
+              [this](int64_t known_revision) { return registry.GetRules(known_revision); }),
         metrics(environment.metrics),
         rpcs(kNoun, environment.clock, environment.metrics),
         service(rpcs, PreviewParts{rules, MakeLedger(), [this](const v1::RecordKey& record) {

@@ -171,6 +171,16 @@ TEST_F(ServerTest, StaleRulesAreNeverUsed) {
   EXPECT_EQ(groups[1].rules_revision(), 2);
 }
 
+TEST_F(ServerTest, ASyncActsOnWhatIsCapturedAfterItWasMade) {
+  Replica replica(fakes_, "one", absl::Hours(1));
+  ASSERT_TRUE(Eventually([&] { return replica.Ready().ok(); }));
+  // Captured after the rules have changed, by a change_capture that had not heard of it.
+  fakes_.SetRules(RulesOf(2, "heading"));
+  Send(BatchOf(1, {{"1", "new"}}, 1));
+  ASSERT_TRUE(IsDone(1));
+  EXPECT_EQ(OnLane().at(0).rules_revision(), 2);
+}
+
 TEST_F(ServerTest, NewRulesArriveByThemselves) {
   Replica replica(fakes_, "one");
   fakes_.SetRules(RulesOf(2, "heading"));
