@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -45,6 +44,7 @@ Appender::Appender(postgres::Pool& pool, StreamFeeder& feeder, std::function<int
                    const Clock& clock, metrics::Registry& metrics, AppenderOptions options)
     : feeder_(feeder),
       rules_revision_(std::move(rules_revision)),
+      clock_(clock),
       options_(options),
       store_(pool),
       monitor_("capture_append", clock, metrics),
@@ -76,10 +76,10 @@ bool Appender::HasRoom() const {
 }
 
 bool Appender::WaitForRoom(absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Time deadline = clock_.Now() + timeout;
   MutexLock lock(&mutex_);
   while (!closed_ && !HasRoom()) {
-    const absl::Duration left = deadline - absl::Now();
+    const absl::Duration left = deadline - clock_.Now();
     if (left <= absl::ZeroDuration()) return false;
     room_.WaitFor(&mutex_, left);
   }

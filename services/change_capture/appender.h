@@ -121,6 +121,7 @@ class Appender {
 
   StreamFeeder& feeder_;
   const std::function<int64_t()> rules_revision_;
+  const Clock& clock_;
   const AppenderOptions options_;
   AppendStore store_;  // the worker's alone, as is what follows
   bool expects_known_ =

@@ -1,11 +1,7 @@
 #include <atomic>
-#include <fstream>
 #include <thread>
 
-#include <unistd.h>
-
 #include "absl/time/clock.h"
-#include "common/process/process.h"
 #include "services/change_capture/test_capture.h"
 #include "tests/support/temp_dir.h"
 
@@ -142,31 +138,19 @@ class Client {
   const MakeChange make_change_;
 };
 
-class CaptureStreamFaultTest : public FaultFixture {
+class CaptureStreamFaultTest : public ProgramFixture {
  protected:
-  static std::string Program(const char* name) {
-    const char* folder = std::getenv("COGNATE_BIN_DIR");
-    return absl::StrCat(folder != nullptr ? folder : "build/release/bin", "/", name);
-  }
-
-  process::Process StartProgram(const std::string& socket) {
-    process::Command command;
-    command.argv = {Program("change-capture"),
-                    "serve",
-                    "--postgres-uri=" + database_,
-                    "--redis-address=" + redis().address(),
-                    "--registry=" + registry_address_,
-                    "--listen=unix:" + socket,
-                    "--admin=127.0.0.1:0",
-                    "--log-level=warn"};
-    return ValueOrDie(process::Process::Spawn(command));
-  }
-
   // Versions without gaps, in the order in which the client sent them, and everything acknowledged is there.
   void ExpectLogAsSent(const Client& client) {
+    // What a killed process has begun its backends still end.
+    EXPECT_TRUE(Eventually([&] {
+      return Number(
+                 "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
+                 "AND "
+                 "application_name = 'cognate-change-capture'") == 0;
+    }));
     EXPECT_GE(Number("SELECT count(*) FROM change_capture.changes"), client.acknowledged * 10);
-    EXPECT_EQ(Number("SELECT count(*) FROM change_capture.changes"),
-              Number("SELECT max(version) FROM change_capture.changes"));
+    EXPECT_EQ(Number("SELECT count(*) - max(version) FROM change_capture.changes"), 0);
     EXPECT_EQ(Number("SELECT count(*) FROM change_capture.changes WHERE change_id::int8 + 1 <> version"), 0);
   }
 };
@@ -180,83 +164,6 @@ v1::Change Numbered(int64_t number) {
   *change.mutable_fields() =
       value::Fields({{"id", value::Int(number % 97)}, {"name", value::Text(absl::StrCat(number))}}).fields();
   return change;
-}
-
-// Ten fields, about 500 bytes.
-v1::Change TenFields(int64_t number) {
-  v1::Change change = Numbered(number);
-  const std::string text(96, 'x');
-  const v1::Fields more = value::Fields({{"price", value::Decimal("1234.50")},
-                                         {"made", value::Date("2026-02-28")},
-                                         {"photo", value::Bytes("0123456789")},
-                                         {"colour", value::Text(text)},
-                                         {"maker", value::Text(text)},
-                                         {"place", value::Text(text)},
-                                         {"note", value::Text(text)},
-                                         {"count", value::Int(7)}});
-  for (const v1::Field& field : more.fields()) *change.add_fields() = field;
-  return change;
-}
-
-// Seconds of CPU that a process has used.
-double CpuSeconds(int64_t pid) {
-  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
-  std::string word;
-  int64_t user = 0;
-  int64_t system = 0;
-  for (int i = 0; i < 13; ++i) file >> word;
-  file >> user >> system;
-  return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-TEST_F(CaptureStreamFaultTest, CostsLittleForEachChange) {
-  capture_.reset();
-  test_support::TempDir folder("cgc");
-  const std::string socket = folder.File("capture.sock");
-  process::Process program = StartProgram(socket);
-  auto stub = v1::ChangeCaptureService::NewStub(grpc_support::MakeChannel("unix:" + socket));
-  ASSERT_TRUE(
-      Eventually([&] { return grpc_support::Call(*stub, &Stub::ListRuns, v1::ListRunsRequest()).ok(); }));
-  constexpr int kRounds = 200;
-  std::vector<v1::CaptureRequest> requests;
-  for (int round = 0; round < kRounds; ++round) {
-    std::vector<v1::Change> changes;
-    for (int i = 0; i < 100; ++i) changes.push_back(TenFields(round * 100 + i));
-    requests.push_back(Request(std::move(changes)));
-  }
-  ASSERT_OK(grpc_support::Call(*stub, &Stub::Capture, requests[0]));
-  auto watcher = ValueOrDie(postgres::Connection::Open(database_));
-  const auto database_cpu = [&] {
-    double seconds = 0;
-    const auto rows = ValueOrDie(watcher->QueryOnce(
-        "SELECT pid::int8 FROM pg_stat_activity WHERE application_name = 'cognate-change-capture'",
-        postgres::Params()));
-    for (int row = 0; row < rows.size(); ++row) seconds += CpuSeconds(rows.GetInt64(row, 0));
-    return seconds;
-  };
-  const double service_before = CpuSeconds(program.pid());
-  const double database_before = database_cpu();
-  const absl::Time start = absl::Now();
-  std::atomic<int> next{1};
-  std::vector<std::thread> callers;
-  for (int caller = 0; caller < 4; ++caller) {
-    callers.emplace_back([&] {
-      for (int i = next++; i < kRounds; i = next++)
-        EXPECT_OK(grpc_support::Call(*stub, &Stub::Capture, requests[i]));
-    });
-  }
-  for (std::thread& caller : callers) caller.join();
-  const double elapsed = absl::ToDoubleSeconds(absl::Now() - start);
-  const double changes = (kRounds - 1) * 100;
-  const double service = 1e6 * (CpuSeconds(program.pid()) - service_before) / changes;
-  const double database = 1e6 * (database_cpu() - database_before) / changes;
-  std::printf(
-      "figure capture.cost batch=100 bytes=%zu service_us_per_change=%.1f postgres_us_per_change=%.1f "
-      "changes_per_second=%.0f\n",
-      requests[0].changes(0).ByteSizeLong(), service, database, changes / elapsed);
-  // Far above what it costs on an idle machine, and far below what a scan or a statement for each change
-  // would.
-  EXPECT_LT(service + database, 200);
 }
 
 TEST_F(CaptureStreamFaultTest, WhatIsAcknowledgedSurvivesKilling) {

@@ -64,88 +64,6 @@ TEST_F(CaptureTest, LeavesNoGapsWhereKnownChangesWereSentAgain) {
   EXPECT_EQ(Number("SELECT max(version) FROM change_capture.changes"), 30);
 }
 
-struct BadChange {
-  const char* name;
-  const char* edit;  // merged into a good change
-  const char* reason;
-  const char* path;
-};
-
-class BadChangeTest : public CaptureFixture, public ::testing::WithParamInterface<BadChange> {};
-
-void PrintTo(const BadChange& bad, std::ostream* out) { *out << bad.name; }
-
-TEST_P(BadChangeTest, FailsAloneWithReasonAndPath) {
-  v1::Change bad = Item("bad", 2, "two");
-  if (std::string(GetParam().edit).find("fields") != std::string::npos) bad.clear_fields();
-  ASSERT_TRUE(google::protobuf::TextFormat::MergeFromString(GetParam().edit, &bad));
-  ASSERT_OK_AND_ASSIGN(const v1::CaptureResponse response,
-                       Capture({Item("a", 1, "one"), bad, Item("c", 3, "three")}));
-  EXPECT_EQ(response.results(0).version(), 1);
-  EXPECT_EQ(response.results(2).version(), 2);
-  EXPECT_EQ(response.results(1).version(), 0);
-  EXPECT_EQ(response.results(1).error().reason(), GetParam().reason) << response.results(1).DebugString();
-  EXPECT_EQ(response.results(1).error().field(), GetParam().path);
-  EXPECT_NE(response.results(1).error().message(), "");
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    All, BadChangeTest,
-    ::testing::Values(
-        BadChange{"Model", "model: 'ghost'", "MODEL_NOT_FOUND", "changes[1].model"},
-        BadChange{"NoModel", "model: ''", "INVALID_FIELD", "changes[1].model"},
-        BadChange{
-            "Field",
-            "fields { name: 'id' value { int64_value: 2 } } fields { name: 'x' value { int64_value: 2 } }",
-            "FIELD_NOT_FOUND", "changes[1].fields[1].name"},
-        BadChange{
-            "Twice",
-            "fields { name: 'id' value { int64_value: 2 } } fields { name: 'id' value { int64_value: 2 } }",
-            "DUPLICATE_FIELD", "changes[1].fields[1].name"},
-        BadChange{"Type", "fields { name: 'id' value { text_value: 'two' } }", "WRONG_TYPE",
-                  "changes[1].fields[0].value"},
-        BadChange{"NoDecimal", "fields { name: 'price' value { decimal_value: 'cheap' } }", "WRONG_TYPE",
-                  "changes[1].fields[0].value"},
-        BadChange{"NoDate", "fields { name: 'made' value { date_value: '2026-02-30' } }", "WRONG_TYPE",
-                  "changes[1].fields[0].value"},
-        BadChange{"NoKind", "fields { name: 'id' value {} }", "INVALID_FIELD", "changes[1].fields[0].value"},
-        BadChange{"NulInText", "fields { name: 'name' value { text_value: 'a\\000b' } }", "BAD_ENCODING",
-                  "changes[1].fields[0].value"},
-        BadChange{"NulInId", "local_id: 'a\\000b'", "BAD_ENCODING", "changes[1].local_id"},
-        BadChange{"Reference", "fields { name: 'id' value { reference_value {} } }", "WRONG_TYPE",
-                  "changes[1].fields[0].value"},
-        BadChange{"Operation", "operation: OPERATION_UNSPECIFIED", "INVALID_FIELD", "changes[1].operation"}),
-    [](const auto& bad) { return std::string(bad.param.name); });
-
-TEST_F(CaptureTest, SaysWhichIdsAreTooLongOrMissing) {
-  v1::Change no_change_id = Item("", 1, "one");
-  v1::Change long_change_id = Item(std::string(129, 'x'), 1, "one");
-  v1::Change long_local_id = Item("a", 1, "one");
-  long_local_id.set_local_id(std::string(513, 'x'));
-  v1::Change nothing = Item("b", 1, "one");
-  nothing.clear_fields();
-  v1::Change empty_delete = Item("c", 1, "one");
-  empty_delete.clear_fields();
-  empty_delete.set_operation(v1::OPERATION_DELETE);
-  ASSERT_OK_AND_ASSIGN(const v1::CaptureResponse response,
-                       Capture({no_change_id, long_change_id, long_local_id, nothing, empty_delete}));
-  EXPECT_EQ(response.results(0).error().field(), "changes[0].change_id");
-  EXPECT_THAT(response.results(1).error().message(), HasSubstr("got 129 bytes, want 1 to 128 bytes"));
-  EXPECT_EQ(response.results(2).error().field(), "changes[2].local_id");
-  EXPECT_EQ(response.results(3).error().field(), "changes[3].fields");
-  EXPECT_EQ(response.results(4).version(), 1);
-}
-
-TEST_F(CaptureTest, RefusesAValueAboveEightMebibytesAlone) {
-  v1::Change large = Item("large", 2, "two");
-  large.mutable_fields(1)->mutable_value()->set_text_value(std::string(20 << 20, 'x'));
-  ASSERT_OK_AND_ASSIGN(const v1::CaptureResponse response, Capture({Item("a", 1, "one"), large}));
-  EXPECT_EQ(response.results(0).version(), 1);
-  EXPECT_EQ(response.results(1).error().reason(), "VALUE_TOO_LARGE");
-  EXPECT_EQ(response.results(1).error().field(), "changes[1].fields[1].value");
-  EXPECT_THAT(response.results(1).error().message(), HasSubstr("got 20971520 bytes, want at most 8388608"));
-}
-
 TEST_F(CaptureTest, RefusesBatchesThatAreWrongAsAWhole) {
   v1::CaptureRequest request = Request({Item("a", 1, "one")});
   for (int i = 0; i < 10'000; ++i) *request.add_changes() = request.changes(0);
@@ -186,6 +104,32 @@ TEST_F(CaptureTest, GoesOnWithoutTheRegistryForWhatItKnows) {
   v1::CaptureRequest request = Request({Item("c", 3, "three")});
   request.set_platform("vault");
   EXPECT_THAT(Capture(request), test_support::StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(CaptureTest, TwoProcessesShareOneOrderWithoutGaps) {
+  Running other;
+  other.Start<Server>("change_capture", MakeConfig());
+  const auto other_stub = v1::ChangeCaptureService::NewStub(grpc_support::MakeChannel(other.address()));
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 6; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i < 100; ++i) {
+        // Half of the changes come through both, as when a client does not know whether the first has taken
+        // them.
+        const std::string change_id =
+            i % 2 == 0 ? absl::StrCat("both-", caller / 2, "-", i) : absl::StrCat(caller, "-", i);
+        const v1::CaptureRequest request = Request({Item(change_id, i, "x")});
+        const auto response = grpc_support::Call(caller % 2 == 0 ? *stub_ : *other_stub,
+                                                 &v1::ChangeCaptureService::Stub::Capture, request);
+        ASSERT_OK(response);
+        EXPECT_GT(response->results(0).version(), 0) << response->DebugString();
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(Number("SELECT count(*) FROM change_capture.changes"), 300 + 150);
+  EXPECT_EQ(Number("SELECT max(version) FROM change_capture.changes"), 300 + 150);
+  EXPECT_EQ(Number("SELECT sum(last_version - first_version + 1) FROM change_capture.batches"), 300 + 150);
 }
 
 // Many callers, each waiting for its answer.

@@ -10,10 +10,9 @@
 namespace cognate::change_capture {
 namespace {
 
-#define RUN_COLUMNS                                                                                    \
-  " run_id, kind, sync, source_platform, source_model, target_platform, state, cursor, record_count, " \
-  "replayed_count,"                                                                                    \
-  " error, created_at, finished_at "
+constexpr char kColumns[] =
+    " run_id, kind, sync, source_platform, source_model, target_platform, state, cursor, record_count,"
+    " replayed_count, error, created_at, finished_at ";
 
 const postgres::Statement kRaiseRevision{"raise_rules_revision", R"sql(
     UPDATE version_counter SET rules_revision = greatest(rules_revision, $1) WHERE only_row
@@ -28,17 +27,20 @@ const postgres::Statement kInsertRun{"insert_run", R"sql(
 
 const postgres::Statement kSelectByRequest{
     "select_run_by_request",
-    "SELECT" RUN_COLUMNS "FROM runs WHERE run_id = $1 OR request_id = $2 ORDER BY run_id LIMIT 1"};
+    absl::StrCat("SELECT", kColumns,
+                 "FROM runs WHERE run_id = $1 OR request_id = $2 ORDER BY run_id LIMIT 1")};
 
-const postgres::Statement kSelectRun{"select_run", "SELECT" RUN_COLUMNS "FROM runs WHERE run_id = $1"};
+const postgres::Statement kSelectRun{"select_run",
+                                     absl::StrCat("SELECT", kColumns, "FROM runs WHERE run_id = $1")};
 
 const postgres::Statement kListRuns{
     "list_runs",
-    "SELECT" RUN_COLUMNS "FROM runs WHERE $1::uuid IS NULL OR run_id < $1 ORDER BY run_id DESC LIMIT $2"};
+    absl::StrCat("SELECT", kColumns,
+                 "FROM runs WHERE $1::uuid IS NULL OR run_id < $1 ORDER BY run_id DESC LIMIT $2")};
 
-const postgres::Statement kSelectUnfinished{"select_unfinished_runs",
-                                            "SELECT" RUN_COLUMNS
-                                            "FROM runs WHERE finished_at IS NULL ORDER BY run_id LIMIT 100"};
+const postgres::Statement kSelectUnfinished{
+    "select_unfinished_runs",
+    absl::StrCat("SELECT", kColumns, "FROM runs WHERE finished_at IS NULL ORDER BY run_id LIMIT 100")};
 
 const postgres::Statement kUpdateRun{"update_run", R"sql(
     UPDATE runs
@@ -46,8 +48,6 @@ const postgres::Statement kUpdateRun{"update_run", R"sql(
         finished_at = CASE WHEN $9 THEN now() END
     WHERE run_id = $1 AND state = $2::int4 AND cursor = $3 COLLATE "C"
 )sql"};
-
-#undef RUN_COLUMNS
 
 StoredRun RunFromRow(const postgres::Rows& rows, int row) {
   StoredRun run;

@@ -24,7 +24,8 @@ std::optional<v1::Sync> FindSync(const Catalogue& catalogue, const std::string& 
 
 absl::Status Check(const v1::CreateRunRequest& request) {
   if (request.run().kind() != v1::RUN_KIND_BACKFILL) {
-    return FieldInvalid("run.kind", v1::RunKind_Name(request.run().kind()), "RUN_KIND_BACKFILL");
+    return FieldInvalid("run.kind", v1::RunKind_Name(request.run().kind()),
+                        v1::RunKind_Name(v1::RUN_KIND_BACKFILL));
   }
   if (request.run().sync().empty()) return FieldMissing("run.sync", "a name of the form syncs/{id}");
   if (!request.request_id().empty() && !Uuid::Parse(request.request_id()).ok()) {

@@ -18,13 +18,13 @@ namespace {
 
 constexpr char kSchema[] = "change_capture";
 
-absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
+absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config, int max_connections) {
   RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
   postgres::Options options;
   options.uri = config.postgres.uri;
   options.search_path = kSchema;
   options.application_name = "cognate-change-capture";
-  options.max_connections = config.postgres.pool_size;
+  options.max_connections = max_connections;
   return postgres::Pool::Create(options);
 }
 
@@ -49,9 +49,11 @@ StreamFeederOptions FeederOptions(const Config& config) {
 }  // namespace
 
 struct Server::Parts {
-  Parts(const Config& config, const service::Environment& env, std::unique_ptr<postgres::Pool> opened)
+  Parts(const Config& config, const service::Environment& env, std::unique_ptr<postgres::Pool> opened,
+        std::unique_ptr<postgres::Pool> opened_for_append)
       : environment(env),
         pool(std::move(opened)),
+        append_pool(std::move(opened_for_append)),
         registry(config.peers.registry),
         catalogue(registry, env.clock, config.catalogue),
         log(*pool),
@@ -70,6 +72,7 @@ struct Server::Parts {
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
+  std::unique_ptr<postgres::Pool> append_pool;  // so that no reader can keep commits waiting for a connection
   RegistryClient registry;
   Catalogue catalogue;
   ChangeLog log;
@@ -94,8 +97,9 @@ Server::~Server() = default;
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
                                                        const service::Environment& environment) {
-  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, MakePool(config));
-  auto parts = std::make_unique<Parts>(config, environment, std::move(pool));
+  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, MakePool(config, config.postgres.pool_size));
+  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> append_pool, MakePool(config, 1));
+  auto parts = std::make_unique<Parts>(config, environment, std::move(pool), std::move(append_pool));
   environment.readiness.AddCheck("append", [appender = &parts->appender] { return appender->Healthy(); });
   environment.readiness.AddCheck("stream", [feeder = &parts->feeder] { return feeder->Healthy(); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));

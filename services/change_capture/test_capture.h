@@ -17,6 +17,7 @@
 #include "common/clock/clock.h"
 #include "common/grpc/channel.h"
 #include "common/metrics/metrics.h"
+#include "common/process/process.h"
 #include "common/redis/client.h"
 #include "common/service/cluster.h"
 #include "common/value/value.h"
@@ -236,6 +237,28 @@ class FaultFixture : public CaptureFixture {
  private:
   std::unique_ptr<PostgresServer> postgres_;
   std::unique_ptr<RedisServer> redis_;
+};
+
+// For tests of the real program, which can be killed.
+class ProgramFixture : public FaultFixture {
+ protected:
+  static std::string Program(const char* name) {
+    const char* folder = std::getenv("COGNATE_BIN_DIR");
+    return absl::StrCat(folder != nullptr ? folder : "build/release/bin", "/", name);
+  }
+
+  process::Process StartProgram(const std::string& socket) {
+    process::Command command;
+    command.argv = {Program("change-capture"),
+                    "serve",
+                    "--postgres-uri=" + database_,
+                    "--redis-address=" + redis().address(),
+                    "--registry=" + registry_address_,
+                    "--listen=unix:" + socket,
+                    "--admin=127.0.0.1:0",
+                    "--log-level=warn"};
+    return ValueOrDie(process::Process::Spawn(command));
+  }
 };
 
 }  // namespace cognate::change_capture
