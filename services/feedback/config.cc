@@ -48,7 +48,7 @@ void Config::RegisterOwn(config::Settings& settings) {
   settings.Add("retry-attempts", &retry.max_attempts, "Attempts after which a delivery is DEAD.",
                {1, 1'000'000});
   settings.Add("waiting-look", &retry.waiting_look,
-               "How often a record that waits is compared with the ledger.");
+               "How often a record that waits is replayed all the same; at first sooner.");
   settings.Add("replay-lease", &retry.lease,
                "How long a replay may stay unanswered before it is made again.");
   settings.Add("event-retention", &event_retention, "How long events can be watched.");

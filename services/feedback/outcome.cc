@@ -10,6 +10,7 @@ namespace cognate::feedback {
 namespace {
 
 constexpr absl::Duration kLongestLease = absl::Minutes(10);
+constexpr absl::Duration kFirstWaitingLook = absl::Seconds(2);
 
 v1::ReplicaState StateOf(const v1::Outcome& outcome, int attempts, const RetryPolicy& policy) {
   switch (outcome.status()) {
@@ -37,6 +38,13 @@ absl::Duration RetryDelayOf(const v1::Outcome& outcome, int attempts, const Retr
   return std::max({jittered, policy.backoff.initial / 10, asked});
 }
 
+// After as long as it has waited already: soon at first, for what is awaited may be another entity by now
+// (its record was deleted and made again), and rarely in the end.
+absl::Duration WaitingLookOf(const Trouble& trouble, const RetryPolicy& policy, absl::Time now) {
+  return std::clamp(now - trouble.created, std::min(kFirstWaitingLook, policy.waiting_look),
+                    policy.waiting_look);
+}
+
 // The same answer once more, while nothing was replayed in between: it must not count as another attempt, nor
 // undo a release.
 bool IsRepeated(const v1::Outcome& outcome, const Trouble& known, const RetryPolicy& policy) {
@@ -55,7 +63,7 @@ void SetNextStep(const v1::Outcome& outcome, const RetryPolicy& policy, absl::Ti
       trouble->next_attempt = now + RetryDelayOf(outcome, trouble->attempt_count, policy, random);
       return;
     case v1::REPLICA_STATE_WAITING:
-      trouble->next_attempt = now + policy.waiting_look * (0.75 + random() / 2);
+      trouble->next_attempt = now + WaitingLookOf(*trouble, policy, now) * (0.75 + random() / 2);
       return;
     default:
       trouble->next_attempt = now + policy.first_look;

@@ -18,7 +18,8 @@ namespace cognate::feedback {
 struct RetryPolicy {
   BackoffPolicy backoff = {absl::Seconds(1), 2.0, absl::Minutes(5)};
   int max_attempts = 20;
-  absl::Duration waiting_look = absl::Minutes(5);  // How often an old WAITING is compared with the ledger.
+  absl::Duration waiting_look =
+      absl::Minutes(5);                          // How often an old WAITING is replayed; a young one sooner.
   absl::Duration first_look = absl::Seconds(5);  // When a trouble without a clock is compared with it, once.
   absl::Duration lease =
       absl::Seconds(30);  // How long a first replay may stay unanswered; doubles, at most 10 min.

@@ -103,16 +103,13 @@ absl::StatusOr<bool> RedriveLoop::LookAtPage() {
                                                                               : parts_.policy.lease);
                    }));
   std::vector<Trouble> waiting;
-  std::vector<Trouble> nameless;
   std::vector<Trouble> at_rest;
   for (const Trouble& trouble : due) {
-    const bool waits = trouble.state == v1::REPLICA_STATE_WAITING;
-    (!waits ? at_rest : trouble.can_be_awaited() ? waiting : nameless).push_back(trouble);
+    (trouble.state == v1::REPLICA_STATE_WAITING ? waiting : at_rest).push_back(trouble);
   }
-  RETURN_IF_ERROR(parts_.waiting.Inspect(waiting, {}));
-  // Nobody can be asked about these; a replay shows whether the rules have changed for them.
-  ASSIGN_OR_RETURN(const int64_t released,
-                   parts_.troubles.Release(nameless, /*allow_incomplete=*/false, now));
+  // Only a replay sees all that may have changed: the awaited record has come unnoticed, is another entity by
+  // now, or the rules are others.
+  ASSIGN_OR_RETURN(const int64_t released, parts_.troubles.Release(waiting, /*allow_incomplete=*/false, now));
   if (released > 0) parts_.signal.Notify();
   std::vector<Trouble> still;
   RETURN_IF_ERROR(CompareWithLedger(at_rest, &still));

@@ -131,6 +131,15 @@ TEST_F(RedriveTest, RefillReplaysWhatIsPendingAndGivesUpTheUnknown) {
   EXPECT_THAT(feedback_->Call(&Stub::Refill, v1::RefillRequest()), HasReason("INVALID_FIELD"));
 }
 
+TEST_F(RedriveTest, WhoWaitsIsReplayedAllTheSameForTheAwaitedMayBeAnotherEntityByNow) {
+  Start();
+  const Uuid ended = Plan("1", 7);
+  const Uuid child = Plan("2", 8);
+  EXPECT_OK(Report({Waits(child, 8, ended)}));
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_TRUE(Eventually([&] { return ReplaysOf(child) == 1; }));
+}
+
 TEST_F(RedriveTest, WhatNoSyncBringsIsTriedAgainNowAndThen) {
   Start();
   const Uuid parent = Plan("1", 7);
