@@ -59,7 +59,11 @@ struct PostgresSourceContext {
   bool start_over = false;  // the publication was not there all the time
 
   absl::Time Now() const { return environment.clock.Now(); }
-  bool Leaving() const { return stopping() || replanned(); }
+  // Whoever asks is alive.
+  bool Leaving() const {
+    metrics.heartbeat.Set(absl::ToDoubleSeconds(Now() - absl::UnixEpoch()));
+    return stopping() || replanned();
+  }
 };
 
 }  // namespace cognate::change_capture

@@ -72,9 +72,9 @@ absl::Status PostgresSourceSession::TakeSnapshot(CapturedTable& table) {
     log::Warn("a row cannot be captured",
               {{"platform", context_.platform}, {"model", table.facts.model}, {"why", reason}});
   };
-  const SnapshotOptions options{uri_, absl::StrCat("cognate_snapshot_", stored_.owner, "_", table.facts.oid),
-                                static_cast<int>(context_.options.group_changes),
-                                context_.options.group_bytes};
+  const SnapshotOptions options{
+      uri_, SlotName(absl::StrCat(context_.platform, "-snapshot-", stored_.owner, "-", table.facts.oid)),
+      static_cast<int>(context_.options.group_changes), context_.options.group_bytes};
   RETURN_IF_ERROR(ReadSnapshot(options, table.facts, *model, types_, *context_.interrupt,
                                [this] { return context_.Leaving(); }, {begin, rows, skipped}));
   if (had_records) RETURN_IF_ERROR(SendGone(*model, progress, &held));

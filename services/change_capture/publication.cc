@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -42,8 +41,9 @@ constexpr char kDropSlot[] = R"sql(
 )sql";
 
 constexpr char kSelectPublication[] = R"sql(
-    SELECT puballtables, pubinsert AND pubupdate AND pubdelete AND pubtruncate AS complete
-    FROM pg_publication
+    SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate AS complete,
+           COALESCE((to_jsonb(p) ->> 'pubviaroot')::bool, false) AS via_root
+    FROM pg_publication p
     WHERE pubname = $1
 )sql";
 
@@ -76,16 +76,25 @@ absl::Status WithMending(const absl::Status& status, absl::string_view reason, a
   return Error(status.code(), reason, absl::StrCat(sentence, " (", postgres::ServerMessage(status), ")"));
 }
 
+// What concerns the connection and not this table.
+bool IsPassing(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsAborted(status);
+}
+
 absl::Status AddTable(postgres::Connection& source, absl::string_view publication, SourceTable* table) {
   // Tables that inherit from this one are tables of their own; partitions are not.
   const absl::Status status = source.Execute(
       absl::StrCat("SET lock_timeout = '5s'; ALTER PUBLICATION ", source.QuoteIdentifier(publication),
                    " ADD TABLE ", table->partitioned ? "" : "ONLY ", table->quoted_name));
-  if (!absl::IsPermissionDenied(status)) return status;
-  table->obstacle = absl::StrCat(
-      "the login may not publish it: make the login its owner, or have its owner run ALTER "
-      "PUBLICATION ",
-      source.QuoteIdentifier(publication), " ADD TABLE ", table->quoted_name);
+  if (status.ok() || IsPassing(status)) return status;
+  if (absl::IsPermissionDenied(status)) {
+    table->obstacle = absl::StrCat(
+        "the login may not publish it: make the login its owner, or have its owner run ALTER "
+        "PUBLICATION ",
+        source.QuoteIdentifier(publication), " ADD TABLE ", table->quoted_name);
+  } else {
+    table->obstacle = absl::StrCat("the server does not publish it (", postgres::ServerMessage(status), ")");
+  }
   return absl::OkStatus();
 }
 
@@ -178,7 +187,7 @@ absl::Status EnsurePublication(postgres::Connection& source, absl::string_view p
                    source.QueryOnce(kSelectPublication, postgres::Params().AddText(publication)));
   const std::string name = source.QuoteIdentifier(publication);
   if (!found.empty()) {
-    if (found.GetBool(0, 1)) return absl::OkStatus();
+    if (found.GetBool(0, 0)) return absl::OkStatus();
     return Error(
         absl::StatusCode::kFailedPrecondition, "SOURCE_PUBLICATION_INCOMPLETE",
         absl::StrCat("the publication ", publication, " leaves out some operations: run ALTER PUBLICATION ",
@@ -204,7 +213,16 @@ absl::Status DropPublication(postgres::Connection& source, absl::string_view pub
 
 absl::Status PublishTables(postgres::Connection& source, absl::string_view publication,
                            std::vector<SourceTable>* tables) {
+  ASSIGN_OR_RETURN(const postgres::Rows found,
+                   source.QueryOnce(kSelectPublication, postgres::Params().AddText(publication)));
+  const bool via_root = !found.empty() && found.GetBool(0, 1);
   for (SourceTable& table : *tables) {
+    if (table.partitioned && !via_root && table.obstacle.empty()) {
+      table.obstacle = absl::StrCat(
+          "it is partitioned, and the publication has its partitions apart: with PostgreSQL 13 "
+          "or newer run ALTER PUBLICATION ",
+          source.QuoteIdentifier(publication), " SET (publish_via_partition_root = true)");
+    }
     if (table.obstacle.empty() && !table.published) RETURN_IF_ERROR(AddTable(source, publication, &table));
   }
   RETURN_IF_ERROR(RemoveOthers(source, publication, *tables));

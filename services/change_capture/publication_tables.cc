@@ -14,12 +14,14 @@
 namespace cognate::change_capture {
 namespace {
 
-constexpr char kSelectTable[] = R"sql(
-    SELECT n.nspname::text AS schema, c.relname::text AS table, c.oid::int8 AS oid, c.relkind::text AS kind,
+constexpr char kSelectTables[] = R"sql(
+    WITH published AS MATERIALIZED (
+        SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = $2
+    )
+    SELECT n.nspname || '.' || c.relname AS model, n.nspname::text AS schema, c.relname::text AS table, c.oid::int8 AS oid, c.relkind::text AS kind,
            c.relpersistence::text AS persistence, c.relreplident::text AS identity,
            has_table_privilege(c.oid, 'SELECT') AS readable,
-           EXISTS (SELECT 1 FROM pg_publication_tables p
-                   WHERE p.pubname = $2 AND p.schemaname = n.nspname AND p.tablename = c.relname) AS published,
+           EXISTS (SELECT 1 FROM published p WHERE p.schemaname = n.nspname AND p.tablename = c.relname) AS published,
            COALESCE((SELECT i.indimmediate FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), false)
                AS immediate,
            ARRAY(SELECT a.attname::text
@@ -40,7 +42,7 @@ constexpr char kSelectTable[] = R"sql(
                  ORDER BY a.attnum) AS types
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname || '.' || c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    WHERE n.nspname || '.' || c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 )sql";
 
 constexpr char kSelectForeignKeys[] = R"sql(
@@ -79,10 +81,10 @@ std::string ObstacleOfIdentity(const SourceTable& table, absl::string_view ident
   return "";
 }
 
-std::string ObstacleOf(const SourceTable& table, const postgres::Rows& row) {
-  const absl::string_view kind = row.GetText(0, row.Column("kind"));
+std::string ObstacleOf(const SourceTable& table, const postgres::Rows& rows, int row) {
+  const absl::string_view kind = rows.GetText(row, rows.Column("kind"));
   if (kind != "r" && kind != "p") return "it is no table: only tables have a stream of changes";
-  if (row.GetText(0, row.Column("persistence")) != "p") {
+  if (rows.GetText(row, rows.Column("persistence")) != "p") {
     return absl::StrCat("it is not logged, so it has no stream of changes: run ALTER TABLE ",
                         table.quoted_name, " SET LOGGED");
   }
@@ -90,37 +92,27 @@ std::string ObstacleOf(const SourceTable& table, const postgres::Rows& row) {
     return absl::StrCat("it has no primary key, so its rows have no id: run ALTER TABLE ", table.quoted_name,
                         " ADD PRIMARY KEY (…)");
   }
-  return ObstacleOfIdentity(table, row.GetText(0, row.Column("identity")),
-                            row.GetBool(0, row.Column("immediate")),
-                            Strings(row.GetTextArray(0, row.Column("identity_fields"))));
+  return ObstacleOfIdentity(table, rows.GetText(row, rows.Column("identity")),
+                            rows.GetBool(row, rows.Column("immediate")),
+                            Strings(rows.GetTextArray(row, rows.Column("identity_fields"))));
 }
 
-absl::StatusOr<SourceTable> InspectTable(postgres::Connection& source, absl::string_view publication,
-                                         const std::string& model) {
-  SourceTable table;
-  table.model = model;
-  ASSIGN_OR_RETURN(const postgres::Rows row,
-                   source.QueryOnce(kSelectTable, postgres::Params().AddText(model).AddText(publication)));
-  if (row.empty()) {
-    table.obstacle = "there is no table of this name: it was dropped or renamed, or the login may not see it";
-    return table;
-  }
-  table.schema = std::string(row.GetText(0, row.Column("schema")));
-  table.table = std::string(row.GetText(0, row.Column("table")));
-  table.quoted_name =
-      absl::StrCat(source.QuoteIdentifier(table.schema), ".", source.QuoteIdentifier(table.table));
-  table.oid = static_cast<uint32_t>(row.GetInt64(0, row.Column("oid")));
-  table.partitioned = row.GetText(0, row.Column("kind")) == "p";
-  table.readable = row.GetBool(0, row.Column("readable"));
-  table.published = row.GetBool(0, row.Column("published"));
-  table.key_fields = Strings(row.GetTextArray(0, row.Column("key")));
-  const std::vector<std::string> names = Strings(row.GetTextArray(0, row.Column("columns")));
-  const std::vector<std::optional<int64_t>> types = row.GetInt64Array(0, row.Column("types"));
+void ReadTable(const postgres::Connection& source, const postgres::Rows& rows, int row, SourceTable* table) {
+  table->schema = std::string(rows.GetText(row, rows.Column("schema")));
+  table->table = std::string(rows.GetText(row, rows.Column("table")));
+  table->quoted_name =
+      absl::StrCat(source.QuoteIdentifier(table->schema), ".", source.QuoteIdentifier(table->table));
+  table->oid = static_cast<uint32_t>(rows.GetInt64(row, rows.Column("oid")));
+  table->partitioned = rows.GetText(row, rows.Column("kind")) == "p";
+  table->readable = rows.GetBool(row, rows.Column("readable"));
+  table->published = rows.GetBool(row, rows.Column("published"));
+  table->key_fields = Strings(rows.GetTextArray(row, rows.Column("key")));
+  const std::vector<std::string> names = Strings(rows.GetTextArray(row, rows.Column("columns")));
+  const std::vector<std::optional<int64_t>> types = rows.GetInt64Array(row, rows.Column("types"));
   for (size_t i = 0; i < names.size() && i < types.size(); ++i) {
-    table.columns.emplace_back(names[i], static_cast<uint32_t>(types[i].value_or(0)));
+    table->columns.emplace_back(names[i], static_cast<uint32_t>(types[i].value_or(0)));
   }
-  table.obstacle = ObstacleOf(table, row);
-  return table;
+  table->obstacle = ObstacleOf(*table, rows, row);
 }
 
 struct Shape {
@@ -145,9 +137,19 @@ Shape ParseShape(absl::string_view text) {
 absl::StatusOr<std::vector<SourceTable>> InspectTables(postgres::Connection& source,
                                                        absl::string_view publication,
                                                        const std::vector<std::string>& models) {
-  std::vector<SourceTable> tables;
-  for (const std::string& model : models) {
-    ASSIGN_OR_RETURN(tables.emplace_back(), InspectTable(source, publication, model));
+  std::vector<SourceTable> tables(models.size());
+  for (size_t i = 0; i < models.size(); ++i) {
+    tables[i].model = models[i];
+    tables[i].obstacle =
+        "there is no table of this name: it was dropped or renamed, or the login may not see it";
+  }
+  ASSIGN_OR_RETURN(
+      const postgres::Rows rows,
+      source.QueryOnce(kSelectTables, postgres::Params().AddTextArray(models).AddText(publication)));
+  for (int row = 0; row < rows.size(); ++row) {
+    for (SourceTable& table : tables) {
+      if (table.model == rows.GetText(row, rows.Column("model"))) ReadTable(source, rows, row, &table);
+    }
   }
   return tables;
 }

@@ -43,7 +43,7 @@ class SourceManagerTest : public CaptureFixture {
     sync.set_source_platform(platform_);
     sync.set_source_model("public.item");
     sync.set_target_platform("vault");
-    sync.set_target_model("item");
+    sync.set_target_model("public.item");
     for (const char* field : {"id", "name"}) {
       sync.add_fields()->set_source(field);
       sync.mutable_fields()->rbegin()->set_target(field);

@@ -11,8 +11,8 @@ namespace cognate::change_capture {
 namespace {
 
 const postgres::Statement kTakeOver = {"source_take_over", R"sql(
-    INSERT INTO sources AS s (platform, owner, update_time)
-    VALUES ($1, 1, $2)
+    INSERT INTO sources AS s (platform, owner, state, update_time)
+    VALUES ($1, 1, $3, $2)
     ON CONFLICT (platform) DO UPDATE SET owner = s.owner + 1, sequence = 0, update_time = $2
     RETURNING owner, system_identifier, confirmed_position, transaction_position, transaction_change_count
 )sql"};
@@ -151,7 +151,8 @@ absl::StatusOr<StoredSource> SourceStore::TakeOver(absl::string_view platform, a
       pool_.InTransaction("source_take_over", [&](postgres::Transaction& transaction) -> absl::Status {
         ASSIGN_OR_RETURN(
             const postgres::Rows row,
-            transaction.Query(kTakeOver, postgres::Params().AddText(platform).AddTimestamp(now)));
+            transaction.Query(kTakeOver, postgres::Params().AddText(platform).AddTimestamp(now).AddInt32(
+                                             v1::SOURCE_STATE_SNAPSHOT)));
         source.owner = row.GetInt64(0, 0);
         source.system_identifier = std::string(row.GetText(0, 1));
         source.position.confirmed = static_cast<pgoutput::Lsn>(row.GetInt64(0, 2));

@@ -241,6 +241,15 @@ class SourceFixture : public ::testing::Test {
 
   TableState Logged(absl::string_view model) { return log_->LiveState(platform_, model); }
   std::vector<LogEntry> Entries(absl::string_view model) { return log_->Entries(platform_, model); }
+  // "create 1", "update 1", … in version order.
+  std::vector<std::string> Story(absl::string_view model) {
+    std::vector<std::string> story;
+    for (const LogEntry& entry : Entries(model)) {
+      const char* const names[] = {"?", "create ", "update ", "delete "};
+      story.push_back(names[entry.operation] + entry.local_id);
+    }
+    return story;
+  }
   // The table itself, read as text by another way than the source reads it; `key` is its only key column.
   TableState Table(absl::string_view table, absl::string_view key) {
     const auto rows = ValueOrDie(sql_->QueryText(absl::StrCat("SELECT * FROM ", table)));
