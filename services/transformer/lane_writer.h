@@ -22,15 +22,18 @@ struct LaneWrite {
   bool full = false;  // rather than closed
 };
 
-// One round trip to look at all lanes, one to add. After an error some entries may have been added: adding
-// them again does no harm. A lane that has room takes all of an order, so it can grow beyond `max_batches` by
-// one order.
-absl::StatusOr<std::vector<LaneWrite>> WriteLanes(redis::Client& redis, const std::string& stream_prefix,
-                                                  int64_t max_batches, absl::Span<const LaneOrder> lanes);
+using LaneStandings = std::vector<redis::Client::Standing>;  // entry for entry as the orders
 
-// Returns as soon as one of the lanes has room or is closed; at the latest after `hold`, and earlier where
-// none of them moves.
-absl::Status WaitForRoom(redis::Client& redis, const std::string& stream_prefix, int64_t max_batches,
-                         absl::Span<const LaneOrder> lanes, absl::Duration hold, StopToken& stop);
+// How the lanes stand. With a `hold` above zero it looks again until one of them has room or is closed: at
+// the latest after `hold`, and earlier where none of them moves.
+absl::StatusOr<LaneStandings> LookAtLanes(redis::Client& redis, const std::string& stream_prefix,
+                                          int64_t max_batches, absl::Span<const LaneOrder> lanes,
+                                          absl::Duration hold, StopToken& stop);
+
+// One round trip. After an error some entries may have been added: adding them again does no harm. A lane
+// that has room takes all of an order, so it can grow beyond `max_batches` by one order.
+absl::StatusOr<std::vector<LaneWrite>> WriteLanes(redis::Client& redis, const std::string& stream_prefix,
+                                                  int64_t max_batches, absl::Span<const LaneOrder> lanes,
+                                                  const LaneStandings& standings);
 
 }  // namespace cognate::transformer

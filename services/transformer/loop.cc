@@ -181,12 +181,13 @@ absl::Status Loop::Lanes(StopToken& stop) {
   if (!decisions_.lanes.empty()) {
     ASSIGN_OR_RETURN(redis::Client * redis, Redis());
     const absl::Time now = parts_.clock.Now();
-    if (MayHold(now)) {
-      RETURN_IF_ERROR(WaitForRoom(*redis, options_.stream_prefix, options_.lane_batches, decisions_.lanes,
-                                  options_.lane_hold, stop));
-    }
-    ASSIGN_OR_RETURN(const std::vector<LaneWrite> writes,
-                     WriteLanes(*redis, options_.stream_prefix, options_.lane_batches, decisions_.lanes));
+    const absl::Duration hold = MayHold(now) ? options_.lane_hold : absl::ZeroDuration();
+    ASSIGN_OR_RETURN(
+        const LaneStandings standings,
+        LookAtLanes(*redis, options_.stream_prefix, options_.lane_batches, decisions_.lanes, hold, stop));
+    ASSIGN_OR_RETURN(
+        const std::vector<LaneWrite> writes,
+        WriteLanes(*redis, options_.stream_prefix, options_.lane_batches, decisions_.lanes, standings));
     for (const LaneWrite& write : writes) {
       last_active_[write.platform] = now;
       parts_.metrics.deliveries.With({write.platform, "added"}).Increment(write.added);

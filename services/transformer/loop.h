@@ -35,7 +35,7 @@ struct LoopOptions {
   size_t wave_changes = 1'000;
   LaneLimits entry;
   int64_t lane_batches = 64;                            // a lane with so many entries is full
-  absl::Duration lane_hold = absl::Seconds(1);          // see WaitForRoom
+  absl::Duration lane_hold = absl::Seconds(1);          // see LookAtLanes
   absl::Duration cache_time = absl::Milliseconds(500);  // of hot references
   size_t cache_size = 20'000;
   BackoffPolicy backoff = {absl::Milliseconds(20), 2.0, absl::Seconds(2)};
