@@ -10,10 +10,21 @@
 namespace cognate::change_capture {
 
 void RunLoop::Start() {
+  MutexLock lock(&mutex_);
   worker_ = std::make_unique<Worker>("runs", [this](StopToken& stop) { Run(stop); });
 }
 
+void RunLoop::Stop() {
+  std::unique_ptr<Worker> worker;
+  {
+    MutexLock lock(&mutex_);
+    worker = std::move(worker_);
+  }
+  worker.reset();
+}
+
 void RunLoop::Wake() {
+  MutexLock lock(&mutex_);
   if (worker_ != nullptr) worker_->Wake();
 }
 

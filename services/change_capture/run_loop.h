@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/sync/mutex.h"
 #include "common/worker/worker.h"
 #include "services/change_capture/catalogue.h"
 #include "services/change_capture/change_log.h"
@@ -40,7 +41,7 @@ class RunLoop {
         options_(options) {}
 
   void Start();
-  void Stop() { worker_.reset(); }
+  void Stop();
   // There is a new run.
   void Wake();
 
@@ -65,7 +66,8 @@ class RunLoop {
   Catalogue& catalogue_;
   ChangeSource& source_;
   const RunLoopOptions options_;
-  std::unique_ptr<Worker> worker_;
+  Mutex mutex_;
+  std::unique_ptr<Worker> worker_ ABSL_GUARDED_BY(mutex_);  // calls may come before Start
 };
 
 }  // namespace cognate::change_capture
