@@ -79,7 +79,7 @@ absl::Status SequenceOutOfOrder(int64_t got, int64_t want) {
 }
 
 absl::Status Stopping() {
-  return Error(StatusCode::kUnavailable, "STOPPING", "this process is about to stop; connect again")
+  return Error(StatusCode::kUnavailable, "PROCESS_STOPPING", "this process is about to stop; connect again")
       .RetryAfter(absl::Milliseconds(500));
 }
 
