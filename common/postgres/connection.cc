@@ -160,6 +160,7 @@ absl::Status Connection::SetUp(const ConnectionOptions& options) {
       {"lock_timeout", absl::StrCat(absl::ToInt64Milliseconds(options.lock_timeout))}};
   if (!options.role.empty()) settings.emplace_back("role", options.role);
   if (!options.search_path.empty()) settings.emplace_back("search_path", options.search_path);
+  for (const auto& [name, value] : options.settings) settings.emplace_back(name.c_str(), value);
   Params params;
   std::string sql = "SELECT ";
   for (const auto& [name, value] : settings) {

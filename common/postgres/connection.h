@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
@@ -33,6 +35,8 @@ struct ConnectionOptions {
   absl::Duration connect_timeout = absl::Seconds(5);     // whole seconds, at least 2
   absl::Duration statement_timeout = absl::Seconds(30);  // zero: none
   absl::Duration lock_timeout = absl::ZeroDuration();    // zero: none
+  // More of the server's settings for this session, by name: {"jit", "off"}.
+  std::vector<std::pair<std::string, std::string>> settings = {};
 };
 
 class Connection;

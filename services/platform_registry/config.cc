@@ -10,11 +10,29 @@ void Config::Register(config::Settings& settings) {
 void Config::RegisterOwn(config::Settings& settings) {
   settings.Add("registry-database-probe-interval", &database_probe_interval,
                "How often the registry looks whether its database answers; readiness follows");
+  settings.Add("plan-sweep-interval", &plan_sweep_interval,
+               "How often batches of plans that are all settled are taken away");
   settings.AddValidation([this]() -> absl::Status {
-    if (database_probe_interval >= absl::Milliseconds(10)) return absl::OkStatus();
-    return config::Wrong("registry-database-probe-interval", absl::FormatDuration(database_probe_interval),
-                         "at least 10ms");
+    if (database_probe_interval < absl::Milliseconds(10)) {
+      return config::Wrong("registry-database-probe-interval", absl::FormatDuration(database_probe_interval),
+                           "at least 10ms");
+    }
+    if (plan_sweep_interval >= absl::Milliseconds(10)) return absl::OkStatus();
+    return config::Wrong("plan-sweep-interval", absl::FormatDuration(plan_sweep_interval), "at least 10ms");
   });
+}
+
+postgres::Options PoolOptions(const Config& config) {
+  postgres::Options options;
+  options.uri = config.postgres.uri;
+  options.search_path = kSchema;
+  options.application_name = "cognate-platform-registry";
+  options.max_connections = config.postgres.pool_size;
+  // Every statement here has one right plan, by index; what the planner makes of old statistics must not find
+  // another.
+  options.settings = {
+      {"plan_cache_mode", "force_generic_plan"}, {"enable_bitmapscan", "off"}, {"jit", "off"}};
+  return options;
 }
 
 }  // namespace cognate::platform_registry

@@ -4,17 +4,24 @@
 #include "absl/time/time.h"
 #include "common/config/groups.h"
 #include "common/config/settings.h"
+#include "common/postgres/pool.h"
 
 namespace cognate::platform_registry {
 
 struct Config {
   config::Postgres postgres;
   absl::Duration database_probe_interval = absl::Seconds(1);
+  absl::Duration plan_sweep_interval = absl::Seconds(1);
 
   // All of it. The object outlives `settings`.
   void Register(config::Settings& settings);
   // Only this service's own, for programs that run several services.
   void RegisterOwn(config::Settings& settings);
 };
+
+// The SQL schema and the noun of the service.
+inline constexpr char kSchema[] = "platform_registry";
+// How the stores reach their schema.
+postgres::Options PoolOptions(const Config& config);
 
 }  // namespace cognate::platform_registry

@@ -14,10 +14,14 @@ using postgres::Rows;
 using postgres::Statement;
 using postgres::Transaction;
 
-// The delete of what the target never had, or has deleted already, is applied at once. A row that is not
-// answered is stale, applied, or deleted with a newer upsert: the last is not for this statement, because the
-// record may be another one now.
+// The batch is the way to these rows while they are due (plan_batches). The delete of what the target never
+// had, or has deleted already, is applied at once. A row that is not answered is stale, applied, or deleted
+// with a newer upsert: the last is not for this statement, because the record may be another one now.
 const Statement kPlan = {"plan", R"sql(
+    WITH batch AS (
+        INSERT INTO plan_batches (platform_id, model_id, planned_at, entity_ids)
+        VALUES ($2, $1, now(), $4)
+    )
     INSERT INTO replicas AS r (entity_id, model_id, platform_id, sync_id, desired_version, applied_version, deleted,
                                planned_at)
     SELECT k.entity_id, $1, $2, $3, k.version, CASE WHEN k.deleted THEN k.version ELSE 0 END, k.deleted, now()
@@ -39,6 +43,10 @@ const Statement kPlan = {"plan", R"sql(
 
 // The same for those whose delete is known to be over.
 const Statement kPlanAfterDelete = {"plan_after_delete", R"sql(
+    WITH batch AS (
+        INSERT INTO plan_batches (platform_id, model_id, planned_at, entity_ids)
+        VALUES ($2, $1, now(), $4)
+    )
     INSERT INTO replicas AS r (entity_id, model_id, platform_id, sync_id, desired_version, deleted, planned_at)
     SELECT k.entity_id, $1, $2, $3, k.version, k.deleted, now()
     FROM unnest($4::uuid[], $5::bigint[], $6::bool[]) AS k(entity_id, version, deleted)

@@ -54,6 +54,12 @@ const Statement kSelectSyncsOfPlatform = {"select_syncs_of_platform", R"sql(
     ORDER BY s.name
 )sql"};
 
+const Statement kDeletePlanBatches = {"delete_plan_batches_of_platform", R"sql(
+    DELETE FROM plan_batches b
+    USING platforms p
+    WHERE p.name = $1 AND b.platform_id = p.platform_id
+)sql"};
+
 const Statement kDeletePlatform = {"delete_platform", R"sql(
     DELETE FROM platforms WHERE name = $1
 )sql"};
@@ -171,6 +177,7 @@ absl::Status PlatformStore::Delete(absl::string_view id) {
     std::vector<std::string> syncs;
     for (int row = 0; row < users.size(); ++row) syncs.push_back(SyncName(users.GetText(row, 0)));
     if (!syncs.empty()) return PlatformInUse(id, syncs);
+    RETURN_IF_ERROR(transaction.Query(kDeletePlanBatches, Params().AddText(id)).status());
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kDeletePlatform, Params().AddText(id)));
     if (rows.affected() == 0) return PlatformNotFound(id);
     return RaiseRevision(transaction).status();

@@ -24,14 +24,20 @@ const Statement kSelectActiveSyncs = {"select_active_syncs", R"sql(
     WHERE p.name = $1
 )sql"};
 
-// The index on what is pending is in the order of plans.
+// Batches in the order of time; of each the replicas that it was the last to plan, and that are due still.
 const Statement kListPending = {"list_pending", R"sql(
     SELECT r.entity_id, m.model, r.desired_version, sp.name, sm.model, s.local_id
-    FROM (SELECT entity_id, model_id, desired_version, sync_id, planned_at
-          FROM replicas
-          WHERE platform_id = $1 AND planned_at < $2 AND applied_version < desired_version
-            AND parked_version < desired_version AND sync_id = ANY ($4::bigint[])
-          ORDER BY planned_at
+    FROM (SELECT b.planned_at, r.entity_id, r.model_id, r.desired_version, r.sync_id
+          FROM plan_batches b
+          CROSS JOIN LATERAL unnest(b.entity_ids) AS k(entity_id)
+          CROSS JOIN LATERAL (SELECT entity_id, model_id, desired_version, sync_id
+                              FROM replicas
+                              WHERE entity_id = k.entity_id AND model_id = b.model_id AND planned_at = b.planned_at
+                                AND applied_version < desired_version AND parked_version < desired_version
+                                AND sync_id = ANY ($4::bigint[])
+                              LIMIT 1) r
+          WHERE b.platform_id = $1 AND b.planned_at < $2
+          ORDER BY b.planned_at
           LIMIT $3) r
     JOIN models m ON m.model_id = r.model_id
     JOIN syncs y ON y.sync_id = r.sync_id

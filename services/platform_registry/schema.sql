@@ -26,6 +26,23 @@ ALTER TABLE platform_registry.models ALTER COLUMN model_id ADD GENERATED ALWAYS 
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE platform_registry.plan_batches (
+    batch_id bigint NOT NULL,
+    platform_id integer NOT NULL,
+    model_id integer NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    entity_ids uuid[] NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY platform_registry.plan_batches ALTER COLUMN entity_ids SET STORAGE EXTERNAL;
+ALTER TABLE platform_registry.plan_batches ALTER COLUMN batch_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME platform_registry.plan_batches_batch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE platform_registry.platforms (
     platform_id integer NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -98,6 +115,8 @@ ALTER TABLE ONLY platform_registry.models
     ADD CONSTRAINT models_pkey PRIMARY KEY (model_id);
 ALTER TABLE ONLY platform_registry.models
     ADD CONSTRAINT models_platform_id_model_key UNIQUE (platform_id, model);
+ALTER TABLE ONLY platform_registry.plan_batches
+    ADD CONSTRAINT plan_batches_pkey PRIMARY KEY (batch_id);
 ALTER TABLE ONLY platform_registry.platforms
     ADD CONSTRAINT platforms_name_key UNIQUE (name);
 ALTER TABLE ONLY platform_registry.platforms
@@ -111,8 +130,8 @@ ALTER TABLE ONLY platform_registry.syncs
 ALTER TABLE ONLY platform_registry.syncs
     ADD CONSTRAINT syncs_pkey PRIMARY KEY (sync_id);
 CREATE INDEX answers_by_age ON platform_registry.answers USING btree (create_time);
+CREATE INDEX plan_batches_by_time ON platform_registry.plan_batches USING btree (platform_id, planned_at);
 CREATE UNIQUE INDEX replicas_by_local_id ON platform_registry.replicas USING btree (model_id, local_id, deleted_version) WHERE (local_id IS NOT NULL);
-CREATE INDEX replicas_pending ON platform_registry.replicas USING btree (platform_id, planned_at) WHERE ((applied_version < desired_version) AND (parked_version < desired_version));
 CREATE UNIQUE INDEX syncs_by_name ON platform_registry.syncs USING btree (name) WHERE (NOT deleted);
 ALTER TABLE ONLY platform_registry.models
     ADD CONSTRAINT models_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platform_registry.platforms(platform_id) ON DELETE CASCADE;

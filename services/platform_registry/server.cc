@@ -8,21 +8,15 @@
 #include "services/platform_registry/database_probe.h"
 #include "services/platform_registry/ledger_service.h"
 #include "services/platform_registry/migrations.h"
+#include "services/platform_registry/plan_sweep.h"
 #include "services/platform_registry/platform_registry_service.h"
 
 namespace cognate::platform_registry {
 namespace {
 
-constexpr char kSchema[] = "platform_registry";
-
 absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
   RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
-  postgres::Options options;
-  options.uri = config.postgres.uri;
-  options.search_path = kSchema;
-  options.application_name = "cognate-platform-registry";
-  options.max_connections = config.postgres.pool_size;
-  return postgres::Pool::Create(options);
+  return postgres::Pool::Create(PoolOptions(config));
 }
 
 }  // namespace
@@ -41,6 +35,7 @@ struct Server::Parts {
         settlements(*pool),
         queries(*pool),
         probe(*pool, config.database_probe_interval),
+        sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics),
         registry_service(rpcs, {platforms, models, syncs, rules}),
         ledger_service(rpcs, {ids, identities, plans, settlements, queries}) {}
@@ -57,6 +52,7 @@ struct Server::Parts {
   SettleStore settlements;
   ReplicaQueries queries;
   DatabaseProbe probe;
+  PlanSweep sweep;
   grpc_support::RpcBoundary rpcs;
   PlatformRegistryService registry_service;
   LedgerService ledger_service;
@@ -74,6 +70,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
   ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, MakePool(config));
   auto parts = std::make_unique<Parts>(config, environment, std::move(pool));
   environment.readiness.AddCheck("database", [probe = &parts->probe] { return probe->Healthy(); });
+  environment.readiness.AddCheck("plan_sweep", [sweep = &parts->sweep] { return sweep->Healthy(); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -87,6 +84,7 @@ std::vector<std::string> Server::service_names() const {
 
 absl::Status Server::Start() {
   parts_->probe.Start();
+  parts_->sweep.Start();
   return absl::OkStatus();
 }
 
@@ -94,6 +92,8 @@ void Server::Drain() { parts_->rpcs.Drain(); }
 
 void Server::Shutdown() {
   parts_->environment.readiness.RemoveCheck("database");
+  parts_->environment.readiness.RemoveCheck("plan_sweep");
+  parts_->sweep.Stop();
   parts_->probe.Stop();
 }
 
