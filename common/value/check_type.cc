@@ -130,6 +130,10 @@ std::string Warning(const ModelField& from, const ModelField& to) {
   if (from.type() == v1::FIELD_TYPE_TEXT && to.type() != v1::FIELD_TYPE_TEXT) {
     return absl::StrCat("texts that are no ", TypeName(to.type()));
   }
+  if (from.type() == v1::FIELD_TYPE_OTHER && to.type() == v1::FIELD_TYPE_OTHER &&
+      from.native_type() != to.native_type()) {
+    return absl::StrCat("texts that ", to.native_type(), " does not read");
+  }
   if (from.nullable() && !to.nullable()) return "empty values";
   return "";
 }

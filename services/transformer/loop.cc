@@ -191,6 +191,7 @@ absl::Status Loop::Lanes(StopToken& stop) {
     for (const LaneWrite& write : writes) {
       last_active_[write.platform] = now;
       parts_.metrics.deliveries.With({write.platform, "added"}).Increment(write.added);
+      if (write.left_out == 0) continue;
       parts_.metrics.deliveries.With({write.platform, write.full ? "lane_full" : "lane_closed"})
           .Increment(write.left_out);
     }

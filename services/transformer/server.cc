@@ -90,6 +90,7 @@ struct Server::Parts {
   Metrics metrics;
   grpc_support::RpcBoundary rpcs;
   TransformerService service;
+  bool stopped = false;
   std::vector<std::unique_ptr<Runner>> runners;
   std::unique_ptr<Worker> poller;
 };
@@ -100,7 +101,7 @@ absl::Status Migrate(const Config& /*config*/) {
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Server::~Server() { Shutdown(); }
+Server::~Server() = default;  // a process that never came to Shutdown has no readers of readiness left either
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
                                                        const service::Environment& environment) {
@@ -135,6 +136,7 @@ absl::Status Server::Start() {
 void Server::Drain() { parts_->rpcs.Drain(); }
 
 void Server::Shutdown() {
+  if (std::exchange(parts_->stopped, true)) return;
   for (const std::unique_ptr<Parts::Runner>& runner : parts_->runners) {
     parts_->environment.readiness.RemoveCheck(runner->name);
     if (runner->worker != nullptr) runner->worker->RequestStop();
