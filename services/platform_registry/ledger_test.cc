@@ -51,6 +51,15 @@ TEST_F(LedgerTest, ResolveGivesAModelThatTheCatalogueLacksANumber) {
               HasReason("PLATFORM_NOT_FOUND"));
 }
 
+TEST_F(LedgerTest, APlatformThatIsMadeAgainBeginsWithoutIdentities) {
+  AddAgent("till");
+  const std::string before = ledger_.Entity("1", 1, true, "till");
+  ASSERT_OK(Call(&RegistryStub::DeletePlatform, "name: 'platforms/till'"));
+  EXPECT_THAT(ledger_.Resolve({"1"}, {}, true, "", "till"), HasReason("PLATFORM_NOT_FOUND"));
+  AddAgent("till");
+  EXPECT_NE(ledger_.Entity("1", 1, true, "till"), before);
+}
+
 TEST_F(LedgerTest, PlanRaisesDesiredVersionsAndSaysWhatIsDue) {
   const std::string entity = ledger_.Entity("7", 5);
   EXPECT_EQ(ledger_.PlanOne({entity, 5}), "DUE");

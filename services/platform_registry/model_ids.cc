@@ -65,6 +65,12 @@ absl::StatusOr<SyncId> ModelIds::FindSync(absl::string_view name) {
   return id;
 }
 
+void ModelIds::Forget() {
+  MutexLock lock(&mutex_);
+  models_.clear();
+  syncs_.clear();
+}
+
 absl::StatusOr<ModelId> ModelIds::Read(const std::string& platform, const std::string& model) {
   ModelId id;
   RETURN_IF_ERROR(pool_.Run("find_model_id", [&](Transaction& transaction) -> absl::Status {

@@ -33,6 +33,8 @@ class ModelIds {
 
   // Makes a number for a model that the catalogue does not know. PLATFORM_NOT_FOUND.
   absl::StatusOr<ModelId> Find(absl::string_view platform, absl::string_view model);
+  // Forgets all numbers, after a platform or sync was made or deleted.
+  void Forget();
   // By `syncs/{id}`; deleted syncs, too. SYNC_NOT_FOUND.
   absl::StatusOr<SyncId> FindSync(absl::string_view name);
 

@@ -43,7 +43,7 @@ Status PlatformRegistryService::DeletePlatform(ServerContext* context,
                                                const v1::DeletePlatformRequest* request,
                                                v1::DeletePlatformResponse* response) {
   return rpcs_.Unary(*context, "DeletePlatform", response, [&](const Rpc&) {
-    return platform_registry::DeletePlatform(parts_.platforms, *request);
+    return platform_registry::DeletePlatform(parts_.platforms, parts_.ids, *request);
   });
 }
 
@@ -74,8 +74,9 @@ Status PlatformRegistryService::ListModels(ServerContext* context, const v1::Lis
 
 Status PlatformRegistryService::CreateSync(ServerContext* context, const v1::CreateSyncRequest* request,
                                            v1::CreateSyncResponse* response) {
-  return rpcs_.Unary(*context, "CreateSync", response,
-                     [&](const Rpc&) { return platform_registry::CreateSync(parts_.syncs, *request); });
+  return rpcs_.Unary(*context, "CreateSync", response, [&](const Rpc&) {
+    return platform_registry::CreateSync(parts_.syncs, parts_.ids, *request);
+  });
 }
 
 Status PlatformRegistryService::GetSync(ServerContext* context, const v1::GetSyncRequest* request,
@@ -98,8 +99,9 @@ Status PlatformRegistryService::UpdateSync(ServerContext* context, const v1::Upd
 
 Status PlatformRegistryService::DeleteSync(ServerContext* context, const v1::DeleteSyncRequest* request,
                                            v1::DeleteSyncResponse* response) {
-  return rpcs_.Unary(*context, "DeleteSync", response,
-                     [&](const Rpc&) { return platform_registry::DeleteSync(parts_.syncs, *request); });
+  return rpcs_.Unary(*context, "DeleteSync", response, [&](const Rpc&) {
+    return platform_registry::DeleteSync(parts_.syncs, parts_.ids, *request);
+  });
 }
 
 Status PlatformRegistryService::GetRules(ServerContext* context, const v1::GetRulesRequest* request,

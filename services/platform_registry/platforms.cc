@@ -88,10 +88,11 @@ absl::StatusOr<v1::UpdatePlatformResponse> UpdatePlatform(PlatformStore& store,
   return response;
 }
 
-absl::StatusOr<v1::DeletePlatformResponse> DeletePlatform(PlatformStore& store,
+absl::StatusOr<v1::DeletePlatformResponse> DeletePlatform(PlatformStore& store, ModelIds& ids,
                                                           const v1::DeletePlatformRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, ParsePlatformName(request.name(), "name"));
   RETURN_IF_ERROR(store.Delete(id));
+  ids.Forget();
   return v1::DeletePlatformResponse();
 }
 

@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "cognate/v1/platform_registry_service.pb.h"
+#include "services/platform_registry/model_ids.h"
 #include "services/platform_registry/platform_store.h"
 
 namespace cognate::platform_registry {
@@ -15,7 +16,7 @@ absl::StatusOr<v1::ListPlatformsResponse> ListPlatforms(PlatformStore& store,
                                                         const v1::ListPlatformsRequest& request);
 absl::StatusOr<v1::UpdatePlatformResponse> UpdatePlatform(PlatformStore& store,
                                                           const v1::UpdatePlatformRequest& request);
-absl::StatusOr<v1::DeletePlatformResponse> DeletePlatform(PlatformStore& store,
+absl::StatusOr<v1::DeletePlatformResponse> DeletePlatform(PlatformStore& store, ModelIds& ids,
                                                           const v1::DeletePlatformRequest& request);
 
 }  // namespace cognate::platform_registry

@@ -66,9 +66,10 @@ const Statement kFindEntity = {"find_entity", R"sql(
 const Statement kSelectReplicas = {"select_replicas", R"sql(
     SELECT p.name, m.model, r.local_id, CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
            CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END, r.parked_version, r.deleted, r.planned_at
-    FROM (SELECT * FROM replicas WHERE entity_id = $1) r
+    FROM replicas r
     JOIN models m ON m.model_id = r.model_id
     JOIN platforms p ON p.platform_id = m.platform_id
+    WHERE r.entity_id = $1
     ORDER BY (p.name = $2 AND m.model = $3) DESC, p.name, m.model
 )sql"};
 

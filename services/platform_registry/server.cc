@@ -37,7 +37,7 @@ struct Server::Parts {
         probe(*pool, config.database_probe_interval),
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics),
-        registry_service(rpcs, {platforms, models, syncs, rules}),
+        registry_service(rpcs, {platforms, models, syncs, rules, ids}),
         ledger_service(rpcs, {ids, identities, plans, settlements, queries}) {}
 
   service::Environment environment;

@@ -41,13 +41,18 @@ void ApplyMask(const v1::Sync& from, const google::protobuf::FieldMask& mask, v1
 
 }  // namespace
 
-absl::StatusOr<v1::CreateSyncResponse> CreateSync(SyncStore& store, const v1::CreateSyncRequest& request) {
+absl::StatusOr<v1::CreateSyncResponse> CreateSync(SyncStore& store, ModelIds& ids,
+                                                  const v1::CreateSyncRequest& request) {
   v1::Sync sync = request.sync();
   RETURN_IF_ERROR(ParseSyncName(sync.name(), "sync.name").status());
   if (sync.status() == v1::SYNC_STATUS_UNSPECIFIED) sync.set_status(v1::SYNC_STATUS_ACTIVE);
   RETURN_IF_ERROR(CheckStatus(sync.status()));
-  return store.Create(sync, {"create_sync", request.request_id(), request.sync().SerializeAsString()},
-                      CheckSync);
+  ASSIGN_OR_RETURN(
+      v1::CreateSyncResponse response,
+      store.Create(sync, {"create_sync", request.request_id(), request.sync().SerializeAsString()},
+                   CheckSync));
+  ids.Forget();
+  return response;
 }
 
 absl::StatusOr<v1::GetSyncResponse> GetSync(SyncStore& store, const v1::GetSyncRequest& request) {
@@ -81,9 +86,11 @@ absl::StatusOr<v1::UpdateSyncResponse> UpdateSync(SyncStore& store, const v1::Up
       [&](v1::Sync& sync) { ApplyMask(request.sync(), request.update_mask(), &sync); }, CheckSync);
 }
 
-absl::StatusOr<v1::DeleteSyncResponse> DeleteSync(SyncStore& store, const v1::DeleteSyncRequest& request) {
+absl::StatusOr<v1::DeleteSyncResponse> DeleteSync(SyncStore& store, ModelIds& ids,
+                                                  const v1::DeleteSyncRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, ParseSyncName(request.name(), "name"));
   RETURN_IF_ERROR(store.Delete(id));
+  ids.Forget();
   return v1::DeleteSyncResponse();
 }
 
