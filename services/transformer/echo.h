@@ -9,8 +9,8 @@
 namespace cognate::transformer {
 
 // True where the fields that syncs write into the change's own record have the fingerprint of what was last
-// applied there. As Routed.changes. A delete is none: its record's identity ended with the delivery that
-// deleted it.
+// applied there. As Routed.changes. A delete is none: what it asks for is done already everywhere, and the
+// ledger says so.
 std::vector<bool> FindEchoes(const Routed& routed, const Resolved& resolved);
 
 }  // namespace cognate::transformer

@@ -112,9 +112,9 @@ absl::Status Loop::TakeEntries(const std::vector<redis::Entry>& entries) {
   return absl::OkStatus();
 }
 
-// What was captured after a rule was made must meet that rule; the changes' own revision can lag behind it.
+// What was captured after a rule was made must meet that rule; the changes' own revision can lag behind it,
+// so the rules are those in force after they were read.
 absl::Status Loop::Rules() {
-  RETURN_IF_ERROR(parts_.rules.Refresh());
   ASSIGN_OR_RETURN(rules_, parts_.rules.AtLeast(round_.rules_revision, round_.start));
   state_ = waves_.empty() ? State::kAcknowledge : State::kPlan;
   return absl::OkStatus();

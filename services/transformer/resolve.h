@@ -50,8 +50,9 @@ struct ResolveQuestion {
   std::vector<std::string> cache_keys;  // of the request's groups; empty where nothing may be kept
 };
 
-// `cache` may be null. Every record and every referenced record is asked for once. Deletes of records that
-// nobody knows make no identity. A value that cannot be an id is not asked for.
+// `cache` may be null. Every record and every referenced record is asked for once; a delete makes its
+// identity, too, so that a create that it has overtaken finds its mark. A value that cannot be an id is not
+// asked for.
 ResolveQuestion AskWho(const Routed& routed, Missing missing, ReferenceCache* cache);
 
 struct RecordIdentity {

@@ -101,7 +101,7 @@ absl::Status Migrate(const Config& /*config*/) {
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Server::~Server() = default;  // a process that never came to Shutdown has no readers of readiness left either
+Server::~Server() = default;
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
                                                        const service::Environment& environment) {
