@@ -27,9 +27,9 @@ struct PostgresSourceOptions {
   absl::Duration status_interval = absl::Seconds(5);  // to the source, and the lag
   absl::Duration idle_interval =
       absl::Seconds(10);  // how often the position is saved while nothing of ours happens
-  absl::Duration inspect_interval = absl::Seconds(20);     // of tables with and without obstacles
-  absl::Duration busy_interval = absl::Milliseconds(100);  // of asking whether another process is gone
-  absl::Duration busy_patience = absl::Seconds(10);        // before it is called a failure
+  absl::Duration inspect_interval = absl::Seconds(20);    // of tables with and without obstacles
+  absl::Duration busy_interval = absl::Milliseconds(20);  // first wait for another process to be gone
+  absl::Duration busy_patience = absl::Seconds(10);       // before it is called a failure
   BackoffPolicy backoff = {absl::Milliseconds(200), 2.0, absl::Seconds(15)};
 };
 

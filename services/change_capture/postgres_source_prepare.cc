@@ -13,6 +13,8 @@
 namespace cognate::change_capture {
 namespace {
 
+constexpr absl::Duration kLongestBusyWait = absl::Seconds(1);
+
 absl::Status Busy(absl::string_view sentence) {
   return Error(absl::StatusCode::kUnavailable, "SOURCE_BUSY", sentence);
 }
@@ -21,12 +23,13 @@ absl::Status Busy(absl::string_view sentence) {
 absl::Status AwaitFree(PostgresSourceContext& context, absl::FunctionRef<absl::StatusOr<bool>()> is_free,
                        absl::string_view sentence) {
   const absl::Time deadline = context.Now() + context.options.busy_patience;
-  while (true) {
+  // Soon at first, when our own last connection is about to end; a process that stands by asks seldom.
+  for (absl::Duration wait = context.options.busy_interval;; wait = std::min(2 * wait, kLongestBusyWait)) {
     ASSIGN_OR_RETURN(const bool free, is_free());
     if (free) return absl::OkStatus();
     if (context.Leaving()) return absl::CancelledError("leaving");
     if (context.Now() >= deadline) return Busy(sentence);
-    context.interrupt->WaitFor(context.options.busy_interval);
+    context.interrupt->WaitFor(wait);
   }
 }
 
