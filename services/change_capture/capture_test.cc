@@ -25,10 +25,19 @@ TEST_F(CaptureTest, NumbersChangesInTheirOrderAndPutsThemOnTheStream) {
   EXPECT_EQ(batch.models(batch.changes(1).model_index()).model(), "item");
   EXPECT_EQ(batch.changes(1).version(), 2);
   EXPECT_EQ(batch.changes(1).local_id(), "2");
-  EXPECT_GT(batch.rules_revision(), 0);
   v1::Fields fields;
   ASSERT_TRUE(fields.ParseFromString(batch.changes(0).fields()));
   EXPECT_EQ(fields.fields(1).value().text_value(), "one");
+}
+
+TEST_F(CaptureTest, StampsBatchesWithTheRulesThatItKnows) {
+  int sent = 0;
+  EXPECT_TRUE(Eventually([&] {
+    ++sent;
+    if (!Capture({Item(absl::StrCat("a", sent), sent, "one")}).ok()) return false;
+    const std::vector<bus::v1::ChangeBatch> batches = OnStream();
+    return !batches.empty() && batches.back().rules_revision() > 0;
+  }));
 }
 
 TEST_F(CaptureTest, AnswersAKnownChangeIdWithItsFirstVersion) {
