@@ -16,7 +16,7 @@
 namespace cognate::redis {
 
 struct Options {
-  std::string address;   // "unix:/path", "redis://[user:password@]host[:port][/db]", or "host:port"
+  std::string address;        // "unix:/path", "redis://[user:password@]host[:port][/db]", or "host:port"
   std::string password = {};  // if not within the address
   absl::Duration connect_timeout = absl::Seconds(2);
   absl::Duration command_timeout = absl::Seconds(5);

@@ -146,7 +146,8 @@ class Session {
     absl::StatusOr<Appended> answer = batch.answer.get();
     Backoff backoff(kAppendAgain);
     while (!answer.ok()) {
-      const bool is_final = !IsTransient(answer.status()) || ErrorReason(answer.status()) == "PROCESS_STOPPING";
+      const bool is_final =
+          !IsTransient(answer.status()) || ErrorReason(answer.status()) == "PROCESS_STOPPING";
       if (is_final || rpc_.cancelled() || stop.WaitFor(backoff.Next())) {
         cancel_();
         return answer.status();
