@@ -60,6 +60,18 @@ const Statement kFindLast = {"find_last_identities", R"sql(
                        LIMIT 1) t ON true
 )sql"};
 
+// Those that had ended by their versions; the living are not among them.
+const Statement kFindEnded = {"find_ended_identities", R"sql(
+    SELECT k.place, r.entity_id, r.fingerprint
+    FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS k(local_id, version, place)
+    CROSS JOIN LATERAL (SELECT entity_id, fingerprint
+                        FROM replicas
+                        WHERE model_id = $1 AND local_id = k.local_id AND deleted_version >= k.version
+                          AND deleted_version < 9223372036854775807
+                        ORDER BY deleted_version
+                        LIMIT 1) r
+)sql"};
+
 const Statement kFindTargets = {"find_targets", R"sql(
     SELECT k.place, k.entity_id, NULL::bytea, t.local_id
     FROM unnest($2::uuid[]) WITH ORDINALITY AS k(entity_id, place)
@@ -120,7 +132,7 @@ void Take(const Rows& rows, const std::vector<int>& places, v1::ResolvedGroup* r
   }
 }
 
-absl::Status FindAtVersion(Transaction& transaction, const Call& call, const std::vector<int>& places) {
+Params LookUpParams(const Call& call, const std::vector<int>& places) {
   std::vector<int64_t> versions;
   versions.reserve(places.size());
   for (const int place : places) versions.push_back(call.Version(place) == 0 ? kLiving : call.Version(place));
@@ -129,11 +141,26 @@ absl::Status FindAtVersion(Transaction& transaction, const Call& call, const std
   params.AddInt32(call.model.model_id)
       .AddTextArray(absl::MakeConstSpan(ids))
       .AddInt64Array(absl::MakeConstSpan(versions));
+  return params;
+}
+
+absl::Status FindAtVersion(Transaction& transaction, const Call& call, const std::vector<int>& places) {
+  Params params = LookUpParams(call, places);
   if (call.target_model_id.has_value()) params.AddInt32(*call.target_model_id);
   ASSIGN_OR_RETURN(
       const Rows rows,
       transaction.Query(call.target_model_id ? kFindAtVersionWithTarget : kFindAtVersion, params));
   Take(rows, places, call.resolved);
+  return absl::OkStatus();
+}
+
+// Between a look that found nothing and the making of an identity another one may have been made and have
+// ended, with a delete that is newer than our version: then that one is ours, and what we made waits for a
+// newer record.
+absl::Status PreferEnded(Transaction& transaction, const Call& call, const std::vector<int>& made) {
+  if (call.group.versions().empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kFindEnded, LookUpParams(call, made)));
+  Take(rows, made, call.resolved);
   return absl::OkStatus();
 }
 
@@ -194,7 +221,9 @@ absl::Status ResolveAll(Transaction& transaction, const Clock& clock, const Call
     places = call.Missing();
     if (places.empty() || !call.group.create()) return absl::OkStatus();
     if (attempt == kTries) break;
-    RETURN_IF_ERROR(Create(transaction, clock, call, places));
+    const std::vector<int> missing = std::move(places);
+    RETURN_IF_ERROR(Create(transaction, clock, call, missing));
+    RETURN_IF_ERROR(PreferEnded(transaction, call, missing));
     places = call.Missing();
     if (places.empty()) return absl::OkStatus();
   }
