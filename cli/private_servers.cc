@@ -113,6 +113,15 @@ absl::StatusOr<ServerHome> ServerHome::Prepare(absl::string_view data_dir) {
   return home;
 }
 
+absl::Status ServerHome::Reset() const {
+  for (const char* part : {"/postgres", "/redis"}) {
+    std::error_code error;
+    fs::remove_all(directory + part, error);
+    if (error) return Failed(absl::StrCat("cannot empty ", directory, part), error.message());
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<PrivatePostgres> PrivatePostgres::Start(const ServerHome& home) {
   ASSIGN_OR_RETURN(const std::string binaries, process::FindPostgresBinaries());
   const std::string data = absl::StrCat(home.directory, "/postgres");

@@ -20,6 +20,8 @@ struct ServerHome {
   // Makes the directories. Started by root, the servers run as `postgres`, and where that user cannot reach
   // `data_dir` (say, below /root) they live below /var/lib/cognate instead.
   static absl::StatusOr<ServerHome> Prepare(absl::string_view data_dir);
+  // Throws away what the servers hold. None of them may run.
+  absl::Status Reset() const;
 };
 
 // Both die with the thread that started them, whatever ends it; start them from main's.

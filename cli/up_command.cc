@@ -79,6 +79,7 @@ class Up {
     if (!postgres_uri_.empty() && !redis_address_.empty()) return absl::OkStatus();
     ASSIGN_OR_RETURN(home_, ServerHome::Prepare(config_.data_dir));
     RETURN_IF_ERROR(Lock());
+    if (config_.reset) RETURN_IF_ERROR(home_.Reset());
     if (redis_address_.empty()) {
       ASSIGN_OR_RETURN(redis_, PrivateRedis::Start(home_));
       redis_address_ = redis_->Address();

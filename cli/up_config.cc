@@ -8,6 +8,7 @@ void UpConfig::Register(config::Settings& settings) {
   settings.Add("redis", &redis, "Use this Redis (host:port or unix:/path) instead of a private one");
   settings.Add("database", &databases,
                "Also make these databases in the private PostgreSQL, for trying things out");
+  settings.Add("reset", &reset, "Throw away what the private servers hold, and begin anew");
   settings.Add("ready-file", &ready_file,
                "Write addresses into this file, as JSON, once everything is ready");
   process.Register(settings);

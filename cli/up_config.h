@@ -20,6 +20,7 @@ struct UpConfig {
   std::string redis;     // Empty: a private one.
   std::vector<std::string> databases;
   std::string ready_file;
+  bool reset = false;
   config::Process process;
 
   platform_registry::Config platform_registry;

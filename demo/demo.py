@@ -48,7 +48,7 @@ class Demo:
         os.makedirs(self.data_dir)
         ready_file = os.path.join(self.data_dir, "up.json")
         self.up = subprocess.Popen(
-            [self.program, "up", "--data-dir", self.data_dir, "--listen", self.grpc, "--admin", self.http,
+            [self.program, "up", "--data-dir", self.data_dir, "--reset", "--listen", self.grpc, "--admin", self.http,
              "--log-level", "warn", "--ready-file", ready_file, "--database", "atlas", "--database", "shop"],
             start_new_session=True,
         )
