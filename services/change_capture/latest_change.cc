@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
-#include "services/change_capture/time_proto.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -18,9 +18,9 @@ absl::StatusOr<v1::Change> ToMessage(const LoggedState& state) {
   change.set_local_id(state.local_id);
   change.set_operation(state.operation);
   change.mutable_fields()->Swap(fields.mutable_fields());
-  if (state.source_time) *change.mutable_source_time() = ToProto(*state.source_time);
+  if (state.source_time) *change.mutable_source_time() = ToTimestamp(*state.source_time);
   change.set_version(state.version);
-  *change.mutable_capture_time() = ToProto(state.capture_time);
+  *change.mutable_capture_time() = ToTimestamp(state.capture_time);
   return change;
 }
 

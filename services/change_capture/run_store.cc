@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
-#include "services/change_capture/time_proto.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -79,8 +79,8 @@ v1::Run StoredRun::ToMessage() const {
   message.set_state(state);
   message.set_record_count(record_count);
   message.set_replayed_count(replayed_count);
-  *message.mutable_create_time() = ToProto(create_time);
-  if (finish_time) *message.mutable_finish_time() = ToProto(*finish_time);
+  *message.mutable_create_time() = ToTimestamp(create_time);
+  if (finish_time) *message.mutable_finish_time() = ToTimestamp(*finish_time);
   message.set_error(error);
   return message;
 }

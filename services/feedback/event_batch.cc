@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/clock/time_proto.h"
 #include "services/feedback/outcome.h"
-#include "services/feedback/time_proto.h"
 
 namespace cognate::feedback {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/outcome.pb.h"
-#include "services/feedback/time_proto.h"
+#include "common/clock/time_proto.h"
 
 namespace cognate::feedback {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
-#include "services/feedback/time_proto.h"
 
 namespace cognate::feedback {
 namespace {

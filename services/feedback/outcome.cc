@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "services/feedback/time_proto.h"
+#include "common/clock/time_proto.h"
 
 namespace cognate::feedback {
 namespace {

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "common/clock/time_proto.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/event_batch.h"
 #include "services/feedback/sorted_outcomes.h"
-#include "services/feedback/time_proto.h"
 
 namespace cognate::feedback {
 namespace {

@@ -1,7 +1,7 @@
 #include "services/feedback/trouble.h"
 
 #include "absl/strings/str_cat.h"
-#include "services/feedback/time_proto.h"
+#include "common/clock/time_proto.h"
 
 namespace cognate::feedback {
 

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/names.h"
-#include "services/platform_registry/time_proto.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -202,7 +202,7 @@ absl::StatusOr<v1::ListPendingResponse> ListPending(ReplicaQueries& queries,
   if (request.page_size() < 0 || request.page_size() > kMaxRecords) {
     return InvalidField("page_size", StrCat("got ", request.page_size(), ", want 0 to ", kMaxRecords));
   }
-  return queries.ListPending(request.platform(), TimeOf(request.planned_before()),
+  return queries.ListPending(request.platform(), ToTime(request.planned_before()),
                              request.page_size() == 0 ? kDefaultPending : request.page_size());
 }
 

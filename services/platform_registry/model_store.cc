@@ -1,9 +1,9 @@
 #include "services/platform_registry/model_store.h"
 
+#include "common/clock/time_proto.h"
 #include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/definition.h"
 #include "services/platform_registry/errors.h"
-#include "services/platform_registry/time_proto.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -63,7 +63,7 @@ absl::StatusOr<v1::Model> ModelFromRow(const Rows& rows, int row) {
   RETURN_IF_ERROR(FromDefinition(rows.GetText(row, 2), &model));
   model.set_name(ModelName(rows.GetText(row, 0), rows.GetText(row, 1)));
   model.set_model(std::string(rows.GetText(row, 1)));
-  SetTime(rows.GetTimestamp(row, 3), model.mutable_analyze_time());
+  *model.mutable_analyze_time() = ToTimestamp(rows.GetTimestamp(row, 3));
   return model;
 }
 

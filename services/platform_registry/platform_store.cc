@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock/time_proto.h"
 #include "services/platform_registry/errors.h"
-#include "services/platform_registry/time_proto.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -86,8 +86,8 @@ v1::Platform PlatformFromRow(const Rows& rows, int row) {
     platform.mutable_database()->mutable_password()->set_environment(std::string(rows.GetText(row, 7)));
   }
   platform.set_etag(absl::StrCat(rows.GetInt64(row, 8)));
-  SetTime(rows.GetTimestamp(row, 9), platform.mutable_create_time());
-  SetTime(rows.GetTimestamp(row, 10), platform.mutable_update_time());
+  *platform.mutable_create_time() = ToTimestamp(rows.GetTimestamp(row, 9));
+  *platform.mutable_update_time() = ToTimestamp(rows.GetTimestamp(row, 10));
   return platform;
 }
 

@@ -3,10 +3,10 @@
 #include <optional>
 #include <vector>
 
+#include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/names.h"
-#include "services/platform_registry/time_proto.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -114,7 +114,7 @@ v1::Replica ReplicaFromRow(const Rows& rows, int row, const Uuid& entity) {
   replica.set_applied_version(rows.GetInt64(row, 4));
   replica.set_state(StateOf(replica, rows.GetInt64(row, 5)));
   replica.set_deleted(rows.GetBool(row, 6));
-  if (!rows.IsNull(row, 7)) SetTime(rows.GetTimestamp(row, 7), replica.mutable_plan_time());
+  if (!rows.IsNull(row, 7)) *replica.mutable_plan_time() = ToTimestamp(rows.GetTimestamp(row, 7));
   return replica;
 }
 

@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock/time_proto.h"
 #include "services/platform_registry/definition.h"
 #include "services/platform_registry/errors.h"
-#include "services/platform_registry/time_proto.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -71,8 +71,8 @@ absl::StatusOr<v1::Sync> SyncFromRow(const Rows& rows, int row) {
   sync.set_name(SyncName(rows.GetText(row, 0)));
   sync.set_revision(rows.GetInt64(row, 2));
   sync.set_etag(absl::StrCat(sync.revision()));
-  SetTime(rows.GetTimestamp(row, 3), sync.mutable_create_time());
-  SetTime(rows.GetTimestamp(row, 4), sync.mutable_update_time());
+  *sync.mutable_create_time() = ToTimestamp(rows.GetTimestamp(row, 3));
+  *sync.mutable_update_time() = ToTimestamp(rows.GetTimestamp(row, 4));
   return sync;
 }
 

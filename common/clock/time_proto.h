@@ -1,11 +1,11 @@
-// Times as protobuf carries them.
+// Times between absl and protobuf, to the nanosecond.
 #pragma once
 
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 
-namespace cognate::feedback {
+namespace cognate {
 
 inline google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   google::protobuf::Timestamp proto;
@@ -23,4 +23,4 @@ inline absl::Duration ToDuration(const google::protobuf::Duration& proto) {
   return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
 }
 
-}  // namespace cognate::feedback
+}  // namespace cognate
