@@ -2,16 +2,14 @@
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
+# What some packages ask of their users, everywhere alike, as precompiled headers need it.
+add_compile_options(-pthread)
+add_compile_definitions(_FILE_OFFSET_BITS=64 GTEST_HAS_PTHREAD=1)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 set(COGNATE_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
 
-find_program(COGNATE_CCACHE ccache)
-if(COGNATE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${COGNATE_CCACHE})
-endif()
 find_program(COGNATE_MOLD mold)
 if(COGNATE_MOLD)
   add_link_options(-fuse-ld=mold)

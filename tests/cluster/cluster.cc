@@ -79,15 +79,13 @@ std::string Cluster::LogPath(const std::string& name) const {
 }
 
 std::vector<std::string> Cluster::Arguments(const std::string& name) const {
-  std::vector<std::string> arguments = {absl::StrCat(BinDirectory(), "/", name)};
-  if (name == kEverything) {
-    arguments.push_back("up");
-    arguments.push_back(absl::StrCat("--data-dir=", directory_.File("data")));
-    arguments.push_back(absl::StrCat("--postgres=", uri_));
-    arguments.push_back(absl::StrCat("--redis=", redis_->address()));
-  }
-  arguments.push_back(absl::StrCat("--listen=", Socket(name)));
-  arguments.push_back("--admin=127.0.0.1:0");
+  std::vector<std::string> arguments = {absl::StrCat(BinDirectory(), "/", name),
+                                        absl::StrCat("--listen=", Socket(name)), "--admin=127.0.0.1:0"};
+  if (name != kEverything) return arguments;
+  const std::vector<std::string> own = {"up", absl::StrCat("--data-dir=", directory_.File("data")),
+                                        absl::StrCat("--postgres=", uri_),
+                                        absl::StrCat("--redis=", redis_->address())};
+  arguments.insert(arguments.begin() + 1, own.begin(), own.end());
   return arguments;
 }
 

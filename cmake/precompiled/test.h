@@ -1,0 +1,8 @@
+// What most tests include, parsed once, beside library.h.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "cmake/precompiled/library.h"
