@@ -1,4 +1,5 @@
-// What most sources of ours include, parsed once. A source still includes all that it uses: `make lint` compiles without.
+// What most sources of ours include, parsed once. A source still includes all that it uses: `make lint`
+// compiles without.
 #pragma once
 
 #include <algorithm>

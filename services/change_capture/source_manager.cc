@@ -6,7 +6,7 @@
 
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
-#include "services/change_capture/publication.h"
+#include "services/change_capture/postgres_source/publication.h"
 
 namespace cognate::change_capture {
 

@@ -14,7 +14,7 @@
 #include "common/sync/mutex.h"
 #include "common/worker/worker.h"
 #include "services/change_capture/change_source.h"
-#include "services/change_capture/postgres_source.h"
+#include "services/change_capture/postgres_source/postgres_source.h"
 #include "services/change_capture/source_store.h"
 
 namespace cognate::change_capture {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "services/change_capture/publication.h"
+#include "services/change_capture/postgres_source/publication.h"
 #include "services/change_capture/test_capture.h"
 
 namespace cognate::change_capture {

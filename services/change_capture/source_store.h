@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "cognate/v1/source.pb.h"
 #include "common/postgres/pool.h"
-#include "services/change_capture/pgoutput.h"
+#include "services/change_capture/postgres_source/pgoutput.h"
 
 namespace cognate::change_capture {
 

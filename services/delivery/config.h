@@ -5,7 +5,7 @@
 #include "common/config/groups.h"
 #include "common/config/settings.h"
 #include "services/delivery/lane_options.h"
-#include "services/delivery/sql_channel.h"
+#include "services/delivery/sql_channel/sql_channel.h"
 
 namespace cognate::delivery {
 

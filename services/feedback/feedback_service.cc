@@ -1,11 +1,11 @@
 #include "services/feedback/feedback_service.h"
 
-#include "services/feedback/explain.h"
+#include "services/feedback/events/watch.h"
+#include "services/feedback/explain/explain.h"
 #include "services/feedback/get_stats.h"
 #include "services/feedback/refill.h"
 #include "services/feedback/report.h"
 #include "services/feedback/troubles.h"
-#include "services/feedback/watch.h"
 
 namespace cognate::feedback {
 

@@ -8,7 +8,7 @@
 #include "common/clock/time_proto.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
-#include "services/feedback/event_batch.h"
+#include "services/feedback/events/event_batch.h"
 #include "services/feedback/sorted_outcomes.h"
 
 namespace cognate::feedback {

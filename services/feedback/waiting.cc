@@ -9,7 +9,7 @@
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/errors.h"
-#include "services/feedback/event_batch.h"
+#include "services/feedback/events/event_batch.h"
 #include "services/feedback/wait_graph.h"
 
 namespace cognate::feedback {

@@ -3,7 +3,7 @@
 
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/unary.h"
-#include "services/platform_registry/model_ids.h"
+#include "services/platform_registry/ledger/model_ids.h"
 #include "services/platform_registry/model_store.h"
 #include "services/platform_registry/platform_store.h"
 #include "services/platform_registry/rules_cache.h"

@@ -3,7 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "cognate/v1/platform_registry_service.pb.h"
-#include "services/platform_registry/model_ids.h"
+#include "services/platform_registry/ledger/model_ids.h"
 #include "services/platform_registry/platform_store.h"
 
 namespace cognate::platform_registry {

@@ -6,9 +6,9 @@
 #include "common/postgres/pool.h"
 #include "common/status/status_macros.h"
 #include "services/platform_registry/database_probe.h"
-#include "services/platform_registry/ledger_service.h"
+#include "services/platform_registry/ledger/ledger_service.h"
+#include "services/platform_registry/ledger/plan_sweep.h"
 #include "services/platform_registry/migrations.h"
-#include "services/platform_registry/plan_sweep.h"
 #include "services/platform_registry/platform_registry_service.h"
 
 namespace cognate::platform_registry {

@@ -22,9 +22,9 @@ std::vector<std::string> IncludesOf(const std::string& path) {
 }
 
 bool IsTest(const std::string& path) {
-  return path.ends_with("_test.cc") || path.find("/testing/") != std::string::npos ||
-         path.find("test_") != std::string::npos || path.find("fake_") != std::string::npos ||
-         path.find("_fixture.") != std::string::npos;
+  const std::string file = std::filesystem::path(path).filename();
+  return file.ends_with("_test.cc") || file.starts_with("test_") || file.starts_with("fake_") ||
+         file.find("_fixture.") != std::string::npos || path.find("/testing/") != std::string::npos;
 }
 
 // Every include of a file below `folder` that `forbidden(path, include)` names.

@@ -1,0 +1,212 @@
+#include "services/delivery/sql_channel/batch.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "common/value/local_id.h"
+
+namespace cognate::delivery {
+namespace {
+
+bool IsDelete(const PlannedDelivery& delivery) {
+  return delivery.outgoing->delivery->operation() == v1::OPERATION_DELETE;
+}
+
+// The local id of the row whose key columns stand from `first` on.
+std::string KeyOf(const SqlShape& shape, const postgres::Rows& rows, int row, int first) {
+  if (shape.keys.size() == 1) return LocalIdTextOf(*shape.keys[0], rows.GetText(row, first));
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < shape.keys.size(); ++i) {
+    parts.push_back(LocalIdTextOf(*shape.keys[i], rows.GetText(row, first + static_cast<int>(i))));
+  }
+  return value::EncodeLocalId(absl::Span<const std::string>(parts));
+}
+
+Error RefusedByTrigger(const SqlShape& shape, absl::string_view what) {
+  return Error(absl::StatusCode::kFailedPrecondition, "REFUSED_BY_TRIGGER",
+               absl::StrCat(shape.table->model, ": a trigger, rule or row security policy on the target ",
+                            what, " the record without an error: let it pass for Cognate's login"));
+}
+
+}  // namespace
+
+absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::Duration lock_timeout,
+                           std::vector<Applied>* applied) {
+  deliveries_ = deliveries;
+  const std::string set_timeout =
+      lock_timeout == absl::ZeroDuration()
+          ? ""
+          : absl::StrCat("; SET LOCAL lock_timeout = ", absl::ToInt64Milliseconds(lock_timeout));
+  bool begun = false;
+  const absl::Status status = connection_.InTransaction(
+      "deliver",
+      [&](postgres::Transaction& transaction) {
+        begun = true;
+        return Write(transaction);
+      },
+      absl::StrCat(kBeginDeliveries, set_timeout));
+  if (!status.ok() && !begun) {
+    return Error(absl::StatusCode::kUnavailable, ErrorReason(status),
+                 absl::StrCat("no transaction could be begun, or another writes deliveries there: ",
+                              status.message()));
+  }
+  RETURN_IF_ERROR(status);
+  applied->clear();
+  for (InboxRow& row : rows_) {
+    applied->push_back({row.version, row.deleted ? "" : std::move(row.local_id), row.deleted, row.complete});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqlBatch::Write(postgres::Transaction& transaction) {
+  rows_.clear();
+  works_.clear();
+  write_.assign(deliveries_.size(), false);
+  for (const PlannedDelivery& delivery : deliveries_) {
+    InboxRow& row = rows_.emplace_back();
+    row.entity_id = delivery.entity_id;
+    row.model = delivery.outgoing->group->model();
+  }
+  RETURN_IF_ERROR(ReadInbox(transaction, &rows_));
+  for (size_t i = 0; i < rows_.size(); ++i) Decide(i, rows_[i]);
+  // Updates may free a unique value that a create takes.
+  for (TableWork& work : works_) {
+    RETURN_IF_ERROR(Update(transaction, work));
+    RETURN_IF_ERROR(Create(transaction, work));
+  }
+  SortDeletes();
+  for (TableWork& work : works_) RETURN_IF_ERROR(Delete(transaction, work));
+
+  std::vector<const InboxRow*> fresh, known;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (write_[i]) (rows_[i].known ? known : fresh).push_back(&rows_[i]);
+  }
+  RETURN_IF_ERROR(WriteInbox(transaction, false, fresh));
+  return WriteInbox(transaction, true, known);
+}
+
+void SqlBatch::Decide(size_t index, InboxRow& row) {
+  const PlannedDelivery& planned = deliveries_[index];
+  const bus::v1::Delivery& delivery = *planned.outgoing->delivery;
+  if (row.version > delivery.version()) return;
+  if (row.version == delivery.version() && (row.complete || !planned.outgoing->complete)) return;
+  // A record that was never delivered may still be there: its platform captured it, and the registry knows
+  // its id.
+  if (row.version == 0) row.local_id = delivery.local_id();
+  if (row.deleted) row.local_id.clear();
+  TableWork& work = WorkFor(planned.plan);
+  if (IsDelete(planned)) {
+    if (!row.local_id.empty()) work.deletes.push_back(index);
+  } else {
+    (row.local_id.empty() ? work.creates : work.updates).push_back(index);
+  }
+  row.version = delivery.version();
+  row.complete = planned.outgoing->complete;
+  row.deleted = IsDelete(planned);
+  write_[index] = true;
+}
+
+SqlBatch::TableWork& SqlBatch::WorkFor(ShapePlan* plan) {
+  for (TableWork& work : works_) {
+    if (work.plan == plan) return work;
+  }
+  works_.emplace_back().plan = plan;
+  return works_.back();
+}
+
+Deliveries SqlBatch::Select(const std::vector<size_t>& indexes) const {
+  Deliveries selected;
+  selected.reserve(indexes.size());
+  for (const size_t index : indexes) selected.push_back(deliveries_[index].outgoing);
+  return selected;
+}
+
+std::vector<absl::string_view> SqlBatch::LocalIds(const std::vector<size_t>& indexes) const {
+  std::vector<absl::string_view> local_ids;
+  local_ids.reserve(indexes.size());
+  for (const size_t index : indexes) local_ids.emplace_back(rows_[index].local_id);
+  return local_ids;
+}
+
+absl::Status SqlBatch::Update(postgres::Transaction& transaction, TableWork& work) {
+  if (work.updates.empty()) return absl::OkStatus();
+  const SqlShape& shape = work.plan->shape();
+  const Deliveries deliveries = Select(work.updates);
+  const Wires& wires = work.plan->WiresFor(deliveries);
+  postgres::Params params;
+  RETURN_IF_ERROR(columns_.AddKeys(shape.keys.size(), LocalIds(work.updates), &params));
+  for (size_t i = 0; i < shape.fields.size(); ++i) {
+    if (Updatable(*shape.fields[i])) columns_.AddField(i, *shape.fields[i], wires[i], deliveries, &params);
+  }
+  ASSIGN_OR_RETURN(const postgres::Rows updated, transaction.Query(work.plan->Update(), params));
+  std::vector<bool> found(work.updates.size(), false);
+  for (int row = 0; row < updated.size(); ++row) {
+    const size_t position = static_cast<size_t>(updated.GetInt64(row, 0) - 1);
+    found[position] = true;
+    rows_[work.updates[position]].local_id = KeyOf(shape, updated, row, 1);
+  }
+  std::vector<size_t> missing;
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) missing.push_back(work.updates[i]);
+  }
+  if (missing.empty()) return absl::OkStatus();
+  // Somebody deleted them on the target: they come into being anew.
+  RETURN_IF_ERROR(ExpectGone(transaction, work.plan, missing));
+  work.creates.insert(work.creates.end(), missing.begin(), missing.end());
+  return absl::OkStatus();
+}
+
+absl::Status SqlBatch::Create(postgres::Transaction& transaction, TableWork& work) {
+  if (work.creates.empty()) return absl::OkStatus();
+  const SqlShape& shape = work.plan->shape();
+  const Deliveries deliveries = Select(work.creates);
+  const Wires& wires = work.plan->WiresFor(deliveries);
+  postgres::Params params;
+  for (size_t i = 0; i < shape.fields.size(); ++i) {
+    columns_.AddField(i, *shape.fields[i], wires[i], deliveries, &params);
+  }
+  ASSIGN_OR_RETURN(const postgres::Rows created, transaction.Query(work.plan->Insert(), params));
+  // Only a full answer can be told apart by its order.
+  if (static_cast<size_t>(created.size()) != work.creates.size()) return RefusedByTrigger(shape, "dropped");
+  for (int row = 0; row < created.size(); ++row) {
+    rows_[work.creates[static_cast<size_t>(row)]].local_id = KeyOf(shape, created, row, 0);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqlBatch::Delete(postgres::Transaction& transaction, TableWork& work) {
+  if (work.deletes.empty()) return absl::OkStatus();
+  postgres::Params params;
+  RETURN_IF_ERROR(columns_.AddKeys(work.plan->shape().keys.size(), LocalIds(work.deletes), &params));
+  ASSIGN_OR_RETURN(const postgres::Rows deleted, transaction.Query(work.plan->Delete(), params));
+  if (deleted.affected() == static_cast<int64_t>(work.deletes.size())) return absl::OkStatus();
+  return ExpectGone(transaction, work.plan, work.deletes);
+}
+
+absl::Status SqlBatch::ExpectGone(postgres::Transaction& transaction, ShapePlan* plan,
+                                  const std::vector<size_t>& indexes) {
+  postgres::Params params;
+  RETURN_IF_ERROR(columns_.AddKeys(plan->shape().keys.size(), LocalIds(indexes), &params));
+  ASSIGN_OR_RETURN(const postgres::Rows there, transaction.Query(plan->Exists(), params));
+  return there.empty() ? absl::OkStatus() : absl::Status(RefusedByTrigger(plan->shape(), "kept"));
+}
+
+void SqlBatch::SortDeletes() {
+  const auto refers = [](const TableWork& child, const TableWork& parent) {
+    const std::vector<int64_t>& references = child.plan->shape().table->references;
+    return std::find(references.begin(), references.end(), parent.plan->shape().table->oid) !=
+           references.end();
+  };
+  // Few tables: each turn takes one that no later one refers to, or the first of a cycle.
+  for (size_t done = 0; done + 1 < works_.size(); ++done) {
+    const auto rest = works_.begin() + static_cast<std::ptrdiff_t>(done);
+    const auto next = std::find_if(rest, works_.end(), [&](const TableWork& parent) {
+      return std::none_of(rest, works_.end(), [&](const TableWork& child) { return refers(child, parent); });
+    });
+    if (next != works_.end()) std::iter_swap(rest, next);
+  }
+}
+
+}  // namespace cognate::delivery

@@ -1,0 +1,27 @@
+// Handlers of the ledger RPCs.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "cognate/v1/ledger_service.pb.h"
+#include "services/platform_registry/ledger/identity_store.h"
+#include "services/platform_registry/ledger/model_ids.h"
+#include "services/platform_registry/ledger/plan_store.h"
+#include "services/platform_registry/ledger/replica_queries.h"
+#include "services/platform_registry/ledger/settle_store.h"
+
+namespace cognate::platform_registry {
+
+absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store,
+                                            const v1::ResolveRequest& request);
+absl::StatusOr<v1::PlanResponse> Plan(ModelIds& ids, PlanStore& store, const v1::PlanRequest& request);
+absl::StatusOr<v1::SettleResponse> Settle(ModelIds& ids, SettleStore& store,
+                                          const v1::SettleRequest& request);
+
+absl::StatusOr<v1::ListPendingResponse> ListPending(ReplicaQueries& queries,
+                                                    const v1::ListPendingRequest& request);
+absl::StatusOr<v1::GetReplicasResponse> GetReplicas(ReplicaQueries& queries,
+                                                    const v1::GetReplicasRequest& request);
+absl::StatusOr<v1::CountReplicasResponse> CountReplicas(ReplicaQueries& queries,
+                                                        const v1::CountReplicasRequest& request);
+
+}  // namespace cognate::platform_registry

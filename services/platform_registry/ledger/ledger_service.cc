@@ -1,0 +1,49 @@
+#include "services/platform_registry/ledger/ledger_service.h"
+
+#include "services/platform_registry/ledger/ledger.h"
+
+namespace cognate::platform_registry {
+
+using grpc::ServerContext;
+using grpc::Status;
+using grpc_support::Rpc;
+
+Status LedgerService::Resolve(ServerContext* context, const v1::ResolveRequest* request,
+                              v1::ResolveResponse* response) {
+  return rpcs_.Unary(*context, "Resolve", response, [&](const Rpc&) {
+    return platform_registry::Resolve(parts_.ids, parts_.identities, *request);
+  });
+}
+
+Status LedgerService::Plan(ServerContext* context, const v1::PlanRequest* request,
+                           v1::PlanResponse* response) {
+  return rpcs_.Unary(*context, "Plan", response,
+                     [&](const Rpc&) { return platform_registry::Plan(parts_.ids, parts_.plans, *request); });
+}
+
+Status LedgerService::Settle(ServerContext* context, const v1::SettleRequest* request,
+                             v1::SettleResponse* response) {
+  return rpcs_.Unary(*context, "Settle", response, [&](const Rpc&) {
+    return platform_registry::Settle(parts_.ids, parts_.settlements, *request);
+  });
+}
+
+Status LedgerService::ListPending(ServerContext* context, const v1::ListPendingRequest* request,
+                                  v1::ListPendingResponse* response) {
+  return rpcs_.Unary(*context, "ListPending", response,
+                     [&](const Rpc&) { return platform_registry::ListPending(parts_.queries, *request); });
+}
+
+Status LedgerService::GetReplicas(ServerContext* context, const v1::GetReplicasRequest* request,
+                                  v1::GetReplicasResponse* response) {
+  return rpcs_.Unary(*context, "GetReplicas", response,
+                     [&](const Rpc&) { return platform_registry::GetReplicas(parts_.queries, *request); });
+}
+
+Status LedgerService::CountReplicas(ServerContext* context, const v1::CountReplicasRequest* request,
+                                    v1::CountReplicasResponse* response) {
+  return rpcs_.Unary(*context, "CountReplicas", response,
+                     [&](const Rpc&) { return platform_registry::CountReplicas(parts_.queries, *request); });
+}
+
+}  // namespace cognate::platform_registry

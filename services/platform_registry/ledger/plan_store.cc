@@ -1,0 +1,276 @@
+#include "services/platform_registry/ledger/plan_store.h"
+
+#include <vector>
+
+#include "common/status/status_macros.h"
+#include "services/platform_registry/errors.h"
+#include "services/platform_registry/ledger/ledger_transaction.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+using postgres::Params;
+using postgres::Rows;
+using postgres::Statement;
+using postgres::Transaction;
+
+// The batch is the way to these rows while they are due (plan_batches). The delete of what the target never
+// had, or has deleted already, is applied at once. A row that is not answered is stale, applied, or deleted
+// with a newer upsert: the last is not for this statement, because the record may be another one now.
+const Statement kPlan = {"plan", R"sql(
+    WITH batch AS (
+        INSERT INTO plan_batches (platform_id, model_id, planned_at, entity_ids)
+        VALUES ($2, $1, now(), $4)
+    )
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id, sync_id, desired_version, applied_version, deleted,
+                               planned_at)
+    SELECT k.entity_id, $1, $2, $3, k.version, CASE WHEN k.deleted THEN k.version ELSE 0 END, k.deleted, now()
+    FROM unnest($4::uuid[], $5::bigint[], $6::bool[]) AS k(entity_id, version, deleted)
+    ON CONFLICT (entity_id, model_id) DO UPDATE
+    SET desired_version = excluded.desired_version,
+        applied_version = CASE WHEN excluded.deleted AND r.deleted AND r.applied_version >= r.desired_version
+                               THEN excluded.desired_version
+                               ELSE r.applied_version END,
+        parked_version = 0,
+        deleted = excluded.deleted,
+        sync_id = excluded.sync_id,
+        planned_at = excluded.planned_at
+    WHERE (excluded.desired_version > r.desired_version AND (excluded.deleted OR NOT r.deleted))
+       OR (excluded.desired_version = r.desired_version AND r.applied_version < r.desired_version)
+    RETURNING entity_id, applied_version >= desired_version,
+              CASE WHEN deleted_version = 9223372036854775807 THEN local_id END
+)sql"};
+
+// The same for those whose delete is known to be over.
+const Statement kPlanAfterDelete = {"plan_after_delete", R"sql(
+    WITH batch AS (
+        INSERT INTO plan_batches (platform_id, model_id, planned_at, entity_ids)
+        VALUES ($2, $1, now(), $4)
+    )
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id, sync_id, desired_version, deleted, planned_at)
+    SELECT k.entity_id, $1, $2, $3, k.version, k.deleted, now()
+    FROM unnest($4::uuid[], $5::bigint[], $6::bool[]) AS k(entity_id, version, deleted)
+    ON CONFLICT (entity_id, model_id) DO UPDATE
+    SET desired_version = excluded.desired_version, parked_version = 0, deleted = excluded.deleted,
+        sync_id = excluded.sync_id, planned_at = excluded.planned_at
+    WHERE excluded.desired_version >= r.desired_version
+    RETURNING entity_id, applied_version >= desired_version,
+              CASE WHEN deleted_version = 9223372036854775807 THEN local_id END
+)sql"};
+
+const Statement kFindReplicas = {"find_planned", R"sql(
+    SELECT k.place, r.desired_version, r.applied_version, CASE WHEN r.deleted_version = 9223372036854775807 THEN r.local_id END
+    FROM unnest($2::uuid[]) WITH ORDINALITY AS k(entity_id, place)
+    CROSS JOIN LATERAL (SELECT desired_version, applied_version, deleted_version, local_id
+                        FROM replicas
+                        WHERE entity_id = k.entity_id AND model_id = $1
+                        LIMIT 1) r
+)sql"};
+
+// Whoever plans over a delete, marks a source record as deleted, or ends an identity holds its source's row.
+const Statement kLockSources = {"lock_sources", R"sql(
+    SELECT k.place, s.deleted_version
+    FROM unnest($2::uuid[]) WITH ORDINALITY AS k(entity_id, place)
+    CROSS JOIN LATERAL (SELECT deleted_version
+                        FROM replicas
+                        WHERE entity_id = k.entity_id AND model_id = $1
+                        LIMIT 1
+                        FOR UPDATE) s
+)sql"};
+
+// A source row without a sync is no target: it desires nothing.
+const Statement kUnmarkSources = {"unmark_sources", R"sql(
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id)
+    SELECT k.entity_id, $1, 0
+    FROM unnest($2::uuid[]) AS k(entity_id)
+    ON CONFLICT (entity_id, model_id) DO UPDATE
+    SET deleted = false,
+        desired_version = CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
+        applied_version = CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END
+    WHERE r.deleted
+)sql"};
+
+const Statement kMarkSources = {"mark_sources", R"sql(
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id, desired_version, applied_version, deleted)
+    SELECT k.entity_id, $1, $2, k.version, k.version, true
+    FROM unnest($3::uuid[], $4::bigint[]) AS k(entity_id, version)
+    LEFT JOIN LATERAL (SELECT true AS found
+                       FROM replicas
+                       WHERE entity_id = k.entity_id AND model_id <> $1 AND NOT deleted AND desired_version > k.version
+                       LIMIT 1) newer ON true
+    WHERE newer.found IS NULL
+    ON CONFLICT (entity_id, model_id) DO UPDATE
+    SET deleted = true, desired_version = excluded.desired_version, applied_version = excluded.applied_version
+    WHERE excluded.desired_version > r.desired_version AND r.deleted_version = 9223372036854775807
+)sql"};
+
+// A living row that is marked as deleted is a source's; its desired version is the delete's.
+const Statement kEndIdentities = {"end_identities", R"sql(
+    WITH gone AS MATERIALIZED (
+        SELECT s.entity_id, s.model_id, s.platform_id, s.desired_version
+        FROM unnest($1::uuid[]) AS k(entity_id)
+        CROSS JOIN LATERAL (SELECT entity_id, model_id, platform_id, desired_version
+                            FROM replicas
+                            WHERE entity_id = k.entity_id AND deleted AND deleted_version = 9223372036854775807
+                              AND local_id IS NOT NULL AND applied_version >= desired_version
+                            ORDER BY model_id
+                            LIMIT 100
+                            FOR UPDATE) s
+        LEFT JOIN LATERAL (SELECT true AS found
+                           FROM replicas
+                           WHERE entity_id = k.entity_id AND NOT (deleted AND applied_version >= desired_version)
+                           LIMIT 1) alive ON true
+        WHERE alive.found IS NULL
+    )
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id, deleted_version)
+    SELECT entity_id, model_id, platform_id, desired_version
+    FROM gone
+    ON CONFLICT (entity_id, model_id) DO UPDATE
+    SET deleted_version = excluded.deleted_version
+)sql"};
+
+// One call of Plan.
+struct Call {
+  const ModelId& model;
+  const SyncId& sync;
+  const v1::PlanGroup& group;
+  v1::PlannedGroup* planned;
+
+  int64_t Version(int place) const { return group.versions(place); }
+  void Decide(int place, v1::PlanDecision decision, absl::string_view local_id) const {
+    planned->set_decisions(place, decision);
+    planned->mutable_local_ids(place)->assign(local_id.data(), local_id.size());
+  }
+};
+
+Params PlanParams(const Call& call, const EntityOrder& entities) {
+  std::vector<int64_t> versions;
+  std::vector<bool> deletes;
+  versions.reserve(entities.size());
+  deletes.reserve(entities.size());
+  for (const int place : entities.places) {
+    versions.push_back(call.Version(place));
+    deletes.push_back(call.group.deletes(place));
+  }
+  Params params;
+  params.AddInt32(call.model.model_id).AddInt32(call.model.platform_id).AddInt32(call.sync.sync_id);
+  params.AddUuidArray(absl::MakeConstSpan(entities.ids))
+      .AddInt64Array(absl::MakeConstSpan(versions))
+      .AddBoolArray(deletes);
+  return params;
+}
+
+// Runs one of the two plan statements; gives the entities that it did not answer for. Both answer in the
+// order of their parameters.
+absl::StatusOr<EntityOrder> PlanWith(Transaction& transaction, const Statement& statement, const Call& call,
+                                     const EntityOrder& entities) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(statement, PlanParams(call, entities)));
+  std::vector<size_t> rest;
+  int row = 0;
+  for (size_t i = 0; i < entities.size(); ++i) {
+    if (row == rows.size() || rows.GetBytes(row, 0) != entities.ids[i].AsBytes()) {
+      rest.push_back(i);
+      continue;
+    }
+    call.Decide(entities.places[i], rows.GetBool(row, 1) ? v1::PLAN_DECISION_APPLIED : v1::PLAN_DECISION_DUE,
+                rows.GetText(row, 2));
+    ++row;
+  }
+  return entities.Pick(rest);
+}
+
+// Decides what is stale or applied; gives the entities that come back after a delete.
+absl::StatusOr<EntityOrder> DecideRest(Transaction& transaction, const Call& call, const EntityOrder& rest) {
+  Params params;
+  params.AddInt32(call.model.model_id).AddUuidArray(absl::MakeConstSpan(rest.ids));
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kFindReplicas, params));
+  std::vector<size_t> returning;
+  for (int row = 0; row < rows.size(); ++row) {
+    const auto index = static_cast<size_t>(rows.GetInt64(row, 0) - 1);
+    const int place = rest.places[index];
+    const int64_t version = call.Version(place);
+    const int64_t desired = rows.GetInt64(row, 1);
+    if (desired < version) {
+      returning.push_back(index);
+    } else if (desired > version) {
+      call.Decide(place, v1::PLAN_DECISION_STALE, rows.GetText(row, 3));
+    } else {
+      const bool is_applied = rows.GetInt64(row, 2) >= version;
+      call.Decide(place, is_applied ? v1::PLAN_DECISION_APPLIED : v1::PLAN_DECISION_DUE,
+                  rows.GetText(row, 3));
+    }
+  }
+  return rest.Pick(returning);
+}
+
+// Upserts over deletes. The source record says whether it is still the same: it was marked as deleted and is
+// back, or its identity has ended and the version belongs to another entity.
+absl::Status PlanReturning(Transaction& transaction, const Call& call, const EntityOrder& returning) {
+  Params params;
+  params.AddInt32(call.sync.source_model_id).AddUuidArray(absl::MakeConstSpan(returning.ids));
+  ASSIGN_OR_RETURN(const Rows sources, transaction.Query(kLockSources, params));
+  std::vector<size_t> found;
+  for (int row = 0; row < sources.size(); ++row) {
+    found.push_back(static_cast<size_t>(sources.GetInt64(row, 0) - 1));
+    if (sources.GetInt64(row, 1) < call.Version(returning.places[found.back()])) return EntityEnded();
+  }
+  Params marked;
+  marked.AddInt32(call.sync.source_model_id).AddUuidArray(absl::MakeConstSpan(returning.Pick(found).ids));
+  RETURN_IF_ERROR(transaction.Query(kUnmarkSources, marked).status());
+  ASSIGN_OR_RETURN(const EntityOrder overtaken, PlanWith(transaction, kPlanAfterDelete, call, returning));
+  for (const int place : overtaken.places) call.Decide(place, v1::PLAN_DECISION_STALE, "");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status PlanStore::Plan(const ModelId& model, const SyncId& sync, const EntityOrder& entities,
+                             const v1::PlanGroup& group, v1::PlannedGroup* planned) {
+  planned->mutable_decisions()->Resize(group.entity_ids_size(), v1::PLAN_DECISION_UNSPECIFIED);
+  planned->mutable_local_ids()->Reserve(group.entity_ids_size());
+  for (int i = 0; i < group.entity_ids_size(); ++i) planned->add_local_ids();
+  if (entities.places.empty()) return absl::OkStatus();
+
+  const Call call = {model, sync, group, planned};
+  EntityOrder returning;
+  RETURN_IF_ERROR(RunAgainAfterDeadlock(pool_, "plan", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(returning, PlanWith(transaction, kPlan, call, entities));
+    if (returning.places.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(returning, DecideRest(transaction, call, returning));
+    return absl::OkStatus();
+  }));
+  if (returning.places.empty()) return absl::OkStatus();
+  return pool_.InTransactionWithRetry("plan_after_delete", [&](Transaction& transaction) {
+    return PlanReturning(transaction, call, returning);
+  });
+}
+
+absl::Status PlanStore::Tombstone(const ModelId& model, const EntityOrder& entities,
+                                  const v1::TombstoneGroup& group) {
+  if (entities.places.empty()) return absl::OkStatus();
+  std::vector<int64_t> versions;
+  for (const int place : entities.places) versions.push_back(group.versions(place));
+  Params sources;
+  sources.AddInt32(model.model_id).AddUuidArray(absl::MakeConstSpan(entities.ids));
+  Params marks;
+  marks.AddInt32(model.model_id).AddInt32(model.platform_id);
+  marks.AddUuidArray(absl::MakeConstSpan(entities.ids)).AddInt64Array(absl::MakeConstSpan(versions));
+  return pool_.InTransactionWithRetry("tombstone", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows locked, transaction.Query(kLockSources, sources));
+    for (int row = 0; row < locked.size(); ++row) {
+      // The delete is that of another entity, which had the local id after this one.
+      if (locked.GetInt64(row, 1) < versions[static_cast<size_t>(locked.GetInt64(row, 0) - 1)])
+        return EntityEnded();
+    }
+    RETURN_IF_ERROR(transaction.Query(kMarkSources, marks).status());
+    return EndIdentities(transaction, entities);
+  });
+}
+
+absl::Status EndIdentities(Transaction& transaction, const EntityOrder& entities) {
+  Params params;
+  params.AddUuidArray(absl::MakeConstSpan(entities.ids));
+  return transaction.Query(kEndIdentities, params).status();
+}
+
+}  // namespace cognate::platform_registry

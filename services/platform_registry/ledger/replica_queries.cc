@@ -1,0 +1,183 @@
+#include "services/platform_registry/ledger/replica_queries.h"
+
+#include <optional>
+#include <vector>
+
+#include "common/clock/time_proto.h"
+#include "common/status/status_macros.h"
+#include "services/platform_registry/errors.h"
+#include "services/platform_registry/names.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+using postgres::Params;
+using postgres::Rows;
+using postgres::Statement;
+using postgres::Transaction;
+
+// What a paused or deleted sync has planned is not replayed: it would stand before all else and never move.
+const Statement kSelectActiveSyncs = {"select_active_syncs", R"sql(
+    SELECT p.platform_id, (SELECT array_agg(sync_id)::bigint[] FROM syncs
+                           WHERE NOT deleted AND definition->>'status' = 'SYNC_STATUS_ACTIVE')
+    FROM platforms p
+    WHERE p.name = $1
+)sql"};
+
+// Batches in the order of time; of each the replicas that it was the last to plan, and that are due still.
+const Statement kListPending = {"list_pending", R"sql(
+    SELECT r.entity_id, m.model, r.desired_version, sp.name, sm.model, s.local_id
+    FROM (SELECT b.planned_at, r.entity_id, r.model_id, r.desired_version, r.sync_id
+          FROM plan_batches b
+          CROSS JOIN LATERAL unnest(b.entity_ids) AS k(entity_id)
+          CROSS JOIN LATERAL (SELECT entity_id, model_id, desired_version, sync_id
+                              FROM replicas
+                              WHERE entity_id = k.entity_id AND model_id = b.model_id AND planned_at = b.planned_at
+                                AND applied_version < desired_version AND parked_version < desired_version
+                                AND sync_id = ANY ($4::bigint[])
+                              LIMIT 1) r
+          WHERE b.platform_id = $1 AND b.planned_at < $2
+          ORDER BY b.planned_at
+          LIMIT $3) r
+    JOIN models m ON m.model_id = r.model_id
+    JOIN syncs y ON y.sync_id = r.sync_id
+    JOIN models sm ON sm.model_id = y.source_model_id
+    JOIN platforms sp ON sp.platform_id = sm.platform_id
+    LEFT JOIN LATERAL (SELECT local_id
+                       FROM replicas
+                       WHERE entity_id = r.entity_id AND model_id = y.source_model_id
+                       LIMIT 1) s ON true
+    ORDER BY r.planned_at
+)sql"};
+
+const Statement kFindEntity = {"find_entity", R"sql(
+    SELECT r.entity_id
+    FROM platforms p
+    JOIN models m ON m.platform_id = p.platform_id
+    CROSS JOIN LATERAL (SELECT entity_id
+                        FROM replicas
+                        WHERE model_id = m.model_id AND local_id = $3
+                        ORDER BY deleted_version DESC
+                        LIMIT 1) r
+    WHERE p.name = $1 AND m.model = $2
+)sql"};
+
+// What has no sync is a source: it desires nothing, also after its delete.
+const Statement kSelectReplicas = {"select_replicas", R"sql(
+    SELECT p.name, m.model, r.local_id, CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
+           CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END, r.parked_version, r.deleted, r.planned_at
+    FROM replicas r
+    JOIN models m ON m.model_id = r.model_id
+    JOIN platforms p ON p.platform_id = m.platform_id
+    WHERE r.entity_id = $1
+    ORDER BY (p.name = $2 AND m.model = $3) DESC, p.name, m.model
+)sql"};
+
+// Reads all replicas: not for every second.
+const Statement kCountReplicas = {"count_replicas", R"sql(
+    SELECT s.name, coalesce(sum(c.total), 0)::bigint, coalesce(sum(c.converged), 0)::bigint,
+           coalesce(sum(c.pending), 0)::bigint, coalesce(sum(c.parked), 0)::bigint
+    FROM syncs s
+    LEFT JOIN (SELECT sync_id, count(*) AS total,
+                      count(*) FILTER (WHERE applied_version >= desired_version) AS converged,
+                      count(*) FILTER (WHERE applied_version < desired_version
+                                         AND parked_version < desired_version) AS pending,
+                      count(*) FILTER (WHERE applied_version < desired_version
+                                         AND parked_version >= desired_version) AS parked
+               FROM replicas
+               WHERE sync_id IS NOT NULL
+               GROUP BY sync_id) c USING (sync_id)
+    WHERE NOT s.deleted AND ($1 = '' OR s.name = $1)
+    GROUP BY s.name
+    ORDER BY s.name
+)sql"};
+
+void SetKey(absl::string_view platform, absl::string_view model, absl::string_view local_id,
+            v1::RecordKey* key) {
+  key->set_platform(std::string(platform));
+  key->set_model(std::string(model));
+  key->set_local_id(std::string(local_id));
+}
+
+// A parked replica is in a state that only its trouble knows.
+v1::ReplicaState StateOf(const v1::Replica& replica, int64_t parked_version) {
+  if (replica.applied_version() >= replica.desired_version()) return v1::REPLICA_STATE_CONVERGED;
+  if (parked_version >= replica.desired_version()) return v1::REPLICA_STATE_UNSPECIFIED;
+  return v1::REPLICA_STATE_PENDING;
+}
+
+v1::Replica ReplicaFromRow(const Rows& rows, int row, const Uuid& entity) {
+  v1::Replica replica;
+  replica.set_entity_id(entity.ToString());
+  SetKey(rows.GetText(row, 0), rows.GetText(row, 1), rows.GetText(row, 2), replica.mutable_record());
+  replica.set_desired_version(rows.GetInt64(row, 3));
+  replica.set_applied_version(rows.GetInt64(row, 4));
+  replica.set_state(StateOf(replica, rows.GetInt64(row, 5)));
+  replica.set_deleted(rows.GetBool(row, 6));
+  if (!rows.IsNull(row, 7)) *replica.mutable_plan_time() = ToTimestamp(rows.GetTimestamp(row, 7));
+  return replica;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ListPendingResponse> ReplicaQueries::ListPending(absl::string_view platform,
+                                                                    absl::Time planned_before, int limit) {
+  v1::ListPendingResponse response;
+  RETURN_IF_ERROR(pool_.Run("list_pending", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows active, transaction.Query(kSelectActiveSyncs, Params().AddText(platform)));
+    if (active.empty()) return PlatformNotFound(platform);
+    if (active.IsNull(0, 1)) return absl::OkStatus();
+    std::vector<int64_t> syncs;
+    for (const std::optional<int64_t> sync : active.GetInt64Array(0, 1)) syncs.push_back(sync.value_or(0));
+    Params params;
+    params.AddInt32(active.GetInt32(0, 0)).AddTimestamp(planned_before).AddInt64(limit);
+    params.AddInt64Array(absl::MakeConstSpan(syncs));
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kListPending, params));
+    for (int row = 0; row < rows.size(); ++row) {
+      v1::PendingReplica* replica = response.add_replicas();
+      replica->set_entity_id(std::string(rows.GetBytes(row, 0)));
+      replica->set_model(std::string(rows.GetText(row, 1)));
+      replica->set_desired_version(rows.GetInt64(row, 2));
+      SetKey(rows.GetText(row, 3), rows.GetText(row, 4), rows.GetText(row, 5), replica->mutable_source());
+    }
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::GetReplicasResponse> ReplicaQueries::GetReplicas(const v1::RecordKey& record) {
+  v1::GetReplicasResponse response;
+  RETURN_IF_ERROR(pool_.Run("get_replicas", [&](Transaction& transaction) -> absl::Status {
+    Params key;
+    key.AddText(record.platform()).AddText(record.model()).AddText(record.local_id());
+    ASSIGN_OR_RETURN(const Rows found, transaction.Query(kFindEntity, key));
+    if (found.empty()) return RecordUnknown(record.platform(), record.model(), record.local_id());
+    const Uuid entity = found.GetUuid(0, 0);
+    Params params;
+    params.AddUuid(entity).AddText(record.platform()).AddText(record.model());
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectReplicas, params));
+    for (int row = 0; row < rows.size(); ++row) *response.add_replicas() = ReplicaFromRow(rows, row, entity);
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::CountReplicasResponse> ReplicaQueries::CountReplicas(absl::string_view sync) {
+  v1::CountReplicasResponse response;
+  RETURN_IF_ERROR(pool_.Run("count_replicas", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kCountReplicas, Params().AddText(sync)));
+    if (rows.empty() && !sync.empty()) return SyncNotFound(sync);
+    for (int row = 0; row < rows.size(); ++row) {
+      v1::ReplicaCount* count = response.add_counts();
+      count->set_sync(SyncName(rows.GetText(row, 0)));
+      count->set_total_count(rows.GetInt64(row, 1));
+      count->set_converged_count(rows.GetInt64(row, 2));
+      count->set_pending_count(rows.GetInt64(row, 3));
+      count->set_parked_count(rows.GetInt64(row, 4));
+    }
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,190 @@
+#include "services/platform_registry/ledger/settle_store.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "common/status/status_macros.h"
+#include "services/platform_registry/ledger/ledger_transaction.h"
+#include "services/platform_registry/ledger/plan_store.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+using postgres::Params;
+using postgres::Rows;
+using postgres::Statement;
+using postgres::Transaction;
+
+// The kind travels in the versions: applied and deleted replicas have `applied_version`, parked ones
+// `parked_version`, incomplete ones neither. A row that Plan never wrote is taken as it is told.
+const Statement kSettle = {"settle", R"sql(
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id, desired_version, applied_version, parked_version,
+                               deleted, deleted_version, local_id, fingerprint)
+    SELECT k.entity_id, $1, $2, k.version, CASE WHEN k.kind IN (1, 2) THEN k.version ELSE 0 END,
+           CASE WHEN k.kind = 4 THEN k.version ELSE 0 END, k.kind = 2,
+           CASE WHEN k.kind = 2 THEN k.version ELSE 9223372036854775807 END, k.local_id, k.fingerprint
+    FROM unnest($3::uuid[], $4::bigint[], $5::smallint[], $6::text[], $7::bytea[])
+         AS k(entity_id, version, kind, local_id, fingerprint)
+    ON CONFLICT (entity_id, model_id) DO UPDATE
+    SET applied_version = greatest(r.applied_version, excluded.applied_version),
+        parked_version = greatest(r.parked_version, excluded.parked_version),
+        deleted = CASE WHEN excluded.applied_version > 0 AND excluded.applied_version >= r.desired_version
+                       THEN excluded.deleted
+                       ELSE r.deleted END,
+        deleted_version = CASE WHEN excluded.parked_version > 0 THEN r.deleted_version ELSE excluded.deleted_version END,
+        local_id = CASE WHEN excluded.parked_version > 0 OR excluded.deleted THEN r.local_id
+                        WHEN excluded.local_id IS NOT NULL THEN excluded.local_id
+                        WHEN r.deleted_version = 9223372036854775807 THEN r.local_id END,
+        fingerprint = CASE WHEN excluded.applied_version > 0 THEN excluded.fingerprint ELSE r.fingerprint END
+    WHERE CASE WHEN excluded.parked_version > 0
+               THEN excluded.parked_version = r.desired_version AND r.applied_version < r.desired_version
+                    AND r.parked_version < excluded.parked_version
+               ELSE excluded.desired_version > r.applied_version END
+)sql"};
+
+const Statement kFindHolder = {"find_holder", R"sql(
+    SELECT entity_id, desired_version, applied_version, deleted
+    FROM replicas
+    WHERE model_id = $1 AND local_id = $2 AND deleted_version = 9223372036854775807 AND entity_id <> $3
+)sql"};
+
+// In ascending order, as batches do.
+const Statement kLockReplicas = {"lock_replicas", R"sql(
+    SELECT r.entity_id
+    FROM unnest($2::uuid[]) AS k(entity_id)
+    CROSS JOIN LATERAL (SELECT entity_id
+                        FROM replicas
+                        WHERE entity_id = k.entity_id AND model_id = $1
+                        LIMIT 1
+                        FOR UPDATE) r
+)sql"};
+
+const Statement kEndHolder = {"end_holder", R"sql(
+    UPDATE replicas
+    SET applied_version = desired_version, deleted_version = desired_version, fingerprint = NULL
+    WHERE entity_id = $1 AND model_id = $2
+)sql"};
+
+const Statement kTakeLocalId = {"take_local_id", R"sql(
+    UPDATE replicas
+    SET local_id = NULL
+    WHERE entity_id = $1 AND model_id = $2
+)sql"};
+
+// One call of Settle.
+struct Call {
+  const ModelId& model;
+  const v1::SettleGroup& group;
+
+  v1::SettleKind Kind(int place) const { return group.kinds(place); }
+  absl::string_view LocalId(int place) const { return group.local_ids(place); }
+  absl::string_view Fingerprint(int place) const { return group.fingerprints(place); }
+};
+
+std::optional<absl::string_view> NullIfEmpty(absl::string_view text) {
+  return text.empty() ? std::nullopt : std::optional<absl::string_view>(text);
+}
+
+absl::Status SettleAll(Transaction& transaction, const Call& call, const EntityOrder& entities,
+                       bool with_local_ids) {
+  std::vector<int64_t> versions;
+  std::vector<int16_t> kinds;
+  std::vector<std::optional<absl::string_view>> local_ids, fingerprints;
+  versions.reserve(entities.size());
+  kinds.reserve(entities.size());
+  local_ids.reserve(entities.size());
+  fingerprints.reserve(entities.size());
+  for (const int place : entities.places) {
+    versions.push_back(call.group.versions(place));
+    kinds.push_back(static_cast<int16_t>(call.Kind(place)));
+    local_ids.push_back(with_local_ids ? NullIfEmpty(call.LocalId(place)) : std::nullopt);
+    fingerprints.push_back(NullIfEmpty(call.Fingerprint(place)));
+  }
+  Params params;
+  params.AddInt32(call.model.model_id).AddInt32(call.model.platform_id);
+  params.AddUuidArray(absl::MakeConstSpan(entities.ids)).AddInt64Array(absl::MakeConstSpan(versions));
+  params.AddInt16Array(absl::MakeConstSpan(kinds)).AddTextArray(absl::MakeConstSpan(local_ids));
+  params.AddByteaArray(absl::MakeConstSpan(fingerprints));
+  return transaction.Query(kSettle, params).status();
+}
+
+// The living entity other than this one that has the local id, as its row now stands; no row if there is
+// none.
+absl::StatusOr<Rows> FindHolder(Transaction& transaction, const Call& call, const Uuid& entity, int place) {
+  Params params;
+  params.AddInt32(call.model.model_id).AddText(call.LocalId(place)).AddUuid(entity);
+  return transaction.Query(kFindHolder, params);
+}
+
+// Takes the local id from another entity that holds it, if that one is older. False if this one is the older.
+absl::StatusOr<bool> ClearLocalId(Transaction& transaction, const Call& call, const Uuid& entity, int place) {
+  if (call.LocalId(place).empty()) return true;
+  ASSIGN_OR_RETURN(Rows rows, FindHolder(transaction, call, entity, place));
+  if (rows.empty()) return true;
+  const std::vector<Uuid> both = {std::min(entity, rows.GetUuid(0, 0)), std::max(entity, rows.GetUuid(0, 0))};
+  Params locks;
+  locks.AddInt32(call.model.model_id).AddUuidArray(absl::MakeConstSpan(both));
+  RETURN_IF_ERROR(transaction.Query(kLockReplicas, locks).status());
+  ASSIGN_OR_RETURN(rows, FindHolder(transaction, call, entity, place));
+  if (rows.empty()) return true;
+  const bool was_to_go = rows.GetBool(0, 3) && rows.GetInt64(0, 2) < rows.GetInt64(0, 1);
+  if (!was_to_go && rows.GetInt64(0, 2) > call.group.versions(place)) return false;
+  Params holder;
+  holder.AddUuid(rows.GetUuid(0, 0)).AddInt32(call.model.model_id);
+  RETURN_IF_ERROR(transaction.Query(was_to_go ? kEndHolder : kTakeLocalId, holder).status());
+  return true;
+}
+
+absl::Status SettleOne(postgres::Pool& pool, const Call& call, const EntityOrder& one) {
+  constexpr int kTries = 10;
+  for (int attempt = 1;; ++attempt) {
+    absl::Status status =
+        pool.InTransactionWithRetry("settle_disputed", [&](Transaction& transaction) -> absl::Status {
+          ASSIGN_OR_RETURN(const bool is_free, ClearLocalId(transaction, call, one.ids[0], one.places[0]));
+          return SettleAll(transaction, call, one, is_free);
+        });
+    // Another one took the local id after we had looked; now it can be seen.
+    if (!absl::IsAlreadyExists(status) || attempt == kTries) return status;
+  }
+}
+
+// One by one, older versions first.
+absl::Status SettleDisputed(postgres::Pool& pool, const Call& call, const EntityOrder& entities) {
+  std::vector<size_t> by_version(entities.size());
+  for (size_t i = 0; i < by_version.size(); ++i) by_version[i] = i;
+  std::sort(by_version.begin(), by_version.end(), [&](size_t a, size_t b) {
+    return call.group.versions(entities.places[a]) < call.group.versions(entities.places[b]);
+  });
+  for (const size_t index : by_version) RETURN_IF_ERROR(SettleOne(pool, call, entities.Pick({index})));
+  return absl::OkStatus();
+}
+
+absl::Status SettlePart(postgres::Pool& pool, const Call& call, const EntityOrder& entities) {
+  if (entities.places.empty()) return absl::OkStatus();
+  const absl::Status status = RunAgainAfterDeadlock(pool, "settle", [&](Transaction& transaction) {
+    return SettleAll(transaction, call, entities, /*with_local_ids=*/true);
+  });
+  return absl::IsAlreadyExists(status) ? SettleDisputed(pool, call, entities) : status;
+}
+
+}  // namespace
+
+absl::Status SettleStore::Settle(const ModelId& model, const EntityOrder& entities,
+                                 const v1::SettleGroup& group) {
+  const Call call = {model, group};
+  std::vector<size_t> deleted, others;
+  for (size_t i = 0; i < entities.size(); ++i) {
+    (call.Kind(entities.places[i]) == v1::SETTLE_KIND_DELETED ? deleted : others).push_back(i);
+  }
+  if (deleted.empty()) return SettlePart(pool_, call, entities);
+  // Deletes first: what they set free may be taken by another of the same batch.
+  const EntityOrder gone = entities.Pick(deleted);
+  RETURN_IF_ERROR(SettlePart(pool_, call, gone));
+  RETURN_IF_ERROR(SettlePart(pool_, call, entities.Pick(others)));
+  // After the commit, so that of two targets that are settled at the same time the later one sees both.
+  return pool_.InTransactionWithRetry(
+      "end_identities", [&](Transaction& transaction) { return EndIdentities(transaction, gone); });
+}
+
+}  // namespace cognate::platform_registry

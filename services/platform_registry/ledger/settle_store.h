@@ -1,0 +1,31 @@
+// Applied versions in the table `replicas`.
+#pragma once
+
+#include "absl/status/status.h"
+#include "cognate/v1/ledger_service.pb.h"
+#include "common/postgres/pool.h"
+#include "services/platform_registry/ledger/entity_order.h"
+#include "services/platform_registry/ledger/model_ids.h"
+
+namespace cognate::platform_registry {
+
+// Thread safe.
+//
+// A target gives a local id to one record at a time. Where two entities claim the same one, the newer version
+// has it: the older one was deleted there without our knowledge. If its delete was on the way, that is
+// settled with it; else it keeps its versions and loses its local id, for a person or a repair to find. An
+// older claim that comes late is applied without it.
+class SettleStore {
+ public:
+  explicit SettleStore(postgres::Pool& pool) : pool_(pool) {}
+
+  // May be repeated with the same arguments; older never overwrites newer. `entities` are those of `group`.
+  // One statement, two and the ends of identities where there are deletes, single ones where local ids are in
+  // dispute.
+  absl::Status Settle(const ModelId& model, const EntityOrder& entities, const v1::SettleGroup& group);
+
+ private:
+  postgres::Pool& pool_;
+};
+
+}  // namespace cognate::platform_registry

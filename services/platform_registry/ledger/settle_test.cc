@@ -1,0 +1,136 @@
+#include "services/platform_registry/ledger/ledger_fixture.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+using v1::SETTLE_KIND_APPLIED;
+using v1::SETTLE_KIND_DELETED;
+using v1::SETTLE_KIND_INCOMPLETE;
+using v1::SETTLE_KIND_PARKED;
+
+class SettleTest : public LedgerTest {
+ protected:
+  // Planned, not settled.
+  std::string Due(const std::string& local_id, int64_t version) {
+    std::string entity = ledger_.Entity(local_id, version);
+    EXPECT_OK(ledger_.Plan({{entity, version}}));
+    return entity;
+  }
+};
+
+TEST_F(SettleTest, AppliedWritesVersionLocalIdAndFingerprint) {
+  const std::string entity = Due("7", 5);
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_APPLIED, "x1", "print"}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=5 applied=5 CONVERGED");
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_APPLIED, "x1", "print"}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=5 applied=5 CONVERGED");
+}
+
+TEST_F(SettleTest, OlderNeverOverwritesNewer) {
+  const std::string entity = Due("7", 5);
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_APPLIED, "x1", "new"}}));
+  ASSERT_OK(ledger_.Settle({{entity, 4, SETTLE_KIND_APPLIED, "x0", "old"}}));
+  ASSERT_OK(ledger_.Settle({{entity, 4, SETTLE_KIND_DELETED, "x0", ""}}));
+  ASSERT_OK(ledger_.Settle({{entity, 4, SETTLE_KIND_INCOMPLETE, "x0", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=5 applied=5 CONVERGED");
+  EXPECT_EQ(test_support::ValueOrDie(ledger_.Resolve({"x1"}, {}, false, "", "shop")).fingerprints(0), "new");
+}
+
+TEST_F(SettleTest, AppliedOfAnOlderVersionLeavesTheNewerOneDue) {
+  const std::string entity = Due("7", 5);
+  EXPECT_EQ(ledger_.PlanOne({entity, 6, true}), "DUE");
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_APPLIED, "x1", "f"}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=5 PENDING deleted");
+  EXPECT_EQ(ledger_.PlanOne({entity, 6, true}), "DUE x1");
+}
+
+TEST_F(SettleTest, DeletedKeepsTheLocalIdAsATombstone) {
+  const std::string entity = Bring("7", 5, "x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 6, true}), "DUE x1");
+  ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_DELETED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=6 CONVERGED deleted");
+  EXPECT_EQ(ledger_.TargetId(entity), "");
+  EXPECT_EQ(ledger_.Entity("x1", 6, false, "shop"), entity);
+  EXPECT_EQ(ledger_.Entity("x1", 7, false, "shop"), "");
+}
+
+TEST_F(SettleTest, IncompleteWritesTheLocalIdOnly) {
+  const std::string entity = Due("7", 5);
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_INCOMPLETE, "x1", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=5 applied=0 PENDING");
+  EXPECT_EQ(ledger_.TargetId(entity), "x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 5}), "DUE x1");
+}
+
+TEST_F(SettleTest, ParkedIsNotPendingUntilItIsPlannedAgain) {
+  const std::string entity = Due("7", 5);
+  ASSERT_OK(ledger_.Settle({{entity, 4, SETTLE_KIND_PARKED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), " desired=5 applied=0 PENDING");
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_PARKED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), " desired=5 applied=0 UNSPECIFIED");
+  EXPECT_EQ(ledger_.PlanOne({entity, 5}), "DUE");
+  EXPECT_EQ(ledger_.Replica("7"), " desired=5 applied=0 PENDING");
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_PARKED, "", ""}}));
+  EXPECT_EQ(ledger_.PlanOne({entity, 6}), "DUE");
+  EXPECT_EQ(ledger_.Replica("7"), " desired=6 applied=0 PENDING");
+  ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_APPLIED, "x1", "f"}}));
+  ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_PARKED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=6 CONVERGED");
+}
+
+TEST_F(SettleTest, ALocalIdThatADeleteSetsFreeMayBeTakenInTheSameBatch) {
+  const std::string old_one = Bring("1", 5, "x1");
+  EXPECT_EQ(ledger_.PlanOne({old_one, 6, true}), "DUE x1");
+  const std::string new_one = Due("2", 7);
+  ASSERT_OK(ledger_.Settle(
+      {{new_one, 7, SETTLE_KIND_APPLIED, "x1", "f"}, {old_one, 6, SETTLE_KIND_DELETED, "x1", ""}}));
+  EXPECT_EQ(ledger_.Entity("x1", 0, false, "shop"), new_one);
+  EXPECT_EQ(ledger_.Entity("x1", 6, false, "shop"), old_one);
+}
+
+TEST_F(SettleTest, ALocalIdWhoseDeleteIsStillOnItsWayIsSettledWithIt) {
+  const std::string old_one = Bring("1", 5, "x1");
+  EXPECT_EQ(ledger_.PlanOne({old_one, 6, true}), "DUE x1");
+  const std::string new_one = Due("2", 7);
+  const std::string other = Due("3", 8);
+  ASSERT_OK(ledger_.Settle(
+      {{new_one, 7, SETTLE_KIND_APPLIED, "x1", "f"}, {other, 8, SETTLE_KIND_APPLIED, "x3", "g"}}));
+  EXPECT_EQ(ledger_.Replica("2"), "x1 desired=7 applied=7 CONVERGED");
+  EXPECT_EQ(ledger_.Replica("3"), "x3 desired=8 applied=8 CONVERGED");
+  EXPECT_EQ(ledger_.Replica("1"), "x1 desired=6 applied=6 CONVERGED deleted");
+  ASSERT_OK(ledger_.Settle({{old_one, 6, SETTLE_KIND_DELETED, "x1", ""}}));
+  EXPECT_EQ(ledger_.Entity("x1", 0, false, "shop"), new_one);
+}
+
+TEST_F(SettleTest, OfTwoThatClaimOneLocalIdTheNewerHasIt) {
+  const std::string older = Bring("1", 5, "x1");
+  const std::string newer = Due("2", 7);
+  ASSERT_OK(ledger_.Settle({{newer, 7, SETTLE_KIND_APPLIED, "x1", "f"}}));
+  EXPECT_EQ(ledger_.Replica("2"), "x1 desired=7 applied=7 CONVERGED");
+  EXPECT_EQ(ledger_.Replica("1"), " desired=5 applied=5 CONVERGED");
+  const std::string late = ledger_.Entity("3", 4);
+  ASSERT_OK(ledger_.Plan({{late, 4}}));
+  ASSERT_OK(ledger_.Settle({{late, 4, SETTLE_KIND_APPLIED, "x1", "f"}}));
+  EXPECT_EQ(ledger_.Replica("3"), " desired=4 applied=4 CONVERGED");
+  EXPECT_EQ(ledger_.TargetId(newer), "x1");
+  EXPECT_EQ(ledger_.TargetId(older), "");
+}
+
+TEST_F(SettleTest, TwoClaimsOfOneLocalIdInOneBatchDoNotFailIt) {
+  const std::string first = Due("1", 5);
+  const std::string second = Due("2", 7);
+  ASSERT_OK(ledger_.Settle(
+      {{second, 7, SETTLE_KIND_APPLIED, "x1", "f"}, {first, 5, SETTLE_KIND_APPLIED, "x1", "f"}}));
+  EXPECT_EQ(ledger_.Replica("1"), " desired=5 applied=5 CONVERGED");
+  EXPECT_EQ(ledger_.Replica("2"), "x1 desired=7 applied=7 CONVERGED");
+}
+
+TEST_F(SettleTest, WhatWasNeverPlannedIsTakenAsItIsTold) {
+  const std::string entity = ledger_.Entity("7", 5);
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_APPLIED, "x1", "f"}}));
+  EXPECT_EQ(ledger_.PlanOne({entity, 5}), "APPLIED x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 6}), "DUE x1");
+}
+
+}  // namespace
+}  // namespace cognate::platform_registry
