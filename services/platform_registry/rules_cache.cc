@@ -7,12 +7,17 @@ namespace cognate::platform_registry {
 
 using postgres::Transaction;
 
-absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Get() {
+absl::StatusOr<int64_t> RulesCache::Revision() {
   int64_t revision = 0;
   RETURN_IF_ERROR(pool_.Run("read_revision", [&](Transaction& transaction) -> absl::Status {
     ASSIGN_OR_RETURN(revision, ReadRevision(transaction));
     return absl::OkStatus();
   }));
+  return revision;
+}
+
+absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Get() {
+  ASSIGN_OR_RETURN(const int64_t revision, Revision());
   {
     MutexLock lock(&mutex_);
     if (rules_ != nullptr && rules_->revision() == revision) return rules_;

@@ -1,6 +1,7 @@
 // The rules in force, compiled once for each revision.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -16,6 +17,8 @@ class RulesCache {
  public:
   explicit RulesCache(postgres::Pool& pool) : pool_(pool) {}
 
+  // That is in force now.
+  absl::StatusOr<int64_t> Revision();
   // At the revision that is in force now.
   absl::StatusOr<std::shared_ptr<const v1::Rules>> Get();
 

@@ -31,7 +31,8 @@ CREATE TABLE platform_registry.plan_batches (
     platform_id integer NOT NULL,
     model_id integer NOT NULL,
     planned_at timestamp with time zone NOT NULL,
-    entity_ids uuid[] NOT NULL
+    entity_ids uuid[] NOT NULL,
+    sync_id integer
 )
 WITH (autovacuum_vacuum_scale_factor='0.05');
 ALTER TABLE ONLY platform_registry.plan_batches ALTER COLUMN entity_ids SET STORAGE EXTERNAL;

@@ -38,7 +38,7 @@ struct Server::Parts {
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics),
         registry_service(rpcs, {platforms, models, syncs, rules, ids}),
-        ledger_service(rpcs, {ids, identities, plans, settlements, queries}) {}
+        ledger_service(rpcs, {ids, identities, plans, settlements, queries, rules}) {}
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;

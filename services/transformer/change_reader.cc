@@ -25,10 +25,6 @@ absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(redis::Client& redi
   return redis.ReadGroup(options_.stream, bus::kTransformerGroup, options_.consumer, Count(), options_.block);
 }
 
-absl::Status ChangeReader::Remove(redis::Client& redis, absl::Span<const std::string> ids) {
-  return redis.AckAndDelete(options_.stream, bus::kTransformerGroup, ids);
-}
-
 void ChangeReader::Learn(size_t entries, size_t changes) {
   if (entries == 0) return;
   const double latest = static_cast<double>(changes) / static_cast<double>(entries);

@@ -28,7 +28,6 @@ class ChangeReader {
 
   // Empty if there is nothing within the block time.
   absl::StatusOr<std::vector<redis::Entry>> Read(redis::Client& redis);
-  absl::Status Remove(redis::Client& redis, absl::Span<const std::string> ids);
   // What entries hold tells how many to read at a time.
   void Learn(size_t entries, size_t changes);
 

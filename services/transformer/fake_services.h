@@ -87,6 +87,7 @@ class FakeServices {
     grpc::Status Resolve(grpc::ServerContext*, const v1::ResolveRequest* request,
                          v1::ResolveResponse* response) override {
       MutexLock lock(&all.mutex_);
+      response->set_rules_revision(all.rules_.revision());
       for (const v1::ResolveGroup& group : request->groups()) {
         v1::ResolvedGroup* const resolved = response->add_groups();
         for (const std::string& id : group.local_ids()) {

@@ -36,6 +36,8 @@ Loop::Loop(LoopOptions options, LoopParts parts, health::ProgressMonitor& monito
       reader_(options_.reader, parts_.clock),
       cache_(parts_.clock, options_.cache_time, options_.cache_size),
       backoff_(options_.backoff),
+      acknowledger_({options_.redis, options_.reader.stream}, parts_.clock, parts_.peers, parts_.metrics,
+                    monitor),
       wave_block_(kArenaBlock),
       wave_arena_(WithBlock(wave_block_)) {}
 
@@ -64,10 +66,8 @@ absl::Status Loop::Step(StopToken& stop) {
       return Lanes(stop);
     case State::kReport:
       return Report();
-    case State::kAcknowledge:
-      return Acknowledge();
-    case State::kRemove:
-      return Remove();
+    case State::kFinish:
+      return Finish();
   }
   return absl::OkStatus();
 }
@@ -112,12 +112,21 @@ absl::Status Loop::TakeEntries(const std::vector<redis::Entry>& entries) {
   return absl::OkStatus();
 }
 
-// What was captured after a rule was made must meet that rule; the changes' own revision can lag behind it,
-// so the rules are those in force after they were read.
 absl::Status Loop::Rules() {
-  ASSIGN_OR_RETURN(rules_, parts_.rules.AtLeast(round_.rules_revision, round_.start));
-  state_ = waves_.empty() ? State::kAcknowledge : State::kPlan;
+  ASSIGN_OR_RETURN(rules_, parts_.rules.AtLeast(round_.rules_revision, absl::InfinitePast()));
+  state_ = waves_.empty() ? State::kFinish : State::kPlan;
   return absl::OkStatus();
+}
+
+// What was captured after a rule was made must meet that rule; the changes' own revision can lag behind it,
+// so the rules must be those in force after the changes were read. The answer to Resolve tells the revision;
+// where there was nothing to resolve the registry is asked.
+absl::StatusOr<bool> Loop::RulesAreOld(int64_t seen_revision) {
+  if (seen_revision != 0 && seen_revision <= rules_->revision()) return false;
+  const absl::Time since = seen_revision == 0 ? round_.start : absl::InfinitePast();
+  ASSIGN_OR_RETURN(const std::shared_ptr<const RuleSet> newest,
+                   parts_.rules.AtLeast(std::max(seen_revision, round_.rules_revision), since));
+  return std::exchange(rules_, newest)->revision() != rules_->revision();
 }
 
 absl::Status Loop::Plan() {
@@ -126,6 +135,8 @@ absl::Status Loop::Plan() {
   absl::StatusOr<WaveResult> result =
       RunWave(*rules_, waves_.front(), parts_.ledger, &cache_, options_.entry, &wave_arena_);
   if (!result.ok()) return IsPassing(result.status()) ? result.status() : Isolate(result.status());
+  ASSIGN_OR_RETURN(const bool again, RulesAreOld(result->rules_revision));
+  if (again) return absl::OkStatus();
   decisions_ = std::move(result->decisions);
   parts_.metrics.echoes.With().Increment(static_cast<double>(result->echoes));
   parts_.metrics.given_up.With().Increment(static_cast<double>(result->unreadable));
@@ -149,22 +160,24 @@ absl::Status Loop::Isolate(const absl::Status& status) {
   if (++strikes_ < kMaxStrikes) return status;
   // Only where the registry itself is well it is the change that is wrong.
   RETURN_IF_ERROR(parts_.ledger.resolve(v1::ResolveRequest()).status());
-  GiveUp(status);
-  return absl::OkStatus();
+  return GiveUp(status);
 }
 
-void Loop::GiveUp(const absl::Status& status) {
+absl::Status Loop::GiveUp(const absl::Status& status) {
   const RecordChange& change = waves_.front().front();
   log::Error("change cannot be processed", {{"platform", change.platform},
                                             {"model", change.model},
                                             {"local_id", change.logged->local_id()},
                                             {"version", change.logged->version()},
                                             {"error", status}});
+  ASSIGN_OR_RETURN(std::vector<v1::ReportRequest> reports,
+                   Refuse(*rules_, waves_.front(), parts_.ledger, status, &wave_arena_));
   parts_.metrics.given_up.With().Increment();
   strikes_ = 0;
   decisions_ = Decisions();
-  decisions_.reports = Refuse(*rules_, waves_.front(), parts_.ledger, status, &wave_arena_);
+  decisions_.reports = std::move(reports);
   state_ = State::kLanes;
+  return absl::OkStatus();
 }
 
 // With one busy target there is nobody to be held up, and waiting a moment is cheaper than to have the ledger
@@ -217,31 +230,20 @@ absl::Status Loop::Report() {
 void Loop::NextWave() {
   strikes_ = 0;
   waves_.pop_front();
-  state_ = waves_.empty() ? State::kAcknowledge : State::kPlan;
+  state_ = waves_.empty() ? State::kFinish : State::kPlan;
 }
 
-absl::Status Loop::Acknowledge() {
-  std::vector<int64_t> batch_ids;
-  for (const bus::v1::ChangeBatch* batch : round_.batches) batch_ids.push_back(batch->batch_id());
-  if (!batch_ids.empty()) {
-    const absl::Status status = parts_.peers.AcknowledgeBatches(batch_ids);
-    if (IsPassing(status)) return status;
-    if (!status.ok()) log::Error("acknowledgement is refused", {{"error", status}});
-  }
-  state_ = State::kRemove;
-  return absl::OkStatus();
-}
-
-absl::Status Loop::Remove() {
-  ASSIGN_OR_RETURN(redis::Client * redis, Redis());
-  RETURN_IF_ERROR(reader_.Remove(*redis, round_.entry_ids));
-  monitor_.Progress();
-  parts_.metrics.changes.With().Increment(static_cast<double>(round_.changes));
-  parts_.metrics.round_changes.With().Observe(static_cast<double>(round_.changes));
-  parts_.metrics.round_seconds.With().Observe(absl::ToDoubleSeconds(parts_.clock.Now() - round_.start));
+absl::Status Loop::Finish() {
+  FinishedRound finished;
+  finished.entry_ids = std::move(round_.entry_ids);
+  for (const bus::v1::ChangeBatch* batch : round_.batches) finished.batch_ids.push_back(batch->batch_id());
+  finished.changes = round_.changes;
+  finished.start = round_.start;
   round_ = Round();
   round_arena_.Reset();
   state_ = State::kRead;
+  // False only when stopping: then the entries are found again by whoever is next.
+  acknowledger_.Push(std::move(finished));
   return absl::OkStatus();
 }
 

@@ -1,7 +1,7 @@
 // The loop between stream, pipeline and lanes. A round is some entries of the stream: their changes go
 // through the pipeline in waves, what is due goes on the lanes, what is refused to feedback; then the batches
-// are acknowledged. Nothing is acknowledged before all of that, so a round that is broken off is done again,
-// by this replica or another.
+// are acknowledged, beside the next round. Nothing is acknowledged before all of that, so a round that is
+// broken off is done again, by this replica or another.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include "common/retry/backoff.h"
 #include "common/worker/stop_token.h"
 #include "google/protobuf/arena.h"
+#include "services/transformer/acknowledger.h"
 #include "services/transformer/change_reader.h"
 #include "services/transformer/metrics.h"
 #include "services/transformer/peers_client.h"
@@ -59,16 +60,17 @@ class Loop {
 
   // Until stopped.
   void Run(StopToken& stop);
+  // Ends a wait that the stop token does not reach.
+  void RequestStop() { acknowledger_.RequestStop(); }
 
  private:
   enum class State {
-    kRead,         // entries from the stream
-    kRules,        // of at least the round's revision
-    kPlan,         // the first wave through the pipeline
-    kLanes,        // what is due goes on its lanes
-    kReport,       // what is refused goes to feedback; then the next wave
-    kAcknowledge,  // to the change log
-    kRemove,       // from the stream
+    kRead,    // entries from the stream
+    kRules,   // of at least the round's revision
+    kPlan,    // the first wave through the pipeline
+    kLanes,   // what is due goes on its lanes
+    kReport,  // what is refused goes to feedback; then the next wave
+    kFinish,  // to the acknowledger
   };
   struct Round {
     std::vector<std::string> entry_ids;
@@ -86,14 +88,15 @@ class Loop {
   absl::Status Plan();
   absl::Status Lanes(StopToken& stop);
   absl::Status Report();
-  absl::Status Acknowledge();
-  absl::Status Remove();
+  absl::Status Finish();
 
   absl::StatusOr<redis::Client*> Redis();
   absl::Status TakeEntries(const std::vector<redis::Entry>& entries);
   // After an error of the ledger that trying again does not mend.
   absl::Status Isolate(const absl::Status& status);
-  void GiveUp(const absl::Status& status);
+  absl::Status GiveUp(const absl::Status& status);
+  // Whether the rules changed after they were taken; then the newer ones are taken.
+  absl::StatusOr<bool> RulesAreOld(int64_t seen_revision);
   void NextWave();
   bool MayHold(absl::Time now) const;
 
@@ -104,6 +107,7 @@ class Loop {
   ReferenceCache cache_;
   Backoff backoff_;
   std::unique_ptr<redis::Client> redis_;
+  Acknowledger acknowledger_;
 
   State state_ = State::kRead;
   google::protobuf::Arena round_arena_;

@@ -28,6 +28,8 @@ absl::StatusOr<WaveResult> RunWave(const RuleSet& rules, const Wave& wave, const
   ReferenceCache* const usable = deletes ? nullptr : cache;
   const ResolveQuestion who = AskWho(routed, Missing::kMake, usable);
   ASSIGN_OR_RETURN(const v1::ResolveResponse identities, ledger.resolve(who.request));
+  result.rules_revision = identities.rules_revision();
+  if (result.rules_revision > rules.revision()) return result;
   ASSIGN_OR_RETURN(const Resolved resolved, ReadWho(who, identities, usable));
 
   const std::vector<bool> echoes = FindEchoes(routed, resolved);

@@ -3,6 +3,7 @@
 // them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,9 @@ struct Ledger {
 };
 
 struct WaveResult {
+  // The rules that the registry had meanwhile; 0 when it was not asked, or does not say. If it is newer than
+  // the rules that were given nothing was planned, and there are no decisions.
+  int64_t rules_revision = 0;
   Decisions decisions;
   size_t routed = 0;
   size_t echoes = 0;

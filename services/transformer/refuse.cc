@@ -1,6 +1,7 @@
 #include "services/transformer/refuse.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
 #include "services/transformer/map.h"
 #include "services/transformer/resolve.h"
 #include "services/transformer/route.h"
@@ -19,8 +20,9 @@ v1::OutcomeError Failed(const absl::Status& why) {
 
 }  // namespace
 
-std::vector<v1::ReportRequest> Refuse(const RuleSet& rules, const Wave& wave, const Ledger& ledger,
-                                      const absl::Status& why, google::protobuf::Arena* arena) {
+absl::StatusOr<std::vector<v1::ReportRequest>> Refuse(const RuleSet& rules, const Wave& wave,
+                                                      const Ledger& ledger, const absl::Status& why,
+                                                      google::protobuf::Arena* arena) {
   std::vector<v1::ReportRequest> reports;
   const Routed routed = Route(rules, wave, arena);
   for (const RoutedChange& change : routed.changes) {
@@ -30,10 +32,13 @@ std::vector<v1::ReportRequest> Refuse(const RuleSet& rules, const Wave& wave, co
     group->set_model(change.plan->model);
     group->add_local_ids(change.logged().local_id());
     group->add_versions(change.logged().version());
-    const absl::StatusOr<v1::ResolveResponse> answer = ledger.resolve(question);
-    if (!answer.ok() || answer->groups_size() != 1 || answer->groups(0).entity_ids_size() != 1) continue;
-    const RecordIdentity identity{answer->groups(0).entity_ids(0), {}};
-    if (identity.entity_id.empty()) continue;
+    ASSIGN_OR_RETURN(const v1::ResolveResponse answer, ledger.resolve(question));
+    if (answer.groups_size() != 1 || answer.groups(0).entity_ids_size() != 1) {
+      return absl::InternalError("Resolve: the answer does not fit the question");
+    }
+    const RecordIdentity identity{answer.groups(0).entity_ids(0), {}};
+    if (identity.entity_id.empty())
+      continue;  // Nobody knows the record: there is no replica to be in trouble.
     for (const TargetPlan& target : change.plan->targets) {
       if (!change.change->Wants(target.platform)) continue;
       v1::ReportRequest& report = reports.emplace_back();

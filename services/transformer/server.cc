@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/redis_options.h"
 #include "common/log/log.h"
 #include "common/worker/worker.h"
 #include "services/transformer/loop.h"
@@ -28,8 +29,7 @@ std::string InstanceName(const Config& config) {
 
 LoopOptions OptionsOf(const Config& config, int number) {
   LoopOptions options;
-  options.redis.address = config.redis.address;
-  options.redis.password = config.redis.password;
+  options.redis = config::RedisOptions(config.redis);
   options.stream_prefix = config.stream_prefix;
   options.reader.stream = bus::ChangesStream(config.stream_prefix);
   options.reader.consumer = absl::StrCat(InstanceName(config), "-", number);
@@ -140,6 +140,7 @@ void Server::Shutdown() {
   for (const std::unique_ptr<Parts::Runner>& runner : parts_->runners) {
     parts_->environment.readiness.RemoveCheck(runner->name);
     if (runner->worker != nullptr) runner->worker->RequestStop();
+    runner->loop.RequestStop();
   }
   parts_->environment.readiness.RemoveCheck("rules");
   parts_->poller.reset();

@@ -43,6 +43,11 @@ void CopyEntry(const v1::PlanGroup& from, int index, v1::PlanGroup* to) {
   to->add_deletes(from.deletes(index));
 }
 
+void KeepRevision(const v1::ResolveResponse& from, v1::ResolveResponse* to) {
+  to->set_rules_revision(std::max(from.rules_revision(), to->rules_revision()));
+}
+void KeepRevision(const v1::PlanResponse&, v1::PlanResponse*) {}
+
 // Calls `call` with at most `max_records` of the request at a time and merges answers of one group into one.
 template <typename Request, typename Response, typename Call>
 absl::StatusOr<Response> InSlices(const Request& request, int max_records, Call call) {
@@ -58,6 +63,7 @@ absl::StatusOr<Response> InSlices(const Request& request, int max_records, Call 
     for (int k = 0; k < response.groups_size(); ++k) {
       merged.mutable_groups(places[static_cast<size_t>(k)])->MergeFrom(response.groups(k));
     }
+    KeepRevision(response, &merged);
     slice.clear_groups();
     places.clear();
     records = 0;

@@ -144,7 +144,7 @@ absl::Status ResolveGroup(ModelIds& ids, IdentityStore& store, const v1::Resolve
 
 }  // namespace
 
-absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store,
+absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store, RulesCache& rules,
                                             const v1::ResolveRequest& request) {
   int count = 0;
   for (int i = 0; i < request.groups_size(); ++i) {
@@ -156,6 +156,8 @@ absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store,
   for (const v1::ResolveGroup& group : request.groups()) {
     RETURN_IF_ERROR(ResolveGroup(ids, store, group, response.add_groups()));
   }
+  ASSIGN_OR_RETURN(const int64_t revision, rules.Revision());
+  response.set_rules_revision(revision);
   return response;
 }
 

@@ -8,10 +8,11 @@
 #include "services/platform_registry/ledger/plan_store.h"
 #include "services/platform_registry/ledger/replica_queries.h"
 #include "services/platform_registry/ledger/settle_store.h"
+#include "services/platform_registry/rules_cache.h"
 
 namespace cognate::platform_registry {
 
-absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store,
+absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store, RulesCache& rules,
                                             const v1::ResolveRequest& request);
 absl::StatusOr<v1::PlanResponse> Plan(ModelIds& ids, PlanStore& store, const v1::PlanRequest& request);
 absl::StatusOr<v1::SettleResponse> Settle(ModelIds& ids, SettleStore& store,

@@ -8,6 +8,7 @@
 #include "services/platform_registry/ledger/plan_store.h"
 #include "services/platform_registry/ledger/replica_queries.h"
 #include "services/platform_registry/ledger/settle_store.h"
+#include "services/platform_registry/rules_cache.h"
 
 namespace cognate::platform_registry {
 
@@ -18,6 +19,7 @@ struct LedgerParts {
   PlanStore& plans;
   SettleStore& settlements;
   ReplicaQueries& queries;
+  RulesCache& rules;
 };
 
 class LedgerService final : public v1::LedgerService::Service {

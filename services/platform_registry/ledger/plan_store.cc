@@ -19,8 +19,8 @@ using postgres::Transaction;
 // with a newer upsert: the last is not for this statement, because the record may be another one now.
 const Statement kPlan = {"plan", R"sql(
     WITH batch AS (
-        INSERT INTO plan_batches (platform_id, model_id, planned_at, entity_ids)
-        VALUES ($2, $1, now(), $4)
+        INSERT INTO plan_batches (platform_id, model_id, sync_id, planned_at, entity_ids)
+        VALUES ($2, $1, $3, now(), $4)
     )
     INSERT INTO replicas AS r (entity_id, model_id, platform_id, sync_id, desired_version, applied_version, deleted,
                                planned_at)
@@ -44,8 +44,8 @@ const Statement kPlan = {"plan", R"sql(
 // The same for those whose delete is known to be over.
 const Statement kPlanAfterDelete = {"plan_after_delete", R"sql(
     WITH batch AS (
-        INSERT INTO plan_batches (platform_id, model_id, planned_at, entity_ids)
-        VALUES ($2, $1, now(), $4)
+        INSERT INTO plan_batches (platform_id, model_id, sync_id, planned_at, entity_ids)
+        VALUES ($2, $1, $3, now(), $4)
     )
     INSERT INTO replicas AS r (entity_id, model_id, platform_id, sync_id, desired_version, deleted, planned_at)
     SELECT k.entity_id, $1, $2, $3, k.version, k.deleted, now()

@@ -36,7 +36,7 @@ const Statement kListPending = {"list_pending", R"sql(
                                 AND applied_version < desired_version AND parked_version < desired_version
                                 AND sync_id = ANY ($4::bigint[])
                               LIMIT 1) r
-          WHERE b.platform_id = $1 AND b.planned_at < $2
+          WHERE b.platform_id = $1 AND b.planned_at < $2 AND (b.sync_id IS NULL OR b.sync_id = ANY ($4::bigint[]))
           ORDER BY b.planned_at
           LIMIT $3) r
     JOIN models m ON m.model_id = r.model_id
