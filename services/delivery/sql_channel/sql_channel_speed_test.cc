@@ -14,6 +14,7 @@ using value::Text;
 
 constexpr int kBatch = 500;
 constexpr int kBatches = 20;
+constexpr int kSingles = 1'000;
 
 class SqlChannelSpeedTest : public SqlChannelTest {
  protected:
@@ -76,9 +77,23 @@ TEST_F(SqlChannelSpeedTest, ARecordCostsFewMicroseconds) {
   std::printf("figure delivery.sql_channel create_us=%.1f update_us=%.1f repeated_us=%.1f\n", creates,
               updates, repeated);
   EXPECT_EQ(Ask("SELECT count(*) FROM rows"), absl::StrCat(kBatch * kBatches));
-  // Not the aim (25), but far below what a scan would cost.
-  EXPECT_LT(creates, 250);
-  EXPECT_LT(updates, 250);
+}
+
+// What counts here is how often the two ends wait for each other.
+TEST_F(SqlChannelSpeedTest, ASingleRecordCostsItsTransaction) {
+  auto group = Batch(0, 1);
+  group.mutable_deliveries()->DeleteSubrange(1, kBatch - 1);
+  std::vector<double> micros;
+  for (int64_t version = 1; version <= kSingles; ++version) {
+    group.mutable_deliveries(0)->set_version(version);
+    const auto start = std::chrono::steady_clock::now();
+    ASSERT_EQ(ApplyOne(group).status(), v1::OUTCOME_STATUS_APPLIED);
+    micros.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::sort(micros.begin(), micros.end());
+  std::printf("figure delivery.sql_channel_single p50_us=%.0f p99_us=%.0f\n", micros[kSingles / 2],
+              micros[kSingles * 99 / 100]);
 }
 
 TEST_F(SqlChannelSpeedTest, UpdatesAndDeletesGoByTheIndexOfATableThatWasNeverAnalysed) {
