@@ -15,6 +15,11 @@ namespace {
 
 constexpr char kField[] = "p";  // the one field of every entry
 
+constexpr char kMeasure[] = R"lua(
+  local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+  return {redis.call('XLEN', KEYS[1]), first and first[1]}
+)lua";
+
 using Arguments = std::vector<absl::string_view>;
 
 // [id, [field, value, …]]; the body of a deleted entry is nil.
@@ -220,10 +225,17 @@ absl::StatusOr<std::vector<Client::Standing>> Client::Standings(absl::Span<const
   return standings;
 }
 
+absl::StatusOr<Client::Extent> Client::Measure(absl::string_view stream) {
+  ASSIGN_OR_RETURN(const Reply reply, wire_->Run({"EVAL", kMeasure, "1", stream}));
+  Extent extent;
+  extent.length = reply.view()[0].integer();
+  if (reply.view().size() > 1) extent.first_id = std::string(reply.view()[1].text());
+  return extent;
+}
+
 absl::StatusOr<std::optional<std::string>> Client::FirstId(absl::string_view stream) {
-  ASSIGN_OR_RETURN(const Reply reply, wire_->Run({"XRANGE", stream, "-", "+", "COUNT", "1"}));
-  if (reply.view().size() == 0) return std::optional<std::string>();
-  return std::optional<std::string>(reply.view()[0][0].text());
+  ASSIGN_OR_RETURN(Extent extent, Measure(stream));
+  return std::move(extent.first_id);
 }
 
 absl::StatusOr<std::string> Client::LastId(absl::string_view stream) {

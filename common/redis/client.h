@@ -98,7 +98,13 @@ class Client {
     bool marked = false;
   };
   absl::StatusOr<std::vector<Standing>> Standings(absl::Span<const Marked> streams);
-  // The oldest entry's id; nullopt when the stream is empty or missing.
+  // The length and the oldest entry's id (nullopt when the stream is empty or missing): one round trip, and
+  // without the entry itself, which may be large.
+  struct Extent {
+    int64_t length = 0;
+    std::optional<std::string> first_id;
+  };
+  absl::StatusOr<Extent> Measure(absl::string_view stream);
   absl::StatusOr<std::optional<std::string>> FirstId(absl::string_view stream);
   // Entries after `after` ("0": from the first; "$" is not taken), without a group. Waits as ReadGroup does.
   absl::StatusOr<std::vector<Entry>> Read(absl::string_view stream, absl::string_view after, int count,

@@ -54,6 +54,9 @@ TEST_F(ClientTest, AnEntryIsReadOnceAndStaysPendingUntilAcknowledged) {
   EXPECT_THAT(client_->ReadPending("lane", "delivery", "one", 10, ids[1]), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(client_->Length("lane"), IsOkAndHolds(1));
   EXPECT_THAT(client_->FirstId("lane"), IsOkAndHolds(Optional(ids[1])));
+  ASSERT_OK_AND_ASSIGN(const Client::Extent extent, client_->Measure("lane"));
+  EXPECT_EQ(extent.length, 1);
+  EXPECT_THAT(extent.first_id, Optional(ids[1]));
   EXPECT_THAT(client_->LastId("lane"), IsOkAndHolds(ids[1]));
 }
 

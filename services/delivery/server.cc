@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/redis_options.h"
 #include "common/ids/uuid.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
@@ -48,19 +49,16 @@ struct Server::Parts {
         leases(*pool),
         registry(config.peers.registry),
         feedback(config.peers.feedback),
-        context{environment.clock, environment.metrics,  registry,
-                feedback,          RedisOptions(config), MakeChannelFactory(config.sql),
+        context{environment.clock,
+                environment.metrics,
+                registry,
+                feedback,
+                config::RedisOptions(config.redis),
+                MakeChannelFactory(config.sql),
                 config.lanes},
         manager(context, leases, OwnerName(), config.lease_duration),
         rpcs(kSchema, environment.clock, environment.metrics),
         service(rpcs, manager, leases, context) {}
-
-  static redis::Options RedisOptions(const Config& config) {
-    redis::Options options;
-    options.address = config.redis.address;
-    options.password = config.redis.password;
-    return options;
-  }
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/redis_options.h"
 #include "common/health/progress_monitor.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
@@ -30,8 +31,7 @@ postgres::Options PoolOptions(const Config& config) {
 
 EventFeedOptions FeedOptions(const Config& config) {
   EventFeedOptions options;
-  options.redis.address = config.redis.address;
-  options.redis.password = config.redis.password;
+  options.redis = config::RedisOptions(config.redis);
   options.stream = bus::EventsStream(config.stream_prefix);
   return options;
 }

@@ -1,0 +1,12 @@
+#include "common/config/redis_options.h"
+
+namespace cognate::config {
+
+redis::Options RedisOptions(const Redis& redis) {
+  redis::Options options;
+  options.address = redis.address;
+  options.password = redis.password;
+  return options;
+}
+
+}  // namespace cognate::config
