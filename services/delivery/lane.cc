@@ -17,6 +17,7 @@ Lane::Lane(std::string platform, const LaneContext& context, int64_t fence, absl
 void Lane::RequestStop() {
   worker_.RequestStop();
   reporter_.RequestStop();  // also frees the loop where it waits for it
+  loop_.StopRefills();
 }
 
 }  // namespace cognate::delivery

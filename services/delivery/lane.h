@@ -29,7 +29,12 @@ class Lane {
   void InterruptAfter(absl::Duration limit) {
     if (loop_.Waited() > limit) loop_.Interrupt();
   }
-  bool finished() const { return worker_.finished(); }
+  // After RequestStop: waits for no report that is under way.
+  void InterruptReport() { reporter_.Interrupt(); }
+  // Its loop has returned, by itself or stopped: it delivers nothing more.
+  bool ended() const { return worker_.finished(); }
+  // Every thread has returned: destroying it waits for nothing.
+  bool finished() const { return worker_.finished() && reporter_.finished() && loop_.refiller_finished(); }
   v1::Lane Describe() const { return status_.Describe(); }
   // Whether it moves, if it has work.
   absl::Status Check() const { return progress_.Check(); }

@@ -13,11 +13,11 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/health/progress_monitor.h"
-#include "common/metrics/metrics.h"
 #include "common/retry/backoff.h"
 #include "common/sync/mutex.h"
 #include "common/worker/stop_token.h"
 #include "services/delivery/lane_lease.h"
+#include "services/delivery/lane_metrics.h"
 #include "services/delivery/lane_options.h"
 #include "services/delivery/lane_source.h"
 #include "services/delivery/lane_status.h"
@@ -49,15 +49,19 @@ class LaneLoop {
   // From any thread: how long the target has kept the loop waiting, and the end of that wait.
   absl::Duration Waited() const;
   void Interrupt();
+  // No refill is asked for any more.
+  void StopRefills() { refiller_.RequestStop(); }
+  bool refiller_finished() const { return refiller_.finished(); }
 
  private:
-  struct Metrics;
   class Called;
 
   bool Ended(const StopToken& stop) const;
   // CLOSED: one probe, and the wait after it.
   void Probe(StopToken& stop);
   absl::Status Open(const v1::Platform& platform);
+  // Has a change of the target's state told to Watch and to what waits for it.
+  void Tell(v1::EventKind kind, const absl::Status& why);
   // OPEN: a refill if it is time, and one round.
   void Turn(StopToken& stop);
   absl::Status LookAround();
@@ -78,7 +82,7 @@ class LaneLoop {
   Refiller refiller_;
   Backoff probe_backoff_;
   Backoff redis_backoff_;
-  std::unique_ptr<Metrics> metrics_;
+  LaneMetrics metrics_;
 
   std::unique_ptr<Channel> channel_;  // while open
   mutable Mutex mutex_;
@@ -86,6 +90,7 @@ class LaneLoop {
   absl::Time called_time_ ABSL_GUARDED_BY(mutex_);
   std::string connection_;  // what it was opened with
   bool down_said_ = false;
+  bool was_closed_ = false;  // before the last Open, by whichever process
   absl::Time look_around_time_ = absl::InfinitePast();
   absl::Time platform_time_ = absl::InfinitePast();
 };

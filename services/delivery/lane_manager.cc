@@ -45,13 +45,15 @@ void LaneManager::Stop() {
   if (!released.ok()) log::Warn("leases not released", {{"status", released}});
 }
 
-// Lets what is under way end, but waits for no target that hangs.
+// Lets what is under way end, but waits for no target that hangs, nor for a feedback that does: what is not
+// reported stays pending for the next owner.
 void LaneManager::AwaitEnd(const Lanes& lanes) const {
   StopToken pause;
   const absl::Time deadline = context_.clock.Now() + kStopGrace;
   for (const auto& [platform, lane] : lanes) {
     while (!lane->finished() && context_.clock.Now() < deadline) pause.WaitFor(absl::Milliseconds(5));
-    while (!lane->finished()) {
+    lane->InterruptReport();
+    while (!lane->ended()) {
       lane->InterruptAfter(absl::ZeroDuration());
       pause.WaitFor(absl::Milliseconds(5));
     }
@@ -126,6 +128,9 @@ std::vector<std::unique_ptr<Lane>> LaneManager::TakeFinished(std::vector<std::st
   std::vector<std::unique_ptr<Lane>> finished;
   MutexLock lock(&mutex_);
   for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+    // One that has ended by itself still has reports under way, which may take as long as feedback does: the
+    // other lanes' leases are renewed meanwhile.
+    if (lane->second->ended()) lane->second->RequestStop();
     if (!lane->second->finished()) {
       ++lane;
       continue;

@@ -101,9 +101,11 @@ absl::Status LaneSource::MarkClosed(absl::string_view why) {
   return client->Set(closed_key_, why);
 }
 
-absl::Status LaneSource::MarkOpen() {
+absl::StatusOr<bool> LaneSource::MarkOpen() {
   ASSIGN_OR_RETURN(redis::Client * client, Connected());
-  return client->Del(closed_key_);
+  ASSIGN_OR_RETURN(const std::optional<std::string> mark, client->Get(closed_key_));
+  RETURN_IF_ERROR(client->Del(closed_key_));
+  return mark.has_value();
 }
 
 absl::Status LaneSource::Drop() {

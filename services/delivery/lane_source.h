@@ -34,7 +34,8 @@ class LaneSource {
 
   // The mark that keeps the transformer from adding; `why` is kept with it.
   absl::Status MarkClosed(absl::string_view why);
-  absl::Status MarkOpen();
+  // True if the mark was there.
+  absl::StatusOr<bool> MarkOpen();
   // Removes everything, delivered or not. The ledger knows it.
   absl::Status Drop();
 

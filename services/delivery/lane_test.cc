@@ -190,6 +190,73 @@ TEST_F(DeliveryTest, AnUnreachableTargetClosesItsLaneWhileAnotherGoesOn) {
   ASSERT_TRUE(Applied(2));
 }
 
+TEST_F(DeliveryTest, ATargetThatGoesDownAndComesBackIsToldOfAsItHappens) {
+  auto server = test_support::ValueOrDie(test_support::PostgresServer::Start());
+  auto target = MakeTarget("shop", *server);
+  auto delivery = std::make_unique<RunningDelivery>(config_);
+  Put("shop", {{1, 1, "a"}});
+  ASSERT_TRUE(Applied(1));
+  EXPECT_THAT(peers_.platform_events(), ::testing::IsEmpty());
+  server->Stop(test_support::PostgresServer::Mode::kImmediate);
+  Put("shop", {{2, 2, "b"}});
+  ASSERT_TRUE(Eventually([&] { return peers_.platform_events() == std::vector<std::string>{"shop down"}; }));
+  server->StartAgain();
+  ASSERT_TRUE(Eventually([&] {
+    return peers_.platform_events() == std::vector<std::string>{"shop down", "shop recovered"};
+  }));
+  // The next process knows what this one has said.
+  server->Stop(test_support::PostgresServer::Mode::kImmediate);
+  Put("shop", {{2, 2, "b"}});
+  ASSERT_TRUE(Eventually([&] { return peers_.platform_events().size() == 3; }));
+  delivery.reset();
+  server->StartAgain();
+  delivery = std::make_unique<RunningDelivery>(config_);
+  ASSERT_TRUE(Eventually([&] { return peers_.platform_events().size() == 4; }));
+  EXPECT_EQ(peers_.platform_events().back(), "shop recovered");
+}
+
+TEST_F(DeliveryTest, ARefillThatHangsHoldsUpNoDelivery) {
+  auto target = MakeTarget("shop");
+  peers_.SetRefillHangs("shop");
+  auto delivery = std::make_unique<RunningDelivery>(config_);
+  ASSERT_TRUE(Eventually([&] { return peers_.hanging_count() == 1; }));
+  for (int i = 1; i <= 30; ++i) {
+    Put("shop", {{i, i, absl::StrCat("n", i)}});
+    ASSERT_TRUE(Applied(i));
+  }
+  EXPECT_EQ(peers_.hanging_count(), 1);  // all the while
+  EXPECT_TRUE(peers_.refills().empty());
+  const absl::Time stopped = absl::Now();
+  delivery.reset();  // waits for no answer
+  EXPECT_LT(absl::Now() - stopped, absl::Seconds(10));
+}
+
+TEST_F(DeliveryTest, ALaneWhoseReportHangsEndsWithoutTheLeasesOfOthers) {
+  auto leaving = MakeTarget("leaving");
+  auto staying = MakeTarget("staying");
+  auto delivery = std::make_unique<RunningDelivery>(config_);
+  Put("staying", {{1, 1, "a"}});
+  ASSERT_TRUE(Applied(1));
+  peers_.SetReportHangs("leaving");
+  Put("leaving", {{2, 2, "b"}});
+  ASSERT_TRUE(Eventually([&] { return peers_.hanging_count() == 1; }));
+  peers_.RemoveTarget("leaving");
+  auto leases = test_support::ValueOrDie(postgres::Connection::Open(config_.postgres.uri));
+  const std::string until =
+      Ask(*leases, "SELECT expires_at FROM delivery.lane_leases WHERE platform = 'staying'");
+  // Renewed for longer than a lease lasts.
+  EXPECT_TRUE(Eventually([&] {
+    return Ask(*leases, absl::StrCat("SELECT expires_at > '", until,
+                                     "'::timestamptz + interval '3 s' FROM delivery.lane_leases WHERE "
+                                     "platform = 'staying'")) == "t";
+  }));
+  EXPECT_EQ(peers_.hanging_count(), 1);
+  Put("staying", {{3, 3, "c"}});
+  EXPECT_TRUE(Applied(3));
+  peers_.SetReportHangs("");
+  EXPECT_TRUE(Eventually([&] { return delivery->LaneTo("leaving").owner().empty(); }));
+}
+
 TEST_F(DeliveryTest, ATargetThatHangsIsGivenUpAndHoldsUpNobody) {
   auto server = test_support::ValueOrDie(test_support::PostgresServer::Start());
   auto hanging = MakeTarget("hanging", *server);

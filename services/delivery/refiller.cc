@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "common/value/value.h"
 
@@ -12,24 +14,74 @@ constexpr int kPatience = 2;  // intervals that a refill may take to come by, be
 
 }  // namespace
 
-absl::Status Refiller::Run(LaneSource& source, int64_t batches) {
-  const absl::Time now = context_.clock.Now();
+Refiller::Refiller(const std::string& platform, const LaneContext& context)
+    : platform_(platform),
+      context_(context),
+      source_(context.redis, context.options.stream_prefix, platform),
+      worker_(absl::StrCat("refill-", platform), [this](StopToken& stop) { Run(stop); }) {}
+
+void Refiller::Received(size_t deliveries) {
+  MutexLock lock(&mutex_);
+  received_ += deliveries;
+}
+
+void Refiller::Now() {
+  MutexLock lock(&mutex_);
+  due_ = absl::InfinitePast();
+  replayed_ = 0;
+}
+
+bool Refiller::IsTime(int64_t batches, absl::Time now) const {
   // Asking again before the last answer has come by would have the same records replayed twice.
   const bool came = received_ >= replayed_;
-  if (!came && now < due_ + kPatience * context_.options.refill_interval) return absl::OkStatus();
-  if (more_ && batches > context_.options.refill_low_batches) return absl::OkStatus();
-  if (now < due_ && !(more_ && came)) return absl::OkStatus();
+  if (!came && now < due_ + kPatience * context_.options.refill_interval) return false;
+  if (more_ && batches > context_.options.refill_low_batches) return false;
+  return now >= due_ || (more_ && came);
+}
+
+void Refiller::Look(int64_t batches) {
+  const absl::Time now = context_.clock.Now();
+  MutexLock lock(&mutex_);
+  if (asking_ || !IsTime(batches, now)) return;
+  asking_ = true;
   due_ = now + context_.options.refill_interval;
-  ASSIGN_OR_RETURN(const absl::Time oldest, source.OldestTime());
+  // From here on, as what is asked for may come by before its answer does.
+  received_ = 0;
+  replayed_ = 0;
+  worker_.Wake();
+}
+
+void Refiller::RequestStop() {
+  worker_.RequestStop();
+  calls_.Cancel();
+}
+
+void Refiller::Run(StopToken& stop) {
+  while (!stop.WaitFor(absl::Minutes(1))) {
+    {
+      MutexLock lock(&mutex_);
+      if (!asking_) continue;
+    }
+    const absl::Status status = Ask();
+    if (!status.ok() && !stop.stopping()) {
+      log::Warn("no refill", {{"platform", platform_}, {"status", status}});
+    }
+    MutexLock lock(&mutex_);
+    asking_ = false;
+  }
+}
+
+absl::Status Refiller::Ask() {
+  ASSIGN_OR_RETURN(const absl::Time oldest, source_.OldestTime());
   v1::RefillRequest request;
   request.set_platform(platform_);
   request.set_limit(context_.options.refill_limit);
-  value::SetMicros(absl::ToUnixMicros(std::min(oldest, now) - context_.options.refill_grace),
+  value::SetMicros(absl::ToUnixMicros(std::min(oldest, context_.clock.Now()) - context_.options.refill_grace),
                    request.mutable_planned_before());
-  ASSIGN_OR_RETURN(const v1::RefillResponse response, context_.feedback.Refill(request));
+  ASSIGN_OR_RETURN(const v1::RefillResponse response, context_.feedback.Refill(request, &calls_));
+  MutexLock lock(&mutex_);
   more_ = response.more();
   replayed_ = static_cast<size_t>(std::max(0, response.replayed_count()));
-  received_ = 0;
   return absl::OkStatus();
 }
 

@@ -1,41 +1,56 @@
 // Brings onto the lane what the ledger has due and the lane has not: overflow, what came while it was closed,
-// what Redis lost.
+// what Redis lost. Asks on a thread of its own, so that a slow answer holds up no delivery.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/sync/mutex.h"
+#include "common/worker/worker.h"
 #include "services/delivery/lane_options.h"
 #include "services/delivery/lane_source.h"
 
 namespace cognate::delivery {
 
-// Of one lane; not thread safe.
+// Of one lane. Thread safe; no call but the destructor waits.
 class Refiller {
  public:
-  Refiller(std::string platform, const LaneContext& context)
-      : platform_(std::move(platform)), context_(context) {}
+  Refiller(const std::string& platform, const LaneContext& context);
+  ~Refiller() { RequestStop(); }
 
   // Deliveries have come by the lane.
-  void Received(size_t deliveries) { received_ += deliveries; }
-  // The next Run asks at once.
-  void Now() {
-    due_ = absl::InfinitePast();
-    replayed_ = 0;
-  }
-  // Asks feedback for a refill if it is time: every interval, and sooner while there is more, the lane is low
-  // and what was asked for has come.
-  absl::Status Run(LaneSource& source, int64_t batches);
+  void Received(size_t deliveries);
+  // The next Look asks at once.
+  void Now();
+  // With `batches` on the lane: has feedback asked for a refill if it is time, which is every interval, and
+  // sooner while there is more, the lane is low and what was asked for has come. One question at a time.
+  void Look(int64_t batches);
+
+  // A question under way is given up.
+  void RequestStop();
+  bool finished() const { return worker_.finished(); }
 
  private:
+  void Run(StopToken& stop);
+  bool IsTime(int64_t batches, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Ask();
+
   const std::string platform_;
   const LaneContext& context_;
-  absl::Time due_ = absl::InfinitePast();
-  bool more_ = false;
-  size_t received_ = 0;  // since the last refill
-  size_t replayed_ = 0;  // by the last refill
+  LaneSource source_;  // of the worker
+  FeedbackCalls calls_;
+
+  Mutex mutex_;
+  bool asking_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time due_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  bool more_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t received_ ABSL_GUARDED_BY(mutex_) = 0;  // since the last question
+  size_t replayed_ ABSL_GUARDED_BY(mutex_) = 0;  // by its answer
+
+  Worker worker_;  // last: it uses the others
 };
 
 }  // namespace cognate::delivery

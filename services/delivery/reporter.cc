@@ -41,11 +41,12 @@ void Reporter::Run(StopToken& stop) {
 void Reporter::Report(const RoundReport& report, StopToken& stop) {
   // Feedback may refuse only what is a mistake of ours; even then nothing may be lost, so it is said until it
   // is mended.
-  if (!report.outcomes.outcomes().empty() &&
-      !Insist("report not taken", stop, [&] { return feedback_.Report(report.outcomes); })) {
+  const bool told = !report.outcomes.outcomes().empty() || !report.outcomes.platform_events().empty();
+  if (told && !Insist("report not taken", stop, [&] { return feedback_.Report(report.outcomes, &calls_); })) {
     return;
   }
   progress_.Progress();
+  if (report.entry_ids.empty()) return;
   // An entry that stayed would hold back every refill.
   Insist("lane entries not acknowledged", stop, [&] { return Acknowledge(report.entry_ids); });
 }

@@ -19,7 +19,7 @@ namespace cognate::delivery {
 
 // What is to be told of one round.
 struct RoundReport {
-  v1::ReportRequest outcomes;
+  v1::ReportRequest outcomes;  // and events of the platform
   std::vector<std::string> entry_ids;
 };
 
@@ -35,6 +35,9 @@ class Reporter {
   // Waits while two rounds are under way. False after RequestStop.
   bool Push(RoundReport report) { return reports_.Push(std::move(report)); }
   void RequestStop();
+  // After RequestStop: does not wait for feedback's answer either.
+  void Interrupt() { calls_.Cancel(); }
+  bool finished() const { return worker_.finished(); }
 
  private:
   void Run(StopToken& stop);
@@ -49,6 +52,7 @@ class Reporter {
   FeedbackClient& feedback_;
   health::ProgressMonitor& progress_;
   std::unique_ptr<redis::Client> redis_;
+  FeedbackCalls calls_;
   BoundedQueue<RoundReport> reports_{1};
   Worker worker_;  // last: it uses the others
 };

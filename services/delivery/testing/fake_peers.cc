@@ -1,6 +1,7 @@
 #include "services/delivery/testing/fake_peers.h"
 
 #include "absl/strings/strip.h"
+#include "common/worker/stop_token.h"
 #include "tests/support/status_matchers.h"
 
 namespace cognate::delivery {
@@ -33,6 +34,42 @@ void FakePeers::SetLocalId(const std::string& entity_id, const std::string& mode
 void FakePeers::SetFeedbackDown(bool down) {
   MutexLock lock(&mutex_);
   feedback_down_ = down;
+}
+
+void FakePeers::SetReportHangs(const std::string& platform) {
+  MutexLock lock(&mutex_);
+  report_hangs_ = platform;
+}
+
+void FakePeers::SetRefillHangs(const std::string& platform) {
+  MutexLock lock(&mutex_);
+  refill_hangs_ = platform;
+}
+
+int FakePeers::hanging_count() {
+  MutexLock lock(&mutex_);
+  return hanging_count_;
+}
+
+std::vector<std::string> FakePeers::platform_events() {
+  MutexLock lock(&mutex_);
+  return platform_events_;
+}
+
+// Until the caller gives up, or it is told otherwise.
+void FakePeers::Hang(const std::string& platform, const std::string& hangs, grpc::ServerContext* context) {
+  StopToken pause;
+  const auto hanging = [&](int change) {
+    MutexLock lock(&mutex_);
+    hanging_count_ += change;
+    return hangs == platform;
+  };
+  if (!hanging(+1)) {
+    hanging(-1);
+    return;
+  }
+  while (hanging(0) && !context->IsCancelled()) pause.WaitFor(absl::Milliseconds(2));
+  hanging(-1);
 }
 
 FakePeers::Outcomes FakePeers::outcomes(const std::string& platform) {
@@ -97,17 +134,25 @@ grpc::Status FakePeers::Resolve(grpc::ServerContext*, const v1::ResolveRequest* 
   return grpc::Status::OK;
 }
 
-grpc::Status FakePeers::Report(grpc::ServerContext*, const v1::ReportRequest* request, v1::ReportResponse*) {
+grpc::Status FakePeers::Report(grpc::ServerContext* context, const v1::ReportRequest* request,
+                               v1::ReportResponse*) {
+  Hang(request->platform(), report_hangs_, context);
   MutexLock lock(&mutex_);
   ++report_count_;
   if (feedback_down_) return {grpc::StatusCode::UNAVAILABLE, "down"};
+  for (const v1::Event& event : request->platform_events()) {
+    platform_events_.push_back(request->platform() +
+                               (event.kind() == v1::EVENT_KIND_PLATFORM_DOWN ? " down" : " recovered"));
+  }
   for (const v1::Outcome& outcome : request->outcomes()) {
     outcomes_[request->platform()][{outcome.entity_id(), outcome.model()}] = outcome;
   }
   return grpc::Status::OK;
 }
 
-grpc::Status FakePeers::Refill(grpc::ServerContext*, const v1::RefillRequest* request, v1::RefillResponse*) {
+grpc::Status FakePeers::Refill(grpc::ServerContext* context, const v1::RefillRequest* request,
+                               v1::RefillResponse*) {
+  Hang(request->platform(), refill_hangs_, context);
   MutexLock lock(&mutex_);
   refills_.push_back(*request);
   return grpc::Status::OK;

@@ -32,6 +32,11 @@ class FakePeers final : public v1::PlatformRegistryService::Service,
   void SetLocalId(const std::string& entity_id, const std::string& model, const std::string& local_id);
   // Report answers UNAVAILABLE.
   void SetFeedbackDown(bool down);
+  // Calls about this platform do not answer: Report, or Refill. "" is none.
+  void SetReportHangs(const std::string& platform);
+  void SetRefillHangs(const std::string& platform);
+  // How many calls hang now.
+  int hanging_count();
 
   // The last outcome of each entity and model on a platform.
   using Outcomes = std::map<std::pair<std::string, std::string>, v1::Outcome>;
@@ -41,6 +46,8 @@ class FakePeers final : public v1::PlatformRegistryService::Service,
   // How many Reports came, those that were refused included.
   int report_count();
   std::vector<v1::RefillRequest> refills();
+  // What was told of platforms themselves, in order: "shop down", "shop recovered".
+  std::vector<std::string> platform_events();
 
   grpc::Status GetRules(grpc::ServerContext*, const v1::GetRulesRequest*, v1::GetRulesResponse*) override;
   grpc::Status GetPlatform(grpc::ServerContext*, const v1::GetPlatformRequest*,
@@ -50,7 +57,13 @@ class FakePeers final : public v1::PlatformRegistryService::Service,
   grpc::Status Refill(grpc::ServerContext*, const v1::RefillRequest*, v1::RefillResponse*) override;
 
  private:
+  void Hang(const std::string& platform, const std::string& hangs, grpc::ServerContext* context);
+
   Mutex mutex_;
+  std::string report_hangs_ ABSL_GUARDED_BY(mutex_);
+  std::string refill_hangs_ ABSL_GUARDED_BY(mutex_);
+  int hanging_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::string> platform_events_ ABSL_GUARDED_BY(mutex_);
   int64_t revision_ ABSL_GUARDED_BY(mutex_) = 1;
   std::map<std::string, std::string> targets_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, std::string>, std::string> local_ids_ ABSL_GUARDED_BY(mutex_);
