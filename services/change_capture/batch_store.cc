@@ -32,6 +32,10 @@ const postgres::Statement kTakeUnqueued{"take_unqueued", R"sql(
     RETURNING batches.batch_id, first_version, last_version, versions, rules_revision, target_platform, allow_incomplete
 )sql"};
 
+const postgres::Statement kAnyUnqueued{"any_unqueued", R"sql(
+    SELECT FROM batches WHERE queued_at IS NULL ORDER BY batch_id LIMIT 1
+)sql"};
+
 const postgres::Statement kMarkUnqueued{"mark_unqueued", R"sql(
     UPDATE batches SET queued_at = NULL WHERE batch_id = ANY ($1)
 )sql"};
@@ -102,6 +106,16 @@ absl::StatusOr<std::vector<StoredBatch>> BatchStore::TakeUnqueued(int limit) {
   std::sort(batches.begin(), batches.end(),
             [](const StoredBatch& a, const StoredBatch& b) { return a.header.batch_id < b.header.batch_id; });
   return batches;
+}
+
+absl::StatusOr<bool> BatchStore::AnyUnqueued() {
+  bool any = false;
+  RETURN_IF_ERROR(pool_.Run("any_unqueued", [&](postgres::Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kAnyUnqueued));
+    any = !rows.empty();
+    return absl::OkStatus();
+  }));
+  return any;
 }
 
 absl::Status BatchStore::MarkUnqueued(absl::Span<const int64_t> batch_ids) {

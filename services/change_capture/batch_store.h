@@ -36,6 +36,8 @@ class BatchStore {
 
   // Marks up to `limit` batches that wait as queued now, oldest first, and gives them.
   absl::StatusOr<std::vector<StoredBatch>> TakeUnqueued(int limit);
+  // Whether any batch waits.
+  absl::StatusOr<bool> AnyUnqueued();
   // They were not put on the stream after all. Those that are acknowledged meanwhile stay so.
   absl::Status MarkUnqueued(absl::Span<const int64_t> batch_ids);
   // They were put on the stream only now.

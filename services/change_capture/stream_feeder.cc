@@ -48,7 +48,11 @@ void StreamFeeder::Stop() {
   direct_ = false;
   if (worker_ == nullptr) return;
   worker_->RequestStop();
-  NoticeUnqueued();
+  {
+    MutexLock lock(&mutex_);
+    woken_ = true;
+    offered_changed_.Signal();
+  }
   worker_->Stop();
   worker_.reset();
 }
@@ -88,6 +92,18 @@ void StreamFeeder::Run(StopToken& stop) {
     UpdateDirect(status.ok());
     pause = NextPause(status.ok());
   }
+  Finish();
+}
+
+// What was offered goes on the stream, or is marked as waiting at once, so that nobody has to find it lost.
+void StreamFeeder::Finish() {
+  direct_ = false;
+  std::vector<EncodedBatch> offered = TakeOffered({absl::ZeroDuration(), true});
+  absl::Status status = Connect();
+  if (status.ok()) status = Put(offered);
+  if (!status.ok()) SetAside(offered);
+  status.Update(ReturnSetAside());
+  if (!status.ok()) log::Warn("the stream of changes was left behind", {{"status", status}});
 }
 
 StreamFeeder::Pause StreamFeeder::NextPause(bool succeeded) const {
@@ -117,14 +133,18 @@ std::vector<EncodedBatch> StreamFeeder::TakeOffered(Pause pause) {
 // Leaves in `offered` what was not put on the stream.
 absl::Status StreamFeeder::Step(std::vector<EncodedBatch>& offered) {
   RETURN_IF_ERROR(Connect());
+  RETURN_IF_ERROR(Put(offered));
   RETURN_IF_ERROR(Look());
-  if (!offered.empty()) {
-    RETURN_IF_ERROR(Add(offered));
-    offered.clear();
-  }
   RETURN_IF_ERROR(ReturnSetAside());
   while (unqueued_ && HasRoom()) RETURN_IF_ERROR(FeedFromLog());
   return Sweep();
+}
+
+absl::Status StreamFeeder::Put(std::vector<EncodedBatch>& offered) {
+  if (offered.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(Add(offered));
+  offered.clear();
+  return absl::OkStatus();
 }
 
 absl::Status StreamFeeder::Connect() {
@@ -137,10 +157,10 @@ absl::Status StreamFeeder::Look() {
   const absl::Time now = clock_.Now();
   if (now < looked_ + kLookInterval) return absl::OkStatus();
   looked_ = now;
-  ASSIGN_OR_RETURN(const int64_t length, redis_->Length(options_.stream));
-  ASSIGN_OR_RETURN(const std::optional<std::string> first, redis_->FirstId(options_.stream));
-  entry_count_ = length;
-  entries_gauge_.Set(static_cast<double>(length));
+  ASSIGN_OR_RETURN(const redis::Client::Extent extent, redis_->Measure(options_.stream));
+  const std::optional<std::string>& first = extent.first_id;
+  entry_count_ = extent.length;
+  entries_gauge_.Set(static_cast<double>(extent.length));
   oldest_entry_ = first ? std::optional<absl::Time>(redis::TimeOfId(*first)) : std::nullopt;
   while (!own_entries_.empty() && (!first || own_entries_.front().id < ParseId(*first))) {
     own_bytes_ -= own_entries_.front().bytes;
@@ -243,7 +263,12 @@ absl::Status StreamFeeder::Sweep() {
   RETURN_IF_ERROR(Look());
   ASSIGN_OR_RETURN(const int64_t lost,
                    store_.MarkLost(oldest_entry_, options_.grace, options_.max_lost_per_sweep));
-  if (lost == 0) return absl::OkStatus();
+  if (lost == 0) {
+    // Perhaps by a process that is gone: somebody must feed them.
+    ASSIGN_OR_RETURN(const bool waiting, store_.AnyUnqueued());
+    if (waiting) unqueued_ = true;
+    return absl::OkStatus();
+  }
   log::Info("batches that redis had lost go on the stream again", {{"batches", lost}});
   refed_.Increment(static_cast<double>(lost));
   unqueued_ = true;

@@ -50,7 +50,8 @@ struct StreamFeederOptions {
 // One thread with one connection to Redis. In the direct state batches come from memory, right after their
 // commit. In every other state (Redis is away, the stream is full, batches wait in the log) commits leave
 // them to the log, and the feeder takes them from there in their order while the stream has room, until none
-// waits: then it is direct again. Thread safe.
+// waits: then it is direct again. Batches that other processes have left in the log are found within a
+// sweep's interval. Thread safe.
 class StreamFeeder {
  public:
   StreamFeeder(redis::Options redis, BatchStore& store, ChangeLog& log, const Clock& clock,
@@ -66,6 +67,7 @@ class StreamFeeder {
   int64_t entry_count() const { return entry_count_.load(); }
 
   void Start();
+  // What was offered before is on the stream afterwards, or waits in the log.
   void Stop();
   // Capture goes on without Redis, so that a stream that is away alone is no fault until it has been so for
   // long.
@@ -86,6 +88,8 @@ class StreamFeeder {
   Pause NextPause(bool succeeded) const;
   std::vector<EncodedBatch> TakeOffered(Pause pause);
   absl::Status Step(std::vector<EncodedBatch>& offered);
+  absl::Status Put(std::vector<EncodedBatch>& offered);
+  void Finish();
   absl::Status Connect();
   absl::Status Look();
   bool HasRoom() const;

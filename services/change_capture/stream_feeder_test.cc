@@ -92,6 +92,54 @@ TEST_F(StreamFeederFaultTest, ARestartedServiceFindsWhatWasCommittedButNotOnTheS
   EXPECT_TRUE(Eventually([&] { return BatchesOnStream().size() == 6; }));
 }
 
+TEST_F(StreamFeederTest, WhatAProcessLeftInTheLogForGoodIsFedByAnother) {
+  ASSERT_OK(Capture({Item("a", 1, "x")}));
+  ASSERT_TRUE(Eventually([&] { return BatchesOnStream().size() == 1; }));
+  {
+    Config config = MakeConfig();
+    config.redis.address = "unix:/nowhere";
+    Running other;
+    other.Start<Server>("change_capture", config);
+    const auto stub = v1::ChangeCaptureService::NewStub(grpc_support::MakeChannel(other.address()));
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_OK(grpc_support::Call(*stub, &v1::ChangeCaptureService::Stub::Capture,
+                                   Request({Item(absl::StrCat("b", i), i, "x")})));
+    }
+  }
+  EXPECT_TRUE(Eventually([&] { return BatchesOnStream().size() == 4; }));
+}
+
+TEST_F(StreamFeederTest, WhatWasOfferedIsOnTheStreamAfterAStop) {
+  postgres::Options options;
+  options.uri = database_;
+  options.search_path = "change_capture";
+  const auto pool = ValueOrDie(postgres::Pool::Create(options));
+  ChangeLog log(*pool);
+  BatchStore batches(*pool);
+  StreamFeederOptions feeder_options;
+  feeder_options.stream = prefix_ + "stopped";
+  constexpr int kStops = 20;
+  for (int i = 1; i <= kStops; ++i) {
+    metrics::Registry metrics;
+    StreamFeeder feeder({redis().address()}, batches, log, Clock::Real(), metrics, feeder_options);
+    feeder.Offer({{i, "payload", Clock::Real().Now()}});
+    feeder.Start();
+    feeder.Stop();
+  }
+  auto client = ValueOrDie(redis::Client::Connect(redis().address()));
+  EXPECT_EQ(*client->Length(feeder_options.stream), kStops);
+}
+
+TEST_F(StreamFeederFaultTest, WhatCannotBePutOnTheStreamAtAStopWaitsInTheLog) {
+  ASSERT_OK(Capture({Item("a", 0, "x")}));
+  ASSERT_TRUE(Eventually([&] { return BatchesOnStream().size() == 1; }));
+  redis().Stop();
+  for (int i = 1; i <= 3; ++i) ASSERT_OK(Capture({Item(absl::StrCat("a", i), i, "x")}));
+  stub_.reset();
+  capture_.reset();
+  EXPECT_EQ(Number("SELECT count(*) FROM change_capture.batches WHERE queued_at IS NULL"), 3);
+}
+
 class FullStreamTest : public CaptureFixture {
  protected:
   void Adjust(Config& config) override { config.feeder.max_entries = 20; }
