@@ -70,7 +70,7 @@ absl::StatusOr<bool> RunLoop::WaitForSnapshot(const StoredRun& run) {
     }
   }
   next.state = v1::RUN_STATE_RUNNING;
-  next.record_count = CountRecords(run.source_platform, run.source_model);
+  next.record_count = std::max(next.record_count, EstimateRecords(run.source_platform, run.source_model));
   RETURN_IF_ERROR(runs_.Save(run, next));
   return true;
 }
@@ -118,11 +118,10 @@ absl::StatusOr<bool> RunLoop::NeedsSnapshot(absl::string_view platform) {
   return known->capture_mode() == v1::CAPTURE_MODE_REPLICATION;
 }
 
-int64_t RunLoop::CountRecords(absl::string_view platform, absl::string_view model) {
+int64_t RunLoop::EstimateRecords(absl::string_view platform, absl::string_view model) {
   const absl::StatusOr<const LoggedModel*> logged = log_.FindModel(platform, model);
   if (!logged.ok() || *logged == nullptr) return 0;
-  const absl::StatusOr<int64_t> count = log_.CountLiveRecords(**logged);
-  return count.ok() ? *count : 0;
+  return log_.EstimateLiveRecords(**logged).value_or(0);
 }
 
 }  // namespace cognate::change_capture

@@ -47,8 +47,8 @@ class RunLoop {
 
   // Whether a run of this model must wait for a snapshot first.
   absl::StatusOr<bool> NeedsSnapshot(absl::string_view platform);
-  // Records that a run of this model would replay now; 0 if that takes too long to find out.
-  int64_t CountRecords(absl::string_view platform, absl::string_view model);
+  // About how many records a run of this model would replay now; 0 if that cannot be found out.
+  int64_t EstimateRecords(absl::string_view platform, absl::string_view model);
 
  private:
   void Run(StopToken& stop);

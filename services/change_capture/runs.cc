@@ -54,7 +54,7 @@ absl::StatusOr<v1::CreateRunResponse> CreateRun(Catalogue& catalogue, RunStore& 
   ASSIGN_OR_RETURN(const bool needs_snapshot, loop.NeedsSnapshot(run.source_platform));
   if (!needs_snapshot) {
     run.state = v1::RUN_STATE_RUNNING;
-    run.record_count = loop.CountRecords(run.source_platform, run.source_model);
+    run.record_count = loop.EstimateRecords(run.source_platform, run.source_model);
   }
   ASSIGN_OR_RETURN(const StoredRun created, runs.Create(run, request.request_id(), catalogue.Revision()));
   loop.Wake();

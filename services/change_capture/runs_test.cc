@@ -27,9 +27,9 @@ class RunsTest : public CaptureFixture {
     if (!response.ok()) return response.status();
     return response->run();
   }
-  void CaptureItems(int count) {
+  void CaptureItems(int count, int first = 0) {
     std::vector<v1::Change> changes;
-    for (int i = 0; i < count; ++i) changes.push_back(Item(absl::StrCat("a", i), i, "x"));
+    for (int i = first; i < first + count; ++i) changes.push_back(Item(absl::StrCat("a", i), i, "x"));
     ASSERT_OK(Capture(std::move(changes)));
   }
   // Local ids that were put on their way towards `vault`, and empties the stream.
@@ -88,6 +88,25 @@ TEST_F(RunsTest, ARunGoesOnWhereItWasAfterARestart) {
     return Get(run.name())->state() == v1::RUN_STATE_DONE && replayed.size() >= 3000;
   }));
   EXPECT_EQ(std::set<std::string>(replayed.begin(), replayed.end()).size(), 3000u);
+}
+
+TEST_F(RunsTest, TheProgressOfALargeRunIsToldFromAnEstimate) {
+  constexpr int kRecords = 15'000;
+  for (int first = 0; first < kRecords; first += 5000) CaptureItems(5000, first);
+  ASSERT_OK(ValueOrDie(postgres::Connection::Open(database_))->Execute("ANALYZE change_capture.changes"));
+  ASSERT_OK_AND_ASSIGN(const v1::Run run, Create("syncs/items"));
+  EXPECT_GE(run.record_count(), 10'000);
+  EXPECT_LE(run.record_count(), 20'000);
+  std::multiset<std::string> replayed;
+  ASSERT_TRUE(Eventually(
+      [&] {
+        Drain(&replayed);
+        const v1::Run now = *Get(run.name());
+        EXPECT_LE(now.replayed_count(), now.record_count());
+        return now.state() == v1::RUN_STATE_DONE;
+      },
+      absl::Seconds(20)));
+  EXPECT_EQ(Get(run.name())->record_count(), kRecords);
 }
 
 TEST_F(RunsTest, TheSameRequestAnswersTheSameRun) {
