@@ -87,9 +87,6 @@ class CostTest : public ProgramFixture {
         "figure %s batch=100 bytes=%zu service_us_per_change=%.1f postgres_us_per_change=%.1f "
         "changes_per_second=%.0f\n",
         name, requests_[0].changes(0).ByteSizeLong(), service, backends, kChanges / elapsed);
-    // Far above what it costs on an idle machine, and far below what a scan or a statement for each change
-    // would.
-    EXPECT_LT(service + backends, 200);
   }
 
   test_support::TempDir folder_{"cgc"};
@@ -123,7 +120,6 @@ TEST_F(CostTest, OfASingleChangeInTime) {
   std::sort(milliseconds.begin(), milliseconds.end());
   std::printf("figure capture.latency changes=300 p50_ms=%.2f p99_ms=%.2f\n", milliseconds[150],
               milliseconds[297]);
-  EXPECT_LT(milliseconds[150], 50);
 }
 
 TEST_F(CostTest, OfChangesInAStream) {

@@ -229,17 +229,17 @@ TEST_F(PostgresSourceTest, ReadsNoFasterThanTheLogTakesIt) {
   auto blocker = ValueOrDie(postgres::Connection::Open(log_->uri()));
   ASSERT_OK(blocker->Execute("BEGIN; LOCK TABLE change_capture.version_counter"));
   Sql("INSERT INTO item SELECT i, repeat('x', 400) FROM generate_series(1, 50000) i");
-  // The walsender is still there and unserved when the source stops reading; the source answers it meanwhile.
-  const auto sent = [&] {
-    return std::atoll(
-        Ask(absl::StrCat("SELECT COALESCE(max(pg_wal_lsn_diff(sent_lsn, flush_lsn)), -1)::int8 "
-                         "FROM pg_stat_replication r JOIN pg_replication_slots s ON s.active_pid = r.pid "
-                         "WHERE slot_name = '",
-                         slot(), "'"))
-            .c_str());
+  const std::string end = Ask("SELECT pg_current_wal_lsn()");
+  // The walsender is still there, and waits for somebody to take what it writes: the source has stopped
+  // reading in the middle of the transaction. It answers the walsender meanwhile.
+  const auto waits = [&] {
+    return Ask(absl::StrCat("SELECT count(*) FROM pg_stat_replication r JOIN pg_stat_activity a USING (pid) "
+                            "JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE slot_name = '",
+                            slot(), "' AND wait_event = 'WalSenderWriteData' AND sent_lsn < '", end, "'")) ==
+           "1";
   };
-  absl::SleepFor(absl::Seconds(1));  // time for it to read too much
-  EXPECT_GE(sent(), 0);
+  int looks = 0;
+  ASSERT_TRUE(Eventually([&] { return (looks = waits() ? looks + 1 : 0) >= 20; }));
   EXPECT_EQ(Entries("public.item").size(), 0U);
   ASSERT_OK(blocker->Execute("ROLLBACK"));
   ASSERT_TRUE(Eventually([&] { return Entries("public.item").size() == 50000; }, absl::Seconds(30)));
