@@ -1,5 +1,6 @@
 #include "services/change_capture/append_store.h"
 
+#include "absl/strings/str_cat.h"
 #include "common/postgres/sqlstate.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -8,12 +9,13 @@ namespace cognate::change_capture {
 namespace {
 
 // One round trip. The update comes first and takes the lock that makes appenders take turns; what follows
-// from `counter` is written under it.
-const postgres::Statement kAppend{"append", R"sql(
-    WITH counter AS (
+// from `counter` is written under it. `before` is another part that must give a row, or nothing is written.
+std::string AppendSql(const std::string& before, const std::string& condition) {
+  return absl::StrCat("WITH ", before, R"sql(counter AS (
         UPDATE version_counter
         SET version = version + $1, rules_revision = greatest(rules_revision, $2)
-        WHERE only_row
+        WHERE only_row)sql",
+                      condition, R"sql(
         RETURNING version - $1 AS base, rules_revision
     ), written AS (
         INSERT INTO changes
@@ -35,7 +37,17 @@ const postgres::Statement kAppend{"append", R"sql(
     SELECT counter.base + 1, counter.rules_revision, now(), batch.batch_id
     FROM counter CROSS JOIN batch
     ORDER BY batch.batch_id
-)sql"};
+)sql");
+}
+
+constexpr int kParameters = 12;
+
+const postgres::Statement kAppend{"append", AppendSql("", "")};
+
+// A source out of turn gives no row, so that neither its position nor its changes are written.
+const postgres::Statement kAppendInTurn{
+    "append_in_turn", AppendSql(absl::StrCat("advanced AS (", SourceStore::AdvanceSql(kParameters), "), "),
+                                " AND EXISTS (SELECT FROM advanced)")};
 
 const postgres::Statement kFindChangeIds{"find_change_ids", R"sql(
     SELECT wanted.place, found.version, found.same_content
@@ -88,21 +100,28 @@ struct Columns {
 
 absl::StatusOr<Numbered> AppendStore::Write(const ChangePointers& changes, absl::Span<const BatchPart> parts,
                                             int64_t rules_revision, bool queued,
+                                            absl::Span<const SourceAdvance> advances,
                                             absl::Span<const AlongFunction* const> alongs) {
   Numbered numbered;
-  const auto insert = [&](postgres::Transaction& transaction) -> absl::Status {
+  const bool in_one_statement = alongs.empty() && advances.size() <= 1;
+  const SourceAdvance* in_statement =
+      in_one_statement && !advances.empty() && !changes.empty() ? &advances.front() : nullptr;
+  const auto write = [&](postgres::Transaction& transaction) -> absl::Status {
+    for (const SourceAdvance& advance : advances) {
+      if (&advance != in_statement) RETURN_IF_ERROR(SourceStore::Advance(transaction, advance));
+    }
     for (const AlongFunction* along : alongs) RETURN_IF_ERROR((*along)(transaction));
     if (changes.empty()) return absl::OkStatus();
-    return Insert(transaction, changes, parts, rules_revision, queued, &numbered);
+    return Insert(transaction, changes, parts, rules_revision, queued, in_statement, &numbered);
   };
   // A single statement is a transaction of its own and needs no BEGIN and COMMIT.
-  RETURN_IF_ERROR(alongs.empty() ? pool_.Run("append", insert) : pool_.InTransaction("append", insert));
+  RETURN_IF_ERROR(in_one_statement ? pool_.Run("append", write) : pool_.InTransaction("append", write));
   return numbered;
 }
 
 absl::Status AppendStore::Insert(postgres::Transaction& transaction, const ChangePointers& changes,
                                  absl::Span<const BatchPart> parts, int64_t rules_revision, bool queued,
-                                 Numbered* numbered) {
+                                 const SourceAdvance* advance, Numbered* numbered) {
   const Columns columns(changes);
   std::vector<int32_t> firsts;
   std::vector<int32_t> lasts;
@@ -123,7 +142,10 @@ absl::Status AppendStore::Insert(postgres::Transaction& transaction, const Chang
       .AddInt32Array(firsts)
       .AddInt32Array(lasts)
       .AddBool(queued);
-  ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kAppend, params));
+  if (advance != nullptr) SourceStore::AddAdvance(*advance, &params);
+  ASSIGN_OR_RETURN(const postgres::Rows rows,
+                   transaction.Query(advance != nullptr ? kAppendInTurn : kAppend, params));
+  if (advance != nullptr && rows.empty()) return SourceOutOfTurn(advance->turn.platform);
   if (rows.size() != static_cast<int>(parts.size())) {
     return Error(absl::StatusCode::kInternal, "VERSION_COUNTER_MISSING",
                  "the row of version_counter is missing");

@@ -14,6 +14,7 @@
 #include "common/postgres/pool.h"
 #include "services/change_capture/batch_encoder.h"
 #include "services/change_capture/captured_change.h"
+#include "services/change_capture/source_store.h"
 
 namespace cognate::change_capture {
 
@@ -38,11 +39,13 @@ class AppendStore {
  public:
   explicit AppendStore(postgres::Pool& pool) : pool_(pool) {}
 
-  // Runs `alongs`, then writes the changes (there may be none) as batches of these parts, and commits.
-  // `queued`: the batches go on the stream right after. Fails with IsKnownChangeId when a change id is in the
+  // Makes `advances`, runs `alongs`, then writes the changes (there may be none) as batches of these parts,
+  // and commits; one round trip when there is no `along` and at most one source. `queued`: the batches go on
+  // the stream right after. Fails with SourceOutOfTurn, and with IsKnownChangeId when a change id is in the
   // log already, or twice among the changes; nothing is written then.
   absl::StatusOr<Numbered> Write(const ChangePointers& changes, absl::Span<const BatchPart> parts,
                                  int64_t rules_revision, bool queued,
+                                 absl::Span<const SourceAdvance> advances,
                                  absl::Span<const AlongFunction* const> alongs);
   static bool IsKnownChangeId(const absl::Status& status);
 
@@ -50,9 +53,10 @@ class AppendStore {
   absl::StatusOr<std::vector<std::optional<KnownChange>>> FindByChangeId(const ChangePointers& changes);
 
  private:
+  // `advance`, if given, is made by the same statement.
   absl::Status Insert(postgres::Transaction& transaction, const ChangePointers& changes,
                       absl::Span<const BatchPart> parts, int64_t rules_revision, bool queued,
-                      Numbered* numbered);
+                      const SourceAdvance* advance, Numbered* numbered);
 
   postgres::Pool& pool_;
 };

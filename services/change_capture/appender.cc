@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/log/log.h"
+#include "common/retry/backoff.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/append_plan.h"
@@ -168,22 +169,21 @@ void Appender::Commit(std::vector<Waiting> waiting) {
 
 void Appender::CommitTogether(std::vector<Waiting>& waiting) {
   std::vector<AppendGroup*> groups;
-  std::vector<const AlongFunction*> alongs;
-  for (const Waiting& next : waiting) {
-    groups.push_back(next.group.get());
-    if (next.group->along) alongs.push_back(&next.group->along);
-  }
+  for (const Waiting& next : waiting) groups.push_back(next.group.get());
   AppendPlan plan(groups);
   WrittenBatches written;
-  const absl::Status status = Write(plan, alongs, &written);
+  const absl::Status status = Write(plan, groups, &written);
   if (status.ok()) {
+    PutOnStream(plan, written);  // first: what follows from a change begins there
     for (size_t i = 0; i < waiting.size(); ++i) {
       Answer(waiting[i], plan.Answer(i, written.numbered.first_version));
     }
-    PutOnStream(plan, written);
     return;
   }
-  if (waiting.size() == 1 || absl::IsUnavailable(status)) {
+  // Out of turn is one group's fault; a database that is away, full or too slow is nobody's, and each alone
+  // would only wait for it again.
+  const bool is_nobodys_fault = IsTransient(status) && !absl::IsAborted(status);
+  if (waiting.size() == 1 || is_nobodys_fault) {
     log::Warn("changes were not written", {{"groups", waiting.size()}, {"status", status}});
     for (Waiting& next : waiting) Refuse(next, status);
     return;
@@ -196,8 +196,14 @@ void Appender::CommitTogether(std::vector<Waiting>& waiting) {
   }
 }
 
-absl::Status Appender::Write(AppendPlan& plan, absl::Span<const AlongFunction* const> alongs,
+absl::Status Appender::Write(AppendPlan& plan, absl::Span<AppendGroup* const> groups,
                              WrittenBatches* written) {
+  std::vector<const SourceAdvance*> advances;
+  std::vector<const AlongFunction*> alongs;
+  for (const AppendGroup* group : groups) {
+    if (group->advance) advances.push_back(&*group->advance);
+    if (group->along) alongs.push_back(&group->along);
+  }
   constexpr int kTries = 3;  // another process may write the same change id between look-up and insert
   absl::Status status;
   for (int attempt = 0; attempt < kTries; ++attempt) {
@@ -207,8 +213,8 @@ absl::Status Appender::Write(AppendPlan& plan, absl::Span<const AlongFunction* c
     for (const CapturedChange* change : plan.fresh()) sizes.push_back(SizeOf(*change));
     written->parts = SplitIntoParts(sizes);
     written->queued = feeder_.Direct();
-    absl::StatusOr<Numbered> numbered =
-        store_.Write(plan.fresh(), written->parts, rules_revision_(), written->queued, alongs);
+    absl::StatusOr<Numbered> numbered = store_.Write(plan.fresh(), written->parts, rules_revision_(),
+                                                     written->queued, MergeAdvances(advances), alongs);
     if (numbered.ok()) {
       written->numbered = *std::move(numbered);
       expects_known_ = plan.left_out();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "common/worker/worker.h"
 #include "services/change_capture/append_store.h"
 #include "services/change_capture/captured_change.h"
+#include "services/change_capture/source_store.h"
 
 namespace cognate::change_capture {
 
@@ -43,10 +45,13 @@ class AppendChain {
 
 // Changes that are committed together, all or none (but for those that are refused one by one).
 struct AppendGroup {
-  std::vector<CapturedChange> changes;  // in the order in which they happened; may be empty with `along`
-  // Runs inside the same transaction, before the changes are written: a source saves its position and the
-  // progress of its snapshots here. May run more than once; only the last run counts. If it fails, nothing of
+  std::vector<CapturedChange> changes;  // in the order in which they happened; may be empty with what follows
+  // A source's: the position behind the group is committed with it. Out of turn (SourceOutOfTurn) nothing of
   // the group is written.
+  std::optional<SourceAdvance> advance;
+  // Runs inside the same transaction, before the changes are written: a source saves the progress of its
+  // snapshots here. May run more than once; only the last run counts. If it fails, nothing of the group is
+  // written.
   std::function<absl::Status(postgres::Transaction&)> along;
   // Called once when the answer is there, by the appender's thread (or within Append when it is refused):
   // wakes a loop that waits for more than the answer. Returns at once.
@@ -115,8 +120,7 @@ class Appender {
   std::vector<Waiting> TakeNext();
   void Commit(std::vector<Waiting> waiting);
   void CommitTogether(std::vector<Waiting>& waiting);
-  absl::Status Write(AppendPlan& plan, absl::Span<const AlongFunction* const> alongs,
-                     WrittenBatches* written);
+  absl::Status Write(AppendPlan& plan, absl::Span<AppendGroup* const> groups, WrittenBatches* written);
   void PutOnStream(const AppendPlan& plan, const WrittenBatches& written);
 
   StreamFeeder& feeder_;

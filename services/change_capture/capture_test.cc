@@ -230,6 +230,30 @@ TEST_F(CaptureFaultTest, RefusesNothingThatItCannotCommitAndForgetsNothingThatIt
   EXPECT_EQ(Number("SELECT max(version) FROM change_capture.changes"), 2);
 }
 
+class FewReadersTest : public CaptureFixture {
+ protected:
+  void Adjust(Config& config) override { config.postgres.pool_size = 2; }
+};
+
+TEST_F(FewReadersTest, CapturesWhileEveryConnectionForReadingIsHeld) {
+  ASSERT_OK(Capture({Item("a", 1, "one")}));
+  auto blocker = ValueOrDie(postgres::Connection::Open(database_));
+  ASSERT_OK(blocker->Execute("BEGIN; LOCK TABLE change_capture.runs"));
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back(
+        [&] { EXPECT_OK(Call(&v1::ChangeCaptureService::Stub::ListRuns, v1::ListRunsRequest())); });
+  }
+  EXPECT_TRUE(Eventually([&] {
+    return Number(
+               "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+               "current_database() AND application_name = 'cognate-change-capture'") == 2;
+  }));
+  EXPECT_OK(Capture({Item("b", 2, "two")}));
+  ASSERT_OK(blocker->Execute("ROLLBACK"));
+  for (std::thread& reader : readers) reader.join();
+}
+
 class OverloadTest : public CaptureFixture {
  protected:
   void Adjust(Config& config) override { config.appender.max_queued_changes = 1; }

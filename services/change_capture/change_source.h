@@ -37,7 +37,7 @@ struct SnapshotProgress {
 };
 
 // Promises: every change of a captured model reaches the log at least once in commit order, and its position
-// is committed together with it (AppendGroup::along), so that after a restart nothing is missed and nothing
+// is committed together with it (AppendGroup::advance), so that after a restart nothing is missed and nothing
 // doubled. Failures are retried from within and shown by List; they never reach other platforms. Thread safe.
 class ChangeSource {
  public:

@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "common/bus/streams.h"
+#include "common/config/redis_options.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
 #include "common/status/status_macros.h"
@@ -25,17 +24,17 @@ absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config, i
   options.search_path = kSchema;
   options.application_name = "cognate-change-capture";
   options.max_connections = max_connections;
+  // Every statement that runs for each batch has one right plan, by index; what the planner believes of a new
+  // or an emptied table must not find another.
+  options.settings = {{"enable_seqscan", "off"},
+                      {"enable_bitmapscan", "off"},
+                      {"enable_hashjoin", "off"},
+                      {"enable_mergejoin", "off"}};
   return postgres::Pool::Create(options);
 }
 
 redis::Options RedisOptions(const Config& config) {
-  redis::Options options;
-  options.address = config.redis.address;
-  const bool has_form =
-      absl::StrContains(options.address, "://") || absl::StartsWith(options.address, "unix:");
-  if (!config.redis.password.empty() && !has_form) {
-    options.address = absl::StrCat("redis://:", config.redis.password, "@", options.address);
-  }
+  redis::Options options = config::RedisOptions(config.redis);
   options.command_timeout = absl::Seconds(2);
   return options;
 }
@@ -60,7 +59,8 @@ struct Server::Parts {
         batches(*pool),
         feeder(RedisOptions(config), batches, log, env.clock, env.metrics, FeederOptions(config)),
         appender(
-            *pool, feeder, [this] { return catalogue.Revision(); }, env.clock, env.metrics, config.appender),
+            *append_pool, feeder, [this] { return catalogue.Revision(); }, env.clock, env.metrics,
+            config.appender),
         replays(*pool, feeder, catalogue, env.clock),
         source({*pool, log, appender, catalogue, env.clock, env.metrics}),
         runs(*pool),

@@ -1,8 +1,9 @@
 #include "services/change_capture/source_store.h"
 
+#include <algorithm>
 #include <optional>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "google/protobuf/util/time_util.h"
@@ -25,12 +26,7 @@ const postgres::Statement kSelectModels = {"source_select_models", R"sql(
     ORDER BY platform, model
 )sql"};
 
-const postgres::Statement kAdvance = {"source_advance", R"sql(
-    UPDATE sources
-    SET sequence = $3, confirmed_position = $4, transaction_position = $5, transaction_change_count = $6,
-        update_time = $7
-    WHERE platform = $1 AND owner = $2 AND sequence = $3 - 1
-)sql"};
+const postgres::Statement kAdvance = {"source_advance", SourceStore::AdvanceSql(0)};
 
 const postgres::Statement kSaveSnapshot = {"source_save_snapshot", R"sql(
     UPDATE source_models
@@ -144,6 +140,30 @@ void AddModel(const StoredModel& stored, v1::Source* source) {
 
 }  // namespace
 
+std::vector<SourceAdvance> MergeAdvances(absl::Span<const SourceAdvance* const> advances) {
+  std::vector<SourceAdvance> merged;
+  for (const SourceAdvance* next : advances) {
+    const auto before = std::find_if(merged.begin(), merged.end(), [&](const SourceAdvance& one) {
+      return one.turn.platform == next->turn.platform && one.turn.owner == next->turn.owner &&
+             one.turn.sequence + one.groups == next->turn.sequence;
+    });
+    if (before == merged.end()) {
+      merged.push_back(*next);
+      continue;
+    }
+    before->groups += next->groups;
+    before->position = next->position;
+    before->time = next->time;
+  }
+  return merged;
+}
+
+absl::Status SourceOutOfTurn(absl::string_view platform) {
+  return Error(absl::StatusCode::kAborted, "SOURCE_GROUP_OUT_OF_TURN",
+               "another process captures this platform now, or an earlier group was not committed")
+      .With("platform", platform);
+}
+
 absl::StatusOr<StoredSource> SourceStore::TakeOver(absl::string_view platform, absl::Time now) {
   StoredSource source;
   source.platform = std::string(platform);
@@ -167,21 +187,33 @@ absl::StatusOr<StoredSource> SourceStore::TakeOver(absl::string_view platform, a
   return source;
 }
 
-absl::Status SourceStore::Advance(postgres::Transaction& transaction, const SourceTurn& turn,
-                                  const SourcePosition& position, absl::Time now) {
+std::string SourceStore::AdvanceSql(int n) {
+  return absl::Substitute(R"sql(
+    UPDATE sources
+    SET sequence = $$$3 + $$$4 - 1, confirmed_position = $$$5, transaction_position = $$$6,
+        transaction_change_count = $$$7, update_time = $$$8
+    WHERE platform = $$$1 AND owner = $$$2 AND sequence = $$$3 - 1
+    RETURNING platform
+)sql",
+                          n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8);
+}
+
+void SourceStore::AddAdvance(const SourceAdvance& advance, postgres::Params* params) {
+  params->AddText(advance.turn.platform)
+      .AddInt64(advance.turn.owner)
+      .AddInt64(advance.turn.sequence)
+      .AddInt64(advance.groups)
+      .AddInt64(Signed(advance.position.confirmed))
+      .AddInt64(Signed(advance.position.transaction))
+      .AddInt64(advance.position.transaction_changes)
+      .AddTimestamp(advance.time);
+}
+
+absl::Status SourceStore::Advance(postgres::Transaction& transaction, const SourceAdvance& advance) {
   postgres::Params params;
-  params.AddText(turn.platform)
-      .AddInt64(turn.owner)
-      .AddInt64(turn.sequence)
-      .AddInt64(Signed(position.confirmed))
-      .AddInt64(Signed(position.transaction))
-      .AddInt64(position.transaction_changes)
-      .AddTimestamp(now);
+  AddAdvance(advance, &params);
   ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kAdvance, params));
-  if (rows.affected() == 1) return absl::OkStatus();
-  return Error(absl::StatusCode::kAborted, "SOURCE_GROUP_OUT_OF_TURN",
-               "another process captures this platform now, or an earlier group was not committed")
-      .With("platform", turn.platform);
+  return rows.empty() ? SourceOutOfTurn(advance.turn.platform) : absl::OkStatus();
 }
 
 absl::Status SourceStore::SaveSnapshot(postgres::Transaction& transaction, absl::string_view platform,

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "cognate/v1/source.pb.h"
 #include "common/postgres/pool.h"
 #include "services/change_capture/postgres_source/pgoutput.h"
@@ -50,6 +51,19 @@ struct SourceTurn {
   int64_t sequence = 0;  // 1 for an owner's first group, and so on without gaps
 };
 
+// How far a source is once its next groups are committed: `groups` of them, the first at `turn`.
+struct SourceAdvance {
+  SourceTurn turn;
+  int64_t groups = 1;
+  SourcePosition position;  // behind the last of them
+  absl::Time time;
+};
+
+// In the same order, with one for those that follow each other.
+std::vector<SourceAdvance> MergeAdvances(absl::Span<const SourceAdvance* const> advances);
+// ABORTED: there is a newer owner, or a group before this one was not committed.
+absl::Status SourceOutOfTurn(absl::string_view platform);
+
 // Thread safe. Every write by an owner answers ABORTED SOURCE_TAKEN_OVER when there is a newer one.
 class SourceStore {
  public:
@@ -58,10 +72,13 @@ class SourceStore {
   // Makes the caller the owner: what earlier owners have not committed by now will be refused.
   absl::StatusOr<StoredSource> TakeOver(absl::string_view platform, absl::Time now);
 
-  // For AppendGroup::along; the transaction is all they need. ABORTED SOURCE_GROUP_OUT_OF_TURN too, when a
-  // group before this one was not committed.
-  static absl::Status Advance(postgres::Transaction& transaction, const SourceTurn& turn,
-                              const SourcePosition& position, absl::Time now);
+  // As part of an append. SourceOutOfTurn when it is not.
+  static absl::Status Advance(postgres::Transaction& transaction, const SourceAdvance& advance);
+  // The same as the first part `advanced` of a statement with parameters up to `$n`, which writes nothing
+  // else unless this gave a row; AddAdvance adds the parameters.
+  static std::string AdvanceSql(int n);
+  static void AddAdvance(const SourceAdvance& advance, postgres::Params* params);
+  // For AppendGroup::along.
   static absl::Status SaveSnapshot(postgres::Transaction& transaction, absl::string_view platform,
                                    const StoredModel& model);
 

@@ -39,11 +39,12 @@ void PostgresSourceSender::Send(std::vector<CapturedChange> changes, const Sourc
   for (const CapturedChange& change : changes) sent.bytes += static_cast<int64_t>(change.fields.size());
   AppendGroup group;
   group.changes = std::move(changes);
-  group.along = [turn = SourceTurn{platform_, owner_, ++sequence_}, after, progress,
-                 now = clock_.Now()](postgres::Transaction& transaction) -> absl::Status {
-    RETURN_IF_ERROR(SourceStore::Advance(transaction, turn, after, now));
-    return progress ? SourceStore::SaveSnapshot(transaction, turn.platform, *progress) : absl::OkStatus();
-  };
+  group.advance = SourceAdvance{{platform_, owner_, ++sequence_}, 1, after, clock_.Now()};
+  if (progress) {
+    group.along = [platform = platform_, progress = *progress](postgres::Transaction& transaction) {
+      return SourceStore::SaveSnapshot(transaction, platform, progress);
+    };
+  }
   group.answered = [interrupt = interrupt_] { interrupt->Signal(); };
   group.always_room = true;
   sent.answer = appender_.Append(std::move(group));
