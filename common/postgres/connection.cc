@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/log/log.h"
+#include "common/postgres/arguments.h"
 #include "common/postgres/sqlstate.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -53,20 +54,6 @@ bool Succeeded(const PGresult* result) {
       return false;
   }
 }
-
-// The wire's view of parameters, in the form of libpq's arguments.
-struct Arguments {
-  explicit Arguments(const Params& params)
-      : values(static_cast<size_t>(params.size())), lengths(values.size()), formats(values.size(), 1) {
-    for (int i = 0; i < params.size(); ++i) {
-      values[static_cast<size_t>(i)] = params.value(i);
-      lengths[static_cast<size_t>(i)] = params.length(i);
-    }
-  }
-  std::vector<const char*> values;
-  std::vector<int> lengths;
-  std::vector<int> formats;
-};
 
 void LogNotice(void* /*unused*/, const char* text) {
   log::Warn("postgres notice", {{"notice", std::string(absl::StripAsciiWhitespace(text))}});
@@ -217,7 +204,7 @@ absl::StatusOr<Rows> Connection::Answer(pg_result* result) {
 }
 
 // The one place where pqxx's exceptions end.
-absl::Status Connection::Call(TransactionFunction function) {
+absl::Status Connection::CallFunction(TransactionFunction function) {
   absl::Status status;
   try {
     Transaction transaction(*this);
@@ -234,18 +221,17 @@ absl::Status Connection::Call(TransactionFunction function) {
 }
 
 absl::Status Connection::Run(absl::string_view name, TransactionFunction function) {
-  return WithTransactionName(Call(function), name);
+  return WithTransactionName(CallFunction(function), name);
 }
 
 absl::Status Connection::InTransaction(absl::string_view name, TransactionFunction function,
                                        absl::string_view begin) {
   absl::Status status = Execute(begin);
   if (status.ok()) {
-    status = Call(function);
+    status = CallFunction(function);
     if (status.ok()) return WithTransactionName(Commit(), name);
   }
-  // An error of ROLLBACK is an error of the connection, which its next user meets.
-  if (PQtransactionStatus(raw_) != PQTRANS_IDLE) Execute("ROLLBACK").IgnoreError();
+  Rollback();
   return WithTransactionName(std::move(status), name);
 }
 

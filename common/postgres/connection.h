@@ -84,6 +84,20 @@ class Connection {
                                  absl::Span<const std::optional<std::string>> params = {});
   absl::Status Execute(absl::string_view sql);
 
+  // Several of them in one round trip (and one more for each that is prepared first). Ends with the first
+  // error: what stands behind it was not run. `answers` gets a Rows for each that went well, so that its size
+  // says which one did not. BEGIN and COMMIT may be among them; then Rollback() after an error is the
+  // caller's.
+  struct Call {
+    const Statement* statement = nullptr;
+    const Params* params = nullptr;  // null: none
+  };
+  absl::Status QueryTogether(absl::Span<const Call> calls, std::vector<Rows>* answers);
+  // Ends the transaction that is open, if there is one.
+  void Rollback();
+  // Has the server forget statements that Query prepared here; one round trip. Unknown names are fine.
+  absl::Status Forget(absl::Span<const std::string> statement_names);
+
   // BEGIN, `function`, COMMIT; ROLLBACK when it does not answer OK. A COMMIT whose answer was lost is
   // UNAVAILABLE with the metadata outcome=unknown. `begin` may say more: "BEGIN ISOLATION LEVEL REPEATABLE
   // READ READ ONLY".
@@ -109,8 +123,10 @@ class Connection {
   absl::Status SetUp(const ConnectionOptions& options);
   absl::Status Prepare(const Statement& statement, const Params& params);
   absl::StatusOr<Rows> Answer(pg_result* result);
-  absl::Status Call(TransactionFunction function);
+  absl::Status CallFunction(TransactionFunction function);
   absl::Status Commit();
+  absl::Status SendTogether(absl::Span<const Call> calls);
+  absl::Status ReadTogether(size_t count, std::vector<Rows>* answers);
 
   pg_conn* raw_ = nullptr;  // owned by pqxx_
   std::unique_ptr<PqxxConnection> pqxx_;

@@ -30,29 +30,22 @@ Error RefusedByTrigger(const SqlShape& shape, absl::string_view what) {
                             what, " the record without an error: let it pass for Cognate's login"));
 }
 
+// No splitting of the batch helps; opening the channel anew may.
+Error NotAboutThem(const absl::Status& status, absl::string_view what) {
+  return Error(absl::StatusCode::kUnavailable, ErrorReason(status),
+               absl::StrCat(what, ": ", status.message()));
+}
+
 }  // namespace
 
 absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::Duration lock_timeout,
                            std::vector<Applied>* applied) {
   deliveries_ = deliveries;
-  const std::string set_timeout =
-      lock_timeout == absl::ZeroDuration()
-          ? ""
-          : absl::StrCat("; SET LOCAL lock_timeout = ", absl::ToInt64Milliseconds(lock_timeout));
-  bool begun = false;
-  const absl::Status status = connection_.InTransaction(
-      "deliver",
-      [&](postgres::Transaction& transaction) {
-        begun = true;
-        return Write(transaction);
-      },
-      absl::StrCat(kBeginDeliveries, set_timeout));
-  if (!status.ok() && !begun) {
-    return Error(absl::StatusCode::kUnavailable, ErrorReason(status),
-                 absl::StrCat("no transaction could be begun, or another writes deliveries there: ",
-                              status.message()));
+  const absl::Status status = Transact(lock_timeout);
+  if (!status.ok()) {
+    connection_.Rollback();
+    return status;
   }
-  RETURN_IF_ERROR(status);
   applied->clear();
   for (InboxRow& row : rows_) {
     applied->push_back({row.version, row.deleted ? "" : std::move(row.local_id), row.deleted, row.complete});
@@ -60,7 +53,7 @@ absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::D
   return absl::OkStatus();
 }
 
-absl::Status SqlBatch::Write(postgres::Transaction& transaction) {
+absl::Status SqlBatch::Transact(absl::Duration lock_timeout) {
   rows_.clear();
   works_.clear();
   write_.assign(deliveries_.size(), false);
@@ -69,22 +62,31 @@ absl::Status SqlBatch::Write(postgres::Transaction& transaction) {
     row.entity_id = delivery.entity_id;
     row.model = delivery.outgoing->group->model();
   }
-  RETURN_IF_ERROR(ReadInbox(transaction, &rows_));
-  for (size_t i = 0; i < rows_.size(); ++i) Decide(i, rows_[i]);
-  // Updates may free a unique value that a create takes.
-  for (TableWork& work : works_) {
-    RETURN_IF_ERROR(Update(transaction, work));
-    RETURN_IF_ERROR(Create(transaction, work));
+  const absl::Status begun = BeginDeliveries(connection_, lock_timeout, &rows_);
+  if (!begun.ok()) {
+    return NotAboutThem(begun, "no transaction could be begun, or another writes deliveries there");
   }
-  SortDeletes();
-  for (TableWork& work : works_) RETURN_IF_ERROR(Delete(transaction, work));
+  for (size_t i = 0; i < rows_.size(); ++i) Decide(i, rows_[i]);
+  RETURN_IF_ERROR(Write());
 
   std::vector<const InboxRow*> fresh, known;
   for (size_t i = 0; i < rows_.size(); ++i) {
     if (write_[i]) (rows_[i].known ? known : fresh).push_back(&rows_[i]);
   }
-  RETURN_IF_ERROR(WriteInbox(transaction, false, fresh));
-  return WriteInbox(transaction, true, known);
+  bool inbox_failed = false;
+  const absl::Status committed = CommitDeliveries(connection_, fresh, known, &inbox_failed);
+  return inbox_failed ? NotAboutThem(committed, "the inbox could not be written") : committed;
+}
+
+absl::Status SqlBatch::Write() {
+  // Updates may free a unique value that a create takes.
+  for (TableWork& work : works_) {
+    RETURN_IF_ERROR(Update(work));
+    RETURN_IF_ERROR(Create(work));
+  }
+  SortDeletes();
+  for (TableWork& work : works_) RETURN_IF_ERROR(Delete(work));
+  return absl::OkStatus();
 }
 
 void SqlBatch::Decide(size_t index, InboxRow& row) {
@@ -130,7 +132,7 @@ std::vector<absl::string_view> SqlBatch::LocalIds(const std::vector<size_t>& ind
   return local_ids;
 }
 
-absl::Status SqlBatch::Update(postgres::Transaction& transaction, TableWork& work) {
+absl::Status SqlBatch::Update(TableWork& work) {
   if (work.updates.empty()) return absl::OkStatus();
   const SqlShape& shape = work.plan->shape();
   const Deliveries deliveries = Select(work.updates);
@@ -140,7 +142,7 @@ absl::Status SqlBatch::Update(postgres::Transaction& transaction, TableWork& wor
   for (size_t i = 0; i < shape.fields.size(); ++i) {
     if (Updatable(*shape.fields[i])) columns_.AddField(i, *shape.fields[i], wires[i], deliveries, &params);
   }
-  ASSIGN_OR_RETURN(const postgres::Rows updated, transaction.Query(work.plan->Update(), params));
+  ASSIGN_OR_RETURN(const postgres::Rows updated, connection_.Query(work.plan->Update(), params));
   std::vector<bool> found(work.updates.size(), false);
   for (int row = 0; row < updated.size(); ++row) {
     const size_t position = static_cast<size_t>(updated.GetInt64(row, 0) - 1);
@@ -153,12 +155,12 @@ absl::Status SqlBatch::Update(postgres::Transaction& transaction, TableWork& wor
   }
   if (missing.empty()) return absl::OkStatus();
   // Somebody deleted them on the target: they come into being anew.
-  RETURN_IF_ERROR(ExpectGone(transaction, work.plan, missing));
+  RETURN_IF_ERROR(ExpectGone(work.plan, missing));
   work.creates.insert(work.creates.end(), missing.begin(), missing.end());
   return absl::OkStatus();
 }
 
-absl::Status SqlBatch::Create(postgres::Transaction& transaction, TableWork& work) {
+absl::Status SqlBatch::Create(TableWork& work) {
   if (work.creates.empty()) return absl::OkStatus();
   const SqlShape& shape = work.plan->shape();
   const Deliveries deliveries = Select(work.creates);
@@ -167,7 +169,7 @@ absl::Status SqlBatch::Create(postgres::Transaction& transaction, TableWork& wor
   for (size_t i = 0; i < shape.fields.size(); ++i) {
     columns_.AddField(i, *shape.fields[i], wires[i], deliveries, &params);
   }
-  ASSIGN_OR_RETURN(const postgres::Rows created, transaction.Query(work.plan->Insert(), params));
+  ASSIGN_OR_RETURN(const postgres::Rows created, connection_.Query(work.plan->Insert(), params));
   // Only a full answer can be told apart by its order.
   if (static_cast<size_t>(created.size()) != work.creates.size()) return RefusedByTrigger(shape, "dropped");
   for (int row = 0; row < created.size(); ++row) {
@@ -176,20 +178,19 @@ absl::Status SqlBatch::Create(postgres::Transaction& transaction, TableWork& wor
   return absl::OkStatus();
 }
 
-absl::Status SqlBatch::Delete(postgres::Transaction& transaction, TableWork& work) {
+absl::Status SqlBatch::Delete(TableWork& work) {
   if (work.deletes.empty()) return absl::OkStatus();
   postgres::Params params;
   RETURN_IF_ERROR(columns_.AddKeys(work.plan->shape().keys.size(), LocalIds(work.deletes), &params));
-  ASSIGN_OR_RETURN(const postgres::Rows deleted, transaction.Query(work.plan->Delete(), params));
+  ASSIGN_OR_RETURN(const postgres::Rows deleted, connection_.Query(work.plan->Delete(), params));
   if (deleted.affected() == static_cast<int64_t>(work.deletes.size())) return absl::OkStatus();
-  return ExpectGone(transaction, work.plan, work.deletes);
+  return ExpectGone(work.plan, work.deletes);
 }
 
-absl::Status SqlBatch::ExpectGone(postgres::Transaction& transaction, ShapePlan* plan,
-                                  const std::vector<size_t>& indexes) {
+absl::Status SqlBatch::ExpectGone(ShapePlan* plan, const std::vector<size_t>& indexes) {
   postgres::Params params;
   RETURN_IF_ERROR(columns_.AddKeys(plan->shape().keys.size(), LocalIds(indexes), &params));
-  ASSIGN_OR_RETURN(const postgres::Rows there, transaction.Query(plan->Exists(), params));
+  ASSIGN_OR_RETURN(const postgres::Rows there, connection_.Query(plan->Exists(), params));
   return there.empty() ? absl::OkStatus() : absl::Status(RefusedByTrigger(plan->shape(), "kept"));
 }
 

@@ -38,7 +38,7 @@ class SqlBatch {
   explicit SqlBatch(postgres::Connection& connection) : connection_(connection) {}
 
   // All or nothing. Fills `applied`, entry for entry. `lock_timeout`, unless zero, is for this batch alone.
-  // An error from the server before the first statement (so: not about these deliveries) is UNAVAILABLE.
+  // An error of the transaction's beginning or of the inbox (so: not about these deliveries) is UNAVAILABLE.
   absl::Status Run(absl::Span<const PlannedDelivery> deliveries, absl::Duration lock_timeout,
                    std::vector<Applied>* applied);
 
@@ -49,16 +49,16 @@ class SqlBatch {
     std::vector<size_t> creates, updates, deletes;  // indexes into deliveries_
   };
 
-  absl::Status Write(postgres::Transaction& transaction);
+  absl::Status Transact(absl::Duration lock_timeout);
+  absl::Status Write();
   // Answers from the inbox, or sorts into work.
   void Decide(size_t index, InboxRow& row);
   TableWork& WorkFor(ShapePlan* plan);
-  absl::Status Update(postgres::Transaction& transaction, TableWork& work);
-  absl::Status Create(postgres::Transaction& transaction, TableWork& work);
-  absl::Status Delete(postgres::Transaction& transaction, TableWork& work);
+  absl::Status Update(TableWork& work);
+  absl::Status Create(TableWork& work);
+  absl::Status Delete(TableWork& work);
   // An error if one of these records is on the target, although a statement did not touch it.
-  absl::Status ExpectGone(postgres::Transaction& transaction, ShapePlan* plan,
-                          const std::vector<size_t>& indexes);
+  absl::Status ExpectGone(ShapePlan* plan, const std::vector<size_t>& indexes);
   // Children before those that they refer to.
   void SortDeletes();
   Deliveries Select(const std::vector<size_t>& indexes) const;

@@ -38,6 +38,15 @@ constexpr char kMayUse[] =
     "pg_catalog.has_table_privilege('cognate.inbox', 'INSERT') AND "
     "pg_catalog.has_table_privilege('cognate.inbox', 'UPDATE')";
 
+// Each statement sees what was committed before it began: the inbox is read after the lock was taken,
+// whatever the target's own default is.
+const postgres::Statement kBegin = {"deliveries_begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
+const postgres::Statement kLock = {"deliveries_lock",
+                                   "SELECT pg_catalog.pg_advisory_xact_lock(7236552801449881)"};
+const postgres::Statement kSetLockTimeout = {"deliveries_lock_timeout",
+                                             "SELECT pg_catalog.set_config('lock_timeout', $1, true)"};
+const postgres::Statement kCommit = {"deliveries_commit", "COMMIT"};
+
 const postgres::Statement kReadInbox = {"inbox_read", R"sql(
     SELECT u.ord, i.local_id, i.version, i.complete, i.deleted
     FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u(entity_id, model, ord)
@@ -49,7 +58,7 @@ const postgres::Statement kReadInbox = {"inbox_read", R"sql(
     ) AS i
 )sql"};
 
-// Nobody else writes (kBeginDeliveries), so that what was not there is not there now: no upsert, which costs
+// Nobody else writes (kLock), so that what was not there is not there now: no upsert, which costs
 // twice as much.
 const postgres::Statement kInsertInbox = {"inbox_insert", R"sql(
     INSERT INTO cognate.inbox (entity_id, model, local_id, version, complete, deleted)
@@ -77,6 +86,29 @@ absl::Status WithGrant(absl::Status status, absl::string_view what, absl::string
   return postgres::SqlState(status) == "42501" ? Unusable(what, grant) : status;
 }
 
+postgres::Params InboxParams(const std::vector<const InboxRow*>& rows) {
+  std::vector<Uuid> entities;
+  std::vector<absl::string_view> models, local_ids;
+  std::vector<int64_t> versions;
+  std::vector<bool> complete, deleted;
+  for (const InboxRow* row : rows) {
+    entities.push_back(row->entity_id);
+    models.push_back(row->model);
+    local_ids.push_back(row->local_id);
+    versions.push_back(row->version);
+    complete.push_back(row->complete);
+    deleted.push_back(row->deleted);
+  }
+  postgres::Params params;
+  params.AddUuidArray(postgres::Params::Many<Uuid>(entities));
+  params.AddTextArray(postgres::Params::Many<absl::string_view>(models));
+  params.AddTextArray(postgres::Params::Many<absl::string_view>(local_ids));
+  params.AddInt64Array(postgres::Params::Many<int64_t>(versions));
+  params.AddBoolArray(complete);
+  params.AddBoolArray(deleted);
+  return params;
+}
+
 }  // namespace
 
 absl::Status EnsureInbox(postgres::Connection& connection) {
@@ -101,7 +133,8 @@ absl::Status EnsureInbox(postgres::Connection& connection) {
                   absl::StrCat("GRANT SELECT, INSERT, UPDATE ON cognate.inbox TO ", user));
 }
 
-absl::Status ReadInbox(postgres::Transaction& transaction, std::vector<InboxRow>* rows) {
+absl::Status BeginDeliveries(postgres::Connection& connection, absl::Duration lock_timeout,
+                             std::vector<InboxRow>* rows) {
   std::vector<Uuid> entities;
   std::vector<absl::string_view> models;
   for (const InboxRow& row : *rows) {
@@ -111,7 +144,14 @@ absl::Status ReadInbox(postgres::Transaction& transaction, std::vector<InboxRow>
   postgres::Params params;
   params.AddUuidArray(postgres::Params::Many<Uuid>(entities));
   params.AddTextArray(postgres::Params::Many<absl::string_view>(models));
-  ASSIGN_OR_RETURN(const postgres::Rows found, transaction.Query(kReadInbox, params));
+  postgres::Params timeout;
+  timeout.AddText(absl::StrCat(absl::ToInt64Milliseconds(lock_timeout)));
+  std::vector<postgres::Connection::Call> calls = {{&kBegin}, {&kLock}};
+  if (lock_timeout != absl::ZeroDuration()) calls.push_back({&kSetLockTimeout, &timeout});
+  calls.push_back({&kReadInbox, &params});
+  std::vector<postgres::Rows> answers;
+  RETURN_IF_ERROR(connection.QueryTogether(calls, &answers));
+  const postgres::Rows& found = answers.back();
   for (int i = 0; i < found.size(); ++i) {
     InboxRow& row = (*rows)[static_cast<size_t>(found.GetInt64(i, 0) - 1)];
     row.local_id = std::string(found.GetText(i, 1));
@@ -123,29 +163,18 @@ absl::Status ReadInbox(postgres::Transaction& transaction, std::vector<InboxRow>
   return absl::OkStatus();
 }
 
-absl::Status WriteInbox(postgres::Transaction& transaction, bool known,
-                        const std::vector<const InboxRow*>& rows) {
-  if (rows.empty()) return absl::OkStatus();
-  std::vector<Uuid> entities;
-  std::vector<absl::string_view> models, local_ids;
-  std::vector<int64_t> versions;
-  std::vector<bool> complete, deleted;
-  for (const InboxRow* row : rows) {
-    entities.push_back(row->entity_id);
-    models.push_back(row->model);
-    local_ids.push_back(row->local_id);
-    versions.push_back(row->version);
-    complete.push_back(row->complete);
-    deleted.push_back(row->deleted);
-  }
-  postgres::Params params;
-  params.AddUuidArray(postgres::Params::Many<Uuid>(entities));
-  params.AddTextArray(postgres::Params::Many<absl::string_view>(models));
-  params.AddTextArray(postgres::Params::Many<absl::string_view>(local_ids));
-  params.AddInt64Array(postgres::Params::Many<int64_t>(versions));
-  params.AddBoolArray(complete);
-  params.AddBoolArray(deleted);
-  return transaction.Query(known ? kUpdateInbox : kInsertInbox, params).status();
+absl::Status CommitDeliveries(postgres::Connection& connection, const std::vector<const InboxRow*>& fresh,
+                              const std::vector<const InboxRow*>& known, bool* inbox_failed) {
+  const postgres::Params insert = InboxParams(fresh);
+  const postgres::Params update = InboxParams(known);
+  std::vector<postgres::Connection::Call> calls;
+  if (!fresh.empty()) calls.push_back({&kInsertInbox, &insert});
+  if (!known.empty()) calls.push_back({&kUpdateInbox, &update});
+  calls.push_back({&kCommit});
+  std::vector<postgres::Rows> answers;
+  const absl::Status status = connection.QueryTogether(calls, &answers);
+  *inbox_failed = !status.ok() && answers.size() + 1 < calls.size();
+  return status;
 }
 
 }  // namespace cognate::delivery

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/ids/uuid.h"
 #include "common/postgres/connection.h"
 
@@ -22,23 +23,24 @@ struct InboxRow {
   int64_t version = 0;   // 0: no row
   bool complete = true;  // false: an optional reference is still empty
   bool deleted = false;
-  bool known = false;  // ReadInbox has found it
+  bool known = false;  // BeginDeliveries has found it
 };
-
-// Opens a transaction in which nobody else writes deliveries to this database: one lock instead of one for
-// each row, and it also holds for entities that have no row yet. Taken before the first snapshot.
-inline constexpr char kBeginDeliveries[] = "BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(7236552801449881)";
 
 // Makes the schema and the table where they are missing, and checks that they can be used. PERMISSION_DENIED
 // INBOX_UNUSABLE names the GRANT that is missing.
 absl::Status EnsureInbox(postgres::Connection& connection);
 
-// Fills in what the inbox knows of each entity and model.
-absl::Status ReadInbox(postgres::Transaction& transaction, std::vector<InboxRow>* rows);
+// In one round trip: opens a transaction in which nobody else writes deliveries to this database (one lock
+// instead of one for each row, and it also holds for entities that have no row yet), and fills in what the
+// inbox knows of each entity and model. `lock_timeout`, unless zero, is for the rest of the transaction.
+absl::Status BeginDeliveries(postgres::Connection& connection, absl::Duration lock_timeout,
+                             std::vector<InboxRow>* rows);
 
-// Writes rows that ReadInbox has found (`known`) or not found, in the same transaction. A newer version that
-// is there, or the same one complete, stays. No entity and model twice.
-absl::Status WriteInbox(postgres::Transaction& transaction, bool known,
-                        const std::vector<const InboxRow*>& rows);
+// In one round trip: writes rows that BeginDeliveries has found (`known`) and not found (`fresh`), and
+// commits them with the records. A newer version that is there, or the same one complete, stays. No entity
+// and model twice. `inbox_failed`: the error is about the inbox, not about the records, which only COMMIT may
+// still refuse.
+absl::Status CommitDeliveries(postgres::Connection& connection, const std::vector<const InboxRow*>& fresh,
+                              const std::vector<const InboxRow*>& known, bool* inbox_failed);
 
 }  // namespace cognate::delivery
