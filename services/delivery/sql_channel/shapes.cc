@@ -1,5 +1,6 @@
 #include "services/delivery/sql_channel/shapes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,6 +47,42 @@ const postgres::Statement& ShapePlan::Exists() {
   return Kept('e', "", [](const ShapePlan& plan) { return ExistsSql(plan.shape_); });
 }
 
+void ShapePlan::AppendStatementNames(std::vector<std::string>* names) const {
+  for (const auto& [key, statement] : statements_) names->push_back(statement->name);
+}
+
+absl::StatusOr<const SqlTable*> SqlShapes::Table(postgres::Connection& connection, const std::string& model) {
+  KeptTable& kept = tables_[model];
+  if (kept.table != nullptr) return kept.table.get();
+  const absl::Time now = clock_.Now();
+  if (!kept.missing.ok() && now < kept.read_again_time) return kept.missing;
+  absl::StatusOr<SqlTable> read = ReadTable(connection, model);
+  if (read.ok()) {
+    kept.table = std::make_unique<SqlTable>(*std::move(read));
+    return kept.table.get();
+  }
+  kept.missing = read.status();
+  // Only what the target itself says is worth remembering.
+  const bool is_missing = kept.missing.code() == absl::StatusCode::kFailedPrecondition;
+  kept.read_again_time = is_missing ? now + options_.reread_interval : absl::InfinitePast();
+  return kept.missing;
+}
+
+absl::StatusOr<SqlShape> SqlShapes::Shape(postgres::Connection& connection,
+                                          const bus::v1::DeliveryGroup& group) {
+  SqlShape shape;
+  ASSIGN_OR_RETURN(shape.table, Table(connection, group.model()));
+  for (const std::string& field : group.field_names()) {
+    ASSIGN_OR_RETURN(const SqlColumn* column, shape.table->Find(field));
+    shape.fields.push_back(column);
+  }
+  for (const std::string& field : group.key_fields()) {
+    ASSIGN_OR_RETURN(const SqlColumn* column, shape.table->Find(field));
+    shape.keys.push_back(column);
+  }
+  return shape;
+}
+
 absl::StatusOr<ShapePlan*> SqlShapes::For(postgres::Connection& connection,
                                           const bus::v1::DeliveryGroup& group) {
   std::string key = group.model();
@@ -53,35 +90,62 @@ absl::StatusOr<ShapePlan*> SqlShapes::For(postgres::Connection& connection,
     absl::StrAppend(&key, absl::string_view("\0f", 2), field);
   for (const std::string& field : group.key_fields())
     absl::StrAppend(&key, absl::string_view("\0k", 2), field);
-  std::unique_ptr<ShapePlan>& plan = plans_[key];
-  if (plan != nullptr) return plan.get();
+  const auto known = plans_.find(key);
+  if (known != plans_.end()) {
+    known->second.last_use = ++uses_;
+    return known->second.plan.get();
+  }
   if (group.key_fields().empty()) {
     return Error(absl::StatusCode::kInvalidArgument, "MALFORMED_DELIVERY",
                  absl::StrCat("a delivery for ", group.model(), " names no key fields"));
   }
-  std::unique_ptr<SqlTable>& table = tables_[group.model()];
-  if (table == nullptr) {
-    ASSIGN_OR_RETURN(SqlTable read, ReadTable(connection, group.model()));
-    table = std::make_unique<SqlTable>(std::move(read));
-  }
-  SqlShape shape;
-  shape.table = table.get();
-  for (const std::string& field : group.field_names()) {
-    ASSIGN_OR_RETURN(const SqlColumn* column, table->Find(field));
-    shape.fields.push_back(column);
-  }
-  for (const std::string& field : group.key_fields()) {
-    ASSIGN_OR_RETURN(const SqlColumn* column, table->Find(field));
-    shape.keys.push_back(column);
-  }
-  plan =
+  ASSIGN_OR_RETURN(SqlShape shape, Shape(connection, group));
+  KeptPlan& kept = plans_[key];
+  kept.last_use = ++uses_;
+  kept.plan =
       std::make_unique<ShapePlan>(std::move(shape), value::Fingerprinter::For(group.field_names()), ++made_);
-  return plan.get();
+  return kept.plan.get();
+}
+
+absl::Status SqlShapes::Trim(postgres::Connection& connection) {
+  if (plans_.size() <= options_.max_plans) return absl::OkStatus();
+  std::vector<int64_t> uses;
+  for (const auto& [key, kept] : plans_) uses.push_back(kept.last_use);
+  // A quarter more than needed, so that not every call has something to forget.
+  const auto oldest_kept =
+      uses.begin() + static_cast<std::ptrdiff_t>(plans_.size() - options_.max_plans * 3 / 4);
+  std::nth_element(uses.begin(), oldest_kept, uses.end());
+  std::vector<std::string> statements;
+  absl::erase_if(plans_, [&](const auto& entry) {
+    const bool old = entry.second.last_use < *oldest_kept;
+    if (old) entry.second.plan->AppendStatementNames(&statements);
+    return old;
+  });
+  return connection.Forget(statements);
+}
+
+absl::StatusOr<bool> SqlShapes::Forget(postgres::Connection& connection, absl::string_view model) {
+  const auto table = tables_.find(model);
+  if (table == tables_.end() || table->second.table == nullptr) return false;
+  const absl::Time now = clock_.Now();
+  absl::Time& forget_time = forget_times_.try_emplace(std::string(model), absl::InfinitePast()).first->second;
+  if (now < forget_time + options_.reread_interval) return false;
+  forget_time = now;
+  std::vector<std::string> statements;
+  absl::erase_if(plans_, [&](const auto& entry) {
+    const bool of_table = entry.second.plan->shape().table == table->second.table.get();
+    if (of_table) entry.second.plan->AppendStatementNames(&statements);
+    return of_table;
+  });
+  tables_.erase(table);
+  RETURN_IF_ERROR(connection.Forget(statements));
+  return true;
 }
 
 void SqlShapes::Clear() {
   plans_.clear();
   tables_.clear();
+  forget_times_.clear();
 }
 
 }  // namespace cognate::delivery

@@ -73,8 +73,8 @@ void SqlChannel::Interrupt() {
 absl::StatusOr<std::vector<v1::Outcome>> SqlChannel::Apply(absl::Span<const Outgoing> deliveries) {
   if (connection_ == nullptr) return absl::UnavailableError("not connected");
   std::vector<v1::Outcome> outcomes;
-  while (true) {
-    const bool fresh = shapes_.empty();
+  RETURN_IF_ERROR(shapes_.Trim(*connection_));
+  for (int pass = 0;; ++pass) {
     outcomes.assign(deliveries.size(), v1::Outcome());
     for (size_t i = 0; i < deliveries.size(); ++i) {
       const bus::v1::Delivery& delivery = *deliveries[i].delivery;
@@ -83,19 +83,28 @@ absl::StatusOr<std::vector<v1::Outcome>> SqlChannel::Apply(absl::Span<const Outg
       outcomes[i].set_version(delivery.version());
       outcomes[i].set_operation(delivery.operation());
     }
-    bool schema_failed = false;
-    RETURN_IF_ERROR(Plan(deliveries, &outcomes, &schema_failed));
-    RETURN_IF_ERROR(Write(&outcomes, &schema_failed));
-    if (!schema_failed) return outcomes;
-    // The tables may have changed since they were read: once more from the beginning, with nothing
-    // remembered. What was written already answers from the inbox.
-    RETURN_IF_ERROR(Open());
-    if (fresh) return outcomes;
+    Models changed;
+    RETURN_IF_ERROR(Plan(deliveries, &outcomes, &changed));
+    RETURN_IF_ERROR(Write(&outcomes, &changed));
+    // Tables may have changed since they were read: once more from the beginning, with those forgotten. What
+    // was written already answers from the inbox.
+    if (changed.empty() || pass > 0) return outcomes;
+    ASSIGN_OR_RETURN(const bool again, Forget(changed));
+    if (!again) return outcomes;
   }
 }
 
+absl::StatusOr<bool> SqlChannel::Forget(const Models& changed) {
+  bool forgotten = false;
+  for (const std::string& model : changed) {
+    ASSIGN_OR_RETURN(const bool done, shapes_.Forget(*connection_, model));
+    forgotten |= done;
+  }
+  return forgotten;
+}
+
 absl::Status SqlChannel::Plan(absl::Span<const Outgoing> deliveries, std::vector<v1::Outcome>* outcomes,
-                              bool* schema_failed) {
+                              Models* changed) {
   planned_.clear();
   std::map<const bus::v1::DeliveryGroup*, absl::StatusOr<ShapePlan*>> plans;
   for (size_t i = 0; i < deliveries.size(); ++i) {
@@ -105,7 +114,7 @@ absl::Status SqlChannel::Plan(absl::Span<const Outgoing> deliveries, std::vector
       found = plans.emplace(group, shapes_.For(*connection_, *group)).first;
       const absl::Status& status = found->second.status();
       if (!status.ok() && KindOf(status) == FailureKind::kTarget) return status;
-      *schema_failed |= status.code() == absl::StatusCode::kFailedPrecondition;
+      if (status.code() == absl::StatusCode::kFailedPrecondition) changed->insert(group->model());
     }
     absl::StatusOr<PlannedDelivery> planned = found->second.ok()
                                                   ? Prepare(deliveries[i], *found->second)
@@ -149,7 +158,7 @@ size_t SqlChannel::Split(size_t begin, size_t end, const absl::Status& status) c
   return begin + (end - begin) / 2;
 }
 
-absl::Status SqlChannel::Write(std::vector<v1::Outcome>* outcomes, bool* schema_failed) {
+absl::Status SqlChannel::Write(std::vector<v1::Outcome>* outcomes, Models* changed) {
   std::vector<bool> failed(planned_.size(), false);
   bool isolating = false;
   const auto attempt = [&](size_t begin, size_t end) {
@@ -158,7 +167,7 @@ absl::Status SqlChannel::Write(std::vector<v1::Outcome>* outcomes, bool* schema_
   };
   const auto hopeless = [](const absl::Status& status) { return KindOf(status) == FailureKind::kTarget; };
   const auto fail = [&](size_t begin, size_t end, const absl::Status& status) {
-    *schema_failed |= KindOf(status) == FailureKind::kSchema;
+    if (KindOf(status) == FailureKind::kSchema) changed->insert(planned_[begin].plan->shape().table->model);
     for (size_t i = begin; i < end; ++i) {
       failed[i] = true;
       ExplainFailure(*connection_, planned_[i].plan->shape(), *planned_[i].outgoing, status,

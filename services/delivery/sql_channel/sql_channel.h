@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/time/time.h"
 #include "common/sync/mutex.h"
 #include "services/delivery/channel.h"
@@ -23,13 +24,14 @@ struct SqlChannelOptions {
   absl::Duration lock_timeout = absl::Seconds(2);
   // While a batch is halved to find what is locked.
   absl::Duration isolating_lock_timeout = absl::Milliseconds(200);
+  SqlShapesOptions shapes;
 };
 
 class SqlChannel final : public Channel {
  public:
   // The connection's password is read anew at each Open.
   SqlChannel(v1::DatabaseConnection database, const SqlChannelOptions& options)
-      : database_(std::move(database)), options_(options) {}
+      : database_(std::move(database)), options_(options), shapes_(options.shapes) {}
 
   absl::Status Open() override;
   absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) override;
@@ -37,12 +39,16 @@ class SqlChannel final : public Channel {
 
  private:
   void SetConnection(std::unique_ptr<postgres::Connection> connection);
+  // The models whose tables are not as they are remembered.
+  using Models = absl::btree_set<std::string>;
   // Pairs each delivery with its plan; what has none gets its outcome here. An error where the target is out
   // of reach.
   absl::Status Plan(absl::Span<const Outgoing> deliveries, std::vector<v1::Outcome>* outcomes,
-                    bool* schema_failed);
+                    Models* changed);
+  // True if one of these tables is to be read once more.
+  absl::StatusOr<bool> Forget(const Models& changed);
   absl::Status Attempt(size_t begin, size_t end, absl::Duration lock_timeout);
-  absl::Status Write(std::vector<v1::Outcome>* outcomes, bool* schema_failed);
+  absl::Status Write(std::vector<v1::Outcome>* outcomes, Models* changed);
   size_t Split(size_t begin, size_t end, const absl::Status& status) const;
   void SetApplied(const PlannedDelivery& planned, const Applied& applied, v1::Outcome* outcome);
 

@@ -34,6 +34,7 @@ class SqlChannelTest : public ::testing::Test {
     SqlChannelOptions options;
     options.lock_timeout = absl::Milliseconds(300);
     options.isolating_lock_timeout = absl::Milliseconds(50);
+    options.shapes = shapes_options_;
     return std::make_unique<SqlChannel>(database, options);
   }
 
@@ -99,6 +100,7 @@ class SqlChannelTest : public ::testing::Test {
     return Apply({&group}, complete).at(0);
   }
 
+  SqlShapesOptions shapes_options_;
   std::string uri_;
   std::unique_ptr<postgres::Connection> target_;
   std::unique_ptr<SqlChannel> channel_;
