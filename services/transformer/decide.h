@@ -38,7 +38,7 @@ struct LaneOrder {
 
 struct LaneLimits {
   int deliveries = 500;
-  size_t bytes = 1 << 20;
+  size_t bytes = 256 << 10;  // full lanes of slow targets must not fill Redis for all the others
 };
 
 struct Decisions {

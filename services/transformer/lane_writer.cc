@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/bus/streams.h"
+#include "common/log/log.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::transformer {
@@ -68,7 +69,17 @@ absl::StatusOr<std::vector<LaneWrite>> WriteLanes(redis::Client& redis, const st
   }
   std::vector<redis::Client::Addition> additions;
   for (const auto& [stream, payload] : entries) additions.push_back({stream, payload});
-  RETURN_IF_ERROR(redis.AddMany(additions).status());
+  const absl::Status status = redis.AddMany(additions).status();
+  if (!absl::IsResourceExhausted(status)) {
+    RETURN_IF_ERROR(status);
+    return writes;
+  }
+  log::Warn("Redis is full: what is due stays in the ledger",
+            {{"service", "transformer"}, {"error", status}});
+  for (LaneWrite& write : writes) {
+    write.full = write.full || write.added > 0;
+    write.left_out += std::exchange(write.added, 0);
+  }
   return writes;
 }
 

@@ -31,7 +31,8 @@ absl::StatusOr<LaneStandings> LookAtLanes(redis::Client& redis, const std::strin
                                           absl::Duration hold, StopToken& stop);
 
 // One round trip. After an error some entries may have been added: adding them again does no harm. A lane
-// that has room takes all of an order, so it can grow beyond `max_batches` by one order.
+// that has room takes all of an order, so it can grow beyond `max_batches` by one order. Where Redis has no
+// memory left all is left out: to wait for it would hold up the targets that are well.
 absl::StatusOr<std::vector<LaneWrite>> WriteLanes(redis::Client& redis, const std::string& stream_prefix,
                                                   int64_t max_batches, absl::Span<const LaneOrder> lanes,
                                                   const LaneStandings& standings);

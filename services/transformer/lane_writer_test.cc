@@ -60,6 +60,18 @@ TEST_F(LaneWriterTest, EachLaneTakesWhatItCan) {
   EXPECT_THAT(redis_->Length(bus::LaneStream("closed")), IsOkAndHolds(0));
 }
 
+TEST_F(LaneWriterTest, AFullRedisLeavesAllToTheLedger) {
+  const auto full =
+      ValueOrDie(RedisServer::Start({.arguments = {"--maxmemory", "1", "--maxmemory-policy", "noeviction"}}));
+  redis_ = ValueOrDie(redis::Client::Connect(full->address()));
+  const std::vector<LaneWrite> writes = Write({Order("open")});
+  ASSERT_EQ(writes.size(), 1u);
+  EXPECT_EQ(writes[0].added, 0);
+  EXPECT_EQ(writes[0].left_out, 1);
+  EXPECT_TRUE(writes[0].full);
+  EXPECT_THAT(redis_->Length(bus::LaneStream("open")), IsOkAndHolds(0));
+}
+
 TEST_F(LaneWriterTest, AFullLaneThatMovesIsWaitedFor) {
   Fill("full");
   Worker target("target", [](StopToken& stop) {
