@@ -99,9 +99,12 @@ void StreamFeeder::Run(StopToken& stop) {
 void StreamFeeder::Finish() {
   direct_ = false;
   std::vector<EncodedBatch> offered = TakeOffered({absl::ZeroDuration(), true});
-  absl::Status status = Connect();
-  if (status.ok()) status = Put(offered);
-  if (!status.ok()) SetAside(offered);
+  absl::Status status;
+  if (!offered.empty()) {
+    status = Connect();
+    if (status.ok()) status = Put(offered);
+    SetAside(offered);  // what is left
+  }
   status.Update(ReturnSetAside());
   if (!status.ok()) log::Warn("the stream of changes was left behind", {{"status", status}});
 }
@@ -144,6 +147,7 @@ absl::Status StreamFeeder::Put(std::vector<EncodedBatch>& offered) {
   if (offered.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(Add(offered));
   offered.clear();
+  if (!HasRoom()) direct_ = false;  // at once: each commit until then goes beyond the bound
   return absl::OkStatus();
 }
 

@@ -148,7 +148,7 @@ class FullStreamTest : public CaptureFixture {
 TEST_F(FullStreamTest, BeyondItsBoundChangesWaitInTheLogAndFollowAsTheStreamDrains) {
   constexpr int kCaptures = 200;
   for (int i = 0; i < kCaptures; ++i) ASSERT_OK(Capture({Item(absl::StrCat("a", i), i, "x")}));
-  EXPECT_LE(OnStream().size(), 22u);
+  EXPECT_LE(OnStream().size(), 30u);  // those that were committed while the twentieth was put there
   auto client = ValueOrDie(redis::Client::Connect(redis().address()));
   const std::string stream = bus::ChangesStream(prefix_);
   ASSERT_OK(client->EnsureGroup(stream, "transformer"));
