@@ -39,7 +39,8 @@ class Service {
 
   // Starts workers. Calls may come in before and after; peers may not be there yet.
   virtual absl::Status Start() = 0;
-  // The process is about to stop: end streams and long waits (RpcBoundary::Drain); calls are still answered.
+  // The process is about to stop: end streams and long waits (RpcBoundary::Drain), and stop what calls other
+  // services, while these still answer if they are of the same process; calls to this one are still answered.
   virtual void Drain() {}
   // Stops workers. No call comes any more.
   virtual void Shutdown() = 0;

@@ -119,7 +119,10 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
-void Server::Drain() { parts_->rpcs.Drain(); }
+void Server::Drain() {
+  parts_->rpcs.Drain();
+  parts_->catalogue.Stop();
+}
 
 void Server::Shutdown() {
   parts_->environment.readiness.RemoveCheck("append");
@@ -128,7 +131,6 @@ void Server::Shutdown() {
   parts_->source.Stop();
   parts_->appender.Stop();
   parts_->feeder.Stop();
-  parts_->catalogue.Stop();
 }
 
 }  // namespace cognate::change_capture

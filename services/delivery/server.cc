@@ -106,11 +106,13 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
-void Server::Drain() { parts_->rpcs.Drain(); }
-
-void Server::Shutdown() {
+// The lanes stop here, while feedback still takes what they have to tell.
+void Server::Drain() {
+  parts_->rpcs.Drain();
   parts_->environment.readiness.RemoveCheck("lanes");
   parts_->manager.Stop();
 }
+
+void Server::Shutdown() { Drain(); }
 
 }  // namespace cognate::delivery

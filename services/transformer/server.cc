@@ -90,7 +90,6 @@ struct Server::Parts {
   Metrics metrics;
   grpc_support::RpcBoundary rpcs;
   TransformerService service;
-  bool stopped = false;
   std::vector<std::unique_ptr<Runner>> runners;
   std::unique_ptr<Worker> poller;
 };
@@ -133,18 +132,20 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
-void Server::Drain() { parts_->rpcs.Drain(); }
-
-void Server::Shutdown() {
-  if (std::exchange(parts_->stopped, true)) return;
-  for (const std::unique_ptr<Parts::Runner>& runner : parts_->runners) {
-    parts_->environment.readiness.RemoveCheck(runner->name);
+// The loops stop here, while the peers of this process still answer.
+void Server::Drain() {
+  Parts& parts = *parts_;
+  parts.rpcs.Drain();
+  for (const std::unique_ptr<Parts::Runner>& runner : parts.runners) {
+    parts.environment.readiness.RemoveCheck(runner->name);
     if (runner->worker != nullptr) runner->worker->RequestStop();
     runner->loop.RequestStop();
   }
-  parts_->environment.readiness.RemoveCheck("rules");
-  parts_->poller.reset();
-  for (const std::unique_ptr<Parts::Runner>& runner : parts_->runners) runner->worker.reset();
+  parts.environment.readiness.RemoveCheck("rules");
+  parts.poller.reset();
+  for (const std::unique_ptr<Parts::Runner>& runner : parts.runners) runner->worker.reset();
 }
+
+void Server::Shutdown() { Drain(); }
 
 }  // namespace cognate::transformer
