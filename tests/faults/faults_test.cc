@@ -2,10 +2,11 @@
 // targets while something is broken at random moments; when all is quiet, both targets must be what the
 // generator says.
 //
-//   faults_test                         three seeds of each fault
-//   faults_test --figures [name]        fifty seeds of each, or of one
-//   faults_test --seeds=N --seed=S      N seeds from S on; --changes=N the length of the stream
+//   faults_test [name]                  three seeds of each fault, or of those whose names begin so:
+//   faults.kill_ faults_test --figures [name]        fifty seeds faults_test --seeds=N --seed=S      N seeds
+//   from S on; --changes=N the length of the stream
 
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
@@ -71,9 +73,11 @@ int64_t NotConverged(cluster::Cluster& cluster) {
   return open;
 }
 
-// Quiet is: nothing open in the ledger, and both targets are as they should be, or two minutes have passed.
+// Quiet is: nothing open in the ledger, both targets are as they should be, and nothing is left on the way;
+// or two minutes have passed. What is open or left then.
 int64_t WaitForQuiet(World& world, const Generator& generator) {
   int64_t open = -1;
+  Leftovers left{.count = 1, .text = ""};
   test_support::Eventually(
       [&] {
         open = NotConverged(world.cluster);
@@ -82,10 +86,12 @@ int64_t WaitForQuiet(World& world, const Generator& generator) {
           const Differences d = target.Compare(generator);
           return d.lost + d.duplicated + d.differing == 0;
         };
-        return good(world.alpha) && good(world.beta);
+        if (!good(world.alpha) || !good(world.beta)) return false;
+        left = FindLeftovers(world.cluster);
+        return left.count == 0;
       },
       absl::Minutes(2));
-  return open < 0 ? 1 : open;
+  return (open < 0 ? 1 : open) + left.count;
 }
 
 void Add(Sum& sum, const Differences& differences) {
@@ -117,8 +123,8 @@ void RunSeed(uint64_t seed, const std::function<void(World&)>& fault, Sum& sum) 
   Add(one, world.alpha.Compare(generator));
   Add(one, world.beta.Compare(generator));
   if (!one.first.empty() || stuck != 0) {
-    one.first = absl::StrCat("seed ", seed, ": ", stuck, " not converged; ", one.first);
-    std::cerr << one.first << "\n" << DescribeTroubles(world.cluster) << "\n";
+    one.first = absl::StrCat("seed ", seed, ": ", stuck, " not converged or left over; ", one.first);
+    std::cerr << one.first << "\n" << FindLeftovers(world.cluster).text << "\n";
     for (const std::string& name : world.cluster.names()) {
       std::cerr << "--- " << name << "\n" << world.cluster.LogOf(name) << "\n";
     }
@@ -207,6 +213,27 @@ TEST(Faults, target_down) {
 }
 
 }  // namespace
+
+std::vector<std::string> Names() {
+  std::vector<std::string> names;
+  const ::testing::TestSuite& suite = *::testing::UnitTest::GetInstance()->GetTestSuite(0);
+  for (int i = 0; i < suite.total_test_count(); ++i)
+    names.push_back(absl::StrCat("faults.", suite.GetTestInfo(i)->name()));
+  return names;
+}
+
+// Runs only what begins with `word`; false where nothing does.
+bool Choose(absl::string_view word) {
+  const std::vector<std::string> names = Names();
+  if (std::none_of(names.begin(), names.end(),
+                   [&](const std::string& name) { return absl::StartsWith(name, word); })) {
+    return false;
+  }
+  if (absl::ConsumePrefix(&word, "faults."))
+    ::testing::GTEST_FLAG(filter) = absl::StrCat("Faults.", word, "*");
+  return true;
+}
+
 }  // namespace cognate::faults
 
 int main(int argc, char** argv) {
@@ -222,11 +249,9 @@ int main(int argc, char** argv) {
       if (!absl::SimpleAtoi(word, &settings.first_seed)) return 2;
     } else if (absl::ConsumePrefix(&word, "--changes=")) {
       if (!absl::SimpleAtoi(word, &settings.changes)) return 2;
-    } else if (absl::StartsWith(word, "faults.")) {
-      ::testing::GTEST_FLAG(filter) = absl::StrCat("Faults.", absl::StripPrefix(word, "faults."));
-    } else if (!word.empty()) {
-      std::cerr << "got " << word
-                << ", want --figures, --seeds=, --seed=, --changes= or the name of a fault\n";
+    } else if (!cognate::faults::Choose(word)) {
+      std::cerr << "got " << word << ", want --figures, --seeds=, --seed=, --changes=, or a name: "
+                << absl::StrJoin(cognate::faults::Names(), ", ") << "\n";
       return 2;
     }
   }

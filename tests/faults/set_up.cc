@@ -1,9 +1,11 @@
 #include "tests/faults/set_up.h"
 
 #include "absl/strings/str_cat.h"
+#include "cognate/v1/delivery_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/channel.h"
+#include "common/redis/client.h"
 #include "common/status/status_macros.h"
 #include "tests/support/proto_matchers.h"
 
@@ -57,6 +59,12 @@ absl::StatusOr<Response> Do(Stub& stub,
   return grpc_support::Call(stub, method, test_support::ParseProto<Request>(text), {.idempotent = true});
 }
 
+// Entries of the stream that leads from change_capture to the transformer, which removes what it has planned.
+absl::StatusOr<int64_t> BatchesOfChanges(const std::string& address) {
+  ASSIGN_OR_RETURN(const auto client, redis::Client::Connect(address));
+  return client->Length("cognate:changes");
+}
+
 }  // namespace
 
 absl::Status SetUp(cluster::Cluster& cluster, const std::vector<Target*>& targets) {
@@ -88,16 +96,30 @@ absl::Status SetUp(cluster::Cluster& cluster, const std::vector<Target*>& target
   return absl::OkStatus();
 }
 
-std::string DescribeTroubles(cluster::Cluster& cluster) {
-  const auto stub = v1::FeedbackService::NewStub(cluster.ChannelTo("feedback"));
+Leftovers FindLeftovers(cluster::Cluster& cluster) {
+  Leftovers left;
+  const auto note = [&](int64_t count, absl::string_view what) {
+    left.count += count;
+    if (count > 0) absl::StrAppend(&left.text, what, "\n");
+  };
+  const auto feedback = v1::FeedbackService::NewStub(cluster.ChannelTo("feedback"));
   v1::ListTroublesRequest request;
   request.set_page_size(20);
-  const auto response = grpc_support::Call(*stub, &v1::FeedbackService::Stub::ListTroubles, request, {});
-  if (!response.ok()) return response.status().ToString();
-  std::string text;
-  for (const v1::Trouble& trouble : response->troubles())
-    absl::StrAppend(&text, trouble.ShortDebugString(), "\n");
-  return text.empty() ? "no troubles" : text;
+  const auto troubles = grpc_support::Call(*feedback, &v1::FeedbackService::Stub::ListTroubles, request, {});
+  if (!troubles.ok()) note(1, troubles.status().ToString());
+  for (int i = 0; troubles.ok() && i < troubles->troubles_size(); ++i)
+    note(1, troubles->troubles(i).ShortDebugString());
+
+  const auto delivery = v1::DeliveryService::NewStub(cluster.ChannelTo("delivery"));
+  const auto lanes =
+      grpc_support::Call(*delivery, &v1::DeliveryService::Stub::ListLanes, v1::ListLanesRequest(), {});
+  if (!lanes.ok()) note(1, lanes.status().ToString());
+  for (int i = 0; lanes.ok() && i < lanes->lanes_size(); ++i)
+    note(lanes->lanes(i).batch_count(), lanes->lanes(i).ShortDebugString());
+
+  const absl::StatusOr<int64_t> changes = BatchesOfChanges(cluster.redis().address());
+  note(changes.ok() ? *changes : 1, absl::StrCat("batches of changes: ", changes.status().ToString()));
+  return left;
 }
 
 }  // namespace cognate::faults

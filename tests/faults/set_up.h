@@ -13,7 +13,12 @@ namespace cognate::faults {
 // model to each target.
 absl::Status SetUp(cluster::Cluster& cluster, const std::vector<Target*>& targets);
 
-// The troubles that are left, a line each, at most twenty.
-std::string DescribeTroubles(cluster::Cluster& cluster);
+// What must not be left when all is quiet: troubles, batches of changes and deliveries on their streams.
+struct Leftovers {
+  int64_t count = 0;
+  std::string text;  // A line each; of troubles at most twenty.
+};
+// Counts at least one while a service or Redis cannot be asked.
+Leftovers FindLeftovers(cluster::Cluster& cluster);
 
 }  // namespace cognate::faults
