@@ -64,8 +64,7 @@ class BadInputTest : public ::testing::Test {
 
   // The model `sale` of `till`, with a table and a sync of its own for each test.
   static std::string SaleModel() {
-    const std::string name =
-        absl::StrCat("sale_", ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::string name = absl::StrCat("sale_", ::testing::UnitTest::GetInstance()->current_test_info()->name());
     v1::Model model = test_support::ParseProto<v1::Model>(kSale);
     model.set_model(name);
     world().PutModel(model);

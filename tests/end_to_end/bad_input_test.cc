@@ -127,6 +127,7 @@ TEST_F(BadInputTest, ARowWithAHugeFieldHoldsUpNoOther) {
 TEST_F(BadInputTest, ABatchOfTooManyRecordsIsRefusedAsAWhole) {
   const std::string model = SaleModel();
   std::vector<v1::Change> changes;
+  changes.reserve(10'001);
   for (int i = 0; i < 10'001; ++i) changes.push_back(Sale(model, absl::StrCat(i), Integer(i), Null()));
   Judge("10,001 changes", world().TryCapture("till", changes),
         {StatusCode::kInvalidArgument, "BATCH_TOO_LARGE", "changes", "send it in several calls"});

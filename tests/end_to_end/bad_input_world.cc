@@ -179,7 +179,7 @@ void World::Run(postgres::Connection& connection, const std::string& sql) {
 std::string World::Ask(postgres::Connection& connection, const std::string& sql) {
   const auto rows = connection.QueryText(sql);
   if (!rows.ok()) return rows.status().ToString();
-  return rows->size() == 0 ? "no row" : std::string(rows->GetText(0, 0));
+  return rows->empty() ? "no row" : std::string(rows->GetText(0, 0));
 }
 
 bool World::Answers(postgres::Connection& connection, const std::string& sql, const std::string& answer) {

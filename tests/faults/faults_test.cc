@@ -217,6 +217,7 @@ TEST(Faults, target_down) {
 std::vector<std::string> Names() {
   std::vector<std::string> names;
   const ::testing::TestSuite& suite = *::testing::UnitTest::GetInstance()->GetTestSuite(0);
+  names.reserve(static_cast<size_t>(suite.total_test_count()));
   for (int i = 0; i < suite.total_test_count(); ++i)
     names.push_back(absl::StrCat("faults.", suite.GetTestInfo(i)->name()));
   return names;
