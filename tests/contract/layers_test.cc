@@ -33,7 +33,8 @@ std::vector<std::string> Violations(const std::string& folder, Forbidden forbidd
   std::vector<std::string> found;
   for (const std::string& path : FilesBelow(folder, {".cc", ".h"})) {
     for (const std::string& include : IncludesOf(path)) {
-      if (forbidden(path, include)) found.push_back(path + " includes " + include);
+      if (!forbidden(path, include)) continue;
+      found.push_back(std::string(path).append(" includes ").append(include));
     }
   }
   return found;

@@ -132,7 +132,7 @@ absl::Status PostgresServer::Initialize() {
       << "listen_addresses = ''\nunix_socket_directories = '" << root << "'\nmax_connections = 100\n"
       << "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 20\nlog_min_messages = warning\n"
       << "fsync = " << durable << "\nfull_page_writes = " << durable << "\nmax_prepared_transactions = 10\n";
-  for (std::string setting : options_.settings) {
+  for (const std::string& setting : options_.settings) {
     const size_t equals = setting.find('=');
     settings << setting.substr(0, equals) << " = '" << setting.substr(equals + 1) << "'\n";
   }
