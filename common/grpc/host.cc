@@ -18,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "common/grpc/reflection_v1.h"
+#include "common/grpc/unreadable.h"
 
 namespace cognate::grpc_support {
 namespace {
@@ -90,6 +91,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(const HostOptions& options,
   grpc::ServerBuilder builder;
   Limit(builder, options);
   KeepAlive(builder, options);
+  builder.experimental().SetInterceptorCreators(ExplainUnreadableRequests());
   builder.SetOption(std::make_unique<ReflectionOption>(&host->service_names_));
   for (grpc::Service* service : services) builder.RegisterService(service);
   for (size_t i = 0; i < options.addresses.size(); ++i) {

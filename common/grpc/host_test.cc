@@ -1,5 +1,6 @@
 #include "common/grpc/host.h"
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 #include <thread>
@@ -121,6 +122,19 @@ TEST_F(HostTest, ReportsTheHealthOfTheWholeServerWithoutAName) {
   host_->SetAllServing(true);
   EXPECT_TRUE(ValueOrDie(Serving("")));
   EXPECT_TRUE(ValueOrDie(Serving("cognate.v1.ChangeCaptureService")));
+}
+
+TEST_F(HostTest, DescribesItsContractsWithTheirComments) {
+  Start();
+  reflection_v1::ServerReflectionRequest request;
+  request.set_file_containing_symbol("cognate.v1.ChangeCaptureService.Capture");
+  const reflection_v1::ServerReflectionResponse response = Reflect(request);
+  google::protobuf::FileDescriptorProto file;
+  ASSERT_TRUE(file.ParseFromString(response.file_descriptor_response().file_descriptor_proto(0)));
+  EXPECT_EQ(file.name(), "cognate/v1/change_capture_service.proto");
+  EXPECT_TRUE(std::any_of(file.source_code_info().location().begin(),
+                          file.source_code_info().location().end(),
+                          [](const auto& place) { return !place.leading_comments().empty(); }));
 }
 
 TEST_F(HostTest, ListsItsServicesByReflection) {

@@ -1,6 +1,7 @@
 #include "common/grpc/reflection_v1.h"
 
 #include <atomic>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
+#include "proto/descriptors.h"
 
 namespace cognate::grpc_support {
 namespace {
@@ -20,6 +22,25 @@ namespace {
 namespace reflection = ::grpc::reflection::v1;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FileDescriptor;
+
+// The contracts by file name, each serialised.
+std::map<std::string, std::string> ReadContracts() {
+  google::protobuf::FileDescriptorSet set;
+  set.ParseFromArray(proto::DescriptorSet().data(), static_cast<int>(proto::DescriptorSet().size()));
+  std::map<std::string, std::string> contracts;
+  for (const auto& file : set.file()) contracts[file.name()] = file.SerializeAsString();
+  return contracts;
+}
+
+// With its comments, if it is a contract of ours: what is compiled in has none.
+std::string Describe(const FileDescriptor& file) {
+  static const auto* const contracts = new std::map<std::string, std::string>(ReadContracts());
+  const auto contract = contracts->find(std::string(file.name()));
+  if (contract != contracts->end()) return contract->second;
+  google::protobuf::FileDescriptorProto described;
+  file.CopyTo(&described);
+  return described.SerializeAsString();
+}
 
 class ReflectionV1 final : public reflection::ServerReflection::Service {
  public:
@@ -82,9 +103,7 @@ class ReflectionV1 final : public reflection::ServerReflection::Service {
     std::set<const FileDescriptor*> seen = {file};
     std::vector<const FileDescriptor*> files = {file};
     for (size_t next = 0; next < files.size(); ++next) {
-      google::protobuf::FileDescriptorProto proto;
-      files[next]->CopyTo(&proto);
-      response.mutable_file_descriptor_response()->add_file_descriptor_proto(proto.SerializeAsString());
+      response.mutable_file_descriptor_response()->add_file_descriptor_proto(Describe(*files[next]));
       for (int i = 0; i < files[next]->dependency_count(); ++i) {
         if (seen.insert(files[next]->dependency(i)).second) files.push_back(files[next]->dependency(i));
       }

@@ -120,7 +120,9 @@ v1::CaptureResult RefusedResult(int index, absl::string_view change_id, const ab
   result.mutable_error()->set_reason(ErrorReason(error));
   result.mutable_error()->set_message(error.message().data(), error.message().size());
   const std::vector<FieldViolation> violations = Violations(error);
-  if (!violations.empty()) result.mutable_error()->set_field(violations.front().field);
+  // What the log refuses is the change id, and it knows no paths.
+  result.mutable_error()->set_field(violations.empty() ? absl::StrCat("changes[", index, "].change_id")
+                                                       : violations.front().field);
   return result;
 }
 

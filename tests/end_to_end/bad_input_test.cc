@@ -101,7 +101,7 @@ TEST_F(BadInputTest, ValuesThatNoSourceFieldHoldsAreNotTaken) {
         {.reason = "VALUE_TOO_LARGE", .field = "changes[0].fields[2].value", .fix = "want at most 8388608"});
   // No handler sees this one: the message itself cannot be read.
   Judge("a text that is not UTF-8", world().TryCapture("till", {Sale(model, "g", Integer(1), Text("\xff"))}),
-        {StatusCode::kInvalidArgument, "BAD_ENCODING", "changes[0].fields[2].value", "UTF-8", true});
+        {StatusCode::kInvalidArgument, "BAD_ENCODING", "request", "UTF-8"});
   Arrives(*world().goal, CodesIn(model), "a,d,f");
 }
 
@@ -149,10 +149,7 @@ TEST_F(BadInputTest, AChangeIdWithOtherContentFailsAlone) {
         OnlyRefused(world().Capture({Sale(model, "b", Integer(1), Text("x")),
                                      Sale(model, "a", Integer(1), Text("second"))}),
                     1),
-        {.reason = "CHANGE_ID_REUSED",
-         .field = "changes[1].change_id",
-         .fix = "needs an id of its own",
-         .open = true});
+        {.reason = "CHANGE_ID_REUSED", .field = "changes[1].change_id", .fix = "needs an id of its own"});
   Arrives(*world().goal, CodesIn(model), "a,b");
   EXPECT_EQ(world().Ask(*world().goal, absl::StrCat("SELECT note FROM \"", model, "\" WHERE code = 'a'")),
             "first");

@@ -40,9 +40,10 @@ constexpr Misfit kMisfits[] = {
      "shorten it at the source or widen the target field", "TYPE text"},
     {"too_long_by_now", "text", kAsText, "varchar(9)", "'fives'", "'four'", "TYPE varchar(4)",
      "VALUE_TOO_LONG", "Correct the value at the source, or change the column", "TYPE text"},
-    {"out_of_range", "bigint", kAsInteger, "smallint", "40000", "400", "", "OUT_OF_RANGE", "want", ""},
+    {"out_of_range", "bigint", kAsInteger, "smallint", "40000", "400", "", "OUT_OF_RANGE", "want",
+     "TYPE integer"},
     {"out_of_range_by_now", "bigint", kAsInteger, "bigint", "40000", "400", "TYPE smallint",
-     "VALUE_OUT_OF_RANGE", "Correct the value at the source, or change the column", ""},
+     "VALUE_OUT_OF_RANGE", "Correct the value at the source, or change the column", "TYPE integer"},
     {"no_date", "text", kAsText, "date", "'yesterday'", "'2026-02-28'", "", "INVALID_TEXT", "want a date",
      "TYPE text USING value::text"},
     {"null", "text", kAsText, "text NOT NULL", "NULL", "'x'", "", "NOT_NULL",
@@ -144,11 +145,20 @@ TEST_P(MisfitTest, FailsAloneIsExplainedAndArrivesWhenItsCauseIsMended) {
     v1::RedriveResponse redriven;
     world().Try(*world().feedback, &v1::FeedbackService::Stub::Redrive, redrive, &redriven);
     EXPECT_EQ(redriven.redriven_count(), 1);
+    // No person is so quick, but a table is read anew only 100 ms after the last time.
+    test_support::Eventually([&] {
+      const std::vector<v1::Trouble> left = world().TroublesOf(bad);
+      if (left.empty()) return true;
+      if (left[0].state() == v1::REPLICA_STATE_DEAD)
+        world().Try(*world().feedback, &v1::FeedbackService::Stub::Redrive, redrive, &redriven);
+      return false;
+    });
   } else {
     Write({{2, misfit().good}}, "again");
   }
   Arrives(target(), Codes(), "1,2,3");
-  EXPECT_TRUE(test_support::Eventually([&] { return world().TroublesOf(bad).empty(); }));
+  EXPECT_TRUE(test_support::Eventually([&] { return world().TroublesOf(bad).empty(); }))
+      << world().TroublesOf(bad)[0].ShortDebugString();
 }
 
 INSTANTIATE_TEST_SUITE_P(Misfits, MisfitTest,

@@ -142,6 +142,8 @@ void Describe(postgres::Connection& connection, const SqlShape& shape, const Out
 
 }  // namespace
 
+bool IsValueRefused(const absl::Status& status) { return absl::StartsWith(postgres::SqlState(status), "22"); }
+
 FailureKind KindOf(const absl::Status& status) {
   const std::string sqlstate = postgres::SqlState(status);
   // A lost connection has no state; an error of ours, such as REFUSED_BY_TRIGGER, neither.

@@ -16,6 +16,8 @@ enum class FailureKind {
   kRecord,     // one of the records is refused
 };
 FailureKind KindOf(const absl::Status& status);
+// The column's type does not take a value.
+bool IsValueRefused(const absl::Status& status);
 
 // The outcome of one delivery that failed alone: status and error. For a value that does not fit, asks the
 // target which field it is.

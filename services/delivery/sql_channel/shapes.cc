@@ -124,12 +124,15 @@ absl::Status SqlShapes::Trim(postgres::Connection& connection) {
   return connection.Forget(statements);
 }
 
-absl::StatusOr<bool> SqlShapes::Forget(postgres::Connection& connection, absl::string_view model) {
+absl::StatusOr<bool> SqlShapes::Forget(postgres::Connection& connection, absl::string_view model,
+                                       Doubt doubt) {
   const auto table = tables_.find(model);
   if (table == tables_.end() || table->second.table == nullptr) return false;
   const absl::Time now = clock_.Now();
   absl::Time& forget_time = forget_times_.try_emplace(std::string(model), absl::InfinitePast()).first->second;
-  if (now < forget_time + options_.reread_interval) return false;
+  const absl::Duration interval =
+      doubt == Doubt::kValueRefused ? options_.reread_for_value_interval : options_.reread_interval;
+  if (now < forget_time + interval) return false;
   forget_time = now;
   std::vector<std::string> statements;
   absl::erase_if(plans_, [&](const auto& entry) {

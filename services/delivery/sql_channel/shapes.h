@@ -55,9 +55,14 @@ class ShapePlan {
 
 struct SqlShapesOptions {
   size_t max_plans = 200;  // kept, with the statements that are prepared for them
-  // How soon a table that was found changed or missing is read once more.
+  // How soon a table that was found changed or missing is read once more,
   absl::Duration reread_interval = absl::Seconds(5);
+  // and how soon one that refuses a value: a column may have been widened for it.
+  absl::Duration reread_for_value_interval = absl::Milliseconds(100);
 };
+
+// Why a table may not be as it is remembered.
+enum class Doubt { kValueRefused, kSchemaChanged };
 
 // Of one target. Not thread safe.
 class SqlShapes {
@@ -70,7 +75,7 @@ class SqlShapes {
   absl::Status Trim(postgres::Connection& connection);
   // Forgets one table and what was made for it: it may have changed. False where there is nothing to forget,
   // or it was forgotten a short time ago: no use in trying again what has failed.
-  absl::StatusOr<bool> Forget(postgres::Connection& connection, absl::string_view model);
+  absl::StatusOr<bool> Forget(postgres::Connection& connection, absl::string_view model, Doubt doubt);
   // Forgets everything, for a new connection.
   void Clear();
 

@@ -96,8 +96,8 @@ absl::StatusOr<std::vector<v1::Outcome>> SqlChannel::Apply(absl::Span<const Outg
 
 absl::StatusOr<bool> SqlChannel::Forget(const Models& changed) {
   bool forgotten = false;
-  for (const std::string& model : changed) {
-    ASSIGN_OR_RETURN(const bool done, shapes_.Forget(*connection_, model));
+  for (const auto& [model, doubt] : changed) {
+    ASSIGN_OR_RETURN(const bool done, shapes_.Forget(*connection_, model, doubt));
     forgotten |= done;
   }
   return forgotten;
@@ -114,7 +114,8 @@ absl::Status SqlChannel::Plan(absl::Span<const Outgoing> deliveries, std::vector
       found = plans.emplace(group, shapes_.For(*connection_, *group)).first;
       const absl::Status& status = found->second.status();
       if (!status.ok() && KindOf(status) == FailureKind::kTarget) return status;
-      if (status.code() == absl::StatusCode::kFailedPrecondition) changed->insert(group->model());
+      if (status.code() == absl::StatusCode::kFailedPrecondition)
+        (*changed)[group->model()] = Doubt::kSchemaChanged;
     }
     absl::StatusOr<PlannedDelivery> planned = found->second.ok()
                                                   ? Prepare(deliveries[i], *found->second)
@@ -167,7 +168,9 @@ absl::Status SqlChannel::Write(std::vector<v1::Outcome>* outcomes, Models* chang
   };
   const auto hopeless = [](const absl::Status& status) { return KindOf(status) == FailureKind::kTarget; };
   const auto fail = [&](size_t begin, size_t end, const absl::Status& status) {
-    if (KindOf(status) == FailureKind::kSchema) changed->insert(planned_[begin].plan->shape().table->model);
+    const std::string& model = planned_[begin].plan->shape().table->model;
+    if (KindOf(status) == FailureKind::kSchema) (*changed)[model] = Doubt::kSchemaChanged;
+    if (IsValueRefused(status)) changed->try_emplace(model, Doubt::kValueRefused);
     for (size_t i = begin; i < end; ++i) {
       failed[i] = true;
       ExplainFailure(*connection_, planned_[i].plan->shape(), *planned_[i].outgoing, status,

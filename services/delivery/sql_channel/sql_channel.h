@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/btree_set.h"
+#include "absl/container/btree_map.h"
 #include "absl/time/time.h"
 #include "common/sync/mutex.h"
 #include "services/delivery/channel.h"
@@ -40,7 +40,7 @@ class SqlChannel final : public Channel {
  private:
   void SetConnection(std::unique_ptr<postgres::Connection> connection);
   // The models whose tables are not as they are remembered.
-  using Models = absl::btree_set<std::string>;
+  using Models = absl::btree_map<std::string, Doubt>;
   // Pairs each delivery with its plan; what has none gets its outcome here. An error where the target is out
   // of reach.
   absl::Status Plan(absl::Span<const Outgoing> deliveries, std::vector<v1::Outcome>* outcomes,
