@@ -191,6 +191,7 @@ std::string Cluster::address() const { return state_->host == nullptr ? "" : sta
 const std::string& Cluster::internal_address() const { return state_->internal_address; }
 
 absl::Status Cluster::Ready() const {
+  if (state_->phase == Phase::kServing) state_->UpdateHealth();
   std::string troubles;
   for (const health::Readiness::Answer& answer : state_->Ask()) {
     if (answer.status.ok()) continue;

@@ -55,7 +55,8 @@ class Cluster {
   // other's address while no port is known yet. Only with options.internal_socket.
   const std::string& internal_address() const;
 
-  // OK once every service is ready; otherwise what is not, in words.
+  // OK once every service is ready; otherwise what is not, in words. The gRPC health says the same from here
+  // on.
   absl::Status Ready() const;
 
  private:
