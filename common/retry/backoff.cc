@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/random/random.h"
-#include "common/status/error.h"
 
 namespace cognate {
 
@@ -37,14 +36,14 @@ bool IsTransient(const absl::Status& status) {
   }
 }
 
-absl::Status RetryUntilStopped(StopToken& stop, Backoff& backoff, absl::FunctionRef<absl::Status()> call) {
+bool InsistUntilStopped(StopToken& stop, const BackoffPolicy& policy, absl::FunctionRef<absl::Status()> call,
+                        absl::FunctionRef<void(const absl::Status&)> failed) {
+  Backoff backoff(policy);
   while (true) {
-    absl::Status status = call();
-    if (status.ok()) backoff.Reset();
-    if (status.ok() || !IsTransient(status)) return status;
-    absl::Duration wait = backoff.Next();
-    if (const auto asked = RetryDelay(status)) wait = std::max(wait, *asked);
-    if (stop.WaitFor(wait)) return status;
+    const absl::Status status = call();
+    if (status.ok()) return true;
+    failed(status);
+    if (stop.WaitFor(backoff.Next())) return false;
   }
 }
 

@@ -45,8 +45,9 @@ class Backoff {
 // Whether the same call may succeed later: UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED.
 bool IsTransient(const absl::Status& status);
 
-// Calls until OK, until an error that is not transient, or until stopping; gives the last answer. Waits at
-// least as long as the error's RetryInfo says.
-absl::Status RetryUntilStopped(StopToken& stop, Backoff& backoff, absl::FunctionRef<absl::Status()> call);
+// For what must not be given up, whatever the error is: calls until OK, or until stopping, but once in any
+// case. `failed` hears of every error. False when it was stopped before it was OK.
+bool InsistUntilStopped(StopToken& stop, const BackoffPolicy& policy, absl::FunctionRef<absl::Status()> call,
+                        absl::FunctionRef<void(const absl::Status&)> failed);
 
 }  // namespace cognate

@@ -52,13 +52,9 @@ void Reporter::Report(const RoundReport& report, StopToken& stop) {
 }
 
 bool Reporter::Insist(absl::string_view complaint, StopToken& stop, absl::FunctionRef<absl::Status()> call) {
-  Backoff backoff(kBackoff);
-  while (true) {
-    const absl::Status status = call();
-    if (status.ok()) return true;
+  return InsistUntilStopped(stop, kBackoff, call, [&](const absl::Status& status) {
     log::Warn(complaint, {{"platform", platform_}, {"status", status}});
-    if (stop.WaitFor(backoff.Next())) return false;
-  }
+  });
 }
 
 absl::Status Reporter::Acknowledge(const std::vector<std::string>& entry_ids) {

@@ -48,7 +48,7 @@ void Acknowledger::Acknowledge(const std::vector<FinishedRound>& rounds, StopTok
   const bool known =
       batch_ids.empty() || Insist("batches not acknowledged", stop, [&] {
         const absl::Status status = peers_.AcknowledgeBatches(batch_ids);
-        if (status.ok() || IsTransient(status) || absl::IsCancelled(status)) return status;
+        if (status.ok() || IsPassing(status)) return status;
         log::Error("acknowledgement is refused", {{"service", "transformer"}, {"error", status}});
         return absl::OkStatus();
       });
@@ -63,13 +63,9 @@ void Acknowledger::Acknowledge(const std::vector<FinishedRound>& rounds, StopTok
 
 bool Acknowledger::Insist(absl::string_view complaint, StopToken& stop,
                           absl::FunctionRef<absl::Status()> call) {
-  Backoff backoff(kBackoff);
-  while (true) {
-    const absl::Status status = call();
-    if (status.ok()) return true;
+  return InsistUntilStopped(stop, kBackoff, call, [&](const absl::Status& status) {
     log::Warn(complaint, {{"service", "transformer"}, {"error", status}});
-    if (stop.WaitFor(backoff.Next())) return false;
-  }
+  });
 }
 
 absl::Status Acknowledger::Remove(const std::vector<std::string>& entry_ids) {

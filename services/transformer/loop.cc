@@ -24,9 +24,6 @@ google::protobuf::ArenaOptions WithBlock(std::vector<char>& block) {
   return options;
 }
 
-// Worth waiting for: the peer is away, stopping, or has too much to do.
-bool IsPassing(const absl::Status& status) { return IsTransient(status) || absl::IsCancelled(status); }
-
 }  // namespace
 
 Loop::Loop(LoopOptions options, LoopParts parts, health::ProgressMonitor& monitor)

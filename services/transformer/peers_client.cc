@@ -5,12 +5,15 @@
 #include "cognate/v1/change_capture_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
 #include "common/grpc/channel.h"
+#include "common/retry/backoff.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::transformer {
 
 using grpc_support::Call;
 using grpc_support::CallOptions;
+
+bool IsPassing(const absl::Status& status) { return IsTransient(status) || absl::IsCancelled(status); }
 
 struct PeersClient::Stubs {
   std::unique_ptr<v1::ChangeCaptureService::Stub> capture;

@@ -13,6 +13,9 @@
 
 namespace cognate::transformer {
 
+// Worth waiting for: the peer is away, stopping, or has too much to do.
+bool IsPassing(const absl::Status& status);
+
 class PeersClient {
  public:
   PeersClient(const std::string& change_capture, const std::string& feedback);

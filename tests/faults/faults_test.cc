@@ -2,9 +2,9 @@
 // targets while something is broken at random moments; when all is quiet, both targets must be what the
 // generator says.
 //
-//   faults_test [name]                  three seeds of each fault, or of those whose names begin so:
-//   faults.kill_ faults_test --figures [name]        fifty seeds faults_test --seeds=N --seed=S      N seeds
-//   from S on; --changes=N the length of the stream
+// faults_test [name] runs three seeds of each fault, or of those whose names begin so (faults.kill_); with
+// --figures fifty seeds.
+// --seeds=N --seed=S runs N seeds from S on, and --changes=N says how long the stream is.
 
 #include <algorithm>
 #include <functional>

@@ -17,9 +17,13 @@ namespace {
 
 // Statements join a batch with a table that may be large and never analysed: only the index may be used.
 // Plans are the same for every batch then, so they are made once.
-constexpr char kSession[] =
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = "
-    "force_generic_plan; SET jit = off";
+std::vector<std::pair<std::string, std::string>> SessionSettings() {
+  return {{"enable_seqscan", "off"},
+          {"enable_hashjoin", "off"},
+          {"enable_mergejoin", "off"},
+          {"plan_cache_mode", "force_generic_plan"},
+          {"jit", "off"}};
+}
 
 constexpr int kAttempts = 4;  // of a batch that collides with other transactions
 
@@ -54,10 +58,10 @@ absl::Status SqlChannel::Open() {
   options.connect_timeout = options_.connect_timeout;
   options.statement_timeout = options_.statement_timeout;
   options.lock_timeout = options_.lock_timeout;
+  options.settings = SessionSettings();
   ASSIGN_OR_RETURN(std::unique_ptr<postgres::Connection> connection, postgres::Connection::Open(options));
   SetConnection(std::move(connection));
-  RETURN_IF_ERROR(EnsureInbox(*connection_));
-  return connection_->Execute(kSession);
+  return EnsureInbox(*connection_);
 }
 
 void SqlChannel::SetConnection(std::unique_ptr<postgres::Connection> connection) {
