@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "common/grpc/cancellation.h"
 #include "common/status/error.h"
 
 namespace cognate::grpc_support {
@@ -58,7 +59,9 @@ absl::Status CallWithRetry(const CallOptions& options,
   for (int made = 1;; ++made) {
     grpc::ClientContext context;
     Prepare(context, options, deadline);
+    if (options.cancellation != nullptr) options.cancellation->SetAttempt(&context);
     absl::Status status = FromGrpcStatus(attempt(context));
+    if (options.cancellation != nullptr) options.cancellation->SetAttempt(nullptr);
     if (status.code() != absl::StatusCode::kUnavailable || made >= max_attempts) return status;
     const absl::Duration wait = std::max(backoff.Next(), RetryDelay(status).value_or(absl::ZeroDuration()));
     if (absl::Now() + wait >= deadline || !Wait(options, wait)) return status;

@@ -8,11 +8,9 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/grpc/call_options.h"
 #include "common/grpc/status.h"
-#include "common/retry/backoff.h"
-#include "common/worker/stop_token.h"
 
 namespace cognate::grpc_support {
 
@@ -28,20 +26,6 @@ struct ChannelOptions {
 // when first used. Every channel and stub must be gone before main returns: keep them in objects that main
 // owns, never in a global.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const ChannelOptions& options = {});
-
-struct CallOptions {
-  absl::Duration timeout = absl::Seconds(10);  // Over all attempts.
-  absl::Time deadline =
-      absl::InfiniteFuture();      // The caller's own, such as Rpc::deadline(); the earlier one counts.
-  std::string request_id = {};     // Sent as x-request-id, unless empty.
-  std::string authorization = {};  // Sent as authorization, unless empty.
-  // Whether the call may be made twice. Only then UNAVAILABLE is tried again, after a random time (`backoff`,
-  // full jitter), or after the server's RetryInfo if that is longer.
-  bool idempotent = false;
-  int max_attempts = 4;
-  BackoffPolicy backoff = {absl::Milliseconds(50), 2.0, absl::Seconds(2)};
-  StopToken* stop = nullptr;  // Ends the waits between attempts when its owner stops.
-};
 
 // One unary call: deadline, request id, bounded retries, errors with their details.
 //

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/time/clock.h"
+#include "common/grpc/cancellation.h"
 #include "common/grpc/channel.h"
 #include "common/grpc/fake_services.h"
 #include "common/grpc/host.h"
@@ -197,6 +198,21 @@ TEST_F(UnaryTest, LogsARefusedCallOnceAndAnOrdinaryOneNotAtAll) {
                            HasSubstr(" info rpc service=platform_registry method=GetPlatform request_id=r7 "
                                      "code=NOT_FOUND elapsed_ms="),
                            HasSubstr("reason=PLATFORM_NOT_FOUND"))));
+}
+
+TEST_F(UnaryTest, ACancellationEndsTheCallUnderWayAndEachLaterOne) {
+  Cancellation cancellation;
+  std::atomic<int> calls = 0;
+  registry_.handler = [&](const Rpc& rpc, const v1::GetPlatformRequest&) -> absl::StatusOr<v1::Platform> {
+    if (++calls == 1) return v1::Platform();
+    cancellation.Cancel();
+    while (!rpc.cancelled()) absl::SleepFor(absl::Milliseconds(1));
+    return absl::CancelledError("the caller has gone");
+  };
+  EXPECT_TRUE(GetPlatform({.cancellation = &cancellation}).ok());
+  EXPECT_THAT(GetPlatform({.cancellation = &cancellation}).status(), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(GetPlatform({.cancellation = &cancellation}).status(), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_LE(calls, 3);
 }
 
 TEST_F(UnaryTest, TriesAnIdempotentCallAgainWhileTheServiceIsUnavailable) {

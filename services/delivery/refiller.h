@@ -41,7 +41,7 @@ class Refiller {
   const std::string platform_;
   const LaneContext& context_;
   LaneSource source_;  // of the worker
-  FeedbackCalls calls_;
+  grpc_support::Cancellation calls_;
 
   Mutex mutex_;
   bool asking_ ABSL_GUARDED_BY(mutex_) = false;

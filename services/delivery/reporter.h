@@ -52,7 +52,7 @@ class Reporter {
   FeedbackClient& feedback_;
   health::ProgressMonitor& progress_;
   std::unique_ptr<redis::Client> redis_;
-  FeedbackCalls calls_;
+  grpc_support::Cancellation calls_;
   BoundedQueue<RoundReport> reports_{1};
   Worker worker_;  // last: it uses the others
 };
