@@ -9,6 +9,9 @@
 namespace cognate::change_capture {
 namespace {
 
+// Short: what is known is used meanwhile, and a capture waits for what is not.
+const grpc_support::CallOptions kCall = {.timeout = absl::Seconds(3), .idempotent = true, .max_attempts = 3};
+
 // Platform ids have no slash.
 std::string ModelKey(absl::string_view platform, absl::string_view model) {
   return absl::StrCat(platform, "/", model);
@@ -21,8 +24,8 @@ bool IsAnswer(const absl::Status& status) {
 
 }  // namespace
 
-Catalogue::Catalogue(RegistryClient& registry, const Clock& clock, CatalogueOptions options)
-    : registry_(registry), clock_(clock), options_(options), rules_(std::make_shared<v1::Rules>()) {}
+Catalogue::Catalogue(clients::RegistryClient& registry, const Clock& clock, CatalogueOptions options)
+    : registry_(registry), clock_(clock), options_(options), rules_(registry, clock, kCall) {}
 
 Catalogue::~Catalogue() { Stop(); }
 
@@ -32,22 +35,9 @@ void Catalogue::Start() {
 
 void Catalogue::Stop() { worker_.reset(); }
 
-std::shared_ptr<const v1::Rules> Catalogue::Rules() const {
-  MutexLock lock(&mutex_);
-  return rules_;
-}
-
 absl::Status Catalogue::RefreshRules() {
-  absl::StatusOr<std::optional<v1::Rules>> read = registry_.GetRules(Revision());
-  if (!read.ok()) return RegistryUnknown("the rules", read.status().message());
-  if (!read->has_value()) return absl::OkStatus();
-  auto rules = std::make_shared<const v1::Rules>(**std::move(read));
-  MutexLock lock(&mutex_);
-  // Two readers at once may bring them out of order.
-  if (rules->revision() < rules_->revision()) return absl::OkStatus();
-  rules_ = std::move(rules);
-  revision_ = rules_->revision();
-  return absl::OkStatus();
+  const absl::Status status = rules_.Refresh();
+  return status.ok() ? status : RegistryUnknown("the rules", status.message());
 }
 
 absl::StatusOr<std::shared_ptr<const v1::Platform>> Catalogue::Platform(absl::string_view platform) {
@@ -116,14 +106,14 @@ std::vector<std::string> Catalogue::DueForRefresh(Cache<T>& cache) {
 }
 
 absl::StatusOr<std::shared_ptr<const v1::Platform>> Catalogue::ReadPlatform(const std::string& platform) {
-  ASSIGN_OR_RETURN(v1::Platform read, registry_.GetPlatform(platform));
+  ASSIGN_OR_RETURN(v1::Platform read, registry_.GetPlatform(platform, kCall));
   return std::make_shared<const v1::Platform>(std::move(read));
 }
 
 absl::StatusOr<std::shared_ptr<const KnownModel>> Catalogue::ReadModel(const std::string& key) {
   const std::pair<absl::string_view, absl::string_view> names = absl::StrSplit(key, absl::MaxSplits('/', 1));
   auto known = std::make_shared<KnownModel>();
-  ASSIGN_OR_RETURN(known->model, registry_.GetModel(names.first, names.second));
+  ASSIGN_OR_RETURN(known->model, registry_.GetModel(names.first, names.second, kCall));
   for (int i = 0; i < known->model.fields_size(); ++i)
     known->field_index.emplace(known->model.fields(i).name(), i);
   return std::shared_ptr<const KnownModel>(std::move(known));
@@ -131,12 +121,10 @@ absl::StatusOr<std::shared_ptr<const KnownModel>> Catalogue::ReadModel(const std
 
 void Catalogue::Run(StopToken& stop) {
   do {
-    const int64_t before = Revision();
     if (const absl::Status status = RefreshRules(); !status.ok()) {
       log::Warn("the rules cannot be read; what is known stays in force", {{"status", status}});
       continue;
     }
-    if (Revision() != before) log::Debug("rules", {{"revision", Revision()}});
     for (const std::string& key : DueForRefresh(platforms_)) {
       ReadAgain(platforms_, key, [this](const std::string& name) { return ReadPlatform(name); })
           .status()

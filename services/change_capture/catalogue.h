@@ -1,7 +1,6 @@
 // What the platform registry says, kept at hand: rules, platforms and models.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,7 +18,8 @@
 #include "common/clock/clock.h"
 #include "common/sync/mutex.h"
 #include "common/worker/worker.h"
-#include "services/change_capture/registry_client.h"
+#include "services/clients/registry_client.h"
+#include "services/clients/rules_follower.h"
 
 namespace cognate::change_capture {
 
@@ -40,15 +40,15 @@ struct CatalogueOptions {
 // UNAVAILABLE. Thread safe.
 class Catalogue {
  public:
-  Catalogue(RegistryClient& registry, const Clock& clock, CatalogueOptions options = {});
+  Catalogue(clients::RegistryClient& registry, const Clock& clock, CatalogueOptions options = {});
   ~Catalogue();
 
   void Start();
   void Stop();
 
   // The rules in force as far as known; never null, revision 0 until they were read once.
-  std::shared_ptr<const v1::Rules> Rules() const;
-  int64_t Revision() const { return revision_.load(); }
+  std::shared_ptr<const v1::Rules> Rules() const { return rules_.Current(); }
+  int64_t Revision() const { return Rules()->revision(); }
   // Reads the rules now; OK if they were read.
   absl::Status RefreshRules();
 
@@ -81,12 +81,11 @@ class Catalogue {
   absl::StatusOr<std::shared_ptr<const KnownModel>> ReadModel(const std::string& key);
   void Run(StopToken& stop);
 
-  RegistryClient& registry_;
+  clients::RegistryClient& registry_;
   const Clock& clock_;
   const CatalogueOptions options_;
-  std::atomic<int64_t> revision_{0};
+  clients::RulesFollower<> rules_;
   mutable Mutex mutex_;
-  std::shared_ptr<const v1::Rules> rules_ ABSL_GUARDED_BY(mutex_);
   Cache<v1::Platform> platforms_ ABSL_GUARDED_BY(mutex_);
   Cache<KnownModel> models_ ABSL_GUARDED_BY(mutex_);  // by platform/model
   std::unique_ptr<Worker> worker_;

@@ -9,8 +9,8 @@
 #include "common/status/status_macros.h"
 #include "services/change_capture/change_capture_service.h"
 #include "services/change_capture/migrations.h"
-#include "services/change_capture/registry_client.h"
 #include "services/change_capture/source_manager.h"
+#include "services/clients/registry_client.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -73,7 +73,7 @@ struct Server::Parts {
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
   std::unique_ptr<postgres::Pool> append_pool;  // so that no reader can keep commits waiting for a connection
-  RegistryClient registry;
+  clients::RegistryClient registry;
   Catalogue catalogue;
   ChangeLog log;
   BatchStore batches;

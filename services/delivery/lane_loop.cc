@@ -88,7 +88,7 @@ absl::StatusOr<std::vector<v1::Outcome>> LaneLoop::Apply(absl::Span<const Outgoi
 }
 
 void LaneLoop::Probe(StopToken& stop) {
-  const absl::StatusOr<v1::Platform> platform = context_.registry.GetPlatform(parts_.platform);
+  const absl::StatusOr<v1::Platform> platform = context_.registry.GetPlatform(parts_.platform, kRegistryCall);
   // A registry that is away says nothing about the target.
   if (!platform.ok())
     log::Warn("platform not known yet", {{"platform", parts_.platform}, {"status", platform.status()}});
@@ -156,7 +156,7 @@ absl::Status LaneLoop::LookAround() {
   refiller_.Look(batches);
   if (now < platform_time_) return absl::OkStatus();
   platform_time_ = now + context_.options.platform_interval;
-  const absl::StatusOr<v1::Platform> platform = context_.registry.GetPlatform(parts_.platform);
+  const absl::StatusOr<v1::Platform> platform = context_.registry.GetPlatform(parts_.platform, kRegistryCall);
   // The next probe opens it with the new connection.
   if (platform.ok() && ConnectionOf(*platform) != connection_) channel_.reset();
   return absl::OkStatus();

@@ -20,6 +20,7 @@ LaneManager::LaneManager(const LaneContext& context, LeaseStore& leases, std::st
       leases_(leases),
       owner_(std::move(owner)),
       lease_duration_(lease_duration),
+      rules_(context.registry, context.clock, kRegistryCall),
       renewed_time_(context.clock.Now()) {}
 
 void LaneManager::Start() {
@@ -87,15 +88,14 @@ void LaneManager::Tick() {
 }
 
 void LaneManager::LearnTargets() {
-  const absl::StatusOr<v1::GetRulesResponse> answer = context_.registry.GetRules(rules_revision_);
-  if (!answer.ok()) {
-    log::Warn("rules not read", {{"status", answer.status()}});
+  const absl::Status status = rules_.Refresh();
+  if (!status.ok()) {
+    log::Warn("rules not read", {{"status", status}});
     return;
   }
-  if (!answer->has_rules()) return;
-  rules_revision_ = answer->revision();
   targets_.clear();
-  for (const v1::CompiledSync& sync : answer->rules().syncs()) targets_.insert(sync.sync().target_platform());
+  const std::shared_ptr<const v1::Rules> rules = rules_.Current();
+  for (const v1::CompiledSync& sync : rules->syncs()) targets_.insert(sync.sync().target_platform());
 }
 
 std::vector<std::string> LaneManager::Wanted() const {

@@ -12,6 +12,7 @@
 #include "cognate/v1/lane.pb.h"
 #include "common/sync/mutex.h"
 #include "common/worker/worker.h"
+#include "services/clients/rules_follower.h"
 #include "services/delivery/lane.h"
 #include "services/delivery/lane_options.h"
 #include "services/delivery/lease_store.h"
@@ -55,7 +56,7 @@ class LaneManager {
   const absl::Duration lease_duration_;
 
   // Of the worker alone.
-  int64_t rules_revision_ = 0;
+  clients::RulesFollower<> rules_;
   absl::btree_set<std::string> targets_;
 
   mutable Mutex mutex_;

@@ -10,9 +10,9 @@
 #include "common/metrics/metrics.h"
 #include "common/redis/client.h"
 #include "common/retry/backoff.h"
+#include "services/clients/registry_client.h"
 #include "services/delivery/channel.h"
 #include "services/delivery/feedback_client.h"
-#include "services/delivery/registry_client.h"
 
 namespace cognate::delivery {
 
@@ -34,11 +34,14 @@ struct LaneOptions {
   size_t reference_cache_size = 64 << 10;
 };
 
+// Of one question about rules or platforms.
+inline const grpc_support::CallOptions kRegistryCall = {.timeout = absl::Seconds(5)};
+
 // What lanes share. Everything outlives them.
 struct LaneContext {
   const Clock& clock;
   metrics::Registry& metrics;
-  RegistryClient& registry;
+  clients::RegistryClient& registry;
   FeedbackClient& feedback;
   redis::Options redis;
   ChannelFactory channels;

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "common/ids/uuid.h"
-#include "services/delivery/registry_client.h"
+#include "services/clients/registry_client.h"
 #include "services/delivery/round.h"
 
 namespace cognate::delivery {
@@ -40,7 +40,7 @@ class AppliedCache {
 // Of one lane; not thread safe.
 class References {
  public:
-  References(std::string platform, RegistryClient& registry, size_t capacity)
+  References(std::string platform, clients::RegistryClient& registry, size_t capacity)
       : platform_(std::move(platform)), registry_(registry), cache_(capacity) {}
 
   // Takes out of `item.missing` what is known, and sets its local id.
@@ -52,7 +52,7 @@ class References {
 
  private:
   const std::string platform_;
-  RegistryClient& registry_;
+  clients::RegistryClient& registry_;
   AppliedCache cache_;
 };
 

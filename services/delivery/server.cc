@@ -63,7 +63,7 @@ struct Server::Parts {
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
   LeaseStore leases;
-  RegistryClient registry;
+  clients::RegistryClient registry;
   FeedbackClient feedback;
   LaneContext context;
   LaneManager manager;

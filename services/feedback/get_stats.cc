@@ -36,8 +36,8 @@ absl::StatusOr<v1::GetStatsResponse> GetStats(const Parts& parts, const v1::GetS
                                               const grpc_support::Rpc& rpc) {
   const CallContext context = CallContext::Of(rpc);
   ASSIGN_OR_RETURN(const v1::CountReplicasResponse replicas,
-                   parts.peers.CountReplicas(request.sync(), context));
-  ASSIGN_OR_RETURN(const std::vector<v1::Sync> syncs, parts.peers.ListSyncs(context));
+                   parts.peers.registry().CountReplicas(request.sync(), context));
+  ASSIGN_OR_RETURN(const std::vector<v1::Sync> syncs, parts.peers.registry().ListSyncs(context));
   ASSIGN_OR_RETURN(const std::vector<TroubleCount> troubles, parts.troubles.Count());
   ASSIGN_OR_RETURN(const std::vector<AppliedCount> applied, parts.events.Applied(parts.clock.Now()));
 

@@ -8,11 +8,11 @@
 #include "absl/time/time.h"
 #include "cognate/v1/change_capture_service.pb.h"
 #include "cognate/v1/delivery_service.pb.h"
-#include "cognate/v1/ledger_service.pb.h"
-#include "cognate/v1/sync.pb.h"
 #include "cognate/v1/transformer_service.pb.h"
 #include "common/config/groups.h"
+#include "common/grpc/call_options.h"
 #include "common/grpc/rpc.h"
+#include "services/clients/registry_client.h"
 
 namespace cognate::feedback {
 
@@ -23,26 +23,18 @@ struct CallContext {
   absl::Duration timeout = absl::Seconds(10);  // Over all attempts.
   int max_attempts = 4;                        // While the peer is unavailable.
 
+  operator grpc_support::CallOptions() const;  // NOLINT(google-explicit-constructor)
   static CallContext Of(const grpc_support::Rpc& rpc) { return {rpc.deadline(), rpc.request_id()}; }
 };
 
-// The other services, one method for each call that feedback makes. All of them may be made twice. Thread
-// safe.
+// The other services: the registry, and one method for each call that feedback makes to the rest. All of them
+// may be made twice. Thread safe.
 class Peers {
  public:
   explicit Peers(const config::Peers& addresses);
   ~Peers();
 
-  absl::StatusOr<v1::SettleResponse> Settle(const v1::SettleRequest& request, const CallContext& context);
-  absl::StatusOr<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request, const CallContext& context);
-  absl::StatusOr<v1::ListPendingResponse> ListPending(const v1::ListPendingRequest& request,
-                                                      const CallContext& context);
-  absl::StatusOr<v1::GetReplicasResponse> GetReplicas(const v1::RecordKey& record,
-                                                      const CallContext& context);
-  absl::StatusOr<v1::CountReplicasResponse> CountReplicas(const std::string& sync,
-                                                          const CallContext& context);
-  // Every page.
-  absl::StatusOr<std::vector<v1::Sync>> ListSyncs(const CallContext& context);
+  clients::RegistryClient& registry() { return registry_; }
 
   absl::StatusOr<v1::ReplayResponse> Replay(const v1::ReplayRequest& request, const CallContext& context);
   absl::StatusOr<v1::Change> GetLatestChange(const v1::RecordKey& record, const CallContext& context);
@@ -54,6 +46,7 @@ class Peers {
 
  private:
   struct Stubs;
+  clients::RegistryClient registry_;
   std::unique_ptr<Stubs> stubs_;
 };
 

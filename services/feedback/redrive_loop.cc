@@ -19,7 +19,8 @@ constexpr absl::Duration kGiveBack = absl::Seconds(1);
 
 // What the ledger says of a trouble's replica: applied there at the same or a higher version.
 absl::StatusOr<bool> IsSettled(const Parts& parts, const Trouble& trouble) {
-  ASSIGN_OR_RETURN(const v1::GetReplicasResponse response, parts.peers.GetReplicas(trouble.source, {}));
+  ASSIGN_OR_RETURN(const v1::GetReplicasResponse response,
+                   parts.peers.registry().GetReplicas(trouble.source, CallContext()));
   for (const v1::Replica& replica : response.replicas()) {
     if (replica.entity_id() == trouble.key.entity_id.ToString() &&
         replica.record().platform() == trouble.key.platform &&

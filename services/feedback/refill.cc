@@ -44,7 +44,7 @@ absl::StatusOr<v1::RefillResponse> Refill(const Parts& parts, const v1::RefillRe
   list.set_platform(request.platform());
   *list.mutable_planned_before() = request.planned_before();
   list.set_page_size(request.limit() == 0 ? kDefaultLimit : request.limit());
-  ASSIGN_OR_RETURN(const v1::ListPendingResponse pending, parts.peers.ListPending(list, context));
+  ASSIGN_OR_RETURN(const v1::ListPendingResponse pending, parts.peers.registry().ListPending(list, context));
   v1::RefillResponse response;
   response.set_more(pending.replicas_size() >= list.page_size());
   if (pending.replicas().empty()) return response;

@@ -50,7 +50,7 @@ absl::Status GiveUpUnknown(const Parts& parts, Trouble trouble) {
   group->add_kinds(v1::SETTLE_KIND_PARKED);
   group->add_local_ids();
   group->add_fingerprints();
-  return parts.peers.Settle(park, {}).status();
+  return parts.peers.registry().Settle(park, CallContext()).status();
 }
 
 }  // namespace cognate::feedback

@@ -117,7 +117,7 @@ absl::Status Park(const Parts& parts, const std::string& platform, const SortedO
     group->add_fingerprints();
   }
   if (park.groups().empty()) return absl::OkStatus();
-  return parts.peers.Settle(park, context).status();
+  return parts.peers.registry().Settle(park, context).status();
 }
 
 // Whatever goes wrong here is made up for by the loop that looks at old troubles, soon.
@@ -154,7 +154,8 @@ absl::StatusOr<v1::ReportResponse> Report(const Parts& parts, const v1::ReportRe
   if (request.outcomes().empty() && request.platform_events().empty()) return v1::ReportResponse();
   const absl::Time now = parts.clock.Now();
   const CallContext context = CallContext::Of(rpc);
-  if (!sorted.settle.groups().empty()) RETURN_IF_ERROR(parts.peers.Settle(sorted.settle, context).status());
+  if (!sorted.settle.groups().empty())
+    RETURN_IF_ERROR(parts.peers.registry().Settle(sorted.settle, context).status());
   ASSIGN_OR_RETURN(const Written written, Write(parts, request, sorted, now));
   parts.feed.Notify();
   if (written.freed > 0) parts.signal.Notify();

@@ -56,7 +56,7 @@ absl::StatusOr<std::vector<Trouble>> Waiting::FreeArrived(absl::Span<const Troub
       group->add_entity_ids(std::string(trouble->waits_for_entity->AsBytes()));
   }
   if (request.groups().empty()) return still;
-  ASSIGN_OR_RETURN(const v1::ResolveResponse response, peers_.Resolve(request, context));
+  ASSIGN_OR_RETURN(const v1::ResolveResponse response, peers_.registry().Resolve(request, context));
   std::vector<Trouble> arrived;
   int index = 0;
   for (const auto& [target, troubles] : by_target) {

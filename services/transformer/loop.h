@@ -20,12 +20,13 @@
 #include "common/retry/backoff.h"
 #include "common/worker/stop_token.h"
 #include "google/protobuf/arena.h"
+#include "services/clients/rules_follower.h"
 #include "services/transformer/acknowledger.h"
 #include "services/transformer/change_reader.h"
 #include "services/transformer/metrics.h"
 #include "services/transformer/peers_client.h"
 #include "services/transformer/pipeline.h"
-#include "services/transformer/rule_cache.h"
+#include "services/transformer/rule_set.h"
 
 namespace cognate::transformer {
 
@@ -45,7 +46,7 @@ struct LoopOptions {
 // What all loops of a process share; outlives them.
 struct LoopParts {
   const Clock& clock;
-  RuleCache& rules;
+  clients::RulesFollower<RuleSet>& rules;
   Ledger ledger;
   PeersClient& peers;
   Metrics& metrics;

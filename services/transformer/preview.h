@@ -7,13 +7,14 @@
 #include "absl/status/statusor.h"
 #include "cognate/v1/record.pb.h"
 #include "cognate/v1/transformer_service.pb.h"
+#include "services/clients/rules_follower.h"
 #include "services/transformer/pipeline.h"
-#include "services/transformer/rule_cache.h"
+#include "services/transformer/rule_set.h"
 
 namespace cognate::transformer {
 
 struct PreviewParts {
-  RuleCache& rules;
+  clients::RulesFollower<RuleSet>& rules;
   Ledger ledger;
   std::function<absl::StatusOr<v1::Change>(const v1::RecordKey&)> latest_change;
 };

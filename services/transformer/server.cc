@@ -8,16 +8,19 @@
 #include "common/config/redis_options.h"
 #include "common/log/log.h"
 #include "common/worker/worker.h"
+#include "services/clients/registry_client.h"
+#include "services/clients/rules_follower.h"
 #include "services/transformer/loop.h"
 #include "services/transformer/peers_client.h"
-#include "services/transformer/registry_client.h"
-#include "services/transformer/rule_cache.h"
+#include "services/transformer/rule_set.h"
+#include "services/transformer/slices.h"
 #include "services/transformer/transformer_service.h"
 
 namespace cognate::transformer {
 namespace {
 
 constexpr char kNoun[] = "transformer";
+constexpr int kMaxRecords = 10'000;  // of one question to the ledger
 
 // The same after a restart, so that what was in hand is taken up at once.
 std::string InstanceName(const Config& config) {
@@ -49,8 +52,7 @@ struct Server::Parts {
         environment(given),
         registry(config.peers.registry),
         peers(config.peers.change_capture, config.peers.feedback),
-        rules(environment.clock,
-              [this](int64_t known_revision) { return registry.GetRules(known_revision); }),
+        rules(registry, environment.clock, {.timeout = absl::Seconds(5)}),
         metrics(environment.metrics),
         rpcs(kNoun, environment.clock, environment.metrics),
         service(rpcs, PreviewParts{rules, MakeLedger(), [this](const v1::RecordKey& record) {
@@ -58,8 +60,15 @@ struct Server::Parts {
                                    }}) {}
 
   Ledger MakeLedger() {
-    return {[this](const v1::ResolveRequest& request) { return registry.Resolve(request); },
-            [this](const v1::PlanRequest& request) { return registry.Plan(request); }};
+    return {[this](const v1::ResolveRequest& request) {
+              return ResolveInSlices(request, kMaxRecords, [this](const v1::ResolveRequest& slice) {
+                return registry.Resolve(slice);
+              });
+            },
+            [this](const v1::PlanRequest& request) {
+              return PlanInSlices(request, kMaxRecords,
+                                  [this](const v1::PlanRequest& slice) { return registry.Plan(slice); });
+            }};
   }
 
   void PollRules(StopToken& stop) {
@@ -84,9 +93,9 @@ struct Server::Parts {
 
   const Config config;
   const service::Environment environment;
-  RegistryClient registry;
+  clients::RegistryClient registry;
   PeersClient peers;
-  RuleCache rules;
+  clients::RulesFollower<RuleSet> rules;
   Metrics metrics;
   grpc_support::RpcBoundary rpcs;
   TransformerService service;
@@ -111,8 +120,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
     environment.readiness.AddCheck(parts->runners.back()->name, [monitor] { return monitor->Check(); });
   }
   environment.readiness.AddCheck("rules", [rules = &parts->rules] {
-    return rules->Current() != nullptr ? absl::OkStatus()
-                                       : absl::UnavailableError("not read from the registry yet");
+    return rules->IsKnown() ? absl::OkStatus() : absl::UnavailableError("not read from the registry yet");
   });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

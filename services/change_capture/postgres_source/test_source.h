@@ -25,8 +25,8 @@
 #include "services/change_capture/migrations.h"
 #include "services/change_capture/postgres_source/postgres_source.h"
 #include "services/change_capture/postgres_source/publication.h"
-#include "services/change_capture/registry_client.h"
 #include "services/change_capture/stream_feeder.h"
+#include "services/clients/registry_client.h"
 #include "tests/support/eventually.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/status_matchers.h"
@@ -144,7 +144,7 @@ class LogUnderTest {
  private:
   std::string uri_;
   metrics::Registry metrics_;
-  RegistryClient registry_;
+  clients::RegistryClient registry_;
   std::unique_ptr<postgres::Pool> pool_;
   std::unique_ptr<Catalogue> catalogue_;
   std::unique_ptr<ChangeLog> log_;

@@ -54,7 +54,7 @@ class Inquiry {
 
   // The record may be named as its target knows it; the way begins at its source.
   void FindSource() {
-    replicas_ = parts_.peers.GetReplicas(request_.record(), context_);
+    replicas_ = parts_.peers.registry().GetReplicas(request_.record(), context_);
     if (!replicas_.ok() || replicas_->replicas().empty()) return;
     const auto& all = replicas_->replicas();
     const auto is_source = [](const v1::Replica& replica) { return replica.desired_version() == 0; };
@@ -119,7 +119,7 @@ class Inquiry {
 
   // What the registry knows of it, where the transformer does not answer.
   void TellSyncs() {
-    const absl::StatusOr<std::vector<v1::Sync>> syncs = parts_.peers.ListSyncs(context_);
+    const absl::StatusOr<std::vector<v1::Sync>> syncs = parts_.peers.registry().ListSyncs(context_);
     if (!syncs.ok()) return;
     for (const v1::Sync& sync : *syncs) {
       if (sync.source_platform() != source_.platform() || sync.source_model() != source_.model()) continue;
@@ -167,7 +167,7 @@ class Inquiry {
     if (found.ok() && !found->empty()) trouble = std::move(found->front());
     bool there = false;
     const absl::StatusOr<v1::GetReplicasResponse> replicas =
-        parts_.peers.GetReplicas(waiting.waits_for_source, context_);
+        parts_.peers.registry().GetReplicas(waiting.waits_for_source, context_);
     if (replicas.ok()) {
       for (const v1::Replica& replica : replicas->replicas()) {
         there |= replica.record().platform() == awaited.platform &&
