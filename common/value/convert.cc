@@ -22,6 +22,12 @@ bool IsPaddedType(absl::string_view native_type) {
          native_type == "character" || absl::StartsWith(native_type, "bpchar");
 }
 
+v1::OutcomeError TooLarge(const v1::OmittedValue& omitted, const ModelField& field) {
+  return Refuse("VALUE_TOO_LARGE", field,
+                absl::StrCat("got ", omitted.size_bytes(), " bytes, want at most ", omitted.limit_bytes(),
+                             "; shorten it at the source, or take the field out of the mapping"));
+}
+
 Refusal ToText(const Value& from, const ModelField& field, Value* to) {
   switch (from.kind_case()) {
     case Value::kTextValue: {
@@ -155,6 +161,7 @@ Refusal Convert(const Value& from, const ModelField& field, Value* to) {
     *to = from;
     return std::nullopt;
   }
+  if (from.kind_case() == Value::kOmittedValue) return TooLarge(from.omitted_value(), field);
   switch (field.type()) {
     case v1::FIELD_TYPE_BOOL:
       if (from.kind_case() != Value::kBoolValue) return WrongType(from, field);

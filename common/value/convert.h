@@ -17,8 +17,8 @@
 namespace cognate::value {
 
 // Writes into `*to` what `target` will hold for `from`; nullopt when it went well. `to` may not be `from`.
-// Reasons: NOT_NULL, WRONG_TYPE, OUT_OF_RANGE, VALUE_TOO_LONG, NOT_AN_ENUM_LABEL, BAD_ENCODING, INVALID_TEXT;
-// `field` is the target's. References pass as they are.
+// Reasons: NOT_NULL, WRONG_TYPE, VALUE_TOO_LARGE (what the capture left out), OUT_OF_RANGE, VALUE_TOO_LONG,
+// NOT_AN_ENUM_LABEL, BAD_ENCODING, INVALID_TEXT; `field` is the target's. References pass as they are.
 std::optional<v1::OutcomeError> Convert(const v1::Value& from, const v1::ModelField& target, v1::Value* to);
 
 // Whether a captured value is what its own model's field can hold; NULL always is. Reasons: WRONG_TYPE,

@@ -86,17 +86,17 @@ void AppendValue(const v1::Value& value, std::string* out) {
   }
 }
 
-std::string Digest(absl::string_view bytes) {
-  XXH128_canonical_t digest;
-  XXH128_canonicalFromHash(&digest, XXH3_128bits(bytes.data(), bytes.size()));
-  return std::string(reinterpret_cast<const char*>(digest.digest), sizeof(digest.digest));
-}
-
 std::vector<absl::string_view> Views(absl::Span<const std::string> names) {
   return {names.begin(), names.end()};
 }
 
 }  // namespace
+
+std::string Digest(absl::string_view bytes) {
+  XXH128_canonical_t digest;
+  XXH128_canonicalFromHash(&digest, XXH3_128bits(bytes.data(), bytes.size()));
+  return std::string(reinterpret_cast<const char*>(digest.digest), sizeof(digest.digest));
+}
 
 Fingerprinter::Fingerprinter(absl::Span<const std::string> names) : Fingerprinter(Views(names)) {}
 

@@ -13,6 +13,9 @@
 
 namespace cognate::value {
 
+// XXH3-128 of any bytes, in network order.
+std::string Digest(absl::string_view bytes);
+
 // For one set of field names: sorts them once. Make one for each shape, not for each record. Immutable, so
 // thread safe.
 class Fingerprinter {

@@ -1,8 +1,13 @@
 #include "common/value/local_id.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/value/canonical_text.h"
+#include "common/value/fingerprint.h"
 #include "common/value/value.h"
 
 namespace cognate::value {
@@ -42,6 +47,15 @@ absl::StatusOr<std::vector<std::string>> DecodeLocalId(absl::string_view local_i
   if (parts.size() == columns) return parts;
   return absl::InvalidArgumentError(
       absl::StrCat("local id: got ", parts.size(), " parts in \"", local_id, "\", want ", columns));
+}
+
+std::string FitLocalId(std::string local_id) {
+  constexpr size_t kShownBytes = 400;
+  if (!local_id.empty() && local_id.size() <= kMaxLocalIdBytes) return local_id;
+  size_t shown = std::min(local_id.size(), kShownBytes);
+  const auto is_continuation = [&](size_t at) { return (static_cast<uint8_t>(local_id[at]) & 0xC0) == 0x80; };
+  while (shown > 0 && shown < local_id.size() && is_continuation(shown)) --shown;
+  return absl::StrCat(local_id.substr(0, shown), "…", absl::BytesToHexString(Digest(local_id)));
 }
 
 absl::StatusOr<std::string> LocalIdText(const v1::Value& value) {

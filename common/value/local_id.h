@@ -17,6 +17,12 @@ std::string EncodeLocalId(absl::Span<const std::string> parts);
 // The inverse for a key of `columns` columns. INVALID_ARGUMENT when it does not have that many parts.
 absl::StatusOr<std::vector<std::string>> DecodeLocalId(absl::string_view local_id, size_t columns);
 
+inline constexpr size_t kMaxLocalIdBytes = 512;  // record.proto
+
+// The id itself if it is one; for a text that is empty or too long what stands for it in the change log, the
+// same for the same text.
+std::string FitLocalId(std::string local_id);
+
 // The canonical text of one key column's value. INVALID_ARGUMENT for NULL, lists and maps.
 absl::StatusOr<std::string> LocalIdText(const v1::Value& value);
 // The local id of a record whose key is `key_fields`. INVALID_ARGUMENT where one of them is missing or has no

@@ -25,6 +25,19 @@ TEST(LocalIdTest, SeveralColumnsComeBackAsTheyWent) {
   EXPECT_THAT(DecodeLocalId(id, 4), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(LocalIdTest, AKeyThatIsNoLocalIdHasAStandInOfItsOwn) {
+  EXPECT_EQ(FitLocalId("a"), "a");
+  EXPECT_EQ(FitLocalId(std::string(512, 'x')), std::string(512, 'x'));
+  const std::string tall = std::string(399, 'x') + std::string(60, '\0') + "ü" + std::string(100, 'y');
+  EXPECT_EQ(FitLocalId(tall), FitLocalId(tall));
+  EXPECT_NE(FitLocalId(tall), FitLocalId(tall + "y"));
+  EXPECT_EQ(FitLocalId(std::string(399, 'x') + "ü" + std::string(200, 'y')).substr(0, 402),
+            std::string(399, 'x') + "…")
+      << "a character is not cut";
+  EXPECT_EQ(FitLocalId(tall).size(), 400u + 3 + 32);
+  EXPECT_EQ(FitLocalId("").size(), 3u + 32);
+}
+
 TEST(LocalIdTest, TextsOfKeyValuesAreCanonical) {
   EXPECT_THAT(LocalIdText(Int(42)), IsOkAndHolds("42"));
   EXPECT_THAT(LocalIdText(Decimal("42.00")), IsOkAndHolds("42"));

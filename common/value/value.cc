@@ -177,6 +177,8 @@ const char* KindName(v1::Value::KindCase kind) {
       return "map";
     case v1::Value::kReferenceValue:
       return "reference";
+    case v1::Value::kOmittedValue:
+      return "omitted";
     case v1::Value::KIND_NOT_SET:
       break;
   }
@@ -200,6 +202,8 @@ std::string Describe(const v1::Value& value) {
       return absl::StrCat("decimal ", absl::string_view(value.decimal_value()).substr(0, kShownBytes));
     case v1::Value::kDateValue:
       return absl::StrCat("date ", Shown(value.date_value()));
+    case v1::Value::kOmittedValue:
+      return absl::StrCat("a value of ", value.omitted_value().size_bytes(), " bytes, which was left out");
     case v1::Value::KIND_NOT_SET:
       return "a value without a kind";
     default:
@@ -242,6 +246,8 @@ bool Equal(const v1::Value& a, const v1::Value& b) {
       return a.reference_value().entity_id() == b.reference_value().entity_id() &&
              a.reference_value().model() == b.reference_value().model() &&
              a.reference_value().local_id() == b.reference_value().local_id();
+    case v1::Value::kOmittedValue:
+      return false;  // Nobody knows.
   }
   return false;
 }

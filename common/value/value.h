@@ -35,7 +35,7 @@ int64_t MicrosOf(const google::protobuf::Timestamp& timestamp);
 void SetMicros(int64_t micros_since_1970, google::protobuf::Timestamp* timestamp);
 
 // "null", "bool", "int64", "double", "decimal", "text", "bytes", "timestamp", "date", "list", "map",
-// "reference"; "nothing" for a value without a kind.
+// "reference", "omitted"; "nothing" for a value without a kind.
 const char* KindName(v1::Value::KindCase kind);
 inline const char* KindName(const v1::Value& value) { return KindName(value.kind_case()); }
 

@@ -16,7 +16,7 @@ bool IsEcho(const Routed& routed, const RoutedChange& change, const EchoShape& s
   for (size_t i = 0; i < shape.fields.size(); ++i) {
     const FieldPlan& field = shape.fields[i];
     const v1::Value* const value = routed.ValueOf(change, field);
-    if (value == nullptr) return false;
+    if (value == nullptr || value->has_omitted_value()) return false;
     const bool plain = field.rule->is_reference() ||
                        value::Convert(*value, field.rule->target_field(), &normal[i]).has_value();
     values[i] = plain ? value : &normal[i];

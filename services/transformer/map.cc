@@ -11,6 +11,17 @@
 namespace cognate::transformer {
 namespace {
 
+v1::OutcomeError UnfitKey(const v1::Field& key) {
+  const v1::OmittedValue& omitted = key.value().omitted_value();
+  v1::OutcomeError error;
+  error.set_reason("UNFIT_KEY");
+  error.set_field(key.name());
+  error.set_message(absl::StrCat("field ", key.name(), ": the record's key is of ", omitted.size_bytes(),
+                                 " bytes, want 1 to ", omitted.limit_bytes(),
+                                 "; give the record another key at the source"));
+  return error;
+}
+
 class Mapper {
  public:
   Mapper(const Routed& routed, const Resolved& resolved, google::protobuf::Arena* arena)
@@ -27,7 +38,11 @@ class Mapper {
       item.target = &target;
       item.shape = *shape;
       item.delivery = NewDelivery(index);
-      if (!change.is_delete()) Convert(change, &item);
+      if (change.unfit_key != nullptr) {
+        Refuse(change, UnfitKey(*change.unfit_key), &item);
+      } else if (!change.is_delete()) {
+        Convert(change, &item);
+      }
     }
   }
 
@@ -93,16 +108,19 @@ class Mapper {
     for (const FieldPlan* field : shape.fields) {
       const v1::Value& from = *routed_.ValueOf(change, *field);
       v1::Value* const to = values.Add();
-      if (field->is_reference() && from.kind_case() != v1::Value::kNullValue) {
+      if (field->is_reference() && !from.has_null_value() && !from.has_omitted_value()) {
         to->set_null_value(google::protobuf::NULL_VALUE);
         continue;
       }
       std::optional<v1::OutcomeError> error = value::Convert(from, field->rule->target_field(), to);
       if (!error.has_value()) continue;
-      item->outcome = OutcomeOf(change, resolved_.records[item->change], *item->target,
-                                v1::OUTCOME_STATUS_REJECTED, *std::move(error));
-      return;
+      return Refuse(change, *std::move(error), item);
     }
+  }
+
+  void Refuse(const RoutedChange& change, v1::OutcomeError error, Item* item) const {
+    item->outcome = OutcomeOf(change, resolved_.records[item->change], *item->target,
+                              v1::OUTCOME_STATUS_REJECTED, std::move(error));
   }
 
   const Routed& routed_;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/value/canonical_text.h"
+#include "common/value/local_id.h"
 #include "common/value/value.h"
 
 namespace cognate::transformer {
@@ -53,6 +54,7 @@ class Referrer {
     }
     std::string local_id;
     value::AppendCanonicalText(value, &local_id);
+    local_id = value::FitLocalId(std::move(local_id));
     const bool optional = field.rule->target_field().nullable();
     if (reference.target_model.empty() && !(optional && item->delivery->allow_incomplete())) {
       Wait(routed, field, reference, identity, local_id, item);

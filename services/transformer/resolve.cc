@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/value/canonical_text.h"
+#include "common/value/local_id.h"
 
 namespace cognate::transformer {
 namespace {
@@ -84,6 +85,7 @@ class Questioner {
   Place AskReference(const RoutedChange& change, const FieldPlan& field, const v1::Value& value) {
     scratch_.clear();
     if (!value::AppendCanonicalText(value, &scratch_) || scratch_.empty()) return {};
+    scratch_ = value::FitLocalId(std::move(scratch_));
     const auto known = places_.find(Name(change.plan, field.reference, scratch_));
     if (known != places_.end()) return known->second;
     Place place;

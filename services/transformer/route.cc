@@ -59,8 +59,11 @@ Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* ar
       }
       routed.values.resize(one.values + plan->slots.size(), nullptr);
       for (int i = 0; i < fields->fields_size(); ++i) {
-        const int slot = memo.SlotOf(*plan, i, fields->fields(i).name());
-        if (slot >= 0) routed.values[one.values + static_cast<size_t>(slot)] = &fields->fields(i).value();
+        const v1::Field& field = fields->fields(i);
+        if (field.value().has_omitted_value() && field.value().omitted_value().is_key())
+          one.unfit_key = &field;
+        const int slot = memo.SlotOf(*plan, i, field.name());
+        if (slot >= 0) routed.values[one.values + static_cast<size_t>(slot)] = &field.value();
       }
     }
     routed.changes.push_back(one);

@@ -14,7 +14,8 @@ namespace cognate::transformer {
 struct RoutedChange {
   const RecordChange* change = nullptr;
   const SourcePlan* plan = nullptr;
-  size_t values = 0;  // where its slots begin in Routed.values
+  size_t values = 0;                     // where its slots begin in Routed.values
+  const v1::Field* unfit_key = nullptr;  // its key cannot be a local id: refused by every target
 
   const bus::v1::LoggedChange& logged() const { return *change->logged; }
   bool is_delete() const { return change->is_delete(); }

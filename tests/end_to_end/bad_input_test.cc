@@ -5,13 +5,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/value/local_id.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/end_to_end/bad_input_fixture.h"
+#include "tests/support/eventually.h"
 
 namespace cognate::bad_input {
 
 using absl::StatusCode;
 using test_support::ParseProto;
+using ::testing::HasSubstr;
 using Registry = v1::PlatformRegistryService::Stub;
 
 class TheWorldEnds : public ::testing::Environment {
@@ -117,11 +121,58 @@ TEST_F(BadInputTest, ARowWithAHugeFieldHoldsUpNoOther) {
   world().Run(*world().origin,
               "INSERT INTO huge VALUES (1, 'a', 'x'), (2, 'b', repeat('x', 20 << 20)), (3, 'c', 'x')");
   Arrives(*world().goal, "SELECT string_agg(code, ',' ORDER BY code) FROM huge WHERE note = 'x'", "a,c");
-  const std::vector<v1::Trouble> troubles = world().TroublesOf(Key("origin", "public.huge", "2"));
+  const v1::RecordKey b = Key("origin", "public.huge", "2");
+  EXPECT_THAT(world().WaitUntilDead(b), HasSubstr("note"));
+  const std::vector<v1::Trouble> troubles = world().TroublesOf(b);
   Judge("a row's field of 20 MiB", troubles.empty() ? Said() : SaidBy(troubles[0].error()),
-        {.reason = "VALUE_TOO_LARGE", .field = "note", .fix = "want at most 8388608", .open = true});
+        {.reason = "VALUE_TOO_LARGE", .field = "note", .fix = "got 20971520 bytes, want at most 8388608"});
   world().Run(*world().origin, "UPDATE huge SET note = 'x' WHERE id = 2");
   Arrives(*world().goal, "SELECT string_agg(code, ',' ORDER BY code) FROM huge WHERE note = 'x'", "a,b,c");
+  EXPECT_TRUE(test_support::Eventually([&] { return world().TroublesOf(b).empty(); }));
+
+  // Now by the stream: what the target has stays as it is, also when another field of the row changes.
+  world().Run(*world().origin, "UPDATE huge SET note = repeat('x', 9 << 20) WHERE id = 2");
+  EXPECT_THAT(world().WaitUntilDead(b), HasSubstr("got 9437184 bytes"));
+  world().Run(*world().origin,
+              "UPDATE huge SET code = 'z' WHERE id = 2; UPDATE huge SET code = 'd' WHERE id = 3");
+  Arrives(*world().goal, "SELECT string_agg(code, ',' ORDER BY code) FROM huge WHERE note = 'x'", "a,b,d");
+  EXPECT_THAT(world().WaitUntilDead(b), HasSubstr("got 9437184 bytes"));
+  world().Run(*world().origin, "UPDATE huge SET note = 'x' WHERE id = 2");
+  Arrives(*world().goal, "SELECT string_agg(code, ',' ORDER BY code) FROM huge WHERE note = 'x'", "a,d,z");
+  EXPECT_TRUE(test_support::Eventually([&] { return world().TroublesOf(b).empty(); }));
+}
+
+TEST_F(BadInputTest, ARowWithAHugeOrEmptyKeyHoldsUpNoOther) {
+  world().Run(*world().origin, "CREATE TABLE keyed (name text PRIMARY KEY, code text NOT NULL)");
+  world().Run(*world().goal,
+              "CREATE TABLE keyed (no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text NOT NULL)");
+  world().Analyze("origin");
+  world().Analyze("goal");
+  world().CreateSync(SyncOf("keyed", "origin", "public.keyed", "goal", "public.keyed", {{"code", "code"}}));
+  const std::string codes = "SELECT string_agg(code, ',' ORDER BY code) FROM keyed";
+  const auto key = [](const std::string& name) {
+    return Key("origin", "public.keyed", value::FitLocalId(name));
+  };
+  world().Run(
+      *world().origin,
+      "INSERT INTO keyed VALUES ('a', 'a'), (repeat('k', 513), 'b'), (repeat('m', 600), 'c'), ('d', 'd')");
+  Arrives(*world().goal, codes, "a,d");
+  world().Run(*world().origin, "INSERT INTO keyed VALUES ('', 'e'), ('f', 'f')");
+  Arrives(*world().goal, codes, "a,d,f");
+  // A person may name the record by its whole key.
+  EXPECT_THAT(world().WaitUntilDead(Key("origin", "public.keyed", std::string(513, 'k'))),
+              HasSubstr("513 bytes"));
+  EXPECT_THAT(world().WaitUntilDead(key("")), HasSubstr("of 0 bytes, want 1 to 512"));
+  const std::vector<v1::Trouble> troubles = world().TroublesOf(key(std::string(513, 'k')));
+  Judge("a row's key of 513 bytes", troubles.empty() ? Said() : SaidBy(troubles[0].error()),
+        {.reason = "UNFIT_KEY", .field = "name", .fix = "want 1 to 512"});
+  world().Run(*world().origin,
+              "UPDATE keyed SET name = code WHERE length(name) <> 1 AND code <> 'c'; DELETE FROM keyed WHERE "
+              "code = 'c'");
+  Arrives(*world().goal, codes, "a,b,d,e,f");
+  for (const std::string& name : {std::string(513, 'k'), std::string(600, 'm'), std::string()}) {
+    EXPECT_TRUE(test_support::Eventually([&] { return world().TroublesOf(key(name)).empty(); })) << name;
+  }
 }
 
 TEST_F(BadInputTest, ABatchOfTooManyRecordsIsRefusedAsAWhole) {

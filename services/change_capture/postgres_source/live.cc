@@ -271,7 +271,7 @@ absl::StatusOr<v1::Fields> PostgresSourceLive::ReadRow(const PendingChange& chan
       continue;
     }
     ASSIGN_OR_RETURN(const pgoutput::ColumnType type, session_.types_.Find(rows->ColumnType(column)));
-    pgoutput::TextToValue(type, rows->GetText(0, column), field.mutable_value());
+    pgoutput::ReadValue(type, rows->GetText(0, column), field.mutable_value());
   }
   return found;
 }

@@ -1,6 +1,7 @@
 #include "services/change_capture/postgres_source/pgoutput_row.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/status/status_macros.h"
 #include "common/value/local_id.h"
@@ -9,18 +10,29 @@
 namespace cognate::change_capture::pgoutput {
 namespace {
 
-constexpr size_t kMaxLocalIdBytes = 512;  // record.proto
-
 const Cell& CellOf(const Tuple& row, const Tuple* old_row, size_t column) {
   const Cell& cell = row[column];
   if (cell.kind != Cell::Kind::kUnchanged || old_row == nullptr) return cell;
   return (*old_row)[column].kind == Cell::Kind::kText ? (*old_row)[column] : cell;
 }
 
-// Bytes are printed with two digits each.
-bool IsTooLarge(const ColumnType& type, const Cell& cell) {
+// Of what the text stands for: bytes are printed with two digits each.
+size_t SizeOf(const ColumnType& type, absl::string_view text) {
   const bool is_bytes = type.form == TextForm::kBytes && !type.is_list;
-  return cell.text.size() > (is_bytes ? 2 * kMaxValueBytes + 2 : kMaxValueBytes);
+  return is_bytes && text.size() >= 2 ? (text.size() - 2) / 2 : text.size();
+}
+
+void Omit(size_t size, size_t limit, bool is_key, v1::Value* value) {
+  v1::OmittedValue& omitted = *value->mutable_omitted_value();
+  omitted.set_size_bytes(static_cast<int64_t>(size));
+  omitted.set_limit_bytes(static_cast<int64_t>(limit));
+  omitted.set_is_key(is_key);
+}
+
+size_t LongestKeyColumn(const RowShape& shape, const Tuple& row, const Tuple* old_row) {
+  return *std::max_element(shape.key.begin(), shape.key.end(), [&](size_t a, size_t b) {
+    return CellOf(row, old_row, a).text.size() < CellOf(row, old_row, b).text.size();
+  });
 }
 
 }  // namespace
@@ -40,7 +52,7 @@ absl::StatusOr<RowShape> MakeRowShape(const std::vector<std::pair<std::string, u
   return shape;
 }
 
-absl::StatusOr<std::string> ReadLocalId(const RowShape& shape, const Tuple& row, const Tuple* old_row) {
+absl::StatusOr<LocalId> ReadLocalId(const RowShape& shape, const Tuple& row, const Tuple* old_row) {
   std::vector<std::string> parts;
   for (const size_t column : shape.key) {
     const Cell& cell = CellOf(row, old_row, column);
@@ -49,35 +61,42 @@ absl::StatusOr<std::string> ReadLocalId(const RowShape& shape, const Tuple& row,
     TextToValue(shape.types[column], cell.text, &value);
     ASSIGN_OR_RETURN(parts.emplace_back(), value::LocalIdText(value));
   }
-  std::string local_id = value::EncodeLocalId(parts);
-  if (local_id.empty()) return absl::InvalidArgumentError("its key is an empty text");
-  if (local_id.size() > kMaxLocalIdBytes)
-    return absl::InvalidArgumentError("its key is longer than 512 bytes");
-  return local_id;
+  LocalId key{value::EncodeLocalId(parts), std::nullopt};
+  if (key.text.empty() || key.text.size() > value::kMaxLocalIdBytes) {
+    key.unfit_bytes = static_cast<int64_t>(key.text.size());
+    key.text = value::FitLocalId(std::move(key.text));
+  }
+  return key;
 }
 
-MissingFields ReadFields(const RowShape& shape, const Tuple& row, const Tuple* old_row, v1::Fields* fields) {
+void ReadValue(const ColumnType& type, absl::string_view text, v1::Value* value) {
+  const size_t size = SizeOf(type, text);
+  if (size > kMaxValueBytes) return Omit(size, kMaxValueBytes, false, value);
+  TextToValue(type, text, value);
+}
+
+std::vector<std::string> ReadFields(const RowShape& shape, const LocalId& key, const Tuple& row,
+                                    const Tuple* old_row, v1::Fields* fields) {
   fields->Clear();
-  MissingFields missing;
+  std::vector<std::string> unchanged;
+  const size_t unfit = key.unfit_bytes ? LongestKeyColumn(shape, row, old_row) : row.size();
   for (size_t column = 0; column < row.size(); ++column) {
     const Cell& cell = CellOf(row, old_row, column);
-    if (cell.kind == Cell::Kind::kUnchanged) {
-      missing.unchanged.push_back(shape.names[column]);
-      continue;
-    }
-    if (IsTooLarge(shape.types[column], cell)) {
-      missing.too_large.push_back(shape.names[column]);
+    if (cell.kind == Cell::Kind::kUnchanged && column != unfit) {
+      unchanged.push_back(shape.names[column]);
       continue;
     }
     v1::Field& field = *fields->add_fields();
     field.set_name(shape.names[column]);
-    if (cell.kind == Cell::Kind::kNull) {
+    if (column == unfit) {
+      Omit(static_cast<size_t>(*key.unfit_bytes), value::kMaxLocalIdBytes, true, field.mutable_value());
+    } else if (cell.kind == Cell::Kind::kNull) {
       field.mutable_value()->set_null_value(google::protobuf::NULL_VALUE);
     } else {
-      TextToValue(shape.types[column], cell.text, field.mutable_value());
+      ReadValue(shape.types[column], cell.text, field.mutable_value());
     }
   }
-  return missing;
+  return unchanged;
 }
 
 }  // namespace cognate::change_capture::pgoutput

@@ -2,6 +2,8 @@
 // one way for both, so that the same row gives the same change.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,20 +25,24 @@ struct RowShape {
 absl::StatusOr<RowShape> MakeRowShape(const std::vector<std::pair<std::string, uint32_t>>& columns,
                                       const std::vector<std::string>& key_fields, TypeCatalog& types);
 
-// Where the server left a cell out, that of `old_row` counts, if there is one. Rows are as long as the shape.
-// INVALID_ARGUMENT if the key cannot be a local id: a part is missing, it is empty, or it is longer than 512
-// bytes.
-absl::StatusOr<std::string> ReadLocalId(const RowShape& shape, const Tuple& row, const Tuple* old_row);
-
-// A field with a longer value is left out, as Capture refuses it.
-inline constexpr size_t kMaxValueBytes = 8 << 20;
-
-// Names of fields that are not in the record.
-struct MissingFields {
-  std::vector<std::string> unchanged;  // the server did not send them
-  std::vector<std::string> too_large;
+struct LocalId {
+  std::string text;
+  // Set if the key cannot be a local id, as it is empty or too long; then `text` stands for it.
+  std::optional<int64_t> unfit_bytes;
+  bool operator==(const LocalId& other) const { return text == other.text; }
 };
-// Replaces what is in `fields`.
-MissingFields ReadFields(const RowShape& shape, const Tuple& row, const Tuple* old_row, v1::Fields* fields);
+// Where the server left a cell out, that of `old_row` counts, if there is one. Rows are as long as the shape.
+// INVALID_ARGUMENT if a part of the key is missing.
+absl::StatusOr<LocalId> ReadLocalId(const RowShape& shape, const Tuple& row, const Tuple* old_row);
+
+// A longer value is an OmittedValue in the record: its targets refuse what Capture would have refused.
+inline constexpr size_t kMaxValueBytes = 8 << 20;
+// The value of a cell that is not NULL.
+void ReadValue(const ColumnType& type, absl::string_view text, v1::Value* value);
+
+// Replaces what is in `fields`. The longest part of an unfit key is an OmittedValue. Answers the names of
+// fields that the server did not send, which are not in the record.
+std::vector<std::string> ReadFields(const RowShape& shape, const LocalId& key, const Tuple& row,
+                                    const Tuple* old_row, v1::Fields* fields);
 
 }  // namespace cognate::change_capture::pgoutput

@@ -146,10 +146,10 @@ bool ReplicationStream::AlreadyLogged() const {
 absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::Insert& insert) {
   ASSIGN_OR_RETURN(const Relation* relation, CountRow(insert.relation_id, {insert.row.size()}));
   if (relation == nullptr) return Step::kNothing;
-  absl::StatusOr<std::string> key = pgoutput::ReadLocalId(relation->shape, insert.row, nullptr);
+  absl::StatusOr<pgoutput::LocalId> key = pgoutput::ReadLocalId(relation->shape, insert.row, nullptr);
   if (!key.ok()) return Skip(*relation, key.status());
-  PendingChange pending = NewChange(*relation, v1::OPERATION_CREATE, *std::move(key));
-  SetFields(*relation, insert.row, nullptr, &pending);
+  PendingChange pending = NewChange(*relation, v1::OPERATION_CREATE, *key);
+  SetFields(*relation, *key, insert.row, nullptr, &pending);
   Add(std::move(pending));
   return Step::kRow;
 }
@@ -161,24 +161,23 @@ absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::Up
       CountRow(update.relation_id, {update.row.size(), (has_old ? update.old_row : update.row).size()}));
   if (relation == nullptr) return Step::kNothing;
   const pgoutput::Tuple* const old_row = has_old ? &update.old_row : nullptr;
-  absl::StatusOr<std::string> key = pgoutput::ReadLocalId(relation->shape, update.row, old_row);
-  absl::StatusOr<std::string> old_key =
+  absl::StatusOr<pgoutput::LocalId> key = pgoutput::ReadLocalId(relation->shape, update.row, old_row);
+  absl::StatusOr<pgoutput::LocalId> old_key =
       has_old ? pgoutput::ReadLocalId(relation->shape, *old_row, nullptr) : key;
   if (!key.ok() && !old_key.ok()) return Skip(*relation, key.status());
   const bool moved = key.ok() != old_key.ok() || *key != *old_key;
   if (moved && old_key.ok()) {
     PendingChange gone = NewChange(*relation, v1::OPERATION_DELETE, *old_key);
     gone.wants_last_state = update.old_kind != pgoutput::OldTuple::kFull;
-    if (!gone.wants_last_state) SetFields(*relation, *old_row, nullptr, &gone);
+    if (!gone.wants_last_state) SetFields(*relation, *old_key, *old_row, nullptr, &gone);
     gone.unchanged.clear();
     Add(std::move(gone));
   }
   if (!key.ok()) return Skip(*relation, key.status());
-  PendingChange pending =
-      NewChange(*relation, moved ? v1::OPERATION_CREATE : v1::OPERATION_UPDATE, *std::move(key));
-  SetFields(*relation, update.row, update.old_kind == pgoutput::OldTuple::kFull ? old_row : nullptr,
+  PendingChange pending = NewChange(*relation, moved ? v1::OPERATION_CREATE : v1::OPERATION_UPDATE, *key);
+  SetFields(*relation, *key, update.row, update.old_kind == pgoutput::OldTuple::kFull ? old_row : nullptr,
             &pending);
-  if (moved && old_key.ok()) pending.state_of = *std::move(old_key);
+  if (moved && old_key.ok()) pending.state_of = std::move(old_key->text);
   Add(std::move(pending));
   return Step::kRow;
 }
@@ -186,11 +185,11 @@ absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::Up
 absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::Delete& change) {
   ASSIGN_OR_RETURN(const Relation* relation, CountRow(change.relation_id, {change.old_row.size()}));
   if (relation == nullptr) return Step::kNothing;
-  absl::StatusOr<std::string> key = pgoutput::ReadLocalId(relation->shape, change.old_row, nullptr);
+  absl::StatusOr<pgoutput::LocalId> key = pgoutput::ReadLocalId(relation->shape, change.old_row, nullptr);
   if (!key.ok()) return Skip(*relation, key.status());
-  PendingChange pending = NewChange(*relation, v1::OPERATION_DELETE, *std::move(key));
+  PendingChange pending = NewChange(*relation, v1::OPERATION_DELETE, *key);
   pending.wants_last_state = change.old_kind != pgoutput::OldTuple::kFull;
-  if (!pending.wants_last_state) SetFields(*relation, change.old_row, nullptr, &pending);
+  if (!pending.wants_last_state) SetFields(*relation, *key, change.old_row, nullptr, &pending);
   pending.unchanged.clear();
   Add(std::move(pending));
   return Step::kRow;
@@ -218,24 +217,20 @@ void ReplicationStream::FinishTruncate() {
 }
 
 PendingChange ReplicationStream::NewChange(const Relation& relation, v1::Operation operation,
-                                           std::string local_id) const {
+                                           const pgoutput::LocalId& key) const {
   PendingChange pending;
   pending.table = relation.table;
   pending.change.model = relation.table->model;
   pending.change.operation = operation;
-  pending.change.local_id = std::move(local_id);
+  pending.change.local_id = key.text;
   pending.change.source_time = commit_time_;
   return pending;
 }
 
-void ReplicationStream::SetFields(const Relation& relation, const pgoutput::Tuple& row,
-                                  const pgoutput::Tuple* old_row, PendingChange* pending) {
-  pgoutput::MissingFields missing = pgoutput::ReadFields(relation.shape, row, old_row, &fields_);
-  pending->unchanged = std::move(missing.unchanged);
-  for (const std::string& field : missing.too_large) {
-    skipped_.push_back({relation.table, absl::StrCat("its field ", field, " is longer than ",
-                                                     pgoutput::kMaxValueBytes, " bytes and is left out")});
-  }
+void ReplicationStream::SetFields(const Relation& relation, const pgoutput::LocalId& key,
+                                  const pgoutput::Tuple& row, const pgoutput::Tuple* old_row,
+                                  PendingChange* pending) {
+  pending->unchanged = pgoutput::ReadFields(relation.shape, key, row, old_row, &fields_);
   fields_.SerializeToString(&pending->change.fields);
 }
 

@@ -56,7 +56,7 @@ struct PendingGroup {
   SourcePosition after;
 };
 
-// A row, or a part of it, that cannot go into the log.
+// A row that cannot go into the log.
 struct SkippedRow {
   const StreamTable* table = nullptr;
   std::string reason;
@@ -141,9 +141,10 @@ class ReplicationStream {
   static bool IsReplaced(const StreamTable& table, const pgoutput::Relation& message);
   static std::string ShapeOf(const StreamTable& table, const pgoutput::Relation& message);
 
-  PendingChange NewChange(const Relation& relation, v1::Operation operation, std::string local_id) const;
-  void SetFields(const Relation& relation, const pgoutput::Tuple& row, const pgoutput::Tuple* old_row,
-                 PendingChange* pending);
+  PendingChange NewChange(const Relation& relation, v1::Operation operation,
+                          const pgoutput::LocalId& key) const;
+  void SetFields(const Relation& relation, const pgoutput::LocalId& key, const pgoutput::Tuple& row,
+                 const pgoutput::Tuple* old_row, PendingChange* pending);
   void Add(PendingChange pending);
   Step Skip(const Relation& relation, const absl::Status& reason);
   PendingGroup Take(size_t count, const SourcePosition& after);

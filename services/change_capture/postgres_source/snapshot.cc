@@ -69,18 +69,15 @@ class Reader {
     changes.reserve(static_cast<size_t>(rows.size()));
     for (int row = 0; row < rows.size(); ++row) {
       const pgoutput::Tuple tuple = TupleOf(rows, row);
-      absl::StatusOr<std::string> local_id = pgoutput::ReadLocalId(shape_, tuple, nullptr);
+      absl::StatusOr<pgoutput::LocalId> local_id = pgoutput::ReadLocalId(shape_, tuple, nullptr);
       if (!local_id.ok()) {
         sink_.skipped(local_id.status().message());
         continue;
       }
-      for (const std::string& field : pgoutput::ReadFields(shape_, tuple, nullptr, &fields_).too_large) {
-        sink_.skipped(absl::StrCat("its field ", field, " is longer than ", pgoutput::kMaxValueBytes,
-                                   " bytes and is left out"));
-      }
+      pgoutput::ReadFields(shape_, *local_id, tuple, nullptr, &fields_);
       CapturedChange& change = changes.emplace_back();
       change.model = &model_;
-      change.local_id = *std::move(local_id);
+      change.local_id = std::move(local_id->text);
       change.operation = v1::OPERATION_CREATE;
       fields_.SerializeToString(&change.fields);
       *bytes += static_cast<int64_t>(change.fields.size());

@@ -28,7 +28,7 @@ struct SnapshotSink {
   absl::FunctionRef<absl::Status(pgoutput::Lsn position)> begin;
   // In the order of the primary key.
   absl::FunctionRef<absl::Status(std::vector<CapturedChange> rows)> rows;
-  // A row, or a part of it, that cannot go into the log.
+  // A row that cannot go into the log.
   absl::FunctionRef<void(absl::string_view reason)> skipped;
 };
 

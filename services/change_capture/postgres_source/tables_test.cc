@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "common/value/local_id.h"
 #include "services/change_capture/postgres_source/test_source.h"
 
 namespace cognate::change_capture {
@@ -135,16 +136,27 @@ TEST_F(PostgresSourceTablesTest, ReadsATableAnewWhenItWasReplaced) {
       Eventually([&] { return Logged("public.item").contains("y,2") && Logged("public.item").size() == 2; }));
 }
 
-TEST_F(PostgresSourceTablesTest, LeavesOutWhatCannotBeARecord) {
-  Sql("CREATE TABLE item (id text PRIMARY KEY, body text)");
+TEST_F(PostgresSourceTablesTest, TakesWhatIsTooLargeWithItsSizeInsteadOfItsValue) {
+  Sql("CREATE TABLE item (id text PRIMARY KEY, body text, raw bytea, note text)");
   Sql("INSERT INTO item VALUES ('', 'x'), (repeat('k', 513), 'x'), ('good', repeat('b', 9000000))");
   StartSource({"public.item"});
   ASSERT_TRUE(AwaitStreaming());
-  Sql("INSERT INTO item VALUES (repeat('j', 600), 'x'), ('fine', 'x'), ('large', repeat('b', 9000000))");
-  ASSERT_TRUE(Eventually([&] { return Entries("public.item").size() == 3; }));
-  EXPECT_THAT(Story("public.item"), ElementsAre("create good", "create fine", "create large"));
-  EXPECT_FALSE(Logged("public.item").at("good").contains("body"));
-  EXPECT_FALSE(Logged("public.item").at("large").contains("body"));
+  Sql("INSERT INTO item VALUES (repeat('j', 600), 'x'), ('large', repeat('b', 9000000))");
+  Sql("INSERT INTO item VALUES ('fine', 'x', repeat('r', 8 << 20)::bytea)");
+  Sql("UPDATE item SET note = 'n' WHERE id = 'large'; UPDATE item SET id = 'short' WHERE id = repeat('j', "
+      "600)");
+  ASSERT_TRUE(Eventually([&] { return Logged("public.item").contains("short"); }));
+  const std::string tall = value::FitLocalId(std::string(513, 'k'));
+  const auto logged = Logged("public.item");
+  EXPECT_EQ(logged.at("good").at("body"), "a value of 9000000 bytes, which was left out");
+  EXPECT_EQ(logged.at("large").at("body"), "a value of 9000000 bytes, which was left out");
+  EXPECT_EQ(logged.at("large").at("note"), "n") << "an update that did not touch what is too large";
+  EXPECT_EQ(logged.at("fine").at("raw").size(), 2 + (16u << 20));
+  EXPECT_EQ(logged.at(tall).at("id"), "a value of 513 bytes, which was left out");
+  EXPECT_EQ(logged.at(tall).at("body"), "x");
+  EXPECT_EQ(logged.at(value::FitLocalId("")).at("id"), "a value of 0 bytes, which was left out");
+  EXPECT_FALSE(logged.contains(value::FitLocalId(std::string(600, 'j')))) << "its key was changed";
+  EXPECT_EQ(logged.at("short").at("id"), "short");
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
 #include "common/value/sql_text.h"
+#include "common/value/value.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/change_capture/appender.h"
@@ -136,6 +137,7 @@ class LogUnderTest {
     for (const v1::Field& field : fields.fields()) {
       std::string text;
       if (!value::AppendSqlText(field.value(), &text)) text = "NULL";
+      if (field.value().has_omitted_value()) text = value::Describe(field.value());
       texts[field.name()] = text;
     }
     return texts;

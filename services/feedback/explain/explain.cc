@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
+#include "common/value/local_id.h"
 #include "services/feedback/errors.h"
 #include "services/feedback/explain/explain_words.h"
 
@@ -202,7 +203,10 @@ absl::StatusOr<v1::ExplainResponse> Explain(const Parts& parts, const v1::Explai
   if (record.model().empty()) return InvalidField("record.model", "got nothing, want a model");
   if (record.local_id().empty())
     return InvalidField("record.local_id", "got nothing, want the record's id there");
-  return Inquiry(parts, request, rpc).Run();
+  // As the change log names it.
+  v1::ExplainRequest logged = request;
+  logged.mutable_record()->set_local_id(value::FitLocalId(record.local_id()));
+  return Inquiry(parts, logged, rpc).Run();
 }
 
 }  // namespace cognate::feedback
