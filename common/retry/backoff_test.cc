@@ -5,7 +5,6 @@
 namespace cognate {
 namespace {
 
-
 constexpr BackoffPolicy kPolicy = {absl::Milliseconds(100), 2.0, absl::Seconds(1)};
 
 TEST(BackoffTest, DoublesUpToTheMaximum) {

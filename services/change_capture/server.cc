@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/bus/streams.h"
+#include "common/config/postgres_options.h"
 #include "common/config/redis_options.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
@@ -19,10 +20,7 @@ constexpr char kSchema[] = "change_capture";
 
 absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config, int max_connections) {
   RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
-  postgres::Options options;
-  options.uri = config.postgres.uri;
-  options.search_path = kSchema;
-  options.application_name = "cognate-change-capture";
+  postgres::Options options = config::PostgresOptions(config.postgres, kSchema);
   options.max_connections = max_connections;
   // Every statement that runs for each batch has one right plan, by index; what the planner believes of a new
   // or an emptied table must not find another.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/postgres_options.h"
 #include "common/config/redis_options.h"
 #include "common/ids/uuid.h"
 #include "common/postgres/migrator.h"
@@ -31,10 +32,7 @@ std::string OwnerName() {
 
 absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
   RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
-  postgres::Options options;
-  options.uri = config.postgres.uri;
-  options.search_path = kSchema;
-  options.application_name = "cognate-delivery";
+  postgres::Options options = config::PostgresOptions(config.postgres, kSchema);
   options.statement_timeout = absl::Seconds(5);  // a renewal that takes longer has failed
   options.max_connections = std::min(4, config.postgres.pool_size);
   return postgres::Pool::Create(options);

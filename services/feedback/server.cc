@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/postgres_options.h"
 #include "common/config/redis_options.h"
 #include "common/health/progress_monitor.h"
 #include "common/postgres/migrator.h"
@@ -19,15 +20,6 @@ namespace cognate::feedback {
 namespace {
 
 constexpr char kSchema[] = "feedback";
-
-postgres::Options PoolOptions(const Config& config) {
-  postgres::Options options;
-  options.uri = config.postgres.uri;
-  options.search_path = kSchema;
-  options.application_name = "cognate-feedback";
-  options.max_connections = config.postgres.pool_size;
-  return options;
-}
 
 EventFeedOptions FeedOptions(const Config& config) {
   EventFeedOptions options;
@@ -90,7 +82,8 @@ struct Server::State {
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
                                                        const service::Environment& environment) {
   RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
-  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, postgres::Pool::Create(PoolOptions(config)));
+  ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool,
+                   postgres::Pool::Create(config::PostgresOptions(config.postgres, kSchema)));
   auto state = std::make_unique<State>(config, environment, std::move(pool));
   environment.readiness.AddCheck("feedback_redrive",
                                  [monitor = &state->monitor] { return monitor->Check(); });

@@ -1,5 +1,7 @@
 #include "services/platform_registry/config.h"
 
+#include "common/config/postgres_options.h"
+
 namespace cognate::platform_registry {
 
 void Config::Register(config::Settings& settings) {
@@ -23,11 +25,7 @@ void Config::RegisterOwn(config::Settings& settings) {
 }
 
 postgres::Options PoolOptions(const Config& config) {
-  postgres::Options options;
-  options.uri = config.postgres.uri;
-  options.search_path = kSchema;
-  options.application_name = "cognate-platform-registry";
-  options.max_connections = config.postgres.pool_size;
+  postgres::Options options = config::PostgresOptions(config.postgres, kSchema);
   // Every statement here has one right plan, by index; what the planner makes of old statistics must not find
   // another.
   options.settings = {
