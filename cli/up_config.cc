@@ -4,8 +4,9 @@ namespace cognate::cli {
 
 void UpConfig::Register(config::Settings& settings) {
   settings.Add("data-dir", &data_dir, "Where the private servers keep their data");
-  settings.AddSecret("postgres", &postgres, "Use this PostgreSQL (a URI) instead of a private one");
-  settings.Add("redis", &redis, "Use this Redis (host:port or unix:/path) instead of a private one");
+  config::AddPostgresUri(settings, &postgres, "Use this PostgreSQL (a URI) instead of a private one");
+  config::AddRedisAddress(settings, &redis,
+                          "Use this Redis (host:port or unix:/path) instead of a private one");
   settings.Add("database", &databases,
                "Also make these databases in the private PostgreSQL, for trying things out");
   settings.Add("reset", &reset, "Throw away what the private servers hold, and begin anew");

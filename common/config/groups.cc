@@ -54,8 +54,18 @@ log::Options Process::LogOptions(absl::string_view service) const {
   return options;
 }
 
+void AddPostgresUri(Settings& settings, std::string* uri, absl::string_view help) {
+  settings.AddSecret("postgres-uri", uri, help);
+  settings.AddAlias("postgres-uri", "postgres");
+}
+
+void AddRedisAddress(Settings& settings, std::string* address, absl::string_view help) {
+  settings.Add("redis-address", address, help);
+  settings.AddAlias("redis-address", "redis");
+}
+
 void Postgres::Register(Settings& settings) {
-  settings.AddSecret("postgres-uri", &uri, "postgres://user:password@host:port/database");
+  AddPostgresUri(settings, &uri, "postgres://user:password@host:port/database");
   settings.Add("postgres-pool-size", &pool_size, "Connections held at most", {1, 1000});
   settings.AddValidation([this]() -> absl::Status {
     if (uri.empty()) return Wrong("postgres-uri", "", "postgres://user@host:port/database");
@@ -64,7 +74,7 @@ void Postgres::Register(Settings& settings) {
 }
 
 void Redis::Register(Settings& settings) {
-  settings.Add("redis-address", &address, "host:port or unix:/path");
+  AddRedisAddress(settings, &address, "host:port or unix:/path");
   settings.AddSecret("redis-password", &password, "Password of Redis, if it wants one");
   settings.AddValidation([this] { return ValidatePeerAddress("redis-address", address); });
 }

@@ -26,8 +26,13 @@ struct Process {
   log::Options LogOptions(absl::string_view service) const;  // Of validated values.
 };
 
+// The names by which every program is told where its servers are: --postgres-uri or --postgres, a secret, and
+// --redis-address or --redis.
+void AddPostgresUri(Settings& settings, std::string* uri, absl::string_view help);
+void AddRedisAddress(Settings& settings, std::string* address, absl::string_view help);
+
 struct Postgres {
-  std::string uri;  // --postgres-uri, a secret: it may hold a password.
+  std::string uri;  // A secret: it may hold a password.
   int pool_size = 16;
 
   void Register(Settings& settings);

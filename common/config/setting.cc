@@ -56,17 +56,34 @@ absl::Status AssignLayer(Setting& setting, Layer layer) {
   return setting.assign(layer.values);
 }
 
-Values FromEnvironment(const Settings::Lookup& environment, absl::string_view name) {
-  std::optional<std::string> value = environment(EnvironmentName(name));
-  return value.has_value() ? Values{*std::move(value)} : Values{};
+// Of several names the first that is there.
+Values FromEnvironment(const Settings::Lookup& environment, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (std::optional<std::string> value = environment(EnvironmentName(name))) return {*std::move(value)};
+  }
+  return {};
 }
 
-Values FromFile(const std::map<std::string, Values>& file, const std::string& name) {
-  const auto entry = file.find(name);
-  return entry == file.end() ? Values{} : entry->second;
+Values FromFile(const std::map<std::string, Values>& file, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (const auto entry = file.find(name); entry != file.end()) return entry->second;
+  }
+  return {};
 }
 
 }  // namespace
+
+std::vector<std::string> Setting::Names() const {
+  std::vector<std::string> names = {name};
+  names.insert(names.end(), aliases.begin(), aliases.end());
+  return names;
+}
+
+std::vector<std::string> Setting::FileNames() const {
+  std::vector<std::string> names = Names();
+  for (std::string& one : names) one += "-file";
+  return names;
+}
 
 std::string EnvironmentName(absl::string_view name) {
   return absl::StrCat("COGNATE_", absl::AsciiStrToUpper(absl::StrReplaceAll(name, {{"-", "_"}})));
@@ -74,13 +91,12 @@ std::string EnvironmentName(absl::string_view name) {
 
 absl::Status ResolveSetting(Setting& setting, const Settings::Lookup& environment,
                             const std::map<std::string, Values>& file) {
-  const std::string file_name = setting.name + "-file";
   Layer layers[] = {{"flag", setting.flag_values, setting.flag_file_values},
-                    {"environment", FromEnvironment(environment, setting.name), {}},
-                    {"file", FromFile(file, setting.name), {}}};
+                    {"environment", FromEnvironment(environment, setting.Names()), {}},
+                    {"file", FromFile(file, setting.Names()), {}}};
   if (setting.secret) {
-    layers[1].file_values = FromEnvironment(environment, file_name);
-    layers[2].file_values = FromFile(file, file_name);
+    layers[1].file_values = FromEnvironment(environment, setting.FileNames());
+    layers[2].file_values = FromFile(file, setting.FileNames());
   }
   for (Layer& layer : layers) {
     if (!layer.values.empty() || !layer.file_values.empty()) return AssignLayer(setting, std::move(layer));

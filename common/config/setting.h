@@ -19,6 +19,7 @@ enum class Kind { kOne, kMany, kFlag };
 struct Setting {
   std::string name;
   std::string help;
+  std::vector<std::string> aliases = {};
   Kind kind = Kind::kOne;
   bool secret = false;
   std::function<absl::Status(const Values& values)> assign = {};
@@ -26,6 +27,9 @@ struct Setting {
   std::string source = "default";
   Values flag_values = {};       // As given on the command line.
   Values flag_file_values = {};  // Of --name-file.
+
+  std::vector<std::string> Names() const;      // The name and its aliases.
+  std::vector<std::string> FileNames() const;  // Each with -file; only a secret has these.
 };
 
 Setting TextSetting(absl::string_view name, std::string* value, absl::string_view help);

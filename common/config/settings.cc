@@ -1,5 +1,6 @@
 #include "common/config/settings.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -36,6 +37,10 @@ absl::StatusOr<FileValues> ReadFile(const std::string& path) try {
   return Wrong("config", path, absl::StrCat("a TOML file that can be read: ", error.what()));
 }
 
+bool Has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
 
 struct Settings::State {
@@ -60,10 +65,23 @@ struct Settings::State {
   void Add(Setting setting) {
     settings.push_back(std::make_unique<Setting>(std::move(setting)));
     Setting& added = *settings.back();
-    Offer(added.name, added.kind, &added.flag_values, added.help, added.secret ? "" : added.show());
-    if (added.secret) {
-      Offer(added.name + "-file", Kind::kOne, &added.flag_file_values,
-            "A file that holds the value of --" + added.name, "");
+    OfferAll(added, added.name, added.help, added.secret ? "" : added.show());
+  }
+
+  void OfferAll(Setting& setting, const std::string& name, absl::string_view help,
+                const std::string& shown_default) {
+    Offer(name, setting.kind, &setting.flag_values, help, shown_default);
+    if (setting.secret) {
+      Offer(name + "-file", Kind::kOne, &setting.flag_file_values, "A file that holds the value of --" + name,
+            "");
+    }
+  }
+
+  void AddAlias(absl::string_view name, const std::string& alias) {
+    for (const std::unique_ptr<Setting>& setting : settings) {
+      if (setting->name != name) continue;
+      setting->aliases.push_back(alias);
+      OfferAll(*setting, alias, absl::StrCat("The same as --", name), "");
     }
   }
 
@@ -99,7 +117,7 @@ struct Settings::State {
     for (const auto& [key, values] : file) {
       bool known = false;
       for (const std::unique_ptr<Setting>& setting : settings) {
-        known = known || key == setting->name || (setting->secret && key == setting->name + "-file");
+        known = known || Has(setting->Names(), key) || (setting->secret && Has(setting->FileNames(), key));
       }
       if (!known)
         return absl::InvalidArgumentError(
@@ -150,6 +168,10 @@ void Settings::AddSecret(absl::string_view name, std::string* value, absl::strin
   setting.secret = true;
   setting.show = [value] { return value->empty() ? std::string("\"\"") : std::string("\"***\""); };
   state_->Add(std::move(setting));
+}
+
+void Settings::AddAlias(absl::string_view name, absl::string_view alias) {
+  state_->AddAlias(name, std::string(alias));
 }
 
 void Settings::AddCommand(absl::string_view name, absl::string_view help) {

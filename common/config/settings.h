@@ -51,6 +51,9 @@ class Settings {
   // COGNATE_NAME_FILE.
   void AddSecret(absl::string_view name, std::string* value, absl::string_view help);
 
+  // Another name of a declared setting, understood wherever the first is.
+  void AddAlias(absl::string_view name, absl::string_view alias);
+
   // Declares a subcommand without settings of its own. The first one declared is meant when none is given.
   void AddCommand(absl::string_view name, absl::string_view help);
   // Runs after all values are in; gives INVALID_ARGUMENT that names the setting and the fix (see Wrong).

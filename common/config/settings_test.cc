@@ -142,6 +142,29 @@ TEST_F(SettingsTest, LetsAFlagForASecretBeatAFileInTheEnvironmentButNotBothAtOnc
   EXPECT_THAT(Parse({}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not both")));
 }
 
+TEST_F(SettingsTest, TakesAnAliasForItsSettingWhereverThatIsUnderstood) {
+  std::string uri, address = "default";
+  settings_.AddSecret("postgres-uri", &uri, "");
+  settings_.AddAlias("postgres-uri", "postgres");
+  settings_.Add("redis-address", &address, "");
+  settings_.AddAlias("redis-address", "redis");
+  ASSERT_THAT(Parse({"--postgres=flag", "--redis=flag"}), IsOk());
+  EXPECT_EQ(uri + " " + address, "flag flag");
+  ASSERT_THAT(Parse({"--postgres-uri=first", "--redis-address=first"}), IsOk());
+  EXPECT_EQ(uri + " " + address, "first first");
+  environment_ = {{"COGNATE_POSTGRES_FILE", WriteFile("secret", "environment")},
+                  {"COGNATE_REDIS", "environment"}};
+  ASSERT_THAT(Parse({}), IsOk());
+  EXPECT_EQ(uri + " " + address, "environment environment");
+  environment_.clear();
+  const std::string path = WriteFile("c.toml", "postgres = \"file\"\nredis = \"file\"\n");
+  const Invocation invocation = ValueOrDie(Parse({"--config", path.c_str(), "--print-config"}));
+  EXPECT_EQ(uri + " " + address, "file file");
+  EXPECT_THAT(invocation.output, HasSubstr("redis-address = \"file\"  # file"));
+  EXPECT_THAT(Parse({"--postgres=a", "--postgres-file=b"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not both")));
+}
+
 TEST_F(SettingsTest, TakesTheFirstCommandUnlessAnotherIsGiven) {
   std::string value;
   settings_.Add("value", &value, "");

@@ -1,0 +1,50 @@
+#include "cli/up_config.h"
+
+#include <map>
+
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace cognate::cli {
+namespace {
+
+using Environment = std::map<std::string, std::string>;
+
+// The settings of one program.
+template <typename Config>
+std::pair<Config, absl::Status> Parse(std::vector<const char*> arguments, const Environment& environment) {
+  Config config;
+  config::Settings settings("program", "A program.");
+  config.Register(settings);
+  arguments.insert(arguments.begin(), "program");
+  const absl::Status status =
+      settings
+          .Parse(static_cast<int>(arguments.size()), arguments.data(),
+                 [&](const std::string& name) {
+                   const auto entry = environment.find(name);
+                   return entry == environment.end() ? std::nullopt : std::make_optional(entry->second);
+                 })
+          .status();
+  return {config, status};
+}
+
+void ExpectServers(const std::vector<const char*>& arguments, const Environment& environment) {
+  const auto [up, up_status] = Parse<UpConfig>(arguments, environment);
+  EXPECT_OK(up_status);
+  EXPECT_EQ(up.postgres, "postgres:///own");
+  EXPECT_EQ(up.redis, "own:6379");
+  const auto [service, service_status] = Parse<delivery::Config>(arguments, environment);
+  EXPECT_OK(service_status);
+  EXPECT_EQ(service.postgres.uri, "postgres:///own");
+  EXPECT_EQ(service.redis.address, "own:6379");
+}
+
+TEST(UpConfigTest, TakesTheServersByTheSameNamesAsEachService) {
+  ExpectServers({"--postgres=postgres:///own", "--redis=own:6379"}, {});
+  ExpectServers({"--postgres-uri=postgres:///own", "--redis-address=own:6379"}, {});
+  ExpectServers({}, {{"COGNATE_POSTGRES", "postgres:///own"}, {"COGNATE_REDIS", "own:6379"}});
+  ExpectServers({}, {{"COGNATE_POSTGRES_URI", "postgres:///own"}, {"COGNATE_REDIS_ADDRESS", "own:6379"}});
+}
+
+}  // namespace
+}  // namespace cognate::cli
