@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
+#include "common/sync/thread_sanitizer.h"
 
 namespace cognate {
 
@@ -17,13 +18,19 @@ class ABSL_LOCKABLE Mutex {
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
-  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
-  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) { return mutex_.try_lock(); }
-  void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    mutex_.lock();
+    order_.Locked();
+  }
+  void Unlock() ABSL_UNLOCK_FUNCTION() {
+    order_.Unlocking();
+    mutex_.unlock();
+  }
 
  private:
   friend class CondVar;
   std::mutex mutex_;
+  [[no_unique_address]] tsan::LockOrder order_;
 };
 
 class ABSL_SCOPED_LOCKABLE MutexLock {
@@ -42,15 +49,19 @@ class CondVar {
  public:
   void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
+    mutex->order_.Unlocking();
     condition_.wait(lock);
+    mutex->order_.Locked();
     lock.release();
   }
   // False when the timeout passed first.
   bool WaitFor(Mutex* mutex, absl::Duration timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (timeout == absl::InfiniteDuration()) return Wait(mutex), true;
     std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
+    mutex->order_.Unlocking();
     const bool woken =
         condition_.wait_for(lock, absl::ToChronoNanoseconds(timeout)) == std::cv_status::no_timeout;
+    mutex->order_.Locked();
     lock.release();
     return woken;
   }
