@@ -19,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "common/grpc/reflection_v1.h"
 #include "common/grpc/unreadable.h"
+#include "common/sync/thread_sanitizer.h"
 
 namespace cognate::grpc_support {
 namespace {
@@ -91,7 +92,7 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(const HostOptions& options,
   grpc::ServerBuilder builder;
   Limit(builder, options);
   KeepAlive(builder, options);
-  builder.experimental().SetInterceptorCreators(ExplainUnreadableRequests());
+  builder.experimental().SetInterceptorCreators(ExplainUnreadableRequests(host.get()));
   builder.SetOption(std::make_unique<ReflectionOption>(&host->service_names_));
   for (grpc::Service* service : services) builder.RegisterService(service);
   for (size_t i = 0; i < options.addresses.size(); ++i) {
@@ -133,6 +134,7 @@ void Host::Shutdown(absl::Duration grace) {
   if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
   server_->Wait();
+  tsan::Acquire(this);  // All calls have ended.
 }
 
 }  // namespace cognate::grpc_support

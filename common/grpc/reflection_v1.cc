@@ -1,6 +1,5 @@
 #include "common/grpc/reflection_v1.h"
 
-#include <atomic>
 #include <map>
 #include <set>
 #include <string>
@@ -44,7 +43,7 @@ std::string Describe(const FileDescriptor& file) {
 
 class ReflectionV1 final : public reflection::ServerReflection::Service {
  public:
-  // `names` is the server's own list: it grows until the server answers, and not after.
+  // `names` is the server's own list: it grows until the server starts, and not after.
   void SetServices(const std::vector<std::string>* names) { names_ = names; }
 
   grpc::Status ServerReflectionInfo(
@@ -86,7 +85,7 @@ class ReflectionV1 final : public reflection::ServerReflection::Service {
   }
 
   void ListServices(Response& response) const {
-    const std::vector<std::string>& names = *names_.load();
+    const std::vector<std::string>& names = *names_;
     for (const std::string& name : std::set<std::string>(names.begin(), names.end())) {
       response.mutable_list_services_response()->add_service()->set_name(name);
     }
@@ -129,8 +128,7 @@ class ReflectionV1 final : public reflection::ServerReflection::Service {
   }
 
   const DescriptorPool* const pool_ = DescriptorPool::generated_pool();
-  // Atomic for ThreadSanitizer alone, which does not see how the library hands a server to its threads.
-  std::atomic<const std::vector<std::string>*> names_ = nullptr;
+  const std::vector<std::string>* names_ = nullptr;
 };
 
 class ReflectionV1Plugin final : public grpc::ServerBuilderPlugin {
@@ -140,11 +138,11 @@ class ReflectionV1Plugin final : public grpc::ServerBuilderPlugin {
     grpc::health::v1::HealthCheckRequest::descriptor();
   }
   std::string name() override { return "cognate.reflection_v1"; }
-  void InitServer(grpc::ServerInitializer* initializer) override { initializer->RegisterService(service_); }
-  void Finish(grpc::ServerInitializer* initializer) override {
-    *services_ = *initializer->GetServiceList();
-    service_->SetServices(initializer->GetServiceList());
+  void InitServer(grpc::ServerInitializer* initializer) override {
+    initializer->RegisterService(service_);
+    service_->SetServices(initializer->GetServiceList());  // Not in Finish: the server answers by then.
   }
+  void Finish(grpc::ServerInitializer* initializer) override { *services_ = *initializer->GetServiceList(); }
   void ChangeArguments(const std::string&, void*) override {}
   bool has_sync_methods() const override { return true; }
 

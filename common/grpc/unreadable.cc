@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/grpc/status.h"
 #include "common/status/error.h"
+#include "common/sync/thread_sanitizer.h"
 
 namespace cognate::grpc_support {
 namespace {
@@ -11,7 +12,8 @@ namespace experimental = grpc::experimental;
 
 class Explainer final : public experimental::Interceptor {
  public:
-  explicit Explainer(const char* method) : method_(method) {}
+  Explainer(const char* method, void* calls) : method_(method), calls_(calls) {}
+  ~Explainer() override { tsan::Release(calls_); }
 
   void Intercept(experimental::InterceptorBatchMethods* methods) override {
     if (methods->QueryInterceptionHookPoint(experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
@@ -32,20 +34,26 @@ class Explainer final : public experimental::Interceptor {
 
  private:
   const char* const method_;
+  void* const calls_;
 };
 
 class Factory final : public experimental::ServerInterceptorFactoryInterface {
  public:
+  explicit Factory(void* calls) : calls_(calls) {}
   experimental::Interceptor* CreateServerInterceptor(experimental::ServerRpcInfo* info) override {
-    return new Explainer(info->method());
+    return new Explainer(info->method(), calls_);
   }
+
+ private:
+  void* const calls_;
 };
 
 }  // namespace
 
-std::vector<std::unique_ptr<experimental::ServerInterceptorFactoryInterface>> ExplainUnreadableRequests() {
+std::vector<std::unique_ptr<experimental::ServerInterceptorFactoryInterface>> ExplainUnreadableRequests(
+    void* calls) {
   std::vector<std::unique_ptr<experimental::ServerInterceptorFactoryInterface>> factories;
-  factories.push_back(std::make_unique<Factory>());
+  factories.push_back(std::make_unique<Factory>(calls));
   return factories;
 }
 

@@ -203,14 +203,16 @@ grpc::Status FakePeers::GetReplicas(grpc::ServerContext*, const v1::GetReplicasR
 
 grpc::Status FakePeers::CountReplicas(grpc::ServerContext*, const v1::CountReplicasRequest*,
                                       v1::CountReplicasResponse* response) {
+  if (grpc::Status status = Check("registry"); !status.ok()) return status;
   *response = counts;
-  return Check("registry");
+  return grpc::Status::OK;
 }
 
 grpc::Status FakePeers::ListSyncs(grpc::ServerContext*, const v1::ListSyncsRequest*,
                                   v1::ListSyncsResponse* response) {
+  if (grpc::Status status = Check("registry"); !status.ok()) return status;
   for (const v1::Sync& sync : syncs) *response->add_syncs() = sync;
-  return Check("registry");
+  return grpc::Status::OK;
 }
 
 grpc::Status FakePeers::Replay(grpc::ServerContext*, const v1::ReplayRequest* request,
@@ -241,20 +243,23 @@ grpc::Status FakePeers::GetLatestChange(grpc::ServerContext*, const v1::GetLates
 
 grpc::Status FakePeers::ListSources(grpc::ServerContext*, const v1::ListSourcesRequest*,
                                     v1::ListSourcesResponse* response) {
+  if (grpc::Status status = Check("change_capture"); !status.ok()) return status;
   *response = sources;
-  return Check("change_capture");
+  return grpc::Status::OK;
 }
 
 grpc::Status FakePeers::Preview(grpc::ServerContext*, const v1::PreviewRequest*,
                                 v1::PreviewResponse* response) {
+  if (grpc::Status status = Check("transformer"); !status.ok()) return status;
   *response = preview;
-  return Check("transformer");
+  return grpc::Status::OK;
 }
 
 grpc::Status FakePeers::ListLanes(grpc::ServerContext*, const v1::ListLanesRequest*,
                                   v1::ListLanesResponse* response) {
+  if (grpc::Status status = Check("delivery"); !status.ok()) return status;
   *response = lanes;
-  return Check("delivery");
+  return grpc::Status::OK;
 }
 
 }  // namespace cognate::feedback

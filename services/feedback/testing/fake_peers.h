@@ -57,6 +57,8 @@ class FakePeers final : public v1::LedgerService::Service,
   // Calls of these services answer UNAVAILABLE: "registry", "change_capture", "transformer", "delivery".
   void SetDown(std::set<std::string> services);
 
+  // Set between calls. Their handlers take the lock before they read: ThreadSanitizer sees no order in a
+  // call.
   v1::PreviewResponse preview;
   v1::ListLanesResponse lanes;
   v1::ListSourcesResponse sources;
