@@ -59,7 +59,10 @@ Cluster::Cluster(Shape shape, bool durable) : shape_(shape), directory_("cgc") {
 }
 
 Cluster::~Cluster() {
-  for (auto& [name, process] : processes_) process.Kill();
+  for (auto& [name, process] : processes_) {
+    ExpectNoErrorOf(name);
+    process.Kill();
+  }
 }
 
 std::vector<std::string> Cluster::names() const {
@@ -106,7 +109,16 @@ void Cluster::Start(const std::string& name) {
   processes_[name] = *std::move(spawned);
 }
 
-void Cluster::Kill(const std::string& name) { processes_[name].Kill(); }
+void Cluster::Kill(const std::string& name) {
+  ExpectNoErrorOf(name);
+  processes_[name].Kill();
+}
+
+void Cluster::ExpectNoErrorOf(const std::string& name) {
+  const int code = processes_[name].Wait(absl::ZeroDuration()).value_or(0);
+  EXPECT_TRUE(code == 0 || code == 128 + SIGKILL) << name << " has ended with " << code << ":\n"
+                                                  << LogOf(name);
+}
 
 int Cluster::Terminate(const std::string& name) { return processes_[name].Terminate(absl::Seconds(30)); }
 

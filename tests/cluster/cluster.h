@@ -22,7 +22,8 @@ enum class Shape {
 };
 
 // A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one.
-// The programs are those that were built, found through COGNATE_BIN_DIR.
+// One that ends of itself with an error (a crash, the report of a sanitizer) fails the test. The programs are
+// those that were built, found through COGNATE_BIN_DIR.
 class Cluster {
  public:
   explicit Cluster(Shape shape, bool durable = false);
@@ -53,6 +54,7 @@ class Cluster {
   process::Command CommandOf(const std::string& name) const;
   std::string Socket(const std::string& name) const;
   std::string LogPath(const std::string& name) const;
+  void ExpectNoErrorOf(const std::string& name);
 
   Shape shape_;
   test_support::TempDir directory_;
