@@ -20,7 +20,7 @@ absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(redis::Client& redi
                      redis.AutoClaim(options_.stream, bus::kTransformerGroup, options_.consumer,
                                      options_.claim_after, Count()));
     if (!entries.empty()) return entries;
-    next_claim_ = clock_.Now() + options_.claim_after / 2;
+    next_claim_ = clock_.Now() + options_.claim_after / 5;
   }
   return redis.ReadGroup(options_.stream, bus::kTransformerGroup, options_.consumer, Count(), options_.block);
 }
