@@ -47,7 +47,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const Cha
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
   arguments.SetMaxSendMessageSize(options.max_message_bytes);
-  if (absl::StartsWith(address, "dns:")) arguments.SetLoadBalancingPolicyName("round_robin");
+  // Names and lists stand for several replicas.
+  if (absl::StartsWith(address, "dns:") || absl::StartsWith(address, "ipv4:"))
+    arguments.SetLoadBalancingPolicyName("round_robin");
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 

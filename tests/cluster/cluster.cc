@@ -3,8 +3,14 @@
 #include <fstream>
 #include <sstream>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/grpc/channel.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -28,10 +34,42 @@ constexpr Program kPrograms[] = {
     {"transformer", "COGNATE_TRANSFORMER", "cognate.v1.TransformerService", false},
     {"delivery", "COGNATE_DELIVERY", "cognate.v1.DeliveryService", true},
     {"feedback", "COGNATE_FEEDBACK", "cognate.v1.FeedbackService", true}};
+constexpr char kSecond[] = "-2";
+
+// The program of a process, which may be a second replica.
+std::string ProgramOf(absl::string_view name) { return std::string(absl::StripSuffix(name, kSecond)); }
+
+// One that nobody has just now.
+int FreePort() {
+  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  EXPECT_EQ(bind(handle, reinterpret_cast<sockaddr*>(&address), length), 0);
+  EXPECT_EQ(getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  close(handle);
+  return ntohs(address.sin_port);
+}
 
 std::string BinDirectory() {
   const char* directory = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
   return directory != nullptr ? directory : "build/release/bin";
+}
+
+bool Serves(const std::string& address, const std::string& service, absl::Duration timeout) {
+  const auto stub = grpc::health::v1::Health::NewStub(grpc_support::MakeChannel(address));
+  return test_support::Eventually(
+      [&] {
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+        grpc::health::v1::HealthCheckRequest request;
+        request.set_service(service);
+        grpc::health::v1::HealthCheckResponse response;
+        return stub->Check(&context, request, &response).ok() &&
+               response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
+      },
+      timeout);
 }
 
 }  // namespace
@@ -47,7 +85,10 @@ Cluster::Cluster(Shape shape, bool durable) : shape_(shape), directory_("cgc") {
   postgres_ = *std::move(postgres);
   redis_ = *std::move(redis);
   uri_ = postgres_->CreateDatabase("cognate");
-  if (shape_ == Shape::kOneEach) {
+  if (shape_ == Shape::kTwoEach) {
+    for (const std::string& name : names()) ports_[name] = FreePort();
+  }
+  if (shape_ != Shape::kOneProcess) {
     for (const Program& program : kPrograms) {
       if (!program.owns_schema) continue;
       process::Command migrate = CommandOf(program.name);
@@ -69,12 +110,24 @@ std::vector<std::string> Cluster::names() const {
   if (shape_ == Shape::kOneProcess) return {kEverything};
   std::vector<std::string> names;
   for (const Program& program : kPrograms) names.push_back(program.name);
+  if (shape_ != Shape::kTwoEach) return names;
+  for (const Program& program : kPrograms) {
+    if (program.name != names.front()) names.push_back(absl::StrCat(program.name, kSecond));
+  }
   return names;
 }
 
-std::string Cluster::Socket(const std::string& name) const {
+std::string Cluster::Address(const std::string& name) const {
+  const auto port = ports_.find(name);
+  if (port != ports_.end()) return absl::StrCat("127.0.0.1:", port->second);
   return absl::StrCat(
       "unix:", directory_.File(absl::StrCat(shape_ == Shape::kOneProcess ? kEverything : name, ".sock")));
+}
+
+std::string Cluster::PeerAddress(const std::string& service) const {
+  const std::string second = absl::StrCat(service, kSecond);
+  if (!ports_.contains(second)) return Address(service);
+  return absl::StrCat("ipv4:", Address(service), ",", Address(second));
 }
 
 std::string Cluster::LogPath(const std::string& name) const {
@@ -82,8 +135,8 @@ std::string Cluster::LogPath(const std::string& name) const {
 }
 
 std::vector<std::string> Cluster::Arguments(const std::string& name) const {
-  std::vector<std::string> arguments = {absl::StrCat(BinDirectory(), "/", name),
-                                        absl::StrCat("--listen=", Socket(name)), "--admin=127.0.0.1:0"};
+  std::vector<std::string> arguments = {absl::StrCat(BinDirectory(), "/", ProgramOf(name)),
+                                        absl::StrCat("--listen=", Address(name)), "--admin=127.0.0.1:0"};
   if (name != kEverything) return arguments;
   const std::vector<std::string> own = {"up", absl::StrCat("--data-dir=", directory_.File("data")),
                                         absl::StrCat("--postgres=", uri_),
@@ -96,9 +149,11 @@ std::vector<std::string> Cluster::Arguments(const std::string& name) const {
 process::Command Cluster::CommandOf(const std::string& name) const {
   process::Command command{.argv = Arguments(name), .log_file = LogPath(name)};
   if (shape_ == Shape::kOneProcess) return command;
-  command.environment = {{"COGNATE_POSTGRES_URI", uri_}, {"COGNATE_REDIS_ADDRESS", redis_->address()}};
+  command.environment = {{"COGNATE_POSTGRES_URI", uri_},
+                         {"COGNATE_REDIS_ADDRESS", redis_->address()},
+                         {"COGNATE_TRANSFORMER_INSTANCE", name}};
   for (const Program& program : kPrograms) {
-    command.environment.emplace_back(program.address_variable, Socket(program.name));
+    command.environment.emplace_back(program.address_variable, PeerAddress(program.name));
   }
   return command;
 }
@@ -123,26 +178,16 @@ void Cluster::ExpectNoErrorOf(const std::string& name) {
 int Cluster::Terminate(const std::string& name) { return processes_[name].Terminate(absl::Seconds(30)); }
 
 std::shared_ptr<grpc::Channel> Cluster::ChannelTo(const std::string& service) {
-  return grpc_support::MakeChannel(Socket(service));
+  return grpc_support::MakeChannel(PeerAddress(service));
 }
 
 bool Cluster::WaitUntilServing(absl::Duration timeout) {
   for (const Program& program : kPrograms) {
-    const auto stub = grpc::health::v1::Health::NewStub(ChannelTo(program.name));
-    const bool serving = test_support::Eventually(
-        [&] {
-          grpc::ClientContext context;
-          context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
-          grpc::health::v1::HealthCheckRequest request;
-          request.set_service(program.service);
-          grpc::health::v1::HealthCheckResponse response;
-          return stub->Check(&context, request, &response).ok() &&
-                 response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
-        },
-        timeout);
-    if (!serving) {
-      ADD_FAILURE() << program.service << " is not serving; its log ends with:\n"
-                    << LogOf(shape_ == Shape::kOneProcess ? kEverything : program.name);
+    for (const std::string& name : {std::string(program.name), absl::StrCat(program.name, kSecond)}) {
+      if (name != program.name && !ports_.contains(name)) continue;
+      if (Serves(Address(name), program.service, timeout)) continue;
+      ADD_FAILURE() << name << " is not serving; its log ends with:\n"
+                    << LogOf(shape_ == Shape::kOneProcess ? kEverything : name);
       return false;
     }
   }

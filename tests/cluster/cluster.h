@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@ namespace cognate::cluster {
 enum class Shape {
   kOneProcess,  // `cognate up`
   kOneEach,     // every service a process of its own, as in Kubernetes
+  kTwoEach,     // two replicas of every service but the registry
 };
 
 // A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one.
@@ -29,7 +31,8 @@ class Cluster {
   explicit Cluster(Shape shape, bool durable = false);
   ~Cluster();
 
-  // The processes that can be killed: "platform-registry", …, or "cognate".
+  // The processes that can be killed: "platform-registry", …, or "cognate"; second replicas are "delivery-2",
+  // ….
   std::vector<std::string> names() const;
   // SIGKILL, and gone when this returns.
   void Kill(const std::string& name);
@@ -37,9 +40,13 @@ class Cluster {
   // SIGTERM; the exit code.
   int Terminate(const std::string& name);
 
+  // SIGSTOP and SIGCONT: the process is there and does nothing.
+  void Pause(const std::string& name) { processes_[name].Signal(SIGSTOP); }
+  void Resume(const std::string& name) { processes_[name].Signal(SIGCONT); }
+
   // Where the service that has this name's RPCs answers: "platform-registry", …
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& service);
-  // Waits until every service answers its health check with SERVING.
+  // Waits until every process answers its health check with SERVING.
   bool WaitUntilServing(absl::Duration timeout = absl::Seconds(60));
   // Resident memory of all service processes together.
   int64_t ResidentBytes() const;
@@ -52,7 +59,8 @@ class Cluster {
  private:
   std::vector<std::string> Arguments(const std::string& name) const;
   process::Command CommandOf(const std::string& name) const;
-  std::string Socket(const std::string& name) const;
+  std::string Address(const std::string& name) const;         // of one process
+  std::string PeerAddress(const std::string& service) const;  // of all its replicas
   std::string LogPath(const std::string& name) const;
   void ExpectNoErrorOf(const std::string& name);
 
@@ -61,6 +69,7 @@ class Cluster {
   std::unique_ptr<test_support::PostgresServer> postgres_;
   std::unique_ptr<test_support::RedisServer> redis_;
   std::string uri_;
+  std::map<std::string, int> ports_;  // of processes that have replicas
   std::map<std::string, process::Process> processes_;
 };
 

@@ -24,6 +24,7 @@
 #include "tests/faults/feeder.h"
 #include "tests/faults/set_up.h"
 #include "tests/faults/targets.h"
+#include "tests/faults/ticker.h"
 #include "tests/support/eventually.h"
 
 namespace cognate::faults {
@@ -33,12 +34,17 @@ struct Settings {
   int seeds = 3;
   uint64_t first_seed = 1;
   int changes = 20'000;
-  int per_second = 2'500;
 };
 Settings settings;
 
+// In which a fault happens.
+struct Surroundings {
+  cluster::Shape shape = cluster::Shape::kOneEach;
+  int changes_per_second = 2'500;
+};
+
 struct World {
-  World(uint64_t seed_value) : seed(seed_value), random(seed_value), cluster(cluster::Shape::kOneEach) {}
+  World(uint64_t seed_value, cluster::Shape shape) : seed(seed_value), random(seed_value), cluster(shape) {}
   int Below(int bound) { return static_cast<int>(random() % static_cast<uint64_t>(bound)); }
   // A random moment; cut short when the stream has ended.
   void Pause(int min_ms, int max_ms) {
@@ -51,6 +57,7 @@ struct World {
   cluster::Cluster cluster;
   Target alpha{"alpha"};
   Target beta{"beta"};
+  Ticker ticker{{&alpha, &beta}};
   std::atomic<bool> streaming = true;
 };
 
@@ -86,7 +93,7 @@ int64_t WaitForQuiet(World& world, const Generator& generator) {
           const Differences d = target.Compare(generator);
           return d.lost + d.duplicated + d.differing == 0;
         };
-        if (!good(world.alpha) || !good(world.beta)) return false;
+        if (!good(world.alpha) || !good(world.beta) || !world.ticker.Compare().first.empty()) return false;
         left = FindLeftovers(world.cluster);
         return left.count == 0;
       },
@@ -102,19 +109,23 @@ void Add(Sum& sum, const Differences& differences) {
   if (sum.first.empty()) sum.first = differences.first;
 }
 
-void RunSeed(uint64_t seed, const std::function<void(World&)>& fault, Sum& sum) {
-  World world(seed);
+void RunSeed(uint64_t seed, const std::function<void(World&)>& fault, const Surroundings& surroundings,
+             Sum& sum) {
+  World world(seed, surroundings.shape);
   ASSERT_TRUE(world.cluster.WaitUntilServing());
   ASSERT_EQ(SetUp(world.cluster, {&world.alpha, &world.beta}), absl::OkStatus());
+  ASSERT_EQ(world.ticker.SetUp(world.cluster), absl::OkStatus());
   Generator generator(seed);
   Feeder feeder(world.cluster, "source", seed + 1);
   bool fed = false;
   std::thread stream([&] {
-    fed = feeder.Feed(generator, settings.changes, settings.per_second);
+    fed = feeder.Feed(generator, settings.changes, surroundings.changes_per_second);
     world.streaming = false;
   });
+  world.ticker.Start();
   fault(world);
   stream.join();
+  world.ticker.Stop();
   ASSERT_TRUE(fed) << "seed " << seed << ": " << feeder.error();
   EXPECT_GE(generator.distinct_records(), 2'000u);
   EXPECT_GT(feeder.duplicates_sent(), 0);
@@ -122,6 +133,7 @@ void RunSeed(uint64_t seed, const std::function<void(World&)>& fault, Sum& sum) 
   Sum one;
   Add(one, world.alpha.Compare(generator));
   Add(one, world.beta.Compare(generator));
+  Add(one, world.ticker.Compare());
   if (!one.first.empty() || stuck != 0) {
     one.first = absl::StrCat("seed ", seed, ": ", stuck, " not converged or left over; ", one.first);
     std::cerr << one.first << "\n" << FindLeftovers(world.cluster).text << "\n";
@@ -135,10 +147,11 @@ void RunSeed(uint64_t seed, const std::function<void(World&)>& fault, Sum& sum) 
   sum.seeds += 1;
 }
 
-void Prove(const std::string& name, const std::function<void(World&)>& fault) {
+void Prove(const std::string& name, const std::function<void(World&)>& fault,
+           const Surroundings& surroundings = {}) {
   Sum sum;
   for (int i = 0; i < settings.seeds; ++i) {
-    RunSeed(settings.first_seed + static_cast<uint64_t>(i), fault, sum);
+    RunSeed(settings.first_seed + static_cast<uint64_t>(i), fault, surroundings, sum);
     if (::testing::Test::HasFatalFailure()) break;
   }
   const Differences& d = sum.differences;
@@ -210,6 +223,36 @@ TEST(Faults, target_down) {
     world.alpha.server().StartAgain();
     EXPECT_GT(after - before, 1'000) << "beta must go on while alpha is down";
   });
+}
+
+// The other replica takes over what the lost one had, soon: every row that was written until then arrives.
+void LoseReplica(World& world, const std::string& name) {
+  constexpr absl::Duration kTakeover = absl::Seconds(15);
+  world.Pause(200, 1'500);
+  world.cluster.Kill(name);
+  const int64_t tick = world.ticker.Tick();
+  const absl::Time lost = absl::Now();
+  const bool arrived = test_support::Eventually([&] { return world.ticker.Arrived(tick); }, kTakeover);
+  EXPECT_TRUE(arrived) << "seed " << world.seed << ": nobody took over from " << name;
+  std::cout << name << " is lost; all goes on after " << absl::Now() - lost << std::endl;
+  EXPECT_EQ(world.ticker.ActiveReaders(), 1) << "seed " << world.seed << ": after the loss of " << name;
+  world.cluster.Start(name);
+  EXPECT_TRUE(world.cluster.WaitUntilServing());
+}
+
+TEST(Faults, replica_lost) {
+  const auto lose = [](World& world) {
+    std::vector<std::string> services = {"change-capture", "transformer", "delivery", "feedback"};
+    std::shuffle(services.begin(), services.end(), world.random);
+    for (const std::string& service : services) {
+      const int first = world.Below(2);
+      LoseReplica(world, absl::StrCat(service, first == 0 ? "" : "-2"));
+      // One of the two is the one that had the slot, or the lanes.
+      const bool owns = service == "change-capture" || service == "delivery";
+      if (owns) LoseReplica(world, absl::StrCat(service, first == 0 ? "-2" : ""));
+    }
+  };
+  Prove("faults.replica_lost", lose, {cluster::Shape::kTwoEach, 800});
 }
 
 }  // namespace
