@@ -255,6 +255,24 @@ TEST(Faults, replica_lost) {
   Prove("faults.replica_lost", lose, {cluster::Shape::kTwoEach, 800});
 }
 
+// The second time reports are given up and made anew before feedback goes on.
+TEST(Faults, feedback_hangs) {
+  const auto hang = [](World& world) {
+    for (const absl::Duration duration : {absl::Seconds(4), absl::Seconds(21)}) {
+      world.Pause(1'000, 2'000);
+      EXPECT_TRUE(test_support::Eventually([&] { return world.beta.NewestSerial() > 0; }));
+      world.cluster.Pause("feedback");
+      const int64_t before = world.beta.NewestSerial();
+      absl::SleepFor(duration);  // The fault itself: it takes calls and answers none.
+      if (duration < absl::Seconds(10)) {
+        EXPECT_GT(world.beta.NewestSerial(), before) << "a lane goes on for a round or two";
+      }
+      world.cluster.Resume("feedback");
+    }
+  };
+  Prove("faults.feedback_hangs", hang, {.changes_per_second = 800});
+}
+
 }  // namespace
 
 std::vector<std::string> Names() {

@@ -93,11 +93,15 @@ Target::Target(std::string platform) : platform_(std::move(platform)) {
 }
 
 int64_t Target::WrittenRows() {
+  return Ask("SELECT n_tup_ins + n_tup_upd FROM pg_stat_user_tables WHERE relname = 'things'");
+}
+
+int64_t Target::NewestSerial() { return Ask("SELECT coalesce(max(serial_no), 0) FROM newest"); }
+
+int64_t Target::Ask(const char* sql) {
   auto connection = postgres::Connection::Open(uri_);
   if (!connection.ok()) return -1;
-  const auto rows =
-      (*connection)
-          ->QueryText("SELECT n_tup_ins + n_tup_upd FROM pg_stat_user_tables WHERE relname = 'things'");
+  const auto rows = (*connection)->QueryText(sql);
   return rows.ok() && rows->size() == 1 ? std::stoll(std::string(rows->GetText(0, 0))) : -1;
 }
 

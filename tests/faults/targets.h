@@ -27,9 +27,13 @@ class Target {
   test_support::PostgresServer& server() { return *server_; }
   // Rows of `things` that were written so far; -1 while it cannot be asked.
   int64_t WrittenRows();
+  // The highest serial that was written so far; -1 while it cannot be asked.
+  int64_t NewestSerial();
   Differences Compare(const Generator& oracle);
 
  private:
+  int64_t Ask(const char* sql);
+
   std::string platform_;
   std::unique_ptr<test_support::PostgresServer> server_;
   std::string uri_;
