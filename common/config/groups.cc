@@ -91,8 +91,4 @@ void Peers::RegisterTransformer(Settings& settings) {
 void Peers::RegisterDelivery(Settings& settings) { AddPeer(settings, "delivery", &delivery, "delivery"); }
 void Peers::RegisterFeedback(Settings& settings) { AddPeer(settings, "feedback", &feedback, "feedback"); }
 
-void Workers::Register(Settings& settings) {
-  settings.Add("worker-threads", &threads, "Loops that work side by side", {1, 256});
-}
-
 }  // namespace cognate::config

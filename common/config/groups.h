@@ -60,11 +60,4 @@ struct Peers {
   void RegisterFeedback(Settings& settings);
 };
 
-// How many loops a service runs side by side.
-struct Workers {
-  int threads = 2;
-
-  void Register(Settings& settings);
-};
-
 }  // namespace cognate::config

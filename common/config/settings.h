@@ -78,6 +78,5 @@ absl::Status ValidateListenAddress(absl::string_view name,
                                    absl::string_view address);  // host:port or unix:/path.
 absl::Status ValidatePeerAddress(absl::string_view name,
                                  absl::string_view address);  // Also dns:///host:port; no port 0.
-absl::Status ValidateRequired(absl::string_view name, absl::string_view value);
 
 }  // namespace cognate::config

@@ -192,13 +192,11 @@ class GroupsTest : public SettingsTest {
     redis_.Register(settings_);
     peers_.RegisterRegistry(settings_);
     peers_.RegisterFeedback(settings_);
-    workers_.Register(settings_);
   }
   Process process_;
   Postgres postgres_;
   Redis redis_;
   Peers peers_;
-  Workers workers_;
 };
 
 TEST_F(GroupsTest, AcceptsAGoodConfiguration) {

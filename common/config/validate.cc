@@ -38,10 +38,4 @@ absl::Status ValidatePeerAddress(absl::string_view name, absl::string_view addre
   return Wrong(name, address, "host:port, dns:///host:port or unix:/path, such as 127.0.0.1:7401");
 }
 
-absl::Status ValidateRequired(absl::string_view name, absl::string_view value) {
-  return value.empty()
-             ? Wrong(name, "", "a value: give the flag, the environment variable or the key in --config")
-             : absl::OkStatus();
-}
-
 }  // namespace cognate::config

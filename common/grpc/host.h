@@ -37,8 +37,7 @@ class Host {
                                                      absl::Span<grpc::Service* const> services);
   ~Host();  // Shuts down at once, if Shutdown was not called.
 
-  int port() const;                                         // Of the first TCP address; 0 if there is none.
-  const std::vector<int>& ports() const { return ports_; }  // As the addresses; a Unix socket has port 1.
+  int port() const;             // Of the first TCP address; 0 if there is none.
   std::string address() const;  // Where to reach it from here: "127.0.0.1:<port>", or the first Unix address.
   const std::vector<std::string>& service_names() const {
     return service_names_;

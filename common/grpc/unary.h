@@ -75,19 +75,6 @@ class RpcBoundary {
     });
   }
 
-  // `handler(const Rpc&, Source<Request>&)` returns absl::StatusOr<Response>.
-  template <typename Request, typename Response, typename Handler>
-  grpc::Status ClientStream(grpc::ServerContext& context, absl::string_view method,
-                            grpc::ServerReader<Request>* reader, Response* response, Handler&& handler) {
-    return Run(context, method, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
-      StreamSource<Request, grpc::ServerReader<Request>> source(reader);
-      absl::StatusOr<Response> answer = std::forward<Handler>(handler)(rpc, source);
-      if (!answer.ok()) return answer.status();
-      *response = *std::move(answer);
-      return absl::OkStatus();
-    });
-  }
-
   // `handler(const Rpc&, Source<Request>&, Sink<Response>&)` returns absl::Status.
   template <typename Request, typename Response, typename Handler>
   grpc::Status BidiStream(grpc::ServerContext& context, absl::string_view method,

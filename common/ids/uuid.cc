@@ -122,10 +122,4 @@ std::string Uuid::ToString() const {
   return text;
 }
 
-absl::Time Uuid::TimeOfV7() const {
-  int64_t milliseconds = 0;
-  for (size_t i = 0; i < 6; ++i) milliseconds = milliseconds << 8 | bytes_[i];
-  return absl::FromUnixMillis(milliseconds);
-}
-
 }  // namespace cognate

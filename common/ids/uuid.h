@@ -34,8 +34,6 @@ class Uuid {
   absl::string_view AsBytes() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
   std::string ToString() const;
   bool IsNil() const { return *this == Uuid(); }
-  // The time within a UUID of version 7, to the millisecond.
-  absl::Time TimeOfV7() const;
 
   auto operator<=>(const Uuid&) const = default;
 

@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <list>
 #include <type_traits>
 #include <utility>
 
@@ -57,9 +56,7 @@ template class Family<Histogram>;
 
 struct Registry::State {
   prometheus::Registry registry;
-  // One at a time, so that the end of a handle can wait for a refresh under way.
-  Mutex scrape_mutex;
-  std::list<std::function<void()>> refreshers ABSL_GUARDED_BY(scrape_mutex);
+  Mutex scrape_mutex;  // One at a time: the processor time is counted on by what is missing.
 
   Gauge* resident_bytes = nullptr;
   Counter* cpu_seconds = nullptr;
@@ -107,18 +104,8 @@ Family<Histogram> Registry::Histograms(absl::string_view name, absl::string_view
   return {&family, Strings(labels), buckets};
 }
 
-std::shared_ptr<void> Registry::OnScrape(std::function<void()> refresh) {
-  MutexLock lock(&state_->scrape_mutex);
-  const auto entry = state_->refreshers.insert(state_->refreshers.end(), std::move(refresh));
-  return std::shared_ptr<void>(&*entry, [state = state_.get(), entry](void*) {
-    MutexLock end(&state->scrape_mutex);
-    state->refreshers.erase(entry);
-  });
-}
-
 std::string Registry::Text() {
   MutexLock lock(&state_->scrape_mutex);
-  for (const std::function<void()>& refresh : state_->refreshers) refresh();
   const ProcessFacts facts = ReadProcessFacts();
   state_->resident_bytes->Set(static_cast<double>(facts.resident_bytes));
   state_->cpu_seconds->Increment(facts.cpu_seconds - state_->cpu_seconds->Value());

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -63,10 +62,6 @@ class Registry {
   Family<Gauge> Gauges(absl::string_view name, absl::string_view help, Labels labels = {});
   Family<Histogram> Histograms(absl::string_view name, absl::string_view help, Labels labels = {},
                                const Buckets& buckets = DurationBuckets());
-
-  // Runs `refresh` before each Text(), to set gauges that are only known by asking. Lasts until the returned
-  // handle is gone; the handle's end waits for a running refresh. The handle must not outlive the Registry.
-  [[nodiscard]] std::shared_ptr<void> OnScrape(std::function<void()> refresh);
 
   // Everything in the text format, with process_* and cognate_build_info.
   std::string Text();

@@ -47,17 +47,6 @@ TEST(RegistryTest, TellsAboutTheProcessAndTheBuild) {
   EXPECT_THAT(text, HasSubstr("version=\"" + std::string(Version()) + "\""));
 }
 
-TEST(RegistryTest, RefreshesUntilTheHandleIsGone) {
-  Registry registry;
-  Gauge& gauge = registry.Gauges("depth", "Depth.").With();
-  int asked = 0;
-  std::shared_ptr<void> handle = registry.OnScrape([&] { gauge.Set(++asked); });
-  EXPECT_THAT(registry.Text(), HasSubstr("cognate_depth 1"));
-  handle.reset();
-  EXPECT_THAT(registry.Text(), HasSubstr("cognate_depth 1"));
-  EXPECT_EQ(asked, 1);
-}
-
 TEST(RegistryTest, ForgetsAChildThatIsRemoved) {
   Registry registry;
   Family<Gauge> family = registry.Gauges("lane_depth", "Depth.", {"platform"});

@@ -75,12 +75,6 @@ absl::string_view Rows::GetText(int row, int column) const {
   return {PQgetvalue(rows_.get(), row, column), static_cast<size_t>(PQgetlength(rows_.get(), row, column))};
 }
 
-absl::string_view Rows::GetJsonb(int row, int column) const {
-  absl::string_view bytes = GetText(row, column);
-  if (!bytes.empty() && bytes.front() == kJsonbVersion) bytes.remove_prefix(1);
-  return bytes;
-}
-
 int64_t Rows::GetInt64(int row, int column) const { return ReadInteger(GetText(row, column)); }
 
 bool Rows::GetBool(int row, int column) const {

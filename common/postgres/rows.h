@@ -41,7 +41,6 @@ class Rows {
   double GetDouble(int row, int column) const;
   absl::string_view GetText(int row, int column) const;
   absl::string_view GetBytes(int row, int column) const { return GetText(row, column); }
-  absl::string_view GetJsonb(int row, int column) const;
   Uuid GetUuid(int row, int column) const;
   absl::Time GetTimestamp(int row, int column) const;
   // Elements of one-dimensional arrays; NULL elements are nullopt.

@@ -110,18 +110,15 @@ absl::Status Client::EnsureGroup(absl::string_view stream, absl::string_view gro
   return absl::StrContains(status.message(), "BUSYGROUP") ? absl::OkStatus() : status;
 }
 
-absl::StatusOr<Client::ReadResult> Client::ReadGroupOnce(absl::Span<const absl::string_view> streams,
-                                                         absl::string_view group, absl::string_view consumer,
-                                                         int count, absl::Duration block,
-                                                         absl::string_view after) {
+absl::StatusOr<Client::ReadResult> Client::ReadGroupOnce(absl::string_view stream, absl::string_view group,
+                                                         absl::string_view consumer, int count,
+                                                         absl::Duration block, absl::string_view after) {
   const std::string count_text = absl::StrCat(count);
   const std::string block_text =
       Milliseconds(std::min({block, absl::Seconds(1), wire_->command_timeout() / 2}));
   Arguments arguments = {"XREADGROUP", "GROUP", group, consumer, "COUNT", count_text};
   if (block >= absl::Milliseconds(1)) arguments.insert(arguments.end(), {"BLOCK", block_text});
-  arguments.push_back("STREAMS");
-  arguments.insert(arguments.end(), streams.begin(), streams.end());
-  arguments.insert(arguments.end(), streams.size(), after);
+  arguments.insert(arguments.end(), {"STREAMS", stream, after});
   const auto read = [&]() -> absl::StatusOr<ReadResult> {
     ASSIGN_OR_RETURN(const Reply reply, wire_->Run(arguments));
     ReadResult result;
@@ -130,7 +127,7 @@ absl::StatusOr<Client::ReadResult> Client::ReadGroupOnce(absl::Span<const absl::
   };
   absl::StatusOr<ReadResult> result = read();
   if (ErrorReason(result.status()) != kNoGroup) return result;
-  for (const absl::string_view stream : streams) RETURN_IF_ERROR(EnsureGroup(stream, group));
+  RETURN_IF_ERROR(EnsureGroup(stream, group));
   result = read();
   if (ErrorReason(result.status()) == kNoGroup)
     return ReadResult();  // gone once more: nothing to read, for now
@@ -140,16 +137,7 @@ absl::StatusOr<Client::ReadResult> Client::ReadGroupOnce(absl::Span<const absl::
 absl::StatusOr<std::vector<Entry>> Client::ReadGroup(absl::string_view stream, absl::string_view group,
                                                      absl::string_view consumer, int count,
                                                      absl::Duration block) {
-  ASSIGN_OR_RETURN(ReadResult result, ReadGroupOnce({stream}, group, consumer, count, block, ">"));
-  return std::move(result.entries);
-}
-
-absl::StatusOr<std::vector<Entry>> Client::ReadGroup(absl::Span<const std::string> streams,
-                                                     absl::string_view group, absl::string_view consumer,
-                                                     int count, absl::Duration block) {
-  if (streams.empty()) return std::vector<Entry>();
-  const Arguments names(streams.begin(), streams.end());
-  ASSIGN_OR_RETURN(ReadResult result, ReadGroupOnce(names, group, consumer, count, block, ">"));
+  ASSIGN_OR_RETURN(ReadResult result, ReadGroupOnce(stream, group, consumer, count, block, ">"));
   return std::move(result.entries);
 }
 
@@ -159,7 +147,7 @@ absl::StatusOr<std::vector<Entry>> Client::ReadPending(absl::string_view stream,
   std::string start(after);
   while (true) {
     ASSIGN_OR_RETURN(ReadResult result,
-                     ReadGroupOnce({stream}, group, consumer, count, absl::ZeroDuration(), start));
+                     ReadGroupOnce(stream, group, consumer, count, absl::ZeroDuration(), start));
     if (!result.deleted.empty()) RETURN_IF_ERROR(AckAndDelete(stream, group, result.deleted));
     if (!result.entries.empty() || result.deleted.empty()) return std::move(result.entries);
     start = result.deleted.back();  // a page of nothing but deleted entries is not the end
@@ -268,11 +256,6 @@ absl::Status Client::Set(absl::string_view key, absl::string_view value, absl::D
 }
 
 absl::Status Client::Del(absl::string_view key) { return wire_->Run({"DEL", key}).status(); }
-
-absl::StatusOr<int64_t> Client::Incr(absl::string_view key) {
-  ASSIGN_OR_RETURN(const Reply reply, wire_->Run({"INCR", key}));
-  return reply.view().integer();
-}
 
 absl::Status Client::FlushAll() { return wire_->Run({"FLUSHALL"}).status(); }
 

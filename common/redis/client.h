@@ -64,12 +64,10 @@ class Client {
   // The group (and its stream) exists afterwards, reading from the stream's first entry.
   absl::Status EnsureGroup(absl::string_view stream, absl::string_view group);
 
-  // Up to `count` new entries of each stream for `consumer`; they stay pending until acknowledged. Waits up
+  // Up to `count` new entries of the stream for `consumer`; they stay pending until acknowledged. Waits up
   // to `block` (at most one second a call, so that a loop sees its stop) for the first; empty when there was
   // none. A group that has vanished (FLUSHALL, a lost Redis) is made again, from the stream's first entry.
   absl::StatusOr<std::vector<Entry>> ReadGroup(absl::string_view stream, absl::string_view group,
-                                               absl::string_view consumer, int count, absl::Duration block);
-  absl::StatusOr<std::vector<Entry>> ReadGroup(absl::Span<const std::string> streams, absl::string_view group,
                                                absl::string_view consumer, int count, absl::Duration block);
 
   // What this consumer was given and has not acknowledged, oldest first, after `after`. Entries that were
@@ -119,7 +117,6 @@ class Client {
   absl::Status Set(absl::string_view key, absl::string_view value,
                    absl::Duration expire = absl::ZeroDuration());
   absl::Status Del(absl::string_view key);
-  absl::StatusOr<int64_t> Incr(absl::string_view key);
   absl::Status FlushAll();
 
  private:
@@ -128,10 +125,10 @@ class Client {
     std::vector<std::string> deleted;  // ids whose entries are gone
   };
   explicit Client(std::unique_ptr<Wire> wire);
-  // `after` is ">" for new entries. Makes the groups and asks once more where they are missing.
-  absl::StatusOr<ReadResult> ReadGroupOnce(absl::Span<const absl::string_view> streams,
-                                           absl::string_view group, absl::string_view consumer, int count,
-                                           absl::Duration block, absl::string_view after);
+  // `after` is ">" for new entries. Makes the group and asks once more where it is missing.
+  absl::StatusOr<ReadResult> ReadGroupOnce(absl::string_view stream, absl::string_view group,
+                                           absl::string_view consumer, int count, absl::Duration block,
+                                           absl::string_view after);
 
   std::unique_ptr<Wire> wire_;
 };

@@ -43,7 +43,6 @@ class Error {
   Error& RetryAfter(absl::Duration delay) &;
   Error&& RetryAfter(absl::Duration delay) &&;
 
-  bool has_violations() const { return !violations_.empty(); }
   absl::Status ToStatus() const;
   operator absl::Status() const { return ToStatus(); }  // NOLINT(google-explicit-constructor)
 

@@ -26,13 +26,10 @@ class BoundedQueue {
   bool Push(T item) {
     MutexLock lock(&mutex_);
     while (!closed_ && items_.size() >= bound_) not_full_.Wait(&mutex_);
-    return PushLocked(std::move(item));
-  }
-
-  // Never blocks; false when full or closed.
-  bool TryPush(T item) {
-    MutexLock lock(&mutex_);
-    return items_.size() < bound_ && PushLocked(std::move(item));
+    if (closed_) return false;
+    items_.push_back(std::move(item));
+    not_empty_.Signal();
+    return true;
   }
 
   // Up to `max` items in order, as soon as there is one. Empty: closed and drained, or `timeout` passed.
@@ -49,10 +46,6 @@ class BoundedQueue {
     items_.erase(items_.begin(), end);
     not_full_.SignalAll();
     return batch;
-  }
-
-  std::vector<T> PopAll(absl::Duration timeout = absl::InfiniteDuration()) {
-    return PopBatch(static_cast<size_t>(-1), timeout);
   }
 
   // What is queued can still be popped; nothing more can be pushed.
@@ -74,13 +67,6 @@ class BoundedQueue {
   }
 
  private:
-  bool PushLocked(T item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (closed_) return false;
-    items_.push_back(std::move(item));
-    not_empty_.Signal();
-    return true;
-  }
-
   const size_t bound_;
   mutable Mutex mutex_;
   CondVar not_full_;

@@ -64,17 +64,4 @@ absl::StatusOr<std::string> LocalIdText(const v1::Value& value) {
   return absl::InvalidArgumentError(absl::StrCat("local id: got ", Describe(value), ", want a single value"));
 }
 
-absl::StatusOr<std::string> LocalIdOf(const v1::Fields& fields, absl::Span<const std::string> key_fields) {
-  std::vector<std::string> parts;
-  for (const std::string& name : key_fields) {
-    const v1::Value* const value = Find(fields, name);
-    if (value == nullptr)
-      return absl::InvalidArgumentError(absl::StrCat("local id: the key field ", name, " is missing"));
-    absl::StatusOr<std::string> part = LocalIdText(*value);
-    if (!part.ok()) return part.status();
-    parts.push_back(*std::move(part));
-  }
-  return EncodeLocalId(absl::Span<const std::string>(parts));
-}
-
 }  // namespace cognate::value

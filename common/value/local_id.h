@@ -25,8 +25,5 @@ std::string FitLocalId(std::string local_id);
 
 // The canonical text of one key column's value. INVALID_ARGUMENT for NULL, lists and maps.
 absl::StatusOr<std::string> LocalIdText(const v1::Value& value);
-// The local id of a record whose key is `key_fields`. INVALID_ARGUMENT where one of them is missing or has no
-// text.
-absl::StatusOr<std::string> LocalIdOf(const v1::Fields& fields, absl::Span<const std::string> key_fields);
 
 }  // namespace cognate::value

@@ -46,13 +46,5 @@ TEST(LocalIdTest, TextsOfKeyValuesAreCanonical) {
   EXPECT_THAT(LocalIdText(Null()), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-TEST(LocalIdTest, IsReadFromARecordsKeyFields) {
-  const v1::Fields fields = Fields({{"name", Text("x")}, {"b", Int(2)}, {"a", Text("one,two")}});
-  const std::vector<std::string> keys = {"a", "b"};
-  EXPECT_THAT(LocalIdOf(fields, keys), IsOkAndHolds("one\\,two,2"));
-  const std::vector<std::string> missing = {"c"};
-  EXPECT_THAT(LocalIdOf(fields, missing), StatusIs(absl::StatusCode::kInvalidArgument));
-}
-
 }  // namespace
 }  // namespace cognate::value
