@@ -81,7 +81,7 @@ CREATE TABLE platform_registry.replicas (
     local_id text COLLATE pg_catalog."C",
     fingerprint bytea
 )
-WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05');
+WITH (autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05', fillfactor='50');
 CREATE TABLE platform_registry.sync_revisions (
     sync_id integer NOT NULL,
     revision bigint NOT NULL,

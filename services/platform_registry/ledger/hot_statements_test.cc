@@ -2,6 +2,7 @@
 // an analysed one: none of them may fall into a scan, whatever the planner believes. The server itself says
 // what it ran (auto_explain).
 #include <cstdio>
+#include <numeric>
 #include <random>
 #include <set>
 
@@ -240,6 +241,10 @@ TEST_P(HotStatementsTest, UpdatesOfKnownReplicasLeaveTheIndexesAlone) {
     StoreTimer timer(uri_);
     Figures figures;
     for (int i = 0; i < 20; ++i) timer.Measure(Sample(200), &figures);
+    // As batches come: rows that lie beside each other, so that a whole page is updated at once.
+    std::vector<int> beside(1000);
+    std::iota(beside.begin(), beside.end(), 1);
+    for (int i = 0; i < 20; ++i) timer.Measure(beside, &figures);
   }
   const auto database = ValueOrDie(postgres::Connection::Open(uri_));
   const auto hot_share = [&] {

@@ -164,7 +164,8 @@ absl::StatusOr<v1::GetReplicasResponse> ReplicaQueries::GetReplicas(const v1::Re
 
 absl::StatusOr<v1::CountReplicasResponse> ReplicaQueries::CountReplicas(absl::string_view sync) {
   v1::CountReplicasResponse response;
-  RETURN_IF_ERROR(pool_.Run("count_replicas", [&](Transaction& transaction) -> absl::Status {
+  RETURN_IF_ERROR(pool_.InTransaction("count_replicas", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(transaction.Execute("SET LOCAL enable_seqscan = on"));
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kCountReplicas, Params().AddText(sync)));
     if (rows.empty() && !sync.empty()) return SyncNotFound(sync);
     for (int row = 0; row < rows.size(); ++row) {
