@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 
@@ -65,6 +66,15 @@ double SecondsUntil(const std::string& what, absl::Time started, absl::Duration 
     absl::SleepFor(pause);
   }
   return absl::ToDoubleSeconds(absl::Now() - started);
+}
+
+std::unique_ptr<test_support::PostgresServer> DurableServer() {
+  auto server = test_support::PostgresServer::Start({.durable = true});
+  if (!server.ok()) {
+    std::cerr << server.status() << "\n";
+    std::exit(1);
+  }
+  return *std::move(server);
 }
 
 void Say(const std::string& text) { std::cerr << text << std::endl; }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/support/postgres_server.h"
 
 namespace cognate::bench {
 
@@ -19,6 +21,9 @@ inline double Median(const std::vector<double>& values) { return Percentile(valu
 // Seconds until `done` holds, asked every `pause`; ends the program with `what` after five minutes.
 double SecondsUntil(const std::string& what, absl::Time started, absl::Duration pause,
                     const std::function<bool()>& done);
+
+// A PostgreSQL that commits to disk, as what is measured does; ends the program if none starts.
+std::unique_ptr<test_support::PostgresServer> DurableServer();
 
 // A line of progress on stderr.
 void Say(const std::string& text);

@@ -49,10 +49,10 @@ double InsertAndWait(postgres::Connection& source, postgres::Connection& target,
 
 }  // namespace
 
-LogicalReplication::LogicalReplication(test_support::PostgresServer& server) {
-  const std::string source_uri = server.CreateDatabase("logical_source");
+LogicalReplication::LogicalReplication() : server_(DurableServer()) {
+  const std::string source_uri = server_->CreateDatabase("logical_source");
   source_ = Connect(source_uri);
-  target_ = Connect(server.CreateDatabase("logical_target"));
+  target_ = Connect(server_->CreateDatabase("logical_target"));
   for (postgres::Connection* connection : {source_.get(), target_.get()}) {
     OrDie(connection->Execute(kSourceSchema));
     OrDie(connection->Execute(InsertParentsSql()));
@@ -66,28 +66,20 @@ LogicalReplication::LogicalReplication(test_support::PostgresServer& server) {
   Creates(kBatch);  // The apply worker is up once a row has come through.
 }
 
-LogicalReplication::~LogicalReplication() {
-  for (const char* sql : {"ALTER SUBSCRIPTION logical DISABLE",
-                          "ALTER SUBSCRIPTION logical SET (slot_name = NONE)", "DROP SUBSCRIPTION logical"}) {
-    if (!target_->Execute(sql).ok()) Say(absl::StrCat("could not: ", sql));
-  }
-  SecondsUntil("the slot is free", absl::Now(), absl::Milliseconds(50),
-               [&] { return source_->Execute("SELECT pg_drop_replication_slot('logical_bench')").ok(); });
-}
-
 double LogicalReplication::Creates(int64_t count) {
   const double rate = InsertAndWait(*source_, *target_, inserted_, count);
   inserted_ += count;
   return rate;
 }
 
-std::optional<double> BucardoCreates(test_support::PostgresServer& server, int64_t count) {
+std::optional<double> BucardoCreates(int64_t count) {
   if (!process::FindInPath("bucardo").ok()) {
     Say("bucardo is not installed: `scripts/setup bench` installs it; its figure is left out");
     return std::nullopt;
   }
-  const std::string source_uri = server.CreateDatabase("bucardo_source");
-  const std::string target_uri = server.CreateDatabase("bucardo_target");
+  const std::unique_ptr<test_support::PostgresServer> server = DurableServer();
+  const std::string source_uri = server->CreateDatabase("bucardo_source");
+  const std::string target_uri = server->CreateDatabase("bucardo_target");
   const auto source = Connect(source_uri);
   const auto target = Connect(target_uri);
   for (postgres::Connection* connection : {source.get(), target.get()}) {

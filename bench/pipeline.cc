@@ -104,12 +104,12 @@ int Run(const Options& options) {
   Report report;
   Subject subject;
   {
-    LogicalReplication logical(subject.server());
+    LogicalReplication logical;
     MeasureThroughput(subject, logical, options, report);
-    if (!options.quick) {
-      WaitUntilIdle();
-      if (const auto rate = BucardoCreates(subject.server(), 20'000)) report.Add("bucardo_per_second", *rate);
-    }
+  }
+  if (!options.quick) {
+    WaitUntilIdle();
+    if (const auto rate = BucardoCreates(20'000)) report.Add("bucardo_per_second", *rate);
   }
   MeasureLatency(subject, options, report);
   if (!options.quick) {

@@ -10,13 +10,12 @@
 
 namespace cognate::bench {
 
-// What is measured: `cognate up` on a durable PostgreSQL that also holds the source and the targets, each in
-// a database of its own.
+// What is measured: `cognate up` on a durable PostgreSQL that also holds the targets, each in a database of
+// its own; the source has a server of its own.
 class Subject {
  public:
   Subject();
 
-  test_support::PostgresServer& server() { return cluster_.postgres(); }
   int64_t resident_bytes() const { return cluster_.ResidentBytes(); }
 
   // Rows a second from the first `Capture` until all are applied, acknowledged, and settled.
@@ -34,6 +33,7 @@ class Subject {
   double Stream(int64_t first, int64_t count, bool create);
 
   cluster::Cluster cluster_;
+  std::unique_ptr<test_support::PostgresServer> source_server_;
   std::unique_ptr<v1::ChangeCaptureService::Stub> capture_;
   std::string source_uri_;
   std::string agent_target_uri_;
