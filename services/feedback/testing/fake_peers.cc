@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "common/status/error.h"
+#include "common/sync/thread_sanitizer.h"
 #include "tests/support/status_matchers.h"
 
 namespace cognate::feedback {
 namespace {
+
+char answers_are_set;
 
 std::string Bytes(const Uuid& entity) { return std::string(entity.AsBytes()); }
 std::string Text(const std::string& entity) { return Uuid::FromBytes(entity)->ToString(); }
@@ -83,7 +86,10 @@ void FakePeers::SetDown(std::set<std::string> services) {
   down_ = std::move(services);
 }
 
+void FakePeers::BeforeCall() { tsan::Release(&answers_are_set); }
+
 grpc::Status FakePeers::Check(const std::string& service) {
+  tsan::Acquire(&answers_are_set);
   MutexLock lock(&mutex_);
   return down_.contains(service) ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "down") : grpc::Status::OK;
 }

@@ -56,9 +56,11 @@ class FakePeers final : public v1::LedgerService::Service,
   void OnCall(const std::string& method, std::function<void()> hook);
   // Calls of these services answer UNAVAILABLE: "registry", "change_capture", "transformer", "delivery".
   void SetDown(std::set<std::string> services);
+  // Tells ThreadSanitizer, which sees no order between a call and its handler, that the answers below are
+  // set.
+  static void BeforeCall();
 
-  // Set between calls. Their handlers take the lock before they read: ThreadSanitizer sees no order in a
-  // call.
+  // Set between calls of the feedback service.
   v1::PreviewResponse preview;
   v1::ListLanesResponse lanes;
   v1::ListSourcesResponse sources;

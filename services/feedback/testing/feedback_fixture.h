@@ -42,6 +42,7 @@ class RunningFeedback {
   absl::StatusOr<Response> Call(grpc::Status (v1::FeedbackService::Stub::*method)(grpc::ClientContext*,
                                                                                   const Request&, Response*),
                                 const Request& request) {
+    FakePeers::BeforeCall();
     return grpc_support::Call(*stub_, method, request, {.timeout = absl::Seconds(30)});
   }
 
