@@ -154,7 +154,7 @@ TEST_F(PostgresSourceFaultsTest, HandsOverFromTheSnapshotWithoutLossOrDouble) {
   const int64_t during = first.committed() + second.committed();
   ASSERT_TRUE(Eventually([&] { return first.committed() + second.committed() > during + 500; }));
   const int64_t transactions = first.Stop() + second.Stop();
-  const bool equal = AwaitEqual("item", "id", absl::Seconds(30));
+  const bool equal = AwaitEqual("item", "id", absl::Minutes(2));
   const std::vector<LogEntry> entries = Entries("public.item");
   const Faults faults = Check(entries);
   EXPECT_TRUE(equal);
