@@ -45,7 +45,6 @@ class Up {
     options.host.max_threads = config_.process.rpc_threads;
     options.host.max_connection_age = config_.process.connection_age;
     options.admin = config_.process.admin;
-    options.internal_socket = true;
     options.drain_timeout = config_.process.drain_timeout;
     cluster_.emplace(options, Clock::Real(), metrics_);
     config_.Connect(postgres_uri_, redis_address_, cluster_->internal_address());

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/grpc/in_process.h"
 #include "common/grpc/reflection_v1.h"
 #include "common/grpc/unreadable.h"
 #include "common/sync/thread_sanitizer.h"
@@ -37,7 +38,12 @@ class ReflectionOption final : public grpc::ServerBuilderOption {
   std::vector<std::string>* const services_;
 };
 
-bool IsUnix(absl::string_view address) { return absl::StartsWith(address, "unix:"); }
+// In which a call that has entered has begun.
+constexpr absl::Duration kLeastPatience = absl::Milliseconds(200);
+
+bool HasPort(absl::string_view address) {
+  return !absl::StartsWith(address, "unix:") && !IsInProcess(address);
+}
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
 void Limit(grpc::ServerBuilder& builder, const HostOptions& options) {
@@ -71,7 +77,7 @@ void KeepAlive(grpc::ServerBuilder& builder, const HostOptions& options) {
 
 absl::Status CannotListen(const std::vector<std::string>& addresses, const std::vector<int>& ports) {
   for (size_t i = 0; i < addresses.size(); ++i) {
-    if (ports[i] == 0) {
+    if (ports[i] == 0 && !IsInProcess(addresses[i])) {
       return absl::FailedPreconditionError(
           absl::StrCat("cannot listen on ", addresses[i], ": is it in use?"));
     }
@@ -96,10 +102,14 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(const HostOptions& options,
   builder.SetOption(std::make_unique<ReflectionOption>(&host->service_names_));
   for (grpc::Service* service : services) builder.RegisterService(service);
   for (size_t i = 0; i < options.addresses.size(); ++i) {
+    if (IsInProcess(options.addresses[i])) continue;
     builder.AddListeningPort(options.addresses[i], grpc::InsecureServerCredentials(), &host->ports_[i]);
   }
   host->server_ = builder.BuildAndStart();
   if (host->server_ == nullptr) return CannotListen(host->addresses_, host->ports_);
+  for (const std::string& address : options.addresses) {
+    if (IsInProcess(address)) host->in_process_.push_back(InProcessServer::Add(address, *host->server_));
+  }
   host->SetAllServing(false);
   return host;
 }
@@ -110,7 +120,7 @@ Host::~Host() {
 
 int Host::port() const {
   for (size_t i = 0; i < addresses_.size(); ++i) {
-    if (!IsUnix(addresses_[i])) return ports_[i];
+    if (HasPort(addresses_[i])) return ports_[i];
   }
   return 0;
 }
@@ -132,7 +142,9 @@ void Host::SetAllServing(bool serving) {
 
 void Host::Shutdown(absl::Duration grace) {
   if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
-  server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  const absl::Time deadline = absl::Now() + grace;
+  for (const auto& server : in_process_) server->Close(std::max(grace, kLeastPatience));
+  server_->Shutdown(absl::ToChronoTime(deadline));
   server_->Wait();
   tsan::Acquire(this);  // All calls have ended.
 }

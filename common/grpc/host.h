@@ -16,9 +16,11 @@ class Service;
 
 namespace cognate::grpc_support {
 
+class InProcessServer;
+
 struct HostOptions {
   std::vector<std::string> addresses = {
-      "127.0.0.1:0"};     // "host:port" (port 0 takes a free one) or "unix:/path".
+      "127.0.0.1:0"};     // "host:port" (port 0 takes a free one), "unix:/path", or as in in_process.h.
   int max_threads = 192;  // Above this calls are refused with RESOURCE_EXHAUSTED: load is shed, not queued.
   int max_receive_bytes =
       64 << 20;  // Above what a service takes, so that the service can say in words what is too large.
@@ -53,6 +55,7 @@ class Host {
   Host() = default;
 
   std::unique_ptr<grpc::Server> server_;
+  std::vector<std::shared_ptr<InProcessServer>> in_process_;
   std::vector<std::string> addresses_;
   std::vector<int> ports_;
   std::vector<std::string> service_names_;

@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "common/grpc/channel.h"
 #include "common/grpc/fake_services.h"
+#include "common/grpc/peer.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "tests/support/status_matchers.h"
@@ -22,6 +23,7 @@
 namespace cognate::grpc_support {
 namespace {
 
+using ::cognate::test_support::IsOk;
 using ::cognate::test_support::StatusIs;
 using ::cognate::test_support::ValueOrDie;
 using ::testing::Contains;
@@ -98,6 +100,41 @@ TEST_F(HostTest, ServesOnAFreePortAndOnAUnixSocketTogether) {
     auto stub = v1::PlatformRegistryService::NewStub(MakeChannel(address));
     EXPECT_TRUE(Call(*stub, &v1::PlatformRegistryService::Stub::GetPlatform, v1::GetPlatformRequest()).ok())
         << address;
+  }
+}
+
+TEST_F(HostTest, ServesItsOwnProcessWithoutASocketUntilItIsShutDown) {
+  const std::string address = NewInProcessAddress();
+  const auto ask = [](Peer<v1::PlatformRegistryService>& peer) {
+    return peer.Call(&v1::PlatformRegistryService::Stub::GetPlatform, v1::GetPlatformRequest()).status();
+  };
+  Peer<v1::PlatformRegistryService> early(address);
+  EXPECT_THAT(ask(early), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(address)));
+  Start({.addresses = {address}});
+  Peer<v1::PlatformRegistryService> peer(address);
+  EXPECT_THAT(ask(peer), IsOk());
+  host_->Shutdown(absl::ZeroDuration());
+  EXPECT_THAT(ask(peer), StatusIs(absl::StatusCode::kUnavailable));
+  host_.reset();
+  EXPECT_THAT(ask(peer), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(HostTest, ShutsDownUnderCallsOfItsOwnProcess) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string address = NewInProcessAddress();
+    Start({.addresses = {address}});
+    std::atomic<int> answered = 0;
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 4; ++i) {
+      callers.emplace_back([&] {
+        Peer<v1::PlatformRegistryService> peer(address);
+        while (peer.Call(&v1::PlatformRegistryService::Stub::GetPlatform, v1::GetPlatformRequest()).ok())
+          ++answered;
+      });
+    }
+    while (answered < 10) std::this_thread::yield();
+    host_.reset();
+    for (std::thread& caller : callers) caller.join();
   }
 }
 

@@ -1,36 +1,15 @@
 #include "common/service/cluster.h"
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/grpc/in_process.h"
 #include "common/http/admin_server.h"
 #include "common/worker/worker.h"
 
 namespace cognate::service {
 namespace {
-
-// A private directory under the system's own, gone with this object.
-class SocketDirectory {
- public:
-  SocketDirectory() {
-    std::string pattern = absl::StrCat(std::filesystem::temp_directory_path().string(), "/cognate-XXXXXX");
-    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
-  ~SocketDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  SocketDirectory(const SocketDirectory&) = delete;
-  SocketDirectory& operator=(const SocketDirectory&) = delete;
-
-  std::string address() const { return absl::StrCat("unix:", path_, "/grpc.sock"); }
-
- private:
-  std::string path_;
-};
 
 // One service and what it was given.
 struct Member {
@@ -51,9 +30,6 @@ enum class Phase { kNew, kStarting, kServing, kDraining, kStopped };
 struct Cluster::State {
   State(ClusterOptions its_options, const Clock& its_clock, metrics::Registry& its_metrics)
       : options(std::move(its_options)), clock(its_clock), metrics(its_metrics) {
-    if (!options.internal_socket) return;
-    directory = std::make_unique<SocketDirectory>();
-    internal_address = directory->address();
     options.host.addresses.push_back(internal_address);
   }
 
@@ -129,8 +105,7 @@ struct Cluster::State {
   ClusterOptions options;
   const Clock& clock;
   metrics::Registry& metrics;
-  std::unique_ptr<SocketDirectory> directory;
-  std::string internal_address;
+  const std::string internal_address = grpc_support::NewInProcessAddress();
   std::atomic<Phase> phase = Phase::kNew;
   std::vector<std::unique_ptr<Member>> members;
   std::unique_ptr<http::AdminServer> admin;

@@ -17,7 +17,6 @@ namespace cognate::service {
 struct ClusterOptions {
   grpc_support::HostOptions host = {};  // Addresses of all services together.
   std::string admin = "127.0.0.1:0";    // host:port.
-  bool internal_socket = false;         // Also listen on a private Unix socket; see internal_address.
   absl::Duration drain_timeout = absl::Seconds(20);
   absl::Duration health_interval = absl::Seconds(1);  // How often gRPC health follows readiness.
 };
@@ -51,8 +50,8 @@ class Cluster {
   int port() const;             // Of the first TCP address; after Start.
   int admin_port() const;       // After Start.
   std::string address() const;  // Where to reach the gRPC server from this machine; after Start.
-  // "unix:…" of the private socket, known before Start, so that services of one process can be given each
-  // other's address while no port is known yet. Only with options.internal_socket.
+  // For callers of this process, without sockets; known before Start, so that services of one process can be
+  // given each other's address while no port is known yet.
   const std::string& internal_address() const;
 
   // OK once every service is ready; otherwise what is not, in words. The gRPC health says the same from here

@@ -5,6 +5,7 @@
 #include <httplib.h>
 
 #include "common/grpc/channel.h"
+#include "common/grpc/peer.h"
 #include "common/service/fixture_service.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/support/eventually.h"
@@ -46,7 +47,6 @@ class ClusterTest : public ::testing::Test {
  protected:
   ClusterOptions Options() {
     ClusterOptions options;
-    options.internal_socket = true;
     options.health_interval = absl::Milliseconds(5);
     options.drain_timeout = absl::Seconds(1);
     return options;
@@ -63,16 +63,16 @@ class ClusterTest : public ::testing::Test {
   metrics::Registry metrics_;
 };
 
-TEST_F(ClusterTest, ServesByPortAndByTheSocketThatIsKnownBeforeTheStart) {
+TEST_F(ClusterTest, ServesByPortAndWithinTheProcessByAnAddressThatIsKnownBeforeTheStart) {
   Cluster cluster(Options(), Clock::Real(), metrics_);
   const std::string internal = cluster.internal_address();
   cluster.Add("fixture", ValueOrDie(FixtureService::Create("hi ", cluster.AddEnvironment("fixture"))));
   ASSERT_THAT(cluster.Start(), IsOk());
   for (const std::string& address : {cluster.address(), internal}) {
-    auto stub = v1::PlatformRegistryService::NewStub(MakeChannel(address));
+    grpc_support::Peer<v1::PlatformRegistryService> peer(address);
     v1::GetPlatformRequest request;
     request.set_name("platforms/shop");
-    const auto answer = Call(*stub, &v1::PlatformRegistryService::Stub::GetPlatform, request);
+    const auto answer = peer.Call(&v1::PlatformRegistryService::Stub::GetPlatform, request);
     EXPECT_EQ(ValueOrDie(answer).platform().name(), "hi platforms/shop");
   }
   EXPECT_THAT(cluster.Ready(), IsOk());

@@ -5,25 +5,21 @@
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
-#include "common/grpc/channel.h"
+#include "common/grpc/peer.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::clients {
 
-using grpc_support::Call;
 using Registry = v1::PlatformRegistryService::Stub;
 using Ledger = v1::LedgerService::Stub;
 
-struct RegistryClient::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : registry(v1::PlatformRegistryService::NewStub(channel)),
-        ledger(v1::LedgerService::NewStub(channel)) {}
-  std::unique_ptr<Registry> registry;
-  std::unique_ptr<Ledger> ledger;
+struct RegistryClient::Peers {
+  explicit Peers(const std::string& address) : registry(address), ledger(address) {}
+  grpc_support::Peer<v1::PlatformRegistryService> registry;
+  grpc_support::Peer<v1::LedgerService> ledger;
 };
 
-RegistryClient::RegistryClient(const std::string& address)
-    : stubs_(std::make_unique<Stubs>(grpc_support::MakeChannel(address))) {}
+RegistryClient::RegistryClient(const std::string& address) : peers_(std::make_unique<Peers>(address)) {}
 RegistryClient::~RegistryClient() = default;
 
 absl::StatusOr<std::optional<v1::Rules>> RegistryClient::GetRules(int64_t known_revision,
@@ -31,7 +27,7 @@ absl::StatusOr<std::optional<v1::Rules>> RegistryClient::GetRules(int64_t known_
   v1::GetRulesRequest request;
   request.set_known_revision(known_revision);
   ASSIGN_OR_RETURN(v1::GetRulesResponse response,
-                   Call(*stubs_->registry, &Registry::GetRules, request, options));
+                   peers_->registry.Call(&Registry::GetRules, request, options));
   if (!response.has_rules()) return std::optional<v1::Rules>();
   response.mutable_rules()->set_revision(response.revision());
   return std::optional<v1::Rules>(std::move(*response.mutable_rules()));
@@ -42,7 +38,7 @@ absl::StatusOr<v1::Platform> RegistryClient::GetPlatform(absl::string_view platf
   v1::GetPlatformRequest request;
   request.set_name(absl::StrCat("platforms/", platform));
   ASSIGN_OR_RETURN(v1::GetPlatformResponse response,
-                   Call(*stubs_->registry, &Registry::GetPlatform, request, options));
+                   peers_->registry.Call(&Registry::GetPlatform, request, options));
   return std::move(*response.mutable_platform());
 }
 
@@ -51,7 +47,7 @@ absl::StatusOr<v1::Model> RegistryClient::GetModel(absl::string_view platform, a
   v1::GetModelRequest request;
   request.set_name(absl::StrCat("platforms/", platform, "/models/", model));
   ASSIGN_OR_RETURN(v1::GetModelResponse response,
-                   Call(*stubs_->registry, &Registry::GetModel, request, options));
+                   peers_->registry.Call(&Registry::GetModel, request, options));
   return std::move(*response.mutable_model());
 }
 
@@ -61,7 +57,7 @@ absl::StatusOr<std::vector<v1::Sync>> RegistryClient::ListSyncs(const CallOption
   request.set_page_size(1000);
   do {
     ASSIGN_OR_RETURN(v1::ListSyncsResponse page,
-                     Call(*stubs_->registry, &Registry::ListSyncs, request, options));
+                     peers_->registry.Call(&Registry::ListSyncs, request, options));
     for (v1::Sync& sync : *page.mutable_syncs()) syncs.push_back(std::move(sync));
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -70,36 +66,36 @@ absl::StatusOr<std::vector<v1::Sync>> RegistryClient::ListSyncs(const CallOption
 
 absl::StatusOr<v1::ResolveResponse> RegistryClient::Resolve(const v1::ResolveRequest& request,
                                                             const CallOptions& options) {
-  return Call(*stubs_->ledger, &Ledger::Resolve, request, options);
+  return peers_->ledger.Call(&Ledger::Resolve, request, options);
 }
 
 absl::StatusOr<v1::PlanResponse> RegistryClient::Plan(const v1::PlanRequest& request,
                                                       const CallOptions& options) {
-  return Call(*stubs_->ledger, &Ledger::Plan, request, options);
+  return peers_->ledger.Call(&Ledger::Plan, request, options);
 }
 
 absl::StatusOr<v1::SettleResponse> RegistryClient::Settle(const v1::SettleRequest& request,
                                                           const CallOptions& options) {
-  return Call(*stubs_->ledger, &Ledger::Settle, request, options);
+  return peers_->ledger.Call(&Ledger::Settle, request, options);
 }
 
 absl::StatusOr<v1::ListPendingResponse> RegistryClient::ListPending(const v1::ListPendingRequest& request,
                                                                     const CallOptions& options) {
-  return Call(*stubs_->ledger, &Ledger::ListPending, request, options);
+  return peers_->ledger.Call(&Ledger::ListPending, request, options);
 }
 
 absl::StatusOr<v1::GetReplicasResponse> RegistryClient::GetReplicas(const v1::RecordKey& record,
                                                                     const CallOptions& options) {
   v1::GetReplicasRequest request;
   *request.mutable_record() = record;
-  return Call(*stubs_->ledger, &Ledger::GetReplicas, request, options);
+  return peers_->ledger.Call(&Ledger::GetReplicas, request, options);
 }
 
 absl::StatusOr<v1::CountReplicasResponse> RegistryClient::CountReplicas(const std::string& sync,
                                                                         const CallOptions& options) {
   v1::CountReplicasRequest request;
   request.set_sync(sync);
-  return Call(*stubs_->ledger, &Ledger::CountReplicas, request, options);
+  return peers_->ledger.Call(&Ledger::CountReplicas, request, options);
 }
 
 }  // namespace cognate::clients

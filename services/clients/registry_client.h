@@ -48,8 +48,8 @@ class RegistryClient {
                                                           const CallOptions& options = {});
 
  private:
-  struct Stubs;
-  std::unique_ptr<Stubs> stubs_;
+  struct Peers;
+  const std::unique_ptr<Peers> peers_;
 };
 
 }  // namespace cognate::clients

@@ -1,7 +1,7 @@
 #include "services/delivery/feedback_client.h"
 
 #include "cognate/v1/feedback_service.grpc.pb.h"
-#include "common/grpc/channel.h"
+#include "common/grpc/peer.h"
 
 namespace cognate::delivery {
 namespace {
@@ -13,24 +13,22 @@ grpc_support::CallOptions Once(grpc_support::Cancellation* cancellation) {
 
 }  // namespace
 
-struct FeedbackClient::Stub {
-  std::unique_ptr<v1::FeedbackService::Stub> feedback;
+struct FeedbackClient::Peer {
+  grpc_support::Peer<v1::FeedbackService> feedback;
 };
 
 FeedbackClient::FeedbackClient(const std::string& address)
-    : stub_(std::make_unique<Stub>(Stub{v1::FeedbackService::NewStub(grpc_support::MakeChannel(address))})) {}
+    : peer_(new Peer{grpc_support::Peer<v1::FeedbackService>(address)}) {}
 FeedbackClient::~FeedbackClient() = default;
 
 absl::Status FeedbackClient::Report(const v1::ReportRequest& request,
                                     grpc_support::Cancellation* cancellation) {
-  return grpc_support::Call(*stub_->feedback, &v1::FeedbackService::Stub::Report, request, Once(cancellation))
-      .status();
+  return peer_->feedback.Call(&v1::FeedbackService::Stub::Report, request, Once(cancellation)).status();
 }
 
 absl::StatusOr<v1::RefillResponse> FeedbackClient::Refill(const v1::RefillRequest& request,
                                                           grpc_support::Cancellation* cancellation) {
-  return grpc_support::Call(*stub_->feedback, &v1::FeedbackService::Stub::Refill, request,
-                            Once(cancellation));
+  return peer_->feedback.Call(&v1::FeedbackService::Stub::Refill, request, Once(cancellation));
 }
 
 }  // namespace cognate::delivery

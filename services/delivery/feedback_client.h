@@ -23,8 +23,8 @@ class FeedbackClient {
                                             grpc_support::Cancellation* cancellation);
 
  private:
-  struct Stub;
-  std::unique_ptr<Stub> stub_;
+  struct Peer;
+  const std::unique_ptr<Peer> peer_;
 };
 
 }  // namespace cognate::delivery

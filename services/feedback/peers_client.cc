@@ -3,7 +3,7 @@
 #include "cognate/v1/change_capture_service.grpc.pb.h"
 #include "cognate/v1/delivery_service.grpc.pb.h"
 #include "cognate/v1/transformer_service.grpc.pb.h"
-#include "common/grpc/channel.h"
+#include "common/grpc/peer.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::feedback {
@@ -18,34 +18,32 @@ CallContext::operator grpc_support::CallOptions() const {
   return options;
 }
 
-struct Peers::Stubs {
-  explicit Stubs(const config::Peers& addresses)
-      : change_capture(
-            v1::ChangeCaptureService::NewStub(grpc_support::MakeChannel(addresses.change_capture))),
-        transformer(v1::TransformerService::NewStub(grpc_support::MakeChannel(addresses.transformer))),
-        delivery(v1::DeliveryService::NewStub(grpc_support::MakeChannel(addresses.delivery))) {}
+struct Peers::Others {
+  explicit Others(const config::Peers& addresses)
+      : change_capture(addresses.change_capture),
+        transformer(addresses.transformer),
+        delivery(addresses.delivery) {}
 
-  std::unique_ptr<v1::ChangeCaptureService::Stub> change_capture;
-  std::unique_ptr<v1::TransformerService::Stub> transformer;
-  std::unique_ptr<v1::DeliveryService::Stub> delivery;
+  grpc_support::Peer<v1::ChangeCaptureService> change_capture;
+  grpc_support::Peer<v1::TransformerService> transformer;
+  grpc_support::Peer<v1::DeliveryService> delivery;
 };
 
 Peers::Peers(const config::Peers& addresses)
-    : registry_(addresses.registry), stubs_(std::make_unique<Stubs>(addresses)) {}
+    : registry_(addresses.registry), others_(std::make_unique<Others>(addresses)) {}
 Peers::~Peers() = default;
 
 absl::StatusOr<v1::ReplayResponse> Peers::Replay(const v1::ReplayRequest& request,
                                                  const CallContext& context) {
-  return grpc_support::Call(*stubs_->change_capture, &v1::ChangeCaptureService::Stub::Replay, request,
-                            context);
+  return others_->change_capture.Call(&v1::ChangeCaptureService::Stub::Replay, request, context);
 }
 
 absl::StatusOr<v1::Change> Peers::GetLatestChange(const v1::RecordKey& record, const CallContext& context) {
   v1::GetLatestChangeRequest request;
   *request.mutable_record() = record;
-  ASSIGN_OR_RETURN(v1::GetLatestChangeResponse response,
-                   grpc_support::Call(*stubs_->change_capture,
-                                      &v1::ChangeCaptureService::Stub::GetLatestChange, request, context));
+  ASSIGN_OR_RETURN(
+      v1::GetLatestChangeResponse response,
+      others_->change_capture.Call(&v1::ChangeCaptureService::Stub::GetLatestChange, request, context));
   return std::move(*response.mutable_change());
 }
 
@@ -53,20 +51,19 @@ absl::StatusOr<v1::ListSourcesResponse> Peers::ListSources(const std::string& pl
                                                            const CallContext& context) {
   v1::ListSourcesRequest request;
   request.set_platform(platform);
-  return grpc_support::Call(*stubs_->change_capture, &v1::ChangeCaptureService::Stub::ListSources, request,
-                            context);
+  return others_->change_capture.Call(&v1::ChangeCaptureService::Stub::ListSources, request, context);
 }
 
 absl::StatusOr<v1::PreviewResponse> Peers::Preview(const v1::PreviewRequest& request,
                                                    const CallContext& context) {
-  return grpc_support::Call(*stubs_->transformer, &v1::TransformerService::Stub::Preview, request, context);
+  return others_->transformer.Call(&v1::TransformerService::Stub::Preview, request, context);
 }
 
 absl::StatusOr<v1::ListLanesResponse> Peers::ListLanes(const std::string& platform,
                                                        const CallContext& context) {
   v1::ListLanesRequest request;
   request.set_platform(platform);
-  return grpc_support::Call(*stubs_->delivery, &v1::DeliveryService::Stub::ListLanes, request, context);
+  return others_->delivery.Call(&v1::DeliveryService::Stub::ListLanes, request, context);
 }
 
 }  // namespace cognate::feedback

@@ -45,9 +45,9 @@ class Peers {
   absl::StatusOr<v1::ListLanesResponse> ListLanes(const std::string& platform, const CallContext& context);
 
  private:
-  struct Stubs;
+  struct Others;
   clients::RegistryClient registry_;
-  std::unique_ptr<Stubs> stubs_;
+  const std::unique_ptr<Others> others_;
 };
 
 }  // namespace cognate::feedback

@@ -28,8 +28,8 @@ class PeersClient {
   absl::Status Report(const v1::ReportRequest& request);
 
  private:
-  struct Stubs;
-  std::unique_ptr<Stubs> stubs_;
+  struct Peers;
+  const std::unique_ptr<Peers> peers_;
 };
 
 }  // namespace cognate::transformer
