@@ -25,6 +25,19 @@ Acknowledger::Acknowledger(AcknowledgerOptions options, const Clock& clock, Peer
       monitor_(monitor),
       worker_("acknowledge", [this](StopToken& stop) { Run(stop); }) {}
 
+bool Acknowledger::Push(FinishedRound round) {
+  {
+    MutexLock lock(&mutex_);
+    held_.insert(round.entry_ids.begin(), round.entry_ids.end());
+  }
+  return rounds_.Push(std::move(round));
+}
+
+bool Acknowledger::Holds(absl::string_view entry_id) const {
+  MutexLock lock(&mutex_);
+  return held_.contains(entry_id);
+}
+
 void Acknowledger::RequestStop() {
   rounds_.Close();
   worker_.RequestStop();
@@ -53,6 +66,10 @@ void Acknowledger::Acknowledge(const std::vector<FinishedRound>& rounds, StopTok
         return absl::OkStatus();
       });
   if (!known || !Insist("entries not removed", stop, [&] { return Remove(entry_ids); })) return;
+  {
+    MutexLock lock(&mutex_);
+    for (const std::string& id : entry_ids) held_.erase(id);
+  }
   monitor_.Progress();
   for (const FinishedRound& round : rounds) {
     metrics_.changes.With().Increment(static_cast<double>(round.changes));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -14,6 +15,7 @@
 #include "common/health/progress_monitor.h"
 #include "common/redis/client.h"
 #include "common/sync/bounded_queue.h"
+#include "common/sync/mutex.h"
 #include "common/worker/worker.h"
 #include "services/transformer/metrics.h"
 #include "services/transformer/peers_client.h"
@@ -44,7 +46,9 @@ class Acknowledger {
   ~Acknowledger() { RequestStop(); }
 
   // Waits while too many rounds are under way. False after RequestStop.
-  bool Push(FinishedRound round) { return rounds_.Push(std::move(round)); }
+  bool Push(FinishedRound round);
+  // Whether an entry of the stream was pushed and is not removed yet. Any thread.
+  bool Holds(absl::string_view entry_id) const;
   void RequestStop();
 
  private:
@@ -61,6 +65,8 @@ class Acknowledger {
   health::ProgressMonitor& monitor_;
   std::unique_ptr<redis::Client> redis_;
   BoundedQueue<FinishedRound> rounds_{4};
+  mutable Mutex mutex_;
+  absl::flat_hash_set<std::string> held_ ABSL_GUARDED_BY(mutex_);
   Worker worker_;  // last: it uses the others
 };
 

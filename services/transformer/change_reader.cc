@@ -8,7 +8,8 @@
 
 namespace cognate::transformer {
 
-absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(redis::Client& redis) {
+absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(
+    redis::Client& redis, absl::FunctionRef<bool(absl::string_view)> in_hand) {
   if (!recovered_) {
     ASSIGN_OR_RETURN(std::vector<redis::Entry> entries,
                      redis.ReadPending(options_.stream, bus::kTransformerGroup, options_.consumer, Count()));
@@ -19,6 +20,7 @@ absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(redis::Client& redi
     ASSIGN_OR_RETURN(std::vector<redis::Entry> entries,
                      redis.AutoClaim(options_.stream, bus::kTransformerGroup, options_.consumer,
                                      options_.claim_after, Count()));
+    std::erase_if(entries, [&](const redis::Entry& entry) { return in_hand(entry.id); });
     if (!entries.empty()) return entries;
     next_claim_ = clock_.Now() + options_.claim_after / 5;
   }

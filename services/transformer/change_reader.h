@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/clock/clock.h"
@@ -26,8 +28,10 @@ class ChangeReader {
  public:
   ChangeReader(ReaderOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
 
-  // Empty if there is nothing within the block time.
-  absl::StatusOr<std::vector<redis::Entry>> Read(redis::Client& redis);
+  // Empty if there is nothing within the block time. Entries that the caller has `in_hand` are not given
+  // again; when they grow old, looking for what others left behind renews their time.
+  absl::StatusOr<std::vector<redis::Entry>> Read(redis::Client& redis,
+                                                 absl::FunctionRef<bool(absl::string_view)> in_hand);
   // What entries hold tells how many to read at a time.
   void Learn(size_t entries, size_t changes);
 

@@ -78,7 +78,9 @@ absl::StatusOr<redis::Client*> Loop::Redis() {
 
 absl::Status Loop::Read() {
   ASSIGN_OR_RETURN(redis::Client * redis, Redis());
-  ASSIGN_OR_RETURN(const std::vector<redis::Entry> entries, reader_.Read(*redis));
+  ASSIGN_OR_RETURN(
+      const std::vector<redis::Entry> entries,
+      reader_.Read(*redis, [this](absl::string_view entry_id) { return acknowledger_.Holds(entry_id); }));
   if (entries.empty()) {
     monitor_.SetBacklog(0);
     return absl::OkStatus();
