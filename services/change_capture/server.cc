@@ -24,7 +24,9 @@ absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config, i
   options.max_connections = max_connections;
   // Every statement that runs for each batch has one right plan, by index; what the planner believes of a new
   // or an emptied table must not find another.
-  options.settings = {{"enable_seqscan", "off"},
+  options.settings = {{"plan_cache_mode", "force_generic_plan"},
+                      {"jit", "off"},
+                      {"enable_seqscan", "off"},
                       {"enable_bitmapscan", "off"},
                       {"enable_hashjoin", "off"},
                       {"enable_mergejoin", "off"}};

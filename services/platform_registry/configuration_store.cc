@@ -1,5 +1,6 @@
 #include "services/platform_registry/configuration_store.h"
 
+#include <utility>
 #include <vector>
 
 #include "services/platform_registry/errors.h"
@@ -56,6 +57,15 @@ absl::StatusOr<int64_t> RaiseRevision(Transaction& transaction) {
 absl::StatusOr<int64_t> ReadRevision(Transaction& transaction) {
   ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectRevision));
   return rows.GetInt64(0, 0);
+}
+
+absl::StatusOr<Rows> QueryWithRevision(Transaction& transaction, const Statement& statement,
+                                       const Params& params, int64_t* revision) {
+  std::vector<Rows> answers;
+  RETURN_IF_ERROR(
+      transaction.connection().QueryTogether({{&statement, &params}, {&kSelectRevision, nullptr}}, &answers));
+  *revision = answers[1].GetInt64(0, 0);
+  return std::move(answers[0]);
 }
 
 absl::StatusOr<Configuration> LoadConfiguration(Transaction& transaction) {

@@ -19,6 +19,10 @@ namespace cognate::platform_registry {
 absl::Status LockConfiguration(postgres::Transaction& transaction);
 absl::StatusOr<int64_t> RaiseRevision(postgres::Transaction& transaction);
 absl::StatusOr<int64_t> ReadRevision(postgres::Transaction& transaction);
+// What another statement answers, and the revision beside it in the same round trip.
+absl::StatusOr<postgres::Rows> QueryWithRevision(postgres::Transaction& transaction,
+                                                 const postgres::Statement& statement,
+                                                 const postgres::Params& params, int64_t* revision);
 absl::StatusOr<Configuration> LoadConfiguration(postgres::Transaction& transaction);
 
 // A create as its caller named it. Without a request id nothing is kept.

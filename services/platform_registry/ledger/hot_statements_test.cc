@@ -204,11 +204,12 @@ class StoreTimer {
     IdentityStore identities(*pool_, Clock::Real());
     v1::ResolvedGroup found, made;
     v1::PlannedGroup decided;
+    int64_t revision = 0;
     const auto size = static_cast<double>(numbers.size());
     Time(size, &figures->resolve,
-         [&] { return identities.Resolve(source_, target_.model_id, batch.known, &found); });
+         [&] { return identities.Resolve(source_, target_.model_id, batch.known, &found, &revision); });
     Time(size, &figures->create,
-         [&] { return identities.Resolve(source_, std::nullopt, batch.fresh, &made); });
+         [&] { return identities.Resolve(source_, std::nullopt, batch.fresh, &made, &revision); });
     Time(size, &figures->plan, [&] {
       const EntityOrder order = ValueOrDie(OrderEntities(batch.planned.entity_ids(), "entity_ids"));
       return PlanStore(*pool_).Plan(target_, sync_, order, batch.planned, &decided);

@@ -6,6 +6,7 @@
 
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/ledger/ledger_transaction.h"
 
 namespace cognate::platform_registry {
@@ -96,6 +97,7 @@ struct Call {
   std::optional<int32_t> target_model_id;
   const v1::ResolveGroup& group;
   v1::ResolvedGroup* resolved;
+  int64_t* rules_revision;
 
   absl::string_view LocalId(int place) const { return group.local_ids(place); }
   // 0 where none is known.
@@ -147,9 +149,10 @@ Params LookUpParams(const Call& call, const std::vector<int>& places) {
 absl::Status FindAtVersion(Transaction& transaction, const Call& call, const std::vector<int>& places) {
   Params params = LookUpParams(call, places);
   if (call.target_model_id.has_value()) params.AddInt32(*call.target_model_id);
-  ASSIGN_OR_RETURN(
-      const Rows rows,
-      transaction.Query(call.target_model_id ? kFindAtVersionWithTarget : kFindAtVersion, params));
+  const Statement& find = call.target_model_id ? kFindAtVersionWithTarget : kFindAtVersion;
+  ASSIGN_OR_RETURN(const Rows rows, *call.rules_revision != 0
+                                        ? transaction.Query(find, params)
+                                        : QueryWithRevision(transaction, find, params, call.rules_revision));
   Take(rows, places, call.resolved);
   return absl::OkStatus();
 }
@@ -235,7 +238,8 @@ absl::Status ResolveAll(Transaction& transaction, const Clock& clock, const Call
 }  // namespace
 
 absl::Status IdentityStore::Resolve(const ModelId& model, std::optional<int32_t> target_model_id,
-                                    const v1::ResolveGroup& group, v1::ResolvedGroup* resolved) {
+                                    const v1::ResolveGroup& group, v1::ResolvedGroup* resolved,
+                                    int64_t* rules_revision) {
   resolved->mutable_entity_ids()->Reserve(group.local_ids_size());
   for (int i = 0; i < group.local_ids_size(); ++i) {
     resolved->add_entity_ids();
@@ -243,7 +247,7 @@ absl::Status IdentityStore::Resolve(const ModelId& model, std::optional<int32_t>
     if (target_model_id.has_value()) resolved->add_target_local_ids();
   }
   if (group.local_ids().empty()) return absl::OkStatus();
-  const Call call = {model, target_model_id, group, resolved};
+  const Call call = {model, target_model_id, group, resolved, rules_revision};
   return RunAgainAfterDeadlock(
       pool_, "resolve", [&](Transaction& transaction) { return ResolveAll(transaction, clock_, call); });
 }

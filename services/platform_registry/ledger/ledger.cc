@@ -131,7 +131,7 @@ absl::StatusOr<std::vector<EntityOrder>> OrderGroups(absl::string_view list, con
 }
 
 absl::Status ResolveGroup(ModelIds& ids, IdentityStore& store, const v1::ResolveGroup& group,
-                          v1::ResolvedGroup* resolved) {
+                          v1::ResolvedGroup* resolved, int64_t* rules_revision) {
   std::optional<int32_t> target_model_id;
   if (!group.target_platform().empty()) {
     ASSIGN_OR_RETURN(const ModelId target, ids.Find(group.target_platform(), group.target_model()));
@@ -139,7 +139,7 @@ absl::Status ResolveGroup(ModelIds& ids, IdentityStore& store, const v1::Resolve
   }
   if (!group.entity_ids().empty()) return store.FindTargets(*target_model_id, group, resolved);
   ASSIGN_OR_RETURN(const ModelId model, ids.Find(group.platform(), group.model()));
-  return store.Resolve(model, target_model_id, group, resolved);
+  return store.Resolve(model, target_model_id, group, resolved, rules_revision);
 }
 
 }  // namespace
@@ -153,10 +153,13 @@ absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store,
     RETURN_IF_ERROR(CheckResolveGroup(GroupPath("groups", i), request.groups(i)));
   }
   v1::ResolveResponse response;
+  int64_t revision = 0;
   for (const v1::ResolveGroup& group : request.groups()) {
-    RETURN_IF_ERROR(ResolveGroup(ids, store, group, response.add_groups()));
+    RETURN_IF_ERROR(ResolveGroup(ids, store, group, response.add_groups(), &revision));
   }
-  ASSIGN_OR_RETURN(const int64_t revision, rules.Revision());
+  if (revision == 0) {
+    ASSIGN_OR_RETURN(revision, rules.Revision());
+  }
   response.set_rules_revision(revision);
   return response;
 }
