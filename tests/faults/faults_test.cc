@@ -7,9 +7,7 @@
 // --seeds=N --seed=S runs N seeds from S on, and --changes=N says how long the stream is.
 
 #include <algorithm>
-#include <functional>
 #include <iostream>
-#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -17,150 +15,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
-#include "cognate/v1/feedback_service.grpc.pb.h"
-#include "cognate/v1/ledger_service.grpc.pb.h"
-#include "common/grpc/channel.h"
 #include "gtest/gtest.h"
-#include "tests/faults/feeder.h"
-#include "tests/faults/set_up.h"
-#include "tests/faults/targets.h"
-#include "tests/faults/ticker.h"
+#include "tests/faults/prove.h"
 #include "tests/support/eventually.h"
 
 namespace cognate::faults {
 namespace {
-
-struct Settings {
-  int seeds = 3;
-  uint64_t first_seed = 1;
-  int changes = 20'000;
-};
-Settings settings;
-
-// In which a fault happens.
-struct Surroundings {
-  cluster::Shape shape = cluster::Shape::kOneEach;
-  int changes_per_second = 2'500;
-};
-
-struct World {
-  World(uint64_t seed_value, cluster::Shape shape) : seed(seed_value), random(seed_value), cluster(shape) {}
-  int Below(int bound) { return static_cast<int>(random() % static_cast<uint64_t>(bound)); }
-  // A random moment; cut short when the stream has ended.
-  void Pause(int min_ms, int max_ms) {
-    const absl::Time until = absl::Now() + absl::Milliseconds(min_ms + Below(max_ms - min_ms));
-    while (absl::Now() < until && streaming) absl::SleepFor(absl::Milliseconds(5));
-  }
-
-  uint64_t seed;
-  std::mt19937_64 random;
-  cluster::Cluster cluster;
-  Target alpha{"alpha"};
-  Target beta{"beta"};
-  Ticker ticker{{&alpha, &beta}};
-  std::atomic<bool> streaming = true;
-};
-
-struct Sum {
-  int seeds = 0;
-  Differences differences;
-  int64_t stuck = 0;
-  std::string first;
-};
-
-// Replicas that are not CONVERGED; -1 while the registry does not answer.
-int64_t NotConverged(cluster::Cluster& cluster) {
-  const auto stub = v1::LedgerService::NewStub(cluster.ChannelTo("platform-registry"));
-  const auto counts =
-      grpc_support::Call(*stub, &v1::LedgerService::Stub::CountReplicas, v1::CountReplicasRequest(),
-                         {.timeout = absl::Seconds(5), .idempotent = true});
-  if (!counts.ok()) return -1;
-  int64_t open = 0;
-  for (const v1::ReplicaCount& count : counts->counts()) open += count.pending_count() + count.parked_count();
-  return open;
-}
-
-// Quiet is: nothing open in the ledger, both targets are as they should be, and nothing is left on the way;
-// or two minutes have passed. What is open or left then.
-int64_t WaitForQuiet(World& world, const Generator& generator) {
-  int64_t open = -1;
-  Leftovers left{.count = 1, .text = ""};
-  test_support::Eventually(
-      [&] {
-        open = NotConverged(world.cluster);
-        if (open != 0) return false;
-        const auto good = [&](Target& target) {
-          const Differences d = target.Compare(generator);
-          return d.lost + d.duplicated + d.differing == 0;
-        };
-        if (!good(world.alpha) || !good(world.beta) || !world.ticker.Compare().first.empty()) return false;
-        left = FindLeftovers(world.cluster);
-        return left.count == 0;
-      },
-      absl::Minutes(2));
-  return (open < 0 ? 1 : open) + left.count;
-}
-
-void Add(Sum& sum, const Differences& differences) {
-  sum.differences.lost += differences.lost;
-  sum.differences.duplicated += differences.duplicated;
-  sum.differences.differing += differences.differing;
-  sum.differences.backwards += differences.backwards;
-  if (sum.first.empty()) sum.first = differences.first;
-}
-
-void RunSeed(uint64_t seed, const std::function<void(World&)>& fault, const Surroundings& surroundings,
-             Sum& sum) {
-  World world(seed, surroundings.shape);
-  ASSERT_TRUE(world.cluster.WaitUntilServing());
-  ASSERT_EQ(SetUp(world.cluster, {&world.alpha, &world.beta}), absl::OkStatus());
-  ASSERT_EQ(world.ticker.SetUp(world.cluster), absl::OkStatus());
-  Generator generator(seed);
-  Feeder feeder(world.cluster, "source", seed + 1);
-  bool fed = false;
-  std::thread stream([&] {
-    fed = feeder.Feed(generator, settings.changes, surroundings.changes_per_second);
-    world.streaming = false;
-  });
-  world.ticker.Start();
-  fault(world);
-  stream.join();
-  world.ticker.Stop();
-  ASSERT_TRUE(fed) << "seed " << seed << ": " << feeder.error();
-  EXPECT_GE(generator.distinct_records(), 2'000u);
-  EXPECT_GT(feeder.duplicates_sent(), 0);
-  const int64_t stuck = WaitForQuiet(world, generator);
-  Sum one;
-  Add(one, world.alpha.Compare(generator));
-  Add(one, world.beta.Compare(generator));
-  Add(one, world.ticker.Compare());
-  if (!one.first.empty() || stuck != 0) {
-    one.first = absl::StrCat("seed ", seed, ": ", stuck, " not converged or left over; ", one.first);
-    std::cerr << one.first << "\n" << FindLeftovers(world.cluster).text << "\n";
-    for (const std::string& name : world.cluster.names()) {
-      std::cerr << "--- " << name << "\n" << world.cluster.LogOf(name) << "\n";
-    }
-  }
-  Add(sum, one.differences);
-  if (sum.first.empty()) sum.first = one.first;
-  sum.stuck += stuck;
-  sum.seeds += 1;
-}
-
-void Prove(const std::string& name, const std::function<void(World&)>& fault,
-           const Surroundings& surroundings = {}) {
-  Sum sum;
-  for (int i = 0; i < settings.seeds; ++i) {
-    RunSeed(settings.first_seed + static_cast<uint64_t>(i), fault, surroundings, sum);
-    if (::testing::Test::HasFatalFailure()) break;
-  }
-  const Differences& d = sum.differences;
-  std::cout << "figure " << name << " seeds=" << sum.seeds << " lost=" << d.lost
-            << " duplicated=" << d.duplicated << " differing=" << d.differing << " stuck=" << sum.stuck
-            << " backwards=" << d.backwards << std::endl;
-  EXPECT_EQ(sum.seeds, settings.seeds);
-  EXPECT_EQ(d.lost + d.duplicated + d.differing + sum.stuck + d.backwards, 0) << sum.first;
-}
 
 TEST(Faults, kill_one) {
   Prove("faults.kill_one", [](World& world) {
