@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <map>
 #include <random>
 #include <thread>
@@ -83,6 +84,41 @@ TEST_F(LedgerConcurrencyTest, PlanAndSettleOfTheSameEntitiesNeverGoBackwardsNorF
       ASSERT_OK(ledger_.Settle(settled));
     }
   });
+}
+
+// Each round has entities that no replica is known of yet: all make the same rows at the same moment.
+TEST_F(LedgerConcurrencyTest, OfWhatManyMakeAtOnceTheNewestCounts) {
+  constexpr int kRounds = 30;
+  constexpr int kEach = 20;
+  static_assert(kThreads == 8);
+  std::vector<std::string> ids;
+  for (int i = 0; i < kRounds * kEach; ++i) ids.push_back(std::to_string(i));
+  const auto resolved = test_support::ValueOrDie(ledger_.Resolve(ids, {}, true));
+  std::barrier together(kThreads);
+  InThreads([&](int thread) {
+    for (int round = 0; round < kRounds; ++round) {
+      std::vector<Planned> planned;
+      std::vector<Settled> settled;
+      for (int i = round * kEach; i < (round + 1) * kEach; ++i) {
+        planned.push_back({resolved.entity_ids(i), thread + 1});
+        settled.push_back(
+            {resolved.entity_ids(i), thread + 1, v1::SETTLE_KIND_APPLIED, "x" + std::to_string(i), "f"});
+      }
+      together.arrive_and_wait();
+      // Some are settled before anybody planned them.
+      if ((thread + round) % 2 == 0) {
+        EXPECT_OK(ledger_.Plan(planned));
+      }
+      EXPECT_OK(ledger_.Settle(settled));
+    }
+  });
+  const auto rows =
+      test_support::ValueOrDie(test_support::ValueOrDie(postgres::Connection::Open(uri_))->QueryText(R"sql(
+          SELECT count(*)
+          FROM platform_registry.replicas r JOIN platform_registry.platforms p USING (platform_id)
+          WHERE p.name = 'shop' AND r.applied_version = 8 AND r.local_id LIKE 'x%'
+      )sql"));
+  EXPECT_EQ(rows.GetText(0, 0), std::to_string(ids.size()));
 }
 
 // A lane has one owner, or two while one takes over.

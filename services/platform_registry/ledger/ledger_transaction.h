@@ -14,8 +14,8 @@ namespace cognate::platform_registry {
 inline constexpr int64_t kLiving = std::numeric_limits<int64_t>::max();
 
 // `function` without a transaction around it, again after a deadlock, eight tries in all. For statements
-// that are right to repeat. Batches lock in one order, so that deadlocks are left to two ends of unique
-// indexes.
+// that are right to repeat. Batches lock what is there in one order, then insert in one order, so that
+// deadlocks are left to two ends of unique indexes.
 absl::Status RunAgainAfterDeadlock(postgres::Pool& pool, absl::string_view name,
                                    postgres::TransactionFunction function);
 

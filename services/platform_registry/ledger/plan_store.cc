@@ -63,7 +63,7 @@ const Statement kPlan = {"plan", R"sql(
     ORDER BY entity_id
 )sql"};
 
-// For those whose delete is known to be over.
+// For those whose delete is known to be over, or whom another planned at this very moment.
 const Statement kPlanAfterDelete = {"plan_after_delete", R"sql(
     WITH batch AS (
         INSERT INTO plan_batches (platform_id, model_id, sync_id, planned_at, entity_ids)
@@ -100,16 +100,17 @@ const Statement kLockSources = {"lock_sources", R"sql(
                         FOR UPDATE) s
 )sql"};
 
-// A source row without a sync is no target: it desires nothing.
+// A source row without a sync is no target: it desires nothing. One that a newer version deleted stays so.
+// The rows are there, and locked.
 const Statement kUnmarkSources = {"unmark_sources", R"sql(
-    INSERT INTO replicas AS r (entity_id, model_id, platform_id)
-    SELECT k.entity_id, $1, 0
-    FROM unnest($2::uuid[]) AS k(entity_id)
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id, desired_version)
+    SELECT k.entity_id, $1, 0, k.version
+    FROM unnest($2::uuid[], $3::bigint[]) AS k(entity_id, version)
     ON CONFLICT (entity_id, model_id) DO UPDATE
     SET deleted = false,
         desired_version = CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
         applied_version = CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END
-    WHERE r.deleted
+    WHERE r.deleted AND r.desired_version < excluded.desired_version
 )sql"};
 
 const Statement kMarkSources = {"mark_sources", R"sql(
@@ -201,7 +202,8 @@ absl::StatusOr<EntityOrder> PlanWith(Transaction& transaction, const Statement& 
   return entities.Pick(rest);
 }
 
-// Decides what is stale or applied; gives the entities that come back after a delete.
+// Decides what is stale or applied; gives those that come back after a delete, or that another
+// has just planned for the first time.
 absl::StatusOr<EntityOrder> DecideRest(Transaction& transaction, const Call& call, const EntityOrder& rest) {
   Params params;
   params.AddInt32(call.model.model_id).AddUuidArray(absl::MakeConstSpan(rest.ids));
@@ -236,8 +238,12 @@ absl::Status PlanReturning(Transaction& transaction, const Call& call, const Ent
     found.push_back(static_cast<size_t>(sources.GetInt64(row, 0) - 1));
     if (sources.GetInt64(row, 1) < call.Version(returning.places[found.back()])) return EntityEnded();
   }
+  const EntityOrder back = returning.Pick(found);
+  std::vector<int64_t> versions;
+  for (const int place : back.places) versions.push_back(call.Version(place));
   Params marked;
-  marked.AddInt32(call.sync.source_model_id).AddUuidArray(absl::MakeConstSpan(returning.Pick(found).ids));
+  marked.AddInt32(call.sync.source_model_id).AddUuidArray(absl::MakeConstSpan(back.ids));
+  marked.AddInt64Array(absl::MakeConstSpan(versions));
   RETURN_IF_ERROR(transaction.Query(kUnmarkSources, marked).status());
   ASSIGN_OR_RETURN(const EntityOrder overtaken, PlanWith(transaction, kPlanAfterDelete, call, returning));
   for (const int place : overtaken.places) call.Decide(place, v1::PLAN_DECISION_STALE, "");
