@@ -39,7 +39,7 @@ class ReflectionOption final : public grpc::ServerBuilderOption {
 };
 
 // In which a call that has entered has begun.
-constexpr absl::Duration kLeastPatience = absl::Milliseconds(200);
+constexpr absl::Duration kLeastPatience = absl::Seconds(2);
 
 bool HasPort(absl::string_view address) {
   return !absl::StartsWith(address, "unix:") && !IsInProcess(address);
@@ -143,7 +143,7 @@ void Host::SetAllServing(bool serving) {
 void Host::Shutdown(absl::Duration grace) {
   if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
   const absl::Time deadline = absl::Now() + grace;
-  for (const auto& server : in_process_) server->Close(std::max(grace, kLeastPatience));
+  for (const auto& server : in_process_) server->Close(std::max(grace / 2, kLeastPatience));
   server_->Shutdown(absl::ToChronoTime(deadline));
   server_->Wait();
   tsan::Acquire(this);  // All calls have ended.

@@ -48,7 +48,8 @@ class Host {
   void SetServing(absl::string_view full_service_name, bool serving);  // "" is the whole server.
   void SetAllServing(bool serving);                                    // Every service, and "".
 
-  // Reports not serving, refuses new calls, waits up to `grace` for calls under way, then cancels them.
+  // Reports not serving; refuses calls of this process and waits up to half of `grace` for those under way;
+  // then refuses all calls, waits the rest of `grace` for those under way, and cancels what is left.
   void Shutdown(absl::Duration grace);
 
  private:

@@ -113,6 +113,7 @@ TEST_F(HostTest, ServesItsOwnProcessWithoutASocketUntilItIsShutDown) {
   Start({.addresses = {address}});
   Peer<v1::PlatformRegistryService> peer(address);
   EXPECT_THAT(ask(peer), IsOk());
+  EXPECT_THAT(ask(early), IsOk());
   host_->Shutdown(absl::ZeroDuration());
   EXPECT_THAT(ask(peer), StatusIs(absl::StatusCode::kUnavailable));
   host_.reset();

@@ -72,7 +72,8 @@ void InProcessServer::Leave() {
 void InProcessServer::Close(absl::Duration patience) {
   {
     MutexLock lock(&All().mutex);
-    All().by_address.erase(address_);
+    const auto found = All().by_address.find(address_);
+    if (found != All().by_address.end() && found->second.get() == this) All().by_address.erase(found);
   }
   const absl::Time deadline = absl::Now() + patience;
   MutexLock lock(&mutex_);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -10,11 +9,12 @@
 #include "common/grpc/call_options.h"
 #include "common/grpc/channel.h"
 #include "common/grpc/in_process.h"
+#include "common/sync/mutex.h"
 
 namespace cognate::grpc_support {
 
 // At an address as for MakeChannel, or at that of a server of this process (in_process.h). Connects when
-// first called: a server of this process must have started by then. Thread safe.
+// first called. Thread safe.
 //
 //   ASSIGN_OR_RETURN(auto answer, ledger_.Call(&v1::LedgerService::Stub::Resolve, request, options));
 template <typename Service>
@@ -28,14 +28,14 @@ class Peer {
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Request& request, const CallOptions& options = {}) {
-    std::call_once(once_, [this] { Connect(); });
     Response response;
     absl::Status status = CallWithRetry(options, [&](grpc::ClientContext& context) {
       response.Clear();
-      if (!IsInProcess(address_)) return (stub_.get()->*method)(&context, request, &response);
-      if (stub_ == nullptr || !server_->Enter())
+      Stub* const stub = Connected();
+      if (!IsInProcess(address_)) return (stub->*method)(&context, request, &response);
+      if (stub == nullptr || !server_->Enter())
         return grpc::Status(grpc::StatusCode::UNAVAILABLE, address_ + " does not serve");
-      const grpc::Status answer = (stub_.get()->*method)(&context, request, &response);
+      const grpc::Status answer = (stub->*method)(&context, request, &response);
       server_->Leave();
       return answer;
     });
@@ -44,7 +44,10 @@ class Peer {
   }
 
  private:
-  void Connect() {
+  // Looks again while a server of this process has not started.
+  Stub* Connected() {
+    MutexLock lock(&mutex_);
+    if (stub_ != nullptr) return stub_.get();
     std::shared_ptr<grpc::Channel> channel;
     if (!IsInProcess(address_)) {
       channel = MakeChannel(address_);
@@ -52,12 +55,13 @@ class Peer {
       channel = server_->NewChannel();
     }
     if (channel != nullptr) stub_ = Service::NewStub(channel);
+    return stub_.get();
   }
 
   const std::string address_;
-  std::once_flag once_;
-  std::shared_ptr<InProcessServer> server_;
-  std::unique_ptr<Stub> stub_;
+  Mutex mutex_;
+  std::shared_ptr<InProcessServer> server_;  // set before stub_, and then no more
+  std::unique_ptr<Stub> stub_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cognate::grpc_support
