@@ -12,8 +12,12 @@ absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(
     redis::Client& redis, absl::FunctionRef<bool(absl::string_view)> in_hand) {
   if (!recovered_) {
     ASSIGN_OR_RETURN(std::vector<redis::Entry> entries,
-                     redis.ReadPending(options_.stream, bus::kTransformerGroup, options_.consumer, Count()));
-    if (!entries.empty()) return entries;
+                     redis.ReadPending(options_.stream, bus::kTransformerGroup, options_.consumer, Count(),
+                                       recovered_until_));
+    if (!entries.empty()) {
+      recovered_until_ = entries.back().id;
+      return entries;
+    }
     recovered_ = true;
   }
   if (clock_.Now() >= next_claim_) {

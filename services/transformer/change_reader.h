@@ -41,6 +41,7 @@ class ChangeReader {
   const ReaderOptions options_;
   const Clock& clock_;
   bool recovered_ = false;
+  std::string recovered_until_ = "0";
   absl::Time next_claim_ = absl::InfinitePast();
   double changes_per_entry_ = 100;
 };

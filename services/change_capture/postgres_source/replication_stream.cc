@@ -175,8 +175,7 @@ absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::Up
   }
   if (!key.ok()) return Skip(*relation, key.status());
   PendingChange pending = NewChange(*relation, moved ? v1::OPERATION_CREATE : v1::OPERATION_UPDATE, *key);
-  SetFields(*relation, *key, update.row, update.old_kind == pgoutput::OldTuple::kFull ? old_row : nullptr,
-            &pending);
+  SetFields(*relation, *key, update.row, old_row, &pending);
   if (moved && old_key.ok()) pending.state_of = std::move(old_key->text);
   Add(std::move(pending));
   return Step::kRow;
