@@ -35,7 +35,7 @@ class Peer {
       if (!IsInProcess(address_)) return (stub->*method)(&context, request, &response);
       if (stub == nullptr || !server_->Enter())
         return grpc::Status(grpc::StatusCode::UNAVAILABLE, address_ + " does not serve");
-      const grpc::Status answer = (stub->*method)(&context, request, &response);
+      grpc::Status answer = (stub->*method)(&context, request, &response);
       server_->Leave();
       return answer;
     });

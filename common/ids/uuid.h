@@ -35,7 +35,7 @@ class Uuid {
   std::string ToString() const;
   bool IsNil() const { return *this == Uuid(); }
 
-  auto operator<=>(const Uuid&) const = default;
+  auto operator<=>(const Uuid&) const = default;  // NOLINT(modernize-use-nullptr): it knows no defaulted ones
 
   template <typename H>
   friend H AbslHashValue(H state, const Uuid& uuid) {

@@ -60,7 +60,7 @@ void Acknowledger::Acknowledge(const std::vector<FinishedRound>& rounds, StopTok
   }
   const bool known =
       batch_ids.empty() || Insist("batches not acknowledged", stop, [&] {
-        const absl::Status status = peers_.AcknowledgeBatches(batch_ids);
+        absl::Status status = peers_.AcknowledgeBatches(batch_ids);
         if (status.ok() || IsPassing(status)) return status;
         log::Error("acknowledgement is refused", {{"service", "transformer"}, {"error", status}});
         return absl::OkStatus();
