@@ -14,4 +14,13 @@ postgres::Options PostgresOptions(const Postgres& postgres, absl::string_view sc
   return options;
 }
 
+std::vector<std::pair<std::string, std::string>> PlansByIndex() {
+  return {{"plan_cache_mode", "force_generic_plan"},
+          {"jit", "off"},
+          {"enable_seqscan", "off"},
+          {"enable_bitmapscan", "off"},
+          {"enable_hashjoin", "off"},
+          {"enable_mergejoin", "off"}};
+}
+
 }  // namespace cognate::config

@@ -40,17 +40,26 @@ absl::StatusOr<Response> Call(Stub& stub,
 absl::Status CallWithRetry(const CallOptions& options,
                            absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt);
 
+// The same with a new answer for each attempt.
+template <typename Response>
+absl::StatusOr<Response> CallWithRetry(
+    const CallOptions& options, absl::FunctionRef<grpc::Status(grpc::ClientContext&, Response*)> attempt) {
+  Response response;
+  absl::Status status = CallWithRetry(options, [&](grpc::ClientContext& context) {
+    response.Clear();
+    return attempt(context, &response);
+  });
+  if (!status.ok()) return status;
+  return response;
+}
+
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> Call(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const Request& request, const CallOptions& options) {
-  Response response;
-  absl::Status status = CallWithRetry(options, [&](grpc::ClientContext& context) {
-    response.Clear();
-    return (stub.*method)(&context, request, &response);
+  return CallWithRetry<Response>(options, [&](grpc::ClientContext& context, Response* response) {
+    return (stub.*method)(&context, request, response);
   });
-  if (!status.ok()) return status;
-  return response;
 }
 
 }  // namespace cognate::grpc_support

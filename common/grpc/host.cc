@@ -41,9 +41,7 @@ class ReflectionOption final : public grpc::ServerBuilderOption {
 // In which a call that has entered has begun.
 constexpr absl::Duration kLeastPatience = absl::Seconds(2);
 
-bool HasPort(absl::string_view address) {
-  return !absl::StartsWith(address, "unix:") && !IsInProcess(address);
-}
+bool IsUnix(absl::string_view address) { return absl::StartsWith(address, "unix:"); }
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
 void Limit(grpc::ServerBuilder& builder, const HostOptions& options) {
@@ -77,7 +75,7 @@ void KeepAlive(grpc::ServerBuilder& builder, const HostOptions& options) {
 
 absl::Status CannotListen(const std::vector<std::string>& addresses, const std::vector<int>& ports) {
   for (size_t i = 0; i < addresses.size(); ++i) {
-    if (ports[i] == 0 && !IsInProcess(addresses[i])) {
+    if (ports[i] == 0) {
       return absl::FailedPreconditionError(
           absl::StrCat("cannot listen on ", addresses[i], ": is it in use?"));
     }
@@ -102,14 +100,12 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(const HostOptions& options,
   builder.SetOption(std::make_unique<ReflectionOption>(&host->service_names_));
   for (grpc::Service* service : services) builder.RegisterService(service);
   for (size_t i = 0; i < options.addresses.size(); ++i) {
-    if (IsInProcess(options.addresses[i])) continue;
     builder.AddListeningPort(options.addresses[i], grpc::InsecureServerCredentials(), &host->ports_[i]);
   }
   host->server_ = builder.BuildAndStart();
   if (host->server_ == nullptr) return CannotListen(host->addresses_, host->ports_);
-  for (const std::string& address : options.addresses) {
-    if (IsInProcess(address)) host->in_process_.push_back(InProcessServer::Add(address, *host->server_));
-  }
+  if (!options.in_process_address.empty())
+    host->in_process_ = InProcessServer::Add(options.in_process_address, *host->server_);
   host->SetAllServing(false);
   return host;
 }
@@ -120,7 +116,7 @@ Host::~Host() {
 
 int Host::port() const {
   for (size_t i = 0; i < addresses_.size(); ++i) {
-    if (HasPort(addresses_[i])) return ports_[i];
+    if (!IsUnix(addresses_[i])) return ports_[i];
   }
   return 0;
 }
@@ -143,7 +139,7 @@ void Host::SetAllServing(bool serving) {
 void Host::Shutdown(absl::Duration grace) {
   if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
   const absl::Time deadline = absl::Now() + grace;
-  for (const auto& server : in_process_) server->Close(std::max(grace / 2, kLeastPatience));
+  if (in_process_ != nullptr) in_process_->Close(std::max(grace / 2, kLeastPatience));
   server_->Shutdown(absl::ToChronoTime(deadline));
   server_->Wait();
   tsan::Acquire(this);  // All calls have ended.

@@ -20,7 +20,8 @@ class InProcessServer;
 
 struct HostOptions {
   std::vector<std::string> addresses = {
-      "127.0.0.1:0"};     // "host:port" (port 0 takes a free one), "unix:/path", or as in in_process.h.
+      "127.0.0.1:0"};                   // "host:port" (port 0 takes a free one) or "unix:/path".
+  std::string in_process_address = "";  // As in in_process.h; "" where no call comes from this process.
   int max_threads = 192;  // Above this calls are refused with RESOURCE_EXHAUSTED: load is shed, not queued.
   int max_receive_bytes =
       64 << 20;  // Above what a service takes, so that the service can say in words what is too large.
@@ -56,7 +57,7 @@ class Host {
   Host() = default;
 
   std::unique_ptr<grpc::Server> server_;
-  std::vector<std::shared_ptr<InProcessServer>> in_process_;
+  std::shared_ptr<InProcessServer> in_process_;  // null without an address.
   std::vector<std::string> addresses_;
   std::vector<int> ports_;
   std::vector<std::string> service_names_;

@@ -110,7 +110,7 @@ TEST_F(HostTest, ServesItsOwnProcessWithoutASocketUntilItIsShutDown) {
   };
   Peer<v1::PlatformRegistryService> early(address);
   EXPECT_THAT(ask(early), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(address)));
-  Start({.addresses = {address}});
+  Start({.in_process_address = address});
   Peer<v1::PlatformRegistryService> peer(address);
   EXPECT_THAT(ask(peer), IsOk());
   EXPECT_THAT(ask(early), IsOk());
@@ -123,7 +123,7 @@ TEST_F(HostTest, ServesItsOwnProcessWithoutASocketUntilItIsShutDown) {
 TEST_F(HostTest, ShutsDownUnderCallsOfItsOwnProcess) {
   for (int round = 0; round < 20; ++round) {
     const std::string address = NewInProcessAddress();
-    Start({.addresses = {address}});
+    Start({.in_process_address = address});
     std::atomic<int> answered = 0;
     std::vector<std::thread> callers;
     for (int i = 0; i < 4; ++i) {

@@ -28,19 +28,15 @@ class Peer {
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Request& request, const CallOptions& options = {}) {
-    Response response;
-    absl::Status status = CallWithRetry(options, [&](grpc::ClientContext& context) {
-      response.Clear();
+    return CallWithRetry<Response>(options, [&](grpc::ClientContext& context, Response* response) {
       Stub* const stub = Connected();
-      if (!IsInProcess(address_)) return (stub->*method)(&context, request, &response);
+      if (!IsInProcess(address_)) return (stub->*method)(&context, request, response);
       if (stub == nullptr || !server_->Enter())
         return grpc::Status(grpc::StatusCode::UNAVAILABLE, address_ + " does not serve");
-      grpc::Status answer = (stub->*method)(&context, request, &response);
+      grpc::Status answer = (stub->*method)(&context, request, response);
       server_->Leave();
       return answer;
     });
-    if (!status.ok()) return status;
-    return response;
   }
 
  private:

@@ -30,7 +30,7 @@ enum class Phase { kNew, kStarting, kServing, kDraining, kStopped };
 struct Cluster::State {
   State(ClusterOptions its_options, const Clock& its_clock, metrics::Registry& its_metrics)
       : options(std::move(its_options)), clock(its_clock), metrics(its_metrics) {
-    options.host.addresses.push_back(internal_address);
+    options.host.in_process_address = internal_address;
   }
 
   Member* Find(absl::string_view noun) {

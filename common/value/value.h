@@ -29,6 +29,9 @@ v1::Value Map(std::initializer_list<std::pair<absl::string_view, v1::Value>> fie
 v1::Fields Fields(std::initializer_list<std::pair<absl::string_view, v1::Value>> fields);
 
 bool IsNull(const v1::Value& value);
+// A longer one is refused where it is captured (change_capture_service.proto).
+inline constexpr int64_t kMaxValueBytes = 8 << 20;
+
 // The value of the first field of this name; nullptr if there is none.
 const v1::Value* Find(const v1::Fields& fields, absl::string_view name);
 int64_t MicrosOf(const google::protobuf::Timestamp& timestamp);

@@ -16,9 +16,7 @@
 namespace cognate::change_capture {
 
 inline constexpr int kMaxBatchChanges = 10'000;
-inline constexpr int64_t kMaxValueBytes = 8 << 20;
 inline constexpr size_t kMaxChangeIdBytes = 128;
-inline constexpr size_t kMaxLocalIdBytes = 512;
 
 using Changes = google::protobuf::RepeatedPtrField<v1::Change>;
 

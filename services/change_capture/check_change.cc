@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "common/value/convert.h"
+#include "common/value/local_id.h"
+#include "common/value/value.h"
 #include "services/change_capture/capture_batch.h"
 #include "services/change_capture/errors.h"
 
@@ -59,8 +61,8 @@ absl::Status CheckValue(int index, int place, const v1::Field& field, const v1::
     return FieldMissing(FieldPath(index, place, "value"), "exactly one kind of value, or null_value");
   }
   const int64_t size = SizeOf(field.value());
-  if (size > kMaxValueBytes) {
-    return ValueTooLarge(FieldPath(index, place, "value"), field.name(), size, kMaxValueBytes);
+  if (size > value::kMaxValueBytes) {
+    return ValueTooLarge(FieldPath(index, place, "value"), field.name(), size, value::kMaxValueBytes);
   }
   if (const std::optional<v1::OutcomeError> error = value::CheckType(field.value(), known)) {
     // A text that is no date is of the wrong type here as well: the kind and the content must both be right.
@@ -74,7 +76,7 @@ absl::Status CheckValue(int index, int place, const v1::Field& field, const v1::
 
 absl::Status CheckNames(int index, const v1::Change& change) {
   RETURN_IF_ERROR(CheckText(index, "change_id", change.change_id(), kMaxChangeIdBytes));
-  RETURN_IF_ERROR(CheckText(index, "local_id", change.local_id(), kMaxLocalIdBytes));
+  RETURN_IF_ERROR(CheckText(index, "local_id", change.local_id(), value::kMaxLocalIdBytes));
   if (change.model().empty()) return FieldMissing(PathOf(index, "model"), "a model of the platform");
   if (change.operation() < v1::OPERATION_CREATE || change.operation() > v1::OPERATION_DELETE) {
     return FieldMissing(PathOf(index, "operation"), "OPERATION_CREATE, OPERATION_UPDATE or OPERATION_DELETE");

@@ -22,14 +22,7 @@ absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config, i
   RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
   postgres::Options options = config::PostgresOptions(config.postgres, kSchema);
   options.max_connections = max_connections;
-  // Every statement that runs for each batch has one right plan, by index; what the planner believes of a new
-  // or an emptied table must not find another.
-  options.settings = {{"plan_cache_mode", "force_generic_plan"},
-                      {"jit", "off"},
-                      {"enable_seqscan", "off"},
-                      {"enable_bitmapscan", "off"},
-                      {"enable_hashjoin", "off"},
-                      {"enable_mergejoin", "off"}};
+  options.settings = config::PlansByIndex();
   return postgres::Pool::Create(options);
 }
 

@@ -26,14 +26,7 @@ void Config::RegisterOwn(config::Settings& settings) {
 
 postgres::Options PoolOptions(const Config& config) {
   postgres::Options options = config::PostgresOptions(config.postgres, kSchema);
-  // Every statement here has one right plan, by index; what the planner makes of old statistics must not find
-  // another.
-  options.settings = {{"plan_cache_mode", "force_generic_plan"},
-                      {"enable_seqscan", "off"},
-                      {"enable_bitmapscan", "off"},
-                      {"enable_hashjoin", "off"},
-                      {"enable_mergejoin", "off"},
-                      {"jit", "off"}};
+  options.settings = config::PlansByIndex();
   return options;
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/status/status_macros.h"
 #include "common/value/local_id.h"
+#include "common/value/value.h"
 #include "services/change_capture/postgres_source/pgoutput_value.h"
 
 namespace cognate::change_capture::pgoutput {
@@ -17,15 +18,15 @@ const Cell& CellOf(const Tuple& row, const Tuple* old_row, size_t column) {
 }
 
 // Of what the text stands for: bytes are printed with two digits each.
-size_t SizeOf(const ColumnType& type, absl::string_view text) {
+int64_t SizeOf(const ColumnType& type, absl::string_view text) {
   const bool is_bytes = type.form == TextForm::kBytes && !type.is_list;
-  return is_bytes && text.size() >= 2 ? (text.size() - 2) / 2 : text.size();
+  return static_cast<int64_t>(is_bytes && text.size() >= 2 ? (text.size() - 2) / 2 : text.size());
 }
 
-void Omit(size_t size, size_t limit, bool is_key, v1::Value* value) {
+void Omit(int64_t size, int64_t limit, bool is_key, v1::Value* value) {
   v1::OmittedValue& omitted = *value->mutable_omitted_value();
-  omitted.set_size_bytes(static_cast<int64_t>(size));
-  omitted.set_limit_bytes(static_cast<int64_t>(limit));
+  omitted.set_size_bytes(size);
+  omitted.set_limit_bytes(limit);
   omitted.set_is_key(is_key);
 }
 
@@ -70,8 +71,8 @@ absl::StatusOr<LocalId> ReadLocalId(const RowShape& shape, const Tuple& row, con
 }
 
 void ReadValue(const ColumnType& type, absl::string_view text, v1::Value* value) {
-  const size_t size = SizeOf(type, text);
-  if (size > kMaxValueBytes) return Omit(size, kMaxValueBytes, false, value);
+  const int64_t size = SizeOf(type, text);
+  if (size > value::kMaxValueBytes) return Omit(size, value::kMaxValueBytes, false, value);
   TextToValue(type, text, value);
 }
 
@@ -89,7 +90,7 @@ std::vector<std::string> ReadFields(const RowShape& shape, const LocalId& key, c
     v1::Field& field = *fields->add_fields();
     field.set_name(shape.names[column]);
     if (column == unfit) {
-      Omit(static_cast<size_t>(*key.unfit_bytes), value::kMaxLocalIdBytes, true, field.mutable_value());
+      Omit(*key.unfit_bytes, value::kMaxLocalIdBytes, true, field.mutable_value());
     } else if (cell.kind == Cell::Kind::kNull) {
       field.mutable_value()->set_null_value(google::protobuf::NULL_VALUE);
     } else {

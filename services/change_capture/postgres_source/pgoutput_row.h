@@ -35,9 +35,8 @@ struct LocalId {
 // INVALID_ARGUMENT if a part of the key is missing.
 absl::StatusOr<LocalId> ReadLocalId(const RowShape& shape, const Tuple& row, const Tuple* old_row);
 
-// A longer value is an OmittedValue in the record: its targets refuse what Capture would have refused.
-inline constexpr size_t kMaxValueBytes = 8 << 20;
-// The value of a cell that is not NULL.
+// The value of a cell that is not NULL. One that is too long (value::kMaxValueBytes) is an OmittedValue in
+// the record: its targets refuse what Capture would have refused.
 void ReadValue(const ColumnType& type, absl::string_view text, v1::Value* value);
 
 // Replaces what is in `fields`. The longest part of an unfit key is an OmittedValue. Answers the names of

@@ -18,8 +18,8 @@ using postgres::Transaction;
 
 // The rows are there, Plan wrote them: updated in place they cost a third of an upsert, which locks each
 // first. A row that Plan never wrote is taken as it is told. Answers how many such rows another made at this
-// very moment: for these it must run again. LIMIT says nothing new to the server, and makes its planner
-// expect one row: it probes the index then, whatever it believes of the table.
+// very moment: for these it must run again. `settled` is counted although nobody reads it: so it runs before
+// `made`, and what is there is locked before what is missing is made. LIMIT as in plan_store.cc.
 const Statement kSettle = {"settle", R"sql(
     WITH k AS MATERIALIZED (
         SELECT k.entity_id, k.version, k.kind IN (1, 2) AS applied, k.kind = 2 AS deleted, k.kind = 4 AS parked,
