@@ -100,14 +100,24 @@ void RunSeed(uint64_t seed, const std::function<void(World&)>& fault, const Surr
   sum.seeds += 1;
 }
 
+void ShowProgress(const std::string& name, int done, absl::Time start) {
+  if (done == settings.seeds) return;
+  const absl::Duration passed = absl::Now() - start;
+  const absl::Duration rest = passed / done * (settings.seeds - done);
+  std::cout << "progress " << name << " seeds=" << done << " of=" << settings.seeds
+            << " rest=" << absl::FormatDuration(absl::Trunc(rest, absl::Seconds(1))) << std::endl;
+}
+
 }  // namespace
 
 void Prove(const std::string& name, const std::function<void(World&)>& fault,
            const Surroundings& surroundings) {
   Sum sum;
+  const absl::Time start = absl::Now();
   for (int i = 0; i < settings.seeds; ++i) {
     RunSeed(settings.first_seed + static_cast<uint64_t>(i), fault, surroundings, sum);
     if (::testing::Test::HasFatalFailure()) break;
+    ShowProgress(name, i + 1, start);
   }
   const Differences& d = sum.differences;
   std::cout << "figure " << name << " seeds=" << sum.seeds << " lost=" << d.lost
