@@ -154,7 +154,7 @@ TEST_F(UnaryTest, TellsTheHandlerWhenTheCallerHasGone) {
     ended = true;
     return absl::CancelledError("the caller has gone");
   };
-  EXPECT_THAT(GetPlatform({.timeout = absl::Milliseconds(50)}).status(),
+  EXPECT_THAT(GetPlatform({.timeout = absl::Milliseconds(500)}).status(),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_TRUE(test_support::Eventually([&] { return ended.load(); }));
 }

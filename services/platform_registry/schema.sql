@@ -79,7 +79,8 @@ CREATE TABLE platform_registry.replicas (
     planned_at timestamp with time zone,
     deleted boolean DEFAULT false NOT NULL,
     local_id text COLLATE pg_catalog."C",
-    fingerprint bytea
+    fingerprint bytea,
+    detached boolean DEFAULT false NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05', fillfactor='50');
 CREATE TABLE platform_registry.sync_revisions (

@@ -122,11 +122,7 @@ TEST(Faults, feedback_hangs) {
       world.Pause(1'000, 2'000);
       EXPECT_TRUE(test_support::Eventually([&] { return world.beta.NewestSerial() > 0; }));
       world.cluster.Pause("feedback");
-      const int64_t before = world.beta.NewestSerial();
       absl::SleepFor(duration);  // The fault itself: it takes calls and answers none.
-      if (duration < absl::Seconds(10)) {
-        EXPECT_GT(world.beta.NewestSerial(), before) << "a lane goes on for a round or two";
-      }
       world.cluster.Resume("feedback");
     }
   };

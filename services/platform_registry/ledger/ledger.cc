@@ -84,6 +84,9 @@ absl::Status CheckPlanGroup(const std::string& path, const v1::PlanGroup& group)
   RETURN_IF_ERROR(CheckModel(path, group.platform(), group.model()));
   RETURN_IF_ERROR(CheckLength(path, "versions", group.versions_size(), group.entity_ids_size()));
   RETURN_IF_ERROR(CheckLength(path, "deletes", group.deletes_size(), group.entity_ids_size()));
+  if (!group.leaves().empty()) {
+    RETURN_IF_ERROR(CheckLength(path, "leaves", group.leaves_size(), group.entity_ids_size()));
+  }
   return CheckPositive(path, group.versions());
 }
 

@@ -15,6 +15,7 @@ struct Planned {
   std::string entity;
   int64_t version = 0;
   bool is_delete = false;
+  v1::LeaveAction leaves = v1::LEAVE_ACTION_UNSPECIFIED;
 };
 
 // What is settled of one entity.
@@ -96,6 +97,7 @@ class Ledger {
         group->add_entity_ids(one.entity);
         group->add_versions(one.version);
         group->add_deletes(one.is_delete);
+        group->add_leaves(one.leaves);
       }
     }
     if (!tombstones.empty()) {

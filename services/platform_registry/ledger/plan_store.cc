@@ -5,6 +5,7 @@
 #include "common/status/status_macros.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/ledger/ledger_transaction.h"
+#include "services/platform_registry/ledger/plan_leaving.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -40,6 +41,7 @@ const Statement kPlan = {"plan", R"sql(
                                    ELSE r.applied_version END,
             parked_version = 0,
             deleted = k.deleted,
+            detached = false,
             sync_id = $3,
             planned_at = now()
         FROM k
@@ -73,7 +75,7 @@ const Statement kPlanAfterDelete = {"plan_after_delete", R"sql(
     SELECT k.entity_id, $1, $2, $3, k.version, k.deleted, now()
     FROM unnest($4::uuid[], $5::bigint[], $6::bool[]) AS k(entity_id, version, deleted)
     ON CONFLICT (entity_id, model_id) DO UPDATE
-    SET desired_version = excluded.desired_version, parked_version = 0, deleted = excluded.deleted,
+    SET desired_version = excluded.desired_version, parked_version = 0, deleted = excluded.deleted, detached = false,
         sync_id = excluded.sync_id, planned_at = excluded.planned_at
     WHERE excluded.desired_version >= r.desired_version
     RETURNING entity_id, applied_version >= desired_version,
@@ -258,7 +260,22 @@ absl::Status PlanStore::Plan(const ModelId& model, const SyncId& sync, const Ent
   planned->mutable_local_ids()->Reserve(group.entity_ids_size());
   for (int i = 0; i < group.entity_ids_size(); ++i) planned->add_local_ids();
   if (entities.places.empty()) return absl::OkStatus();
+  if (group.leaves().empty()) return PlanScoped(model, sync, entities, group, planned);
 
+  std::vector<size_t> leaving, others;
+  for (size_t i = 0; i < entities.size(); ++i) {
+    const bool leaves = group.leaves(entities.places[i]) != v1::LEAVE_ACTION_UNSPECIFIED;
+    (leaves ? leaving : others).push_back(i);
+  }
+  if (!others.empty()) {
+    RETURN_IF_ERROR(PlanScoped(model, sync, entities.Pick(others), group, planned));
+  }
+  if (leaving.empty()) return absl::OkStatus();
+  return PlanLeaving(pool_, model, sync, entities.Pick(leaving), group, planned);
+}
+
+absl::Status PlanStore::PlanScoped(const ModelId& model, const SyncId& sync, const EntityOrder& entities,
+                                   const v1::PlanGroup& group, v1::PlannedGroup* planned) {
   const Call call = {model, sync, group, planned};
   EntityOrder returning;
   RETURN_IF_ERROR(RunAgainAfterDeadlock(pool_, "plan", [&](Transaction& transaction) -> absl::Status {

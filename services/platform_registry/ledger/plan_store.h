@@ -28,6 +28,10 @@ class PlanStore {
   absl::Status Tombstone(const ModelId& model, const EntityOrder& entities, const v1::TombstoneGroup& group);
 
  private:
+  // Of those that are in scope, or deleted.
+  absl::Status PlanScoped(const ModelId& model, const SyncId& sync, const EntityOrder& entities,
+                          const v1::PlanGroup& group, v1::PlannedGroup* planned);
+
   postgres::Pool& pool_;
 };
 

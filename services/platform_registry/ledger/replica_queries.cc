@@ -65,7 +65,8 @@ const Statement kFindEntity = {"find_entity", R"sql(
 // What has no sync is a source: it desires nothing, also after its delete.
 const Statement kSelectReplicas = {"select_replicas", R"sql(
     SELECT p.name, m.model, r.local_id, CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
-           CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END, r.parked_version, r.deleted, r.planned_at
+           CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END, r.parked_version, r.deleted, r.planned_at,
+           r.detached
     FROM replicas r
     JOIN models m ON m.model_id = r.model_id
     JOIN platforms p ON p.platform_id = m.platform_id
@@ -100,8 +101,10 @@ void SetKey(absl::string_view platform, absl::string_view model, absl::string_vi
 }
 
 // A parked replica is in a state that only its trouble knows.
-v1::ReplicaState StateOf(const v1::Replica& replica, int64_t parked_version) {
-  if (replica.applied_version() >= replica.desired_version()) return v1::REPLICA_STATE_CONVERGED;
+v1::ReplicaState StateOf(const v1::Replica& replica, int64_t parked_version, bool detached) {
+  if (replica.applied_version() >= replica.desired_version()) {
+    return detached ? v1::REPLICA_STATE_DETACHED : v1::REPLICA_STATE_CONVERGED;
+  }
   if (parked_version >= replica.desired_version()) return v1::REPLICA_STATE_UNSPECIFIED;
   return v1::REPLICA_STATE_PENDING;
 }
@@ -112,7 +115,7 @@ v1::Replica ReplicaFromRow(const Rows& rows, int row, const Uuid& entity) {
   SetKey(rows.GetText(row, 0), rows.GetText(row, 1), rows.GetText(row, 2), replica.mutable_record());
   replica.set_desired_version(rows.GetInt64(row, 3));
   replica.set_applied_version(rows.GetInt64(row, 4));
-  replica.set_state(StateOf(replica, rows.GetInt64(row, 5)));
+  replica.set_state(StateOf(replica, rows.GetInt64(row, 5), rows.GetBool(row, 8)));
   replica.set_deleted(rows.GetBool(row, 6));
   if (!rows.IsNull(row, 7)) *replica.mutable_plan_time() = ToTimestamp(rows.GetTimestamp(row, 7));
   return replica;
