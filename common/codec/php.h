@@ -22,7 +22,7 @@ absl::StatusOr<v1::Value> ReadPhp(absl::string_view serialized);
 
 // Names of maps that PHP itself would make integers (`5`, not `05`) are written as such. Decimals, dates and
 // timestamps (RFC 3339) are strings, references their local id (null while there is none). INVALID_ARGUMENT
-// for values without a kind, omitted values, a name twice in one map, and nesting deeper than 64.
+// for values without a kind, omitted values, and nesting deeper than 64.
 absl::StatusOr<std::string> WritePhp(const v1::Value& value);
 
 // Whether `text` has the shape of serialized data from its first to its last bytes. Looks at a few bytes,

@@ -7,8 +7,8 @@
 
 namespace cognate::text {
 
-// Without the `characters` (each code point is one) at both ends; empty: Unicode white space, and the zero
-// width space and byte order mark that are taken for it. A byte that is not UTF-8 is a character of its own.
+// Without the `characters` (each code point is one) at both ends; empty: Unicode white space. A byte that is
+// not UTF-8 is a character of its own.
 std::string Trim(absl::string_view text, absl::string_view characters);
 
 }  // namespace cognate::text
