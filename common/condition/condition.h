@@ -60,8 +60,8 @@ class Condition {
   // INVALID_ARGUMENT `column 12: got "=>", want one of = != < …`; columns are counted in code points from 1.
   static absl::StatusOr<Condition> Parse(absl::string_view text, const Names& names);
 
-  // Linear in the values that it looks at. Allocates nothing but where lower() and upper() meet text other
-  // than ASCII.
+  // Linear in the values that it looks at. Allocates only in lower(), upper() and trim(), and to compare
+  // maps.
   bool Matches(const Subject& subject) const;
   // What decided, in one plain sentence without a stop: `status is "draft", want "published"`. Long values
   // are cut.
