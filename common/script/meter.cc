@@ -65,6 +65,7 @@ void* Meter::Allocate(void* self, void* block, size_t old_size, size_t new_size)
   // Lua relies on it that a block can shrink.
   if (moved == nullptr) return new_size <= old_size ? block : nullptr;
   meter.held_ = meter.held_ - old_size + new_size;
+  if (meter.lua_ != nullptr) meter.peak_ = std::max(meter.peak_, meter.held_);
   if (is_text) meter.WatchLargeText(new_size);
   return moved;
 }

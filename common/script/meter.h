@@ -53,6 +53,8 @@ class Meter {
   int refused_line() const { return refused_line_; }
   int broken_line() const { return broken_line_; }
   size_t held_beyond_base() const { return held_ > base_ ? held_ - base_ : 0; }
+  // The most that was ever held in a run.
+  size_t peak_beyond_base() const { return peak_ > base_ ? peak_ - base_ : 0; }
   const Limits& limits() const { return limits_; }
   // `more than 1000000 instructions; …`
   std::string Describe(Break broken) const;
@@ -72,6 +74,7 @@ class Meter {
   lua_State* lua_ = nullptr;  // only between Start and Stop
   size_t held_ = 0;
   size_t base_ = 0;
+  size_t peak_ = 0;
   size_t written_ = 0;
   size_t collected_at_ = 0;   // what was held after MakeRoom collected
   size_t constant_size_ = 0;  // the largest text that the script itself holds
