@@ -1,6 +1,7 @@
+#include <algorithm>
 #include <cmath>
 
-#include <nlohmann/json.hpp>
+#include <unicode/utf8.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -9,18 +10,51 @@
 #include "common/codec/json.h"
 #include "common/codec/rfc3339.h"
 #include "common/value/canonical_text.h"
+#include "common/value/parse.h"
 
 namespace cognate::codec {
 namespace {
 
-bool IsPlain(char c) { return static_cast<unsigned char>(c) - 0x20U < 0x60U && c != '"' && c != '\\'; }
+bool IsPlain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
+
+void AppendEscape(char c, std::string* out) {
+  static constexpr absl::string_view kControls = "\b\f\n\r\t\"\\";
+  static constexpr absl::string_view kEscapes = "bfnrt\"\\";
+  if (const size_t known = kControls.find(c); known != absl::string_view::npos) {
+    out->push_back('\\');
+    out->push_back(kEscapes[known]);
+  } else {
+    absl::StrAppend(out, "\\u", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad4));
+  }
+}
+
+std::string WithoutBadBytes(absl::string_view text) {
+  std::string mended;
+  const auto size = static_cast<int32_t>(text.size());
+  for (int32_t at = 0; at < size;) {
+    const int32_t begin = at;
+    UChar32 code_point;
+    U8_NEXT(text.data(), at, size, code_point);
+    absl::StrAppend(&mended, code_point < 0
+                                 ? absl::string_view("\uFFFD")
+                                 : text.substr(static_cast<size_t>(begin), static_cast<size_t>(at - begin)));
+  }
+  return mended;
+}
 
 void AppendString(absl::string_view text, std::string* out) {
-  size_t plain = 0;
-  while (plain < text.size() && IsPlain(text[plain])) ++plain;
-  if (plain == text.size()) return absl::StrAppend(out, "\"", text, "\"");
-  out->append(
-      nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  std::string mended;
+  if (!value::CharacterCount(text).has_value()) text = mended = WithoutBadBytes(text);
+  out->push_back('"');
+  while (!text.empty()) {
+    const auto plain =
+        static_cast<size_t>(std::find_if_not(text.begin(), text.end(), IsPlain) - text.begin());
+    absl::StrAppend(out, text.substr(0, plain));
+    if (plain == text.size()) break;
+    AppendEscape(text[plain], out);
+    text.remove_prefix(plain + 1);
+  }
+  out->push_back('"');
 }
 
 absl::string_view TakeDigits(absl::string_view* rest) {

@@ -64,6 +64,14 @@ bool PhpCursor::TakeInteger(char end, int64_t* number) {
   return false;
 }
 
+bool PhpCursor::TakeBool(bool* truth) {
+  const absl::string_view word = text_.substr(at_, 4);
+  if (word != "b:0;" && word != "b:1;") return false;
+  *truth = word[2] == '1';
+  at_ += word.size();
+  return true;
+}
+
 bool PhpCursor::TakeDouble(char end, double* number) {
   const size_t begin = at_;
   absl::string_view word;

@@ -26,6 +26,8 @@ class PhpCursor {
   bool TakeUpTo(char end, absl::string_view* word);
   // An integer that is followed by `end`, which is taken, too.
   bool TakeInteger(char end, int64_t* number);
+  // `b:0;` or `b:1;`.
+  bool TakeBool(bool* truth);
   bool TakeDouble(char end, double* number);
   // An integer for what is neither negative nor more than what is left of the text.
   bool TakeCount(char end, size_t* count);

@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/codec/map_builder.h"
 #include "common/codec/nesting.h"
@@ -23,11 +24,24 @@ class Array {
     }
     return map_->Add(std::move(name));
   }
+  // Keys may stand twice, so that what looked like a map is a list.
   void Finish() {
-    if (!map_.has_value()) *value_->mutable_list_value() = std::move(list_);
+    if (!map_.has_value()) {
+      *value_->mutable_list_value() = std::move(list_);
+    } else if (v1::MapValue* const map = value_->mutable_map_value(); IsList(*map)) {
+      v1::ListValue list;
+      for (v1::Field& field : *map->mutable_fields()) *list.add_values() = std::move(*field.mutable_value());
+      *value_->mutable_list_value() = std::move(list);
+    }
   }
 
  private:
+  static bool IsList(const v1::MapValue& map) {
+    for (int i = 0; i < map.fields_size(); ++i) {
+      if (map.fields(i).name() != absl::StrCat(i)) return false;
+    }
+    return true;
+  }
   void TurnIntoMap() {
     map_.emplace(value_->mutable_map_value());
     for (int i = 0; i < list_.values_size(); ++i)
@@ -82,11 +96,9 @@ class Reader {
   }
 
   absl::Status ReadBool(v1::Value* value) {
-    int64_t number;
-    if (!cursor_.TakeType('b') || !cursor_.TakeInteger(';', &number) || number < 0 || number > 1) {
-      return cursor_.Malformed("b:0; or b:1;");
-    }
-    value->set_bool_value(number == 1);
+    bool truth;
+    if (!cursor_.TakeBool(&truth)) return cursor_.Malformed("b:0; or b:1;");
+    value->set_bool_value(truth);
     return absl::OkStatus();
   }
 
@@ -108,9 +120,10 @@ class Reader {
   }
 
   absl::Status ReadString(v1::Value* value) {
+    const PhpCursor begin = cursor_;
     absl::string_view content;
     if (!cursor_.TakeType('s') || !cursor_.TakeQuoted(&content) || !cursor_.Take(';')) {
-      return cursor_.Malformed("a string as long as it says, such as s:5:\"hello\";");
+      return begin.Malformed("a string as long as it says, such as s:5:\"hello\";");
     }
     if (value::CharacterCount(content).has_value()) {
       value->set_text_value(content.data(), content.size());
@@ -137,6 +150,7 @@ class Reader {
   }
 
   absl::Status ReadName(std::string* name) {
+    const PhpCursor begin = cursor_;
     int64_t number;
     absl::string_view content;
     if (cursor_.TakeType('i') && cursor_.TakeInteger(';', &number)) {
@@ -145,7 +159,7 @@ class Reader {
     }
     if (!cursor_.TakeType('s') || !cursor_.TakeQuoted(&content) || !cursor_.Take(';') ||
         !value::CharacterCount(content).has_value()) {
-      return cursor_.Malformed("a key: an integer, or a string in UTF-8 without NUL characters");
+      return begin.Malformed("a key: an integer, or a string in UTF-8 without NUL characters");
     }
     *name = std::string(content);
     return absl::OkStatus();
@@ -178,10 +192,11 @@ bool LooksLikePhp(absl::string_view text) {
   if (colon == absl::string_view::npos || colon + 1 >= text.size()) return false;
   const absl::string_view count = text.substr(2, colon - 2);
   const char open = text[colon + 1];
+  uint64_t size;
   if (!IsDigits(count)) return false;
   switch (text[0]) {
     case 's':
-      return open == '"' && absl::StrCat(text.size() - colon - 4) == count &&
+      return open == '"' && absl::SimpleAtoi(count, &size) && size + colon + 4 == text.size() &&
              text.substr(text.size() - 2) == "\";";
     case 'a':
       return open == '{' && text.back() == '}';

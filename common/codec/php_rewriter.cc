@@ -35,10 +35,12 @@ class Rewriter {
     absl::string_view word;
     int64_t number;
     double real;
+    bool truth;
     switch (cursor_.Peek()) {
       case 'N':
         return Taken(cursor_.Take('N') && cursor_.Take(';'));
       case 'b':
+        return Taken(cursor_.TakeBool(&truth));
       case 'i':
       case 'r':
       case 'R':

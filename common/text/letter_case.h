@@ -1,6 +1,5 @@
 // Large and small letters of every script, without regard to language (ICU's root locale: `I` is small `i`
-// everywhere). Invalid UTF-8 comes back as U+FFFD where the text is not ASCII. Thread safe, as is everything
-// in this library.
+// everywhere). What is not UTF-8 stays as it is. Thread safe, as is everything in this library.
 #pragma once
 
 #include <string>

@@ -7,7 +7,6 @@
 // run the same tests.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
