@@ -7,6 +7,7 @@ namespace cognate::feedback {
 
 absl::Status InvalidField(absl::string_view field, absl::string_view description) {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", absl::StrCat(field, ": ", description))
+      .With("field", field)
       .Violation(field, description);
 }
 

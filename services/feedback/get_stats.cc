@@ -2,18 +2,15 @@
 
 #include <cmath>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
+#include "services/feedback/ways.h"
 
 namespace cognate::feedback {
 namespace {
-
-using Way =
-    std::tuple<std::string, std::string, std::string, std::string>;  // Source platform and model, target's.
 
 void Add(const TroubleCount& count, v1::SyncStats* stats) {
   switch (count.state) {
@@ -55,9 +52,7 @@ absl::StatusOr<v1::GetStatsResponse> GetStats(const Parts& parts, const v1::GetS
       sync_of;  // Where several go the same way, the first has the troubles.
   for (const v1::Sync& sync : syncs) {
     if (!by_sync.contains(sync.name())) continue;
-    sync_of.try_emplace(
-        {sync.source_platform(), sync.source_model(), sync.target_platform(), sync.target_model()},
-        sync.name());
+    sync_of.try_emplace(WayOf(sync), sync.name());
   }
   for (const TroubleCount& count : troubles) {
     const auto sync =

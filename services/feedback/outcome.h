@@ -18,11 +18,12 @@ namespace cognate::feedback {
 struct RetryPolicy {
   BackoffPolicy backoff = {absl::Seconds(1), 2.0, absl::Minutes(5)};
   int max_attempts = 20;
-  absl::Duration waiting_look =
-      absl::Minutes(5);                          // How often an old WAITING is replayed; a young one sooner.
-  absl::Duration first_look = absl::Seconds(5);  // When a trouble without a clock is compared with it, once.
-  absl::Duration lease =
-      absl::Seconds(30);  // How long a first replay may stay unanswered; doubles, at most 10 min.
+  // How often an old WAITING is replayed; a young one sooner.
+  absl::Duration waiting_look = absl::Minutes(5);
+  // When a trouble that nothing moves by itself is compared with the ledger, once.
+  absl::Duration first_look = absl::Seconds(5);
+  // How long a first replay may stay unanswered; doubles, at most 10 min.
+  absl::Duration lease = absl::Seconds(30);
 };
 
 // What the ledger is told before any trouble is written: APPLIED, DELETED or INCOMPLETE; UNSPECIFIED for
@@ -34,14 +35,17 @@ bool IsTrouble(const v1::Outcome& outcome);
 
 // The trouble after `outcome`, which IsTrouble, where `known` (may be null) was there before.
 //
+// clang-format off
 //   outcome          state     next step
-//   FAILED           RETRY     replay after a random time up to initial·factor^(attempt-1) ≤ max, and not
-//   before the target's own
-//                              delay; DEAD when the attempts are spent
-//   WAITING          WAITING   freed by the awaited record's outcome; a look at the ledger every
-//   `waiting_look` INCOMPLETE       WAITING   the same; the target has the record REJECTED         DEAD none
-//   (one look at the ledger: it may be settled already) UNAUTHENTICATED  HELD      the platform's next
-//   applied outcome; one look CONFLICT         CONFLICT  none; one look
+//   FAILED           RETRY     replayed after a random time up to initial·factor^(attempt-1) ≤ max, and not before the
+//                              target's own delay; DEAD when the attempts are spent
+//   WAITING          WAITING   freed by the awaited record's outcome; replayed all the same after as long as it has
+//                              waited already, 2 s to `waiting_look`
+//   INCOMPLETE       WAITING   the same; the target has the record
+//   UNAUTHENTICATED  HELD      freed by the platform's next applied outcome; compared with the ledger once
+//   REJECTED         DEAD      none; compared with the ledger once, for it may be settled already
+//   CONFLICT         CONFLICT  the same
+// clang-format on
 //
 // nullopt: `known` stays as it is, because its version is newer, or because this is the outcome that led to
 // it, come again (nothing was replayed since).

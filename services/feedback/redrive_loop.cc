@@ -57,7 +57,9 @@ absl::StatusOr<bool> RedriveLoop::ReplayPage() {
                    parts_.troubles.TakeDue(/*replay=*/true, now, kReplayPage, [&](const Trouble& trouble) {
                      return now + LeaseOf(parts_.policy, trouble.replay_count + 1);
                    }));
+  const bool more = due.size() == kReplayPage;
   monitor_.SetBacklog(static_cast<int64_t>(due.size()));
+  RETURN_IF_ERROR(lost_.End(&due));
   std::vector<Trouble> first;
   std::vector<Trouble> unanswered;
   for (Trouble& trouble : due) (trouble.replay_count == 0 ? first : unanswered).push_back(std::move(trouble));
@@ -71,7 +73,7 @@ absl::StatusOr<bool> RedriveLoop::ReplayPage() {
   for (const auto& [target, troubles] : groups) RETURN_IF_ERROR(Replay(troubles));
   monitor_.Progress();
   monitor_.SetBacklog(0);
-  return due.size() == kReplayPage;
+  return more;
 }
 
 absl::Status RedriveLoop::Replay(absl::Span<const Trouble> troubles) {
@@ -97,12 +99,15 @@ absl::Status RedriveLoop::Replay(absl::Span<const Trouble> troubles) {
 }
 
 absl::StatusOr<bool> RedriveLoop::LookAtPage() {
+  RETURN_IF_ERROR(lost_.EndAfterNewRules());
   const absl::Time now = parts_.clock.Now();
-  ASSIGN_OR_RETURN(const std::vector<Trouble> due,
+  ASSIGN_OR_RETURN(std::vector<Trouble> due,
                    parts_.troubles.TakeDue(/*replay=*/false, now, kLookPage, [&](const Trouble& trouble) {
                      return now + (trouble.state == v1::REPLICA_STATE_WAITING ? parts_.policy.waiting_look
                                                                               : parts_.policy.lease);
                    }));
+  const bool more = due.size() == kLookPage;
+  RETURN_IF_ERROR(lost_.End(&due));
   std::vector<Trouble> waiting;
   std::vector<Trouble> at_rest;
   for (const Trouble& trouble : due) {
@@ -115,7 +120,7 @@ absl::StatusOr<bool> RedriveLoop::LookAtPage() {
   std::vector<Trouble> still;
   RETURN_IF_ERROR(CompareWithLedger(at_rest, &still));
   RETURN_IF_ERROR(parts_.troubles.Rest(still));
-  return due.size() == kLookPage;
+  return more;
 }
 
 absl::Status RedriveLoop::CompareWithLedger(absl::Span<const Trouble> troubles, std::vector<Trouble>* still) {

@@ -151,5 +151,62 @@ TEST_F(RedriveTest, WhatNoSyncBringsIsTriedAgainNowAndThen) {
   EXPECT_TRUE(Eventually([&] { return ReplaysOf(child) == 1; }));
 }
 
+v1::Sync TakesTo(const std::string& target_model) {
+  v1::Sync sync;
+  sync.set_source_platform("atlas");
+  sync.set_source_model("public.country");
+  sync.set_target_platform("shop");
+  sync.set_target_model(target_model);
+  return sync;
+}
+
+// Nothing would ever come of them: their replays are taken by no sync.
+TEST_F(RedriveTest, TroublesThatNoSyncTakesOnAnyMoreEnd) {
+  peers_.SetRules({TakesTo("public.nations"), TakesTo("public.states")});
+  Start();
+  const Uuid retried = Plan("1", 7);
+  const Uuid refused = Plan("2", 8);
+  const Uuid waiting = Plan("3", 9);
+  const Uuid other = Plan("4", 10);
+  v1::Outcome other_way = Outcome(other, 10, v1::OUTCOME_STATUS_REJECTED, "NO");
+  other_way.set_model("public.states");
+  EXPECT_OK(Report({Failed(retried, 7), Outcome(refused, 8, v1::OUTCOME_STATUS_REJECTED, "NO"),
+                    Waits(waiting, 9, retried), other_way}));
+  clock_.Advance(absl::Minutes(1));  // What is refused is at rest after a look.
+  ASSERT_TRUE(Eventually([&] { return ReplaysOf(retried) > 0; }));
+  EXPECT_EQ(Troubles().size(), 4u);
+  v1::Sync paused = TakesTo("public.states");
+  paused.set_status(v1::SYNC_STATUS_PAUSED);
+  peers_.SetRules({paused});
+  EXPECT_TRUE(Eventually([&] {
+    clock_.Advance(absl::Seconds(1));
+    return Troubles().size() == 1;
+  }));
+  EXPECT_EQ(TroubleOf(other).state(), v1::REPLICA_STATE_DEAD);
+}
+
+TEST_F(RedriveTest, ATroubleThatIsReportedAfterItsSyncWasDeletedEnds) {
+  peers_.SetRules({});
+  Start();
+  const Uuid retried = Plan("1", 7);
+  EXPECT_OK(Report({Failed(retried, 7), Outcome(Plan("2", 8), 8, v1::OUTCOME_STATUS_REJECTED, "NO")}));
+  EXPECT_TRUE(Eventually([&] {
+    clock_.Advance(absl::Seconds(1));
+    return Troubles().empty();
+  }));
+  EXPECT_EQ(ReplaysOf(retried), 0);
+}
+
+TEST_F(RedriveTest, TroublesStayWhileTheRegistryCannotBeAskedForTheRules) {
+  Start();
+  const Uuid retried = Plan("1", 7);
+  EXPECT_OK(Report({Failed(retried, 7)}));
+  peers_.SetDown({"registry"});
+  peers_.SetRules({});
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_TRUE(Eventually([&] { return ReplaysOf(retried) == 1; }));
+  EXPECT_EQ(Troubles().size(), 1u);
+}
+
 }  // namespace
 }  // namespace cognate::feedback

@@ -4,6 +4,7 @@
 #include "common/status/status_macros.h"
 #include "services/feedback/errors.h"
 #include "services/feedback/events/event_batch.h"
+#include "services/feedback/park.h"
 
 namespace cognate::feedback {
 
@@ -41,16 +42,8 @@ absl::Status GiveUpUnknown(const Parts& parts, Trouble trouble) {
         return parts.events.Append(transaction, trouble.key.platform, told.Serialize(), 0, now).status();
       }));
   parts.feed.Notify();
-  v1::SettleRequest park;
-  v1::SettleGroup* group = park.add_groups();
-  group->set_platform(trouble.key.platform);
-  group->set_model(trouble.key.model);
-  group->add_entity_ids(std::string(trouble.key.entity_id.AsBytes()));
-  group->add_versions(trouble.version);
-  group->add_kinds(v1::SETTLE_KIND_PARKED);
-  group->add_local_ids();
-  group->add_fingerprints();
-  return parts.peers.registry().Settle(park, CallContext()).status();
+  const Parked parked = {trouble.key.entity_id.AsBytes(), trouble.key.model, trouble.version};
+  return Park(parts.peers, trouble.key.platform, {&parked, 1}, CallContext());
 }
 
 }  // namespace cognate::feedback

@@ -9,6 +9,7 @@
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/events/event_batch.h"
+#include "services/feedback/park.h"
 #include "services/feedback/sorted_outcomes.h"
 
 namespace cognate::feedback {
@@ -99,25 +100,13 @@ absl::StatusOr<Written> Write(const Parts& parts, const v1::ReportRequest& reque
   return Written();
 }
 
-absl::Status Park(const Parts& parts, const std::string& platform, const SortedOutcomes& sorted,
-                  const CallContext& context) {
-  v1::SettleRequest park;
-  absl::flat_hash_map<absl::string_view, v1::SettleGroup*> groups;
+absl::Status ParkTroubled(const Parts& parts, const std::string& platform, const SortedOutcomes& sorted,
+                          const CallContext& context) {
+  std::vector<Parked> parked;
   for (const v1::Outcome* outcome : sorted.troubled) {
-    v1::SettleGroup*& group = groups[outcome->model()];
-    if (group == nullptr) {
-      group = park.add_groups();
-      group->set_platform(platform);
-      group->set_model(outcome->model());
-    }
-    group->add_entity_ids(outcome->entity_id());
-    group->add_versions(outcome->version());
-    group->add_kinds(v1::SETTLE_KIND_PARKED);
-    group->add_local_ids();
-    group->add_fingerprints();
+    parked.push_back({outcome->entity_id(), outcome->model(), outcome->version()});
   }
-  if (park.groups().empty()) return absl::OkStatus();
-  return parts.peers.registry().Settle(park, context).status();
+  return Park(parts.peers, platform, parked, context);
 }
 
 // Whatever goes wrong here is made up for by the loop that looks at old troubles, soon.
@@ -159,7 +148,7 @@ absl::StatusOr<v1::ReportResponse> Report(const Parts& parts, const v1::ReportRe
   ASSIGN_OR_RETURN(const Written written, Write(parts, request, sorted, now));
   parts.feed.Notify();
   if (written.freed > 0) parts.signal.Notify();
-  RETURN_IF_ERROR(Park(parts, request.platform(), sorted, context));
+  RETURN_IF_ERROR(ParkTroubled(parts, request.platform(), sorted, context));
   InspectWaiting(parts, written.waiting, context);
   Measure(parts, request, now);
   return v1::ReportResponse();

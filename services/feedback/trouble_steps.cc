@@ -57,6 +57,15 @@ const Statement kLockVersions = {"troubles_lock_versions", R"sql(
 
 const Statement kDeleteVersions = {"troubles_delete_versions",
                                    "DELETE FROM troubles WHERE ctid = ANY ($1::text[]::tid[])"};
+// Who holds one has its turn with it first.
+const Statement kDeleteOfWay = {"troubles_delete_of_way", R"sql(
+    DELETE FROM troubles
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid
+        FROM troubles
+        WHERE platform = $1 AND model = $2 AND source_platform = $3 AND source_model = $4 AND updated_at <= $5
+        LIMIT $6
+        FOR UPDATE SKIP LOCKED)))sql"};
 // Locks those that still have their version; `$1` of the next statement.
 absl::StatusOr<Params> LockVersions(Transaction& transaction, absl::Span<const Trouble> troubles) {
   Params keys;
@@ -127,6 +136,25 @@ absl::Status TroubleStore::Delete(absl::Span<const Trouble> troubles) {
     ASSIGN_OR_RETURN(const Params places, LockVersions(transaction, troubles));
     return transaction.Query(kDeleteVersions, places).status();
   });
+}
+
+absl::StatusOr<int64_t> TroubleStore::DeleteOfWay(const Way& way, absl::Time until) {
+  constexpr int kAtOnce = 1000;
+  Params params;
+  params.AddText(way.target_platform).AddText(way.target_model);
+  params.AddText(way.source_platform).AddText(way.source_model).AddTimestamp(until).AddInt32(kAtOnce);
+  int64_t deleted = 0;
+  int64_t last = kAtOnce;
+  while (last == kAtOnce) {
+    RETURN_IF_ERROR(
+        pool_.InTransactionWithRetry("troubles_delete_of_way", [&](Transaction& transaction) -> absl::Status {
+          ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kDeleteOfWay, params));
+          last = rows.affected();
+          return absl::OkStatus();
+        }));
+    deleted += last;
+  }
+  return deleted;
 }
 
 absl::Status TroubleStore::Rest(absl::Span<const Trouble> troubles) {

@@ -14,6 +14,7 @@
 #include "cognate/v1/feedback_service.pb.h"
 #include "common/postgres/pool.h"
 #include "services/feedback/trouble.h"
+#include "services/feedback/ways.h"
 
 namespace cognate::feedback {
 
@@ -88,6 +89,8 @@ class TroubleStore {
                                absl::Time now);
   // Deletes those that still have the same version or an older one.
   absl::Status Delete(absl::Span<const Trouble> troubles);
+  // Deletes those of a way that nothing has happened to since `until`; says how many.
+  absl::StatusOr<int64_t> DeleteOfWay(const Way& way, absl::Time until);
   // Nothing comes by itself any more for those that still have the same version and are not due for a replay.
   absl::Status Rest(absl::Span<const Trouble> troubles);
 

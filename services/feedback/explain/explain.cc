@@ -75,6 +75,7 @@ class Inquiry {
     const absl::StatusOr<v1::Change> change = parts_.peers.GetLatestChange(source_, context_);
     if (change.ok()) {
       captured_version_ = change->version();
+      source_deleted_ = change->operation() == v1::OPERATION_DELETE;
       *response_.add_steps() = CapturedStep(source_, *change);
       return;
     }
@@ -147,6 +148,7 @@ class Inquiry {
   void TellTarget(TargetEvidence* evidence) {
     evidence->source = source_;
     evidence->captured_version = captured_version_;
+    evidence->source_deleted = source_deleted_;
     evidence->previewed = previewed_;
     const absl::StatusOr<v1::ListLanesResponse> lanes = parts_.peers.ListLanes(evidence->platform, context_);
     evidence->lanes = lanes.status();
@@ -172,7 +174,8 @@ class Inquiry {
     if (replicas.ok()) {
       for (const v1::Replica& replica : replicas->replicas()) {
         there |= replica.record().platform() == awaited.platform &&
-                 replica.record().model() == awaited.model && !replica.record().local_id().empty();
+                 replica.record().model() == awaited.model && !replica.record().local_id().empty() &&
+                 !replica.deleted();
       }
     }
     const absl::Status captured =
@@ -188,6 +191,7 @@ class Inquiry {
   v1::RecordKey source_;
   absl::StatusOr<v1::GetReplicasResponse> replicas_;
   int64_t captured_version_ = 0;
+  bool source_deleted_ = false;
   bool never_captured_ = false;
   bool previewed_ = false;
   std::map<std::pair<std::string, std::string>, TargetEvidence> targets_;

@@ -9,6 +9,18 @@
 namespace cognate::feedback {
 namespace {
 
+bool IsConverged(const v1::Replica& replica) {
+  return replica.applied_version() >= replica.desired_version();
+}
+
+v1::ReplicaState StateOf(const TargetEvidence& evidence) {
+  if (evidence.trouble) return evidence.trouble->state;
+  if (!evidence.replica) return evidence.rendered ? v1::REPLICA_STATE_PENDING : v1::REPLICA_STATE_UNSPECIFIED;
+  if (!IsConverged(*evidence.replica)) return v1::REPLICA_STATE_PENDING;
+  return evidence.replica->state() == v1::REPLICA_STATE_DETACHED ? v1::REPLICA_STATE_DETACHED
+                                                                 : v1::REPLICA_STATE_CONVERGED;
+}
+
 v1::ExplanationStep MappingStep(const TargetEvidence& evidence) {
   const v1::RenderedRecord& rendered = *evidence.rendered;
   if (rendered.has_error()) {
@@ -36,6 +48,21 @@ v1::ExplanationStep TakenStep(const TargetEvidence& evidence) {
                            syncs.size() == 1 ? " takes it to " : " take it to ", target, "."));
 }
 
+std::string ConvergedSentence(const std::string& platform, const v1::Replica& replica) {
+  const int64_t version = replica.desired_version();
+  if (replica.state() == v1::REPLICA_STATE_DETACHED) {
+    return replica.deleted() ? absl::StrCat("It was detached from ", platform, " in version ", version, ": ",
+                                            platform, " keeps what it has.")
+                             : absl::StrCat("It left the scope of its syncs in version ", version,
+                                            ", and they say that ", platform, " keeps what it has.");
+  }
+  if (!replica.deleted()) return absl::StrCat(platform, " should have version ", version, ", and has it.");
+  if (replica.record().local_id().empty()) {
+    return absl::StrCat(platform, " should not have it (version ", version, "), and never said that it had.");
+  }
+  return absl::StrCat(platform, " should not have it any more (version ", version, "), and does not.");
+}
+
 v1::ExplanationStep PlanStep(const TargetEvidence& evidence) {
   if (!evidence.replica) {
     return Step("plan", v1::VERDICT_UNDER_WAY,
@@ -44,12 +71,8 @@ v1::ExplanationStep PlanStep(const TargetEvidence& evidence) {
   const v1::Replica& replica = *evidence.replica;
   const int64_t desired = replica.desired_version();
   v1::ExplanationStep step;
-  if (replica.applied_version() >= desired) {
-    step = Step("plan", v1::VERDICT_PASSED,
-                replica.deleted()
-                    ? absl::StrCat(evidence.platform, " should not have it any more (version ", desired,
-                                   "), and does not.")
-                    : absl::StrCat(evidence.platform, " should have version ", desired, ", and has it."));
+  if (IsConverged(replica)) {
+    step = Step("plan", v1::VERDICT_PASSED, ConvergedSentence(evidence.platform, replica));
   } else {
     step = Step("plan", v1::VERDICT_UNDER_WAY,
                 absl::StrCat(evidence.platform,
@@ -131,15 +154,6 @@ v1::ExplanationStep LaneStep(const TargetEvidence& evidence) {
   return Step("lane", v1::VERDICT_UNDER_WAY, sentence);
 }
 
-v1::ReplicaState StateOf(const TargetEvidence& evidence) {
-  if (evidence.trouble) return evidence.trouble->state;
-  if (evidence.replica) {
-    const bool converged = evidence.replica->applied_version() >= evidence.replica->desired_version();
-    return converged ? v1::REPLICA_STATE_CONVERGED : v1::REPLICA_STATE_PENDING;
-  }
-  return evidence.rendered ? v1::REPLICA_STATE_PENDING : v1::REPLICA_STATE_UNSPECIFIED;
-}
-
 std::string TroubleConclusion(const Trouble& trouble) {
   switch (trouble.state) {
     case v1::REPLICA_STATE_RETRY:
@@ -154,6 +168,52 @@ std::string TroubleConclusion(const Trouble& trouble) {
     default:
       return absl::StrCat("it was given up: ", Why(trouble.error));
   }
+}
+
+// How it stands: as the beginning of a sentence about what is on its way, and as a sentence by itself.
+struct Standing {
+  std::string beginning;
+  std::string sentence;
+};
+
+Standing DeletedStanding(const TargetEvidence& evidence) {
+  const std::string why =
+      evidence.source_deleted ? "it was deleted at its source" : "it left the scope of its syncs";
+  const bool is_known = evidence.captured_version > 0;
+  if (evidence.replica->record().local_id().empty()) {
+    const std::string begin = absl::StrCat("It is not on ", evidence.platform);
+    return {begin, absl::StrCat(begin, ", and is not to be", is_known ? absl::StrCat(": ", why) : "", ".")};
+  }
+  const std::string begin = absl::StrCat("It is deleted on ", evidence.platform);
+  return {begin, absl::StrCat(begin, is_known ? absl::StrCat(", because ", why) : ", as it should be", ".")};
+}
+
+Standing StandingOf(const TargetEvidence& evidence) {
+  const v1::Replica& replica = *evidence.replica;
+  const bool is_detached = replica.state() == v1::REPLICA_STATE_DETACHED;
+  if (replica.deleted() && !is_detached) return DeletedStanding(evidence);
+  const int64_t version = replica.applied_version();
+  const std::string there =
+      replica.record().local_id().empty() ? evidence.platform : Describe(replica.record());
+  if (!is_detached) {
+    return {absl::StrCat(there, " has version ", version),
+            absl::StrCat(there, " is up to date with version ", version, ".")};
+  }
+  if (replica.deleted()) {
+    const std::string begin = absl::StrCat(there, " is left as it was, and is not the same entity any more");
+    return {begin, absl::StrCat(begin, ": changes and deletes of the record do not touch it.")};
+  }
+  const std::string begin = absl::StrCat(
+      there, " is left as it was when the record left the scope of its syncs (version ", version, ")");
+  return {begin, absl::StrCat(begin, "; it is written again when the record comes back.")};
+}
+
+std::string ConvergedConclusion(const TargetEvidence& evidence) {
+  const Standing standing = StandingOf(evidence);
+  if (evidence.rendered && evidence.captured_version > evidence.replica->applied_version()) {
+    return absl::StrCat(standing.beginning, "; version ", evidence.captured_version, " is on its way.");
+  }
+  return standing.sentence;
 }
 
 std::string TargetConclusion(const TargetEvidence& evidence) {
@@ -175,13 +235,10 @@ std::string TargetConclusion(const TargetEvidence& evidence) {
                                : absl::StrCat("It is not on ", platform);
   if (evidence.trouble) return Stop(absl::StrCat(here, ", because ", TroubleConclusion(*evidence.trouble)));
   const v1::Replica& replica = *evidence.replica;
-  if (applied >= replica.desired_version()) {
-    if (replica.deleted()) return absl::StrCat("It is deleted on ", platform, ", as at its source.");
-    std::string there = replica.record().local_id().empty() ? platform : Describe(replica.record());
-    const bool newer = evidence.rendered && evidence.captured_version > applied;
-    return newer ? absl::StrCat(there, " has version ", applied, "; version ", evidence.captured_version,
-                                " is on its way.")
-                 : absl::StrCat(there, " is up to date with version ", applied, ".");
+  if (IsConverged(replica)) return ConvergedConclusion(evidence);
+  if (evidence.previewed && !evidence.rendered && !replica.deleted()) {
+    return absl::StrCat(here, ", and version ", replica.desired_version(),
+                        " is not sent, because no active sync takes it there.");
   }
   if (evidence.lane && evidence.lane->state() == v1::LANE_STATE_CLOSED) {
     return absl::StrCat(here, ", because ", platform, " cannot be reached; it is sent as soon as it can.");
@@ -202,9 +259,8 @@ v1::TargetExplanation ExplainTarget(const TargetEvidence& evidence) {
   if (evidence.trouble) *target.add_steps() = TroubleStep(*evidence.trouble);
   if (!evidence.awaited.empty())
     *target.add_steps() = Step("reference", v1::VERDICT_UNDER_WAY, evidence.awaited);
-  if (target.state() != v1::REPLICA_STATE_CONVERGED && target.state() != v1::REPLICA_STATE_UNSPECIFIED) {
-    *target.add_steps() = LaneStep(evidence);
-  }
+  const bool under_way = !evidence.replica || !IsConverged(*evidence.replica) || evidence.trouble;
+  if (under_way && target.state() != v1::REPLICA_STATE_UNSPECIFIED) *target.add_steps() = LaneStep(evidence);
   target.set_conclusion(TargetConclusion(evidence));
   return target;
 }

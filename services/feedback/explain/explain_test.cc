@@ -155,6 +155,81 @@ TEST_F(ExplainTest, OfARecordThatNoSyncTakes) {
           "== public.country 57 on atlas goes to no target: no sync takes it, as far as could be asked."));
 }
 
+TEST_F(ExplainTest, OfARecordThatWasLeftInPlace) {
+  Start();
+  const Uuid entity = Plan("57", 812);
+  FakeReplica replica;
+  replica.desired = replica.applied = 812;
+  replica.local_id = "l57";
+  replica.detached = true;
+  peers_.Put(entity, "shop", "public.nations", replica);
+  EXPECT_THAT(
+      Explain(Record("57")),
+      ::testing::AllOf(::testing::HasSubstr("-> shop public.nations DETACHED\n"),
+                       ::testing::HasSubstr(
+                           "plan PASSED It left the scope of its syncs in version 812, and they say that "
+                           "shop keeps what it has.\n=> public.nations l57 on shop is left as it was when "
+                           "the record left the scope of its syncs (version 812); it is written again "
+                           "when the record comes back.\n")));
+  replica.deleted = true;
+  peers_.Put(entity, "shop", "public.nations", replica);
+  EXPECT_THAT(
+      Explain(Record("57")),
+      ::testing::AllOf(
+          ::testing::HasSubstr("-> shop public.nations DETACHED\n"),
+          ::testing::HasSubstr("plan PASSED It was detached from shop in version 812: shop keeps what it "
+                               "has.\n=> public.nations l57 on shop is left as it was, and is not the same "
+                               "entity any more: changes and deletes of the record do not touch it.\n")));
+}
+
+TEST_F(ExplainTest, OfARecordThatIsNotToBeThere) {
+  Start();
+  const Uuid entity = Plan("57", 812);
+  FakeReplica replica;
+  replica.desired = replica.applied = 812;
+  replica.deleted = true;
+  peers_.Put(entity, "shop", "public.nations", replica);
+  EXPECT_THAT(
+      Explain(Record("57")),
+      ::testing::HasSubstr("plan PASSED shop should not have it (version 812), and never said that it "
+                           "had.\n=> It is not on shop, and is not to be: it left the scope of its "
+                           "syncs.\n"));
+  replica.local_id = "l57";
+  peers_.Put(entity, "shop", "public.nations", replica);
+  EXPECT_THAT(Explain(Record("57")),
+              ::testing::HasSubstr("plan PASSED shop should not have it any more (version 812), and does "
+                                   "not.\n=> It is deleted on shop, because it left the scope of its "
+                                   "syncs.\n"));
+  v1::Change gone;
+  gone.set_version(812);
+  gone.set_operation(v1::OPERATION_DELETE);
+  peers_.AddChange(Record("57"), gone);
+  EXPECT_THAT(Explain(Record("57")),
+              ::testing::HasSubstr("=> It is deleted on shop, because it was deleted at its source.\n"));
+  // It came back; nothing is planned yet.
+  gone.set_version(813);
+  gone.set_operation(v1::OPERATION_CREATE);
+  peers_.AddChange(Record("57"), gone);
+  EXPECT_THAT(Explain(Record("57")),
+              ::testing::HasSubstr("=> It is deleted on shop; version 813 is on its way.\n"));
+}
+
+TEST_F(ExplainTest, OfARecordWhoseSyncWasDeletedWhileItWasInTrouble) {
+  peers_.SetRules({});
+  peers_.preview = test_support::ParseProto<v1::PreviewResponse>(
+      "steps { step: 'sync' verdict: VERDICT_STOPPED sentence: 'No sync takes public.country on atlas.' }");
+  Start();
+  const Uuid entity = Plan("1", 7);
+  EXPECT_OK(Report({Outcome(entity, 7, v1::OUTCOME_STATUS_REJECTED, "NO")}));
+  ASSERT_TRUE(test_support::Eventually([&] {
+    clock_.Advance(absl::Seconds(5));
+    return Troubles().empty();
+  }));
+  EXPECT_THAT(Explain(Record("1")),
+              ::testing::HasSubstr("=> It is not on shop, and version 7 is not sent, because no active sync "
+                                   "takes it there.\n"));
+}
+
 TEST_F(ExplainTest, OfARecordThatWouldBeRefused) {
   v1::OutcomeError* error = peers_.preview.mutable_records(0)->mutable_error();
   error->set_message("the text has 300 characters, the field takes 200");
@@ -192,6 +267,8 @@ TEST_F(ExplainTest, NeedsARecord) {
   Start();
   EXPECT_THAT(feedback_->Call(&Stub::Explain, v1::ExplainRequest()),
               test_support::HasReason("INVALID_FIELD"));
+  const absl::Status refused = feedback_->Call(&Stub::Explain, v1::ExplainRequest()).status();
+  EXPECT_EQ(ErrorMetadata(refused, "field"), "record.platform");
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct TargetEvidence {
   std::string model;
   v1::RecordKey source;
   int64_t captured_version = 0;  // 0: unknown, or never captured.
+  bool source_deleted = false;   // By that version.
   bool previewed = false;        // The transformer was asked.
   std::optional<v1::RenderedRecord> rendered;
   std::optional<v1::Replica> replica;

@@ -22,6 +22,12 @@ bool Names(const v1::RecordKey& record, const std::string& platform, const std::
 }  // namespace
 
 FakePeers::FakePeers() {
+  v1::Sync nations;
+  nations.set_source_platform("atlas");
+  nations.set_source_model("public.country");
+  nations.set_target_platform("shop");
+  nations.set_target_model("public.nations");
+  SetRules({nations});
   host_ = test_support::ValueOrDie(
       grpc_support::Host::Start({}, {static_cast<v1::LedgerService::Service*>(this),
                                      static_cast<v1::PlatformRegistryService::Service*>(this),
@@ -59,6 +65,19 @@ void FakePeers::Plan(const Uuid& entity, const std::string& platform, const std:
 FakeReplica FakePeers::Get(const Uuid& entity, const std::string& platform, const std::string& model) {
   MutexLock lock(&mutex_);
   return replicas_[{Bytes(entity), platform, model}];
+}
+
+void FakePeers::Put(const Uuid& entity, const std::string& platform, const std::string& model,
+                    const FakeReplica& replica) {
+  MutexLock lock(&mutex_);
+  replicas_[{Bytes(entity), platform, model}] = replica;
+}
+
+void FakePeers::SetRules(const std::vector<v1::Sync>& in_force) {
+  MutexLock lock(&mutex_);
+  rules_.set_revision(rules_.revision() + 1);
+  rules_.clear_syncs();
+  for (const v1::Sync& sync : in_force) *rules_.add_syncs()->mutable_sync() = sync;
 }
 
 void FakePeers::AddChange(const v1::RecordKey& record, const v1::Change& change) {
@@ -198,6 +217,7 @@ grpc::Status FakePeers::GetReplicas(grpc::ServerContext*, const v1::GetReplicasR
     target.set_desired_version(replica.desired);
     target.set_applied_version(replica.applied);
     target.set_deleted(replica.deleted);
+    if (replica.detached) target.set_state(v1::REPLICA_STATE_DETACHED);
     found.push_back(target);
   }
   std::stable_partition(found.begin(), found.end(), [&](const v1::Replica& replica) {
@@ -218,6 +238,15 @@ grpc::Status FakePeers::ListSyncs(grpc::ServerContext*, const v1::ListSyncsReque
                                   v1::ListSyncsResponse* response) {
   if (grpc::Status status = Check("registry"); !status.ok()) return status;
   for (const v1::Sync& sync : syncs) *response->add_syncs() = sync;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePeers::GetRules(grpc::ServerContext*, const v1::GetRulesRequest* request,
+                                 v1::GetRulesResponse* response) {
+  if (grpc::Status status = Check("registry"); !status.ok()) return status;
+  MutexLock lock(&mutex_);
+  response->set_revision(rules_.revision());
+  if (request->known_revision() != rules_.revision()) *response->mutable_rules() = rules_;
   return grpc::Status::OK;
 }
 

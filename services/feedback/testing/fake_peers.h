@@ -29,6 +29,7 @@ struct FakeReplica {
   std::string local_id;
   std::string fingerprint;
   bool deleted = false;
+  bool detached = false;
 };
 using ReplicaKey = std::tuple<std::string, std::string, std::string>;  // Entity (16 bytes), platform, model.
 
@@ -47,8 +48,13 @@ class FakePeers final : public v1::LedgerService::Service,
   void AddSource(const Uuid& entity, const v1::RecordKey& source, int64_t version);
   void Plan(const Uuid& entity, const std::string& platform, const std::string& model, int64_t version);
   FakeReplica Get(const Uuid& entity, const std::string& platform, const std::string& model);
+  void Put(const Uuid& entity, const std::string& platform, const std::string& model,
+           const FakeReplica& replica);
   // A record of the change log.
   void AddChange(const v1::RecordKey& record, const v1::Change& change);
+
+  // The rules in force, at first one sync that takes atlas' public.country to shop's public.nations.
+  void SetRules(const std::vector<v1::Sync>& in_force);
 
   std::vector<v1::ReplayRequest> replays();
   int settle_calls();
@@ -76,6 +82,7 @@ class FakePeers final : public v1::LedgerService::Service,
   grpc::Status CountReplicas(grpc::ServerContext*, const v1::CountReplicasRequest*,
                              v1::CountReplicasResponse*) override;
   grpc::Status ListSyncs(grpc::ServerContext*, const v1::ListSyncsRequest*, v1::ListSyncsResponse*) override;
+  grpc::Status GetRules(grpc::ServerContext*, const v1::GetRulesRequest*, v1::GetRulesResponse*) override;
   grpc::Status Replay(grpc::ServerContext*, const v1::ReplayRequest*, v1::ReplayResponse*) override;
   grpc::Status GetLatestChange(grpc::ServerContext*, const v1::GetLatestChangeRequest*,
                                v1::GetLatestChangeResponse*) override;
@@ -92,6 +99,7 @@ class FakePeers final : public v1::LedgerService::Service,
   std::map<ReplicaKey, FakeReplica> replicas_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::RecordKey> sources_of_ ABSL_GUARDED_BY(mutex_);  // By entity.
   std::map<std::string, v1::Change> changes_ ABSL_GUARDED_BY(mutex_);        // By serialized record.
+  v1::Rules rules_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::ReplayRequest> replays_ ABSL_GUARDED_BY(mutex_);
   int settle_calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::function<void()>> hooks_ ABSL_GUARDED_BY(mutex_);
