@@ -24,7 +24,8 @@ inline constexpr size_t kMaxConditionBytes = 8 << 10;
 inline constexpr int kMaxNesting = 64;
 inline constexpr size_t kMaxListLiterals = 1'000;
 inline constexpr size_t kMaxPatterns = 16;
-inline constexpr int64_t kMaxPatternBytes = 1 << 20;  // what RE2 makes of one
+inline constexpr int64_t kMaxPatternBytes = 1 << 20;  // what RE2 makes of one, with what it remembers
+inline constexpr int kMaxPatternSteps = 5'000;  // RE2's; it may take each of them for each byte of a text
 
 // A field that a condition may name.
 struct FieldInfo {

@@ -145,6 +145,10 @@ TEST(ConditionErrorsTest, KeepTheLimits) {
   EXPECT_EQ(Error("title matches \"(\\\\pL{100}){9}\""),
             "column 15: got a regular expression that needs more than 1 MiB, want a smaller one; narrow its "
             "repetitions");
+  EXPECT_THAT(
+      Error("title matches '[\\\\pL ]{1,20}'"),
+      HasSubstr("steps, want at most 5000; write + in place of large repetitions, and ask length(…)"));
+  EXPECT_EQ(Error("title matches '^[\\\\pL\\\\pN ]+$'"), "none");
   EXPECT_THAT(Error("true" + Repeated(" or title matches 'a'", 17)),
               HasSubstr("want at most 16 regular expressions"));
 }

@@ -56,6 +56,7 @@ class Lexer {
   explicit Lexer(absl::string_view text) : text_(text) {}
 
   absl::StatusOr<std::vector<Token>> Run() {
+    tokens_.reserve(text_.size() / 4 + 2);
     while (SkipSpace(), place_ < text_.size()) {
       Token token;
       token.offset = place_;

@@ -167,6 +167,12 @@ Parser::Result Parser::ParseMatches(Expression left) {
         text_, token.offset,
         absl::StrCat("got ", Shown(token), ", want a regular expression of RE2; ", matches.pattern->error()));
   }
+  if (const int steps = matches.pattern->ProgramSize(); steps > kMaxPatternSteps) {
+    return ErrorAt(
+        text_, token.offset,
+        absl::StrCat("got a regular expression of ", steps, " steps, want at most ", kMaxPatternSteps,
+                     "; write + in place of large repetitions, and ask length(…) beside it"));
+  }
   matches.children.push_back(std::move(left));
   return matches;
 }
