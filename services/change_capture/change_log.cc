@@ -72,27 +72,27 @@ const postgres::Statement kSelectPage{"select_page", R"sql(
     ORDER BY change.local_id
 )sql"};
 
-// Hops as kSelectPage does, over the first $3 records.
+// Hops as kSelectPage does, over the first $2 records.
 const postgres::Statement kCountFirst{"count_first_records", R"sql(
     WITH RECURSIVE record AS (
-        (SELECT local_id, operation, 1 AS place
+        (SELECT local_id, 1 AS place
          FROM changes
          WHERE model_id = $1
          ORDER BY model_id, local_id, version DESC
          LIMIT 1)
         UNION ALL
-        SELECT following.local_id, following.operation, record.place + 1
+        SELECT following.local_id, record.place + 1
         FROM record
         CROSS JOIN LATERAL (
-            SELECT local_id, operation
+            SELECT local_id
             FROM changes
             WHERE model_id = $1 AND changes.local_id > record.local_id
             ORDER BY model_id, local_id, version DESC
             LIMIT 1
         ) AS following
-        WHERE record.place < $3
+        WHERE record.place < $2
     )
-    SELECT count(*), count(*) FILTER (WHERE operation <> $2)
+    SELECT count(*)
     FROM record
 )sql"};
 
@@ -242,39 +242,40 @@ absl::StatusOr<std::vector<LoggedState>> ChangeLog::LatestStates(absl::Span<cons
   return Read("latest_states", kSelectLatest, params);
 }
 
-absl::StatusOr<ChangeLog::Page> ChangeLog::LiveRecords(const LoggedModel& model, absl::string_view after,
-                                                       int limit) {
+absl::StatusOr<ChangeLog::Page> ChangeLog::LatestPage(const LoggedModel& model, absl::string_view after,
+                                                      int limit) {
   postgres::Params params;
   params.AddInt32(model.model_id).AddText(after).AddInt32(limit);
   Page page;
-  ASSIGN_OR_RETURN(page.live, Read("live_records", kSelectPage, params));
-  if (page.live.size() >= static_cast<size_t>(limit)) page.last_local_id = page.live.back().local_id;
-  page.live.erase(
-      std::remove_if(page.live.begin(), page.live.end(),
-                     [](const LoggedState& state) { return state.operation == v1::OPERATION_DELETE; }),
-      page.live.end());
+  ASSIGN_OR_RETURN(page.states, Read("latest_page", kSelectPage, params));
+  if (page.states.size() >= static_cast<size_t>(limit)) page.last_local_id = page.states.back().local_id;
   return page;
 }
 
-absl::StatusOr<int64_t> ChangeLog::EstimateLiveRecords(const LoggedModel& model) {
-  int64_t live = 0;
+absl::StatusOr<ChangeLog::Page> ChangeLog::LiveRecords(const LoggedModel& model, absl::string_view after,
+                                                       int limit) {
+  ASSIGN_OR_RETURN(Page page, LatestPage(model, after, limit));
+  page.states.erase(
+      std::remove_if(page.states.begin(), page.states.end(),
+                     [](const LoggedState& state) { return state.operation == v1::OPERATION_DELETE; }),
+      page.states.end());
+  return page;
+}
+
+absl::StatusOr<int64_t> ChangeLog::EstimateRecords(const LoggedModel& model) {
+  int64_t records = 0;
   RETURN_IF_ERROR(pool_.Run("count_records", [&](postgres::Transaction& transaction) -> absl::Status {
     postgres::Params params;
-    params.AddInt32(model.model_id).AddInt32(v1::OPERATION_DELETE).AddInt32(kExactRecords);
+    params.AddInt32(model.model_id).AddInt32(kExactRecords);
     ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kCountFirst, params));
-    live = rows.GetInt64(0, 1);
-    if (rows.GetInt64(0, 0) < kExactRecords) return absl::OkStatus();
+    records = rows.GetInt64(0, 0);
+    if (records < kExactRecords) return absl::OkStatus();
     ASSIGN_OR_RETURN(const postgres::Rows plan,
                      transaction.connection().QueryText(absl::StrCat(kExplainCount, model.model_id)));
-    // The estimate knows nothing of deleted records: they are taken to be as many among the rest.
-    const double share = static_cast<double>(live) / kExactRecords;
-    if (!plan.empty()) {
-      live = std::max(live,
-                      static_cast<int64_t>(share * static_cast<double>(EstimatedRows(plan.GetText(0, 0)))));
-    }
+    if (!plan.empty()) records = std::max(records, EstimatedRows(plan.GetText(0, 0)));
     return absl::OkStatus();
   }));
-  return live;
+  return records;
 }
 
 absl::StatusOr<std::vector<LoggedState>> ChangeLog::ReadVersions(absl::Span<const int64_t> versions) {

@@ -38,17 +38,19 @@ class ChangeLog {
   absl::StatusOr<std::vector<LoggedState>> LatestStates(absl::Span<const StateKey> keys);
 
   // The latest states of the next `limit` records of one model after the local id `after` ("" begins), in the
-  // order of their local ids by bytes.
+  // order of their local ids by bytes. To be called until `last_local_id` is empty.
   struct Page {
-    std::vector<LoggedState> live;  // without deleted records
-    std::string last_local_id;      // where the next page goes on; empty: this was the last page
+    std::vector<LoggedState> states;
+    std::string last_local_id;  // where the next page goes on; empty: this was the last page
   };
-  // For TRUNCATE and backfills: call until `last_local_id` is empty; a page may be empty in the middle.
+  // Deletes included: what a backfill replays, for a target may have missed the delete.
+  absl::StatusOr<Page> LatestPage(const LoggedModel& model, absl::string_view after, int limit);
+  // Without deleted records, for TRUNCATE and the like: a page may be empty in the middle.
   absl::StatusOr<Page> LiveRecords(const LoggedModel& model, absl::string_view after, int limit);
 
-  // About how many records of a model are not deleted: exact below 10,000 records, and beyond that what the
+  // About how many records of a model LatestPage would give: exact below 10,000, and beyond that what the
   // planner's statistics say, at least what was counted. Some ten milliseconds at most.
-  absl::StatusOr<int64_t> EstimateLiveRecords(const LoggedModel& model);
+  absl::StatusOr<int64_t> EstimateRecords(const LoggedModel& model);
 
   // The changes of these versions, or from `first` to `last`, in version order.
   absl::StatusOr<std::vector<LoggedState>> ReadVersions(absl::Span<const int64_t> versions);

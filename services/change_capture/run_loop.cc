@@ -80,18 +80,18 @@ absl::StatusOr<bool> RunLoop::ReplayPage(const StoredRun& run) {
   ChangeLog::Page page;
   ASSIGN_OR_RETURN(const LoggedModel* model, log_.FindModel(run.source_platform, run.source_model));
   if (model != nullptr) {
-    ASSIGN_OR_RETURN(page, log_.LiveRecords(*model, run.cursor, options_.page_records));
+    ASSIGN_OR_RETURN(page, log_.LatestPage(*model, run.cursor, options_.page_records));
   }
   StoredRun next = run;
   next.cursor = page.last_local_id;
-  next.replayed_count += static_cast<int64_t>(page.live.size());
+  next.replayed_count += static_cast<int64_t>(page.states.size());
   if (page.last_local_id.empty()) {
     next.state = v1::RUN_STATE_DONE;
     next.record_count = next.replayed_count;
   }
   next.record_count = std::max(next.record_count, next.replayed_count);
   RETURN_IF_ERROR(replays_.Write(
-      std::move(page.live), {run.target_platform},
+      std::move(page.states), {run.target_platform},
       [&](postgres::Transaction& transaction) { return RunStore::Save(transaction, run, next); }));
   if (next.state == v1::RUN_STATE_DONE) {
     log::Info("run done", {{"run", run.id.ToString()}, {"sync", run.sync}, {"records", next.replayed_count}});
@@ -121,7 +121,7 @@ absl::StatusOr<bool> RunLoop::NeedsSnapshot(absl::string_view platform) {
 int64_t RunLoop::EstimateRecords(absl::string_view platform, absl::string_view model) {
   const absl::StatusOr<const LoggedModel*> logged = log_.FindModel(platform, model);
   if (!logged.ok() || *logged == nullptr) return 0;
-  return log_.EstimateLiveRecords(**logged).value_or(0);
+  return log_.EstimateRecords(**logged).value_or(0);
 }
 
 }  // namespace cognate::change_capture

@@ -32,7 +32,7 @@ class RunsTest : public CaptureFixture {
     for (int i = first; i < first + count; ++i) changes.push_back(Item(absl::StrCat("a", i), i, "x"));
     ASSERT_OK(Capture(std::move(changes)));
   }
-  // Local ids that were put on their way towards `vault`, and empties the stream.
+  // Local ids that were put on their way towards `vault`, those of deletes with a "-"; empties the stream.
   void Drain(std::multiset<std::string>* replayed) {
     auto client = ValueOrDie(redis::Client::Connect(redis().address()));
     const std::string stream = bus::ChangesStream(prefix_);
@@ -42,7 +42,10 @@ class RunsTest : public CaptureFixture {
       bus::v1::ChangeBatch batch;
       ASSERT_TRUE(batch.ParseFromString(entry.payload));
       if (batch.target_platform() == "vault") {
-        for (const auto& change : batch.changes()) replayed->insert(change.local_id());
+        for (const auto& change : batch.changes()) {
+          replayed->insert(
+              absl::StrCat(change.operation() == v1::OPERATION_DELETE ? "-" : "", change.local_id()));
+        }
       }
       ASSERT_OK(Acknowledge({batch.batch_id()}));
       ASSERT_OK(client->AckAndDelete(stream, "transformer", {&entry.id, 1}));
@@ -50,24 +53,29 @@ class RunsTest : public CaptureFixture {
   }
 };
 
-TEST_F(RunsTest, ABackfillReplaysEveryLivingRecordOnceTowardsItsTarget) {
+// What was deleted while the sync was paused is still on its target: only its delete mends that.
+TEST_F(RunsTest, ABackfillReplaysTheLatestStateOfEveryRecordOnceTowardsItsTargetDeletesToo) {
   CaptureItems(330);
   CaptureItems(330);
   v1::Change deleted = Item("gone", 7, "x");
   deleted.set_operation(v1::OPERATION_DELETE);
-  ASSERT_OK(Capture({deleted}));
+  v1::Change again = Item("gone-8", 8, "x");
+  again.set_operation(v1::OPERATION_DELETE);
+  ASSERT_OK(Capture({deleted, again, Item("back", 8, "x")}));
   ASSERT_OK_AND_ASSIGN(const v1::Run run, Create("syncs/items"));
-  EXPECT_EQ(run.record_count(), 329);
+  EXPECT_EQ(run.record_count(), 330);
   std::multiset<std::string> replayed;
   ASSERT_TRUE(Eventually([&] {
     Drain(&replayed);
-    return Get(run.name())->state() == v1::RUN_STATE_DONE && replayed.size() >= 329;
+    return Get(run.name())->state() == v1::RUN_STATE_DONE && replayed.size() >= 330;
   }));
-  EXPECT_EQ(replayed.size(), 329u);
-  EXPECT_EQ(std::set<std::string>(replayed.begin(), replayed.end()).size(), 329u);
-  EXPECT_EQ(replayed.count("7"), 0u);
+  EXPECT_EQ(replayed.size(), 330u);
+  EXPECT_EQ(std::set<std::string>(replayed.begin(), replayed.end()).size(), 330u);
+  EXPECT_EQ(replayed.count("-7"), 1u);
+  EXPECT_EQ(replayed.count("8"), 1u);
   ASSERT_OK_AND_ASSIGN(const v1::Run done, Get(run.name()));
-  EXPECT_EQ(done.replayed_count(), 329);
+  EXPECT_EQ(done.replayed_count(), 330);
+  EXPECT_EQ(done.record_count(), 330);
   EXPECT_GT(done.finish_time().seconds(), 0);
 }
 

@@ -245,7 +245,7 @@ TEST_F(PostgresSourceFaultsTest, ReadsATableAnewWhoseSnapshotWasCutOff) {
   ASSERT_TRUE(Eventually([&] {
     const auto found = log_->log().FindModel(platform_, "public.item");
     model = found.ok() ? *found : nullptr;
-    return model != nullptr && !log_->log().LiveRecords(*model, "", 1)->live.empty();
+    return model != nullptr && !log_->log().LiveRecords(*model, "", 1)->states.empty();
   }));
   StopSource();
   ASSERT_FALSE(SnapshotComplete("public.item"));

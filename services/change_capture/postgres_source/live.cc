@@ -138,7 +138,7 @@ absl::Status PostgresSourceLive::OnTruncate() {
       after = page.last_local_id;
       PendingGroup gone;
       gone.after = stream_.position();
-      for (LoggedState& record : page.live) {
+      for (LoggedState& record : page.states) {
         CapturedChange& change = gone.changes.emplace_back().change;
         change.model = table->model;
         change.local_id = std::move(record.local_id);

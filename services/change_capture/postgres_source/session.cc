@@ -97,7 +97,7 @@ absl::StatusOr<bool> PostgresSourceSession::HasRecords(const LoggedModel& model)
   do {
     ASSIGN_OR_RETURN(const ChangeLog::Page page,
                      context_.environment.log.LiveRecords(model, after, kPageRecords));
-    if (!page.live.empty()) return true;
+    if (!page.states.empty()) return true;
     after = page.last_local_id;
   } while (!after.empty());
   return false;
@@ -115,7 +115,7 @@ absl::Status PostgresSourceSession::SendGone(const LoggedModel& model, const Sto
   do {
     ASSIGN_OR_RETURN(ChangeLog::Page page, context_.environment.log.LiveRecords(model, after, kPageRecords));
     std::vector<CapturedChange> gone;
-    for (LoggedState& record : page.live) {
+    for (LoggedState& record : page.states) {
       if (record.version >= first) continue;
       CapturedChange& change = gone.emplace_back();
       change.model = &model;
