@@ -195,6 +195,49 @@ TEST_F(LedgerTest, ListPendingGivesWhatIsDueOldestFirstWithItsSource) {
               HasReason("PLATFORM_NOT_FOUND"));
 }
 
+// Two syncs write one target record; the row names the one that came first.
+TEST_F(LedgerTest, WhatTwoSyncsBringIsPendingAsLongAsOneOfThemIsActive) {
+  ASSERT_OK(Call(&RegistryStub::PutModels,
+                 "platform: 'platforms/shop' models { model: 'country' key_fields: 'id' "
+                 "fields { name: 'id' type: FIELD_TYPE_INTEGER has_default: true } "
+                 "fields { name: 'name' type: FIELD_TYPE_TEXT nullable: true } }"));
+  ASSERT_OK(Call(&RegistryStub::CreateSync,
+                 "sync { name: 'syncs/shop-ids' source_platform: 'atlas' source_model: 'country' "
+                 "target_platform: 'shop' target_model: 'country' fields { source: 'id' target: 'id' } }"));
+  const std::string entity = ledger_.Entity("1", 1);
+  ASSERT_OK(ledger_.Plan({{entity, 1}}));
+  const auto pending_count = [&] {
+    return test_support::ValueOrDie(
+               Call(&LedgerStub::ListPending, "platform: 'shop' planned_before { seconds: 4102444800 }"))
+        .replicas_size();
+  };
+  const auto set_status = [&](const std::string& sync, const std::string& status) {
+    ASSERT_OK(Call(&RegistryStub::UpdateSync, "sync { name: 'syncs/" + sync + "' status: SYNC_STATUS_" +
+                                                  status + " } update_mask { paths: 'status' }"));
+  };
+  EXPECT_EQ(pending_count(), 1);
+  set_status("shop", "PAUSED");
+  EXPECT_EQ(pending_count(), 1);
+  set_status("shop-ids", "PAUSED");
+  EXPECT_EQ(pending_count(), 0);
+  ASSERT_OK(Call(&RegistryStub::DeleteSync, "name: 'syncs/shop'"));
+  EXPECT_EQ(pending_count(), 0);
+  set_status("shop-ids", "ACTIVE");
+  EXPECT_EQ(pending_count(), 1);
+  ASSERT_OK(Call(&RegistryStub::DeleteSync, "name: 'syncs/shop-ids'"));
+  EXPECT_EQ(pending_count(), 0) << "the sync to mart goes another way";
+}
+
+TEST_F(LedgerTest, GetReplicasTellsWhatWasLeftInPlaceForGoodFromWhatWasDeleted) {
+  const std::string left = Bring("1", 1, "x1");
+  const std::string deleted = Bring("2", 2, "x2");
+  EXPECT_EQ(ledger_.PlanOne({left, 3, false, v1::LEAVE_ACTION_DETACH}), "APPLIED");
+  EXPECT_EQ(ledger_.PlanOne({deleted, 4, true}), "DUE x2");
+  ASSERT_OK(ledger_.Settle({{deleted, 4, v1::SETTLE_KIND_DELETED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("1"), "x1 desired=3 applied=3 DETACHED deleted");
+  EXPECT_EQ(ledger_.Replica("2"), "x2 desired=4 applied=4 CONVERGED deleted");
+}
+
 TEST_F(LedgerTest, GetReplicasGivesTheRecordItselfFirst) {
   Bring("7", 5, "x1");
   Bring("7", 5, "m1", "mart");

@@ -16,10 +16,15 @@ using postgres::Rows;
 using postgres::Statement;
 using postgres::Transaction;
 
-// What a paused or deleted sync has planned is not replayed: it would stand before all else and never move.
+// What paused or deleted syncs alone have planned is not replayed: it would stand before all else and never
+// move. A replica names one of the syncs between its models, so each counts as long as any of them is active.
 const Statement kSelectActiveSyncs = {"select_active_syncs", R"sql(
-    SELECT p.platform_id, (SELECT array_agg(sync_id)::bigint[] FROM syncs
-                           WHERE NOT deleted AND definition->>'status' = 'SYNC_STATUS_ACTIVE')
+    SELECT p.platform_id,
+           (SELECT array_agg(sync_id)::bigint[]
+            FROM (SELECT sync_id, bool_or(NOT deleted AND definition->>'status' = 'SYNC_STATUS_ACTIVE')
+                                  OVER (PARTITION BY source_model_id, target_model_id) AS is_taken
+                  FROM syncs) way
+            WHERE is_taken)
     FROM platforms p
     WHERE p.name = $1
 )sql"};
@@ -62,11 +67,14 @@ const Statement kFindEntity = {"find_entity", R"sql(
     WHERE p.name = $1 AND m.model = $2
 )sql"};
 
-// What has no sync is a source: it desires nothing, also after its delete.
+// What has no sync is a source: it desires nothing, also after its delete. What is deleted for us and has the
+// fingerprint of what was applied was detached for good: a delete that was applied there has none. (A model
+// that is a source, too, may have deleted it by itself.)
 const Statement kSelectReplicas = {"select_replicas", R"sql(
     SELECT p.name, m.model, r.local_id, CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
            CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END, r.parked_version, r.deleted, r.planned_at,
-           r.detached
+           r.detached OR (r.deleted AND r.fingerprint IS NOT NULL
+                          AND NOT EXISTS (SELECT 1 FROM syncs WHERE source_model_id = r.model_id))
     FROM replicas r
     JOIN models m ON m.model_id = r.model_id
     JOIN platforms p ON p.platform_id = m.platform_id

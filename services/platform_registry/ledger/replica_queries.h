@@ -14,7 +14,7 @@ class ReplicaQueries {
  public:
   explicit ReplicaQueries(postgres::Pool& pool) : pool_(pool) {}
 
-  // Due by an active sync and not parked, oldest plan first.
+  // Due by active syncs and not parked, oldest plan first.
   absl::StatusOr<v1::ListPendingResponse> ListPending(absl::string_view platform, absl::Time planned_before,
                                                       int limit);
   // Of the entity that has, or had last, this local id. RECORD_UNKNOWN.
