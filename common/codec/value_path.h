@@ -43,6 +43,11 @@ class ValuePath {
   bool has_wildcards() const { return has_wildcards_; }
   // Whether `[-]` is in it: then it is one to set alone.
   bool appends() const { return appends_; }
+  // Whether the root is a map; else it is a list.
+  bool begins_with_name() const {
+    return !steps_.empty() &&
+           (steps_.front().kind == StepKind::kName || steps_.front().kind == StepKind::kEveryName);
+  }
   // As it was parsed.
   const std::string& text() const { return text_; }
 

@@ -1,6 +1,7 @@
 #include "common/condition/shown.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr size_t kNearNames = 5;
 constexpr size_t kComparedBytes = 64;
+// Beyond it a time has no microseconds in 64 bits.
+constexpr int64_t kLastSecond = std::numeric_limits<int64_t>::max() / 1'000'000 - 1;
 
 // How many letters must be added, taken away or changed.
 size_t Distance(absl::string_view a, absl::string_view b) {
@@ -43,6 +46,12 @@ std::string ShownValue(const v1::Value* value) {
       return absl::StrCat("a ", shown);
     case v1::Value::kTextValue:
       shown = shown.substr(0, shown.rfind(" ("));  // the count of characters
+      break;
+    case v1::Value::kTimestampValue:
+      if (const int64_t seconds = value->timestamp_value().seconds();
+          seconds > kLastSecond || seconds < -kLastSecond) {
+        return "a time beyond the calendar";
+      }
       break;
     default:
       break;

@@ -40,6 +40,15 @@ void PushMap(lua_State* lua, const v1::MapValue& map, int depth) {
   }
 }
 
+void PushTimestamp(lua_State* lua, const google::protobuf::Timestamp& timestamp) {
+  constexpr int64_t kMostSeconds = 9'000'000'000'000;  // whose microseconds are an int64
+  if (timestamp.seconds() < -kMostSeconds || timestamp.seconds() > kMostSeconds) {
+    Interpreter::Of(lua).Fail(
+        "got a timestamp beyond the year 287,000, want one that microseconds since 1970 can say");
+  }
+  PushBox(lua, BoxKind::kTimestamp, {}, value::MicrosOf(timestamp));
+}
+
 void PushReference(lua_State* lua, const v1::Reference& reference) {
   std::string& text = Interpreter::Of(lua).text();
   reference.SerializeToString(&text);
@@ -68,7 +77,7 @@ void PushNested(lua_State* lua, const v1::Value& value, int depth) {
     case v1::Value::kBytesValue:
       return PushBox(lua, BoxKind::kBytes, value.bytes_value());
     case v1::Value::kTimestampValue:
-      return PushBox(lua, BoxKind::kTimestamp, {}, value::MicrosOf(value.timestamp_value()));
+      return PushTimestamp(lua, value.timestamp_value());
     case v1::Value::kDateValue:
       return PushBox(lua, BoxKind::kDate, value.date_value());
     case v1::Value::kListValue:

@@ -184,6 +184,11 @@ std::optional<v1::OutcomeError> CheckType(const Value& value, const ModelField& 
 
 Convertibility CanConvert(const ModelField& from, const ModelField& to) {
   Convertibility answer;
+  if (from.type() == v1::FIELD_TYPE_UNSPECIFIED) {
+    answer.warning = absl::StrCat("nothing is known of ", from.name(), ": values that ", Named(to),
+                                  " cannot hold will be refused");
+    return answer;
+  }
   const bool lists = from.type() == v1::FIELD_TYPE_LIST && to.type() == v1::FIELD_TYPE_LIST;
   answer.possible =
       lists ? TypesConvert(from.element_type(), to.element_type()) : TypesConvert(from.type(), to.type());

@@ -162,6 +162,12 @@ TEST(CheckTypeTest, NamesWhatIsWrong) {
             "field f: got text \"x\" (1 character), want a value for integer");
 }
 
+TEST(ConvertTest, WhatIsNotKnownBeforehandMayBeConvertible) {
+  const Convertibility open = CanConvert(Field(""), Field("type: FIELD_TYPE_INTEGER"));
+  EXPECT_TRUE(open.possible);
+  EXPECT_THAT(open.warning, HasSubstr("nothing is known of f"));
+}
+
 TEST(CanConvertTest, TellsBeforehandWhatTypesAllow) {
   EXPECT_FALSE(CanConvert(Field("type: FIELD_TYPE_TEXT"), Field("type: FIELD_TYPE_INTEGER")).possible);
   EXPECT_THAT(CanConvert(Field("type: FIELD_TYPE_BYTES"), Field("type: FIELD_TYPE_TEXT")).reason,

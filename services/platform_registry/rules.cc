@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/platform_registry/chain_fields.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -39,26 +40,57 @@ std::set<std::string> BroughtTo(const Configuration& configuration, const v1::Sy
 }
 
 void CompileReference(const Configuration& configuration, const v1::Sync& sync, const MappedField& field,
-                      const v1::Model& source, const v1::Model& target, v1::CompiledField* compiled) {
-  const bool declared = field.mapping != nullptr && field.mapping->has_reference();
+                      const ChainField& from, const v1::Model& source, const v1::Model& target,
+                      v1::CompiledField* compiled) {
+  const bool mapped = field.mapping != nullptr && field.mapping->has_reference();
+  const bool declared = mapped || from.reference != nullptr;
   const v1::ForeignKey* source_key =
-      FindReference(configuration, sync.source_platform(), source, field.source);
+      from.is_written ? nullptr : FindReference(configuration, sync.source_platform(), source, field.source);
   const v1::ForeignKey* target_key =
       FindReference(configuration, sync.target_platform(), target, field.target);
   if (!declared && source_key == nullptr) return;
-  const std::string referenced = declared ? field.mapping->reference().source_model() : source_key->model();
+  const std::string referenced = mapped                      ? field.mapping->reference().source_model()
+                                 : from.reference != nullptr ? from.reference->source_model()
+                                                             : source_key->model();
+  const std::string declared_target = mapped                      ? field.mapping->reference().target_model()
+                                      : from.reference != nullptr ? from.reference->target_model()
+                                                                  : "";
   const std::set<std::string> brought = BroughtTo(configuration, sync, referenced);
   if (!declared && target_key == nullptr && brought.empty()) return;
 
   compiled->set_is_reference(true);
   compiled->set_reference_source_model(referenced);
-  if (declared && !field.mapping->reference().target_model().empty()) {
-    compiled->set_reference_target_model(field.mapping->reference().target_model());
+  if (!declared_target.empty()) {
+    compiled->set_reference_target_model(declared_target);
   } else if (target_key != nullptr) {
     compiled->set_reference_target_model(target_key->model());
   } else if (brought.size() == 1) {
     compiled->set_reference_target_model(*brought.begin());
   }
+}
+
+bool IsTimeOfDeletion(const v1::Sync& sync, absl::string_view field) {
+  const auto marks = [&](const v1::LeavePolicy& policy) {
+    return policy.action() == v1::LEAVE_ACTION_SOFT_DELETE && policy.time_field() == field;
+  };
+  return marks(sync.leave()) || marks(sync.on_delete());
+}
+
+// Whether a leave policy writes the target's field.
+bool IsLeft(const v1::Sync& sync, absl::string_view field) {
+  const auto writes = [&](const v1::LeavePolicy& policy) {
+    return policy.action() == v1::LEAVE_ACTION_UNPUBLISH &&
+           std::any_of(policy.values().begin(), policy.values().end(),
+                       [&](const v1::Field& value) { return value.name() == field; });
+  };
+  return IsTimeOfDeletion(sync, field) || writes(sync.leave()) || writes(sync.on_delete());
+}
+
+// A record that comes back is no longer deleted.
+void AddNull(const v1::ModelField& target_field, v1::CompiledSync* compiled) {
+  v1::CompiledField* const out = compiled->add_fields();
+  out->set_target(target_field.name());
+  *out->mutable_target_field() = target_field;
 }
 
 }  // namespace
@@ -74,7 +106,9 @@ std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& sou
     targets.insert(mapping.target());
   }
   if (!sync.all_fields()) return mapped;
-  for (const v1::ModelField& field : source.fields()) {
+  const ChainFields record = FieldsAfterChain(sync, source);
+  for (const ChainField& after : record.fields) {
+    const v1::ModelField& field = after.field;
     const v1::ModelField* same = FindField(target, field.name());
     if (same == nullptr || same->generated() || field.generated() || IsKeyField(source, field.name()) ||
         sources.contains(field.name()) || targets.contains(field.name())) {
@@ -92,20 +126,28 @@ v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync&
   const v1::Model* target = configuration.FindModel(sync.target_platform(), sync.target_model());
   if (source == nullptr || target == nullptr) return compiled;
   *compiled.mutable_target_key_fields() = target->key_fields();
+  const ChainFields record = FieldsAfterChain(sync, *source);
+  if (!sync.filter().empty() || !sync.transforms().empty()) {
+    *compiled.mutable_source_fields() = source->fields();
+  }
   const std::vector<MappedField> mapped = MappedFields(sync, *source, *target);
   for (const v1::ModelField& target_field : target->fields()) {
     const auto field = std::find_if(mapped.begin(), mapped.end(), [&](const MappedField& one) {
       return one.target == target_field.name();
     });
-    if (field == mapped.end()) continue;
-    const v1::ModelField* source_field = FindField(*source, field->source);
-    if (source_field == nullptr) continue;
+    if (IsLeft(sync, target_field.name())) *compiled.add_leave_fields() = target_field;
+    if (field == mapped.end()) {
+      if (IsTimeOfDeletion(sync, target_field.name())) AddNull(target_field, &compiled);
+      continue;
+    }
+    const ChainField* const from = record.Find(field->source);
+    if (from == nullptr) continue;
     v1::CompiledField* out = compiled.add_fields();
     out->set_source(field->source);
     out->set_target(field->target);
-    *out->mutable_source_field() = *source_field;
+    *out->mutable_source_field() = from->field;
     *out->mutable_target_field() = target_field;
-    CompileReference(configuration, sync, *field, *source, *target, out);
+    CompileReference(configuration, sync, *field, *from, *source, *target, out);
   }
   return compiled;
 }

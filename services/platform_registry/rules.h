@@ -17,8 +17,8 @@ struct MappedField {
   const v1::FieldMapping* mapping = nullptr;
   int index = -1;
 };
-// Those of `fields` first, as they stand there; then what `all_fields` adds: fields of equal names that the
-// target takes, but for the source's own key and what `fields` names already.
+// Those of `fields` first, as they stand there; then what `all_fields` adds: fields of the record after the
+// chain of equal names that the target takes, but for the source's own key and what `fields` names already.
 std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& source, const v1::Model& target);
 
 // Every field that both catalogues (still) have, in the target's order. Without both models it has no fields.

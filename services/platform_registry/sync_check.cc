@@ -11,47 +11,18 @@
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/mapping_cycle.h"
 #include "services/platform_registry/rules.h"
+#include "services/platform_registry/scope_check.h"
 
 namespace cognate::platform_registry {
 namespace {
 
 using absl::StrCat;
 
-// One side of the sync.
-struct Side {
-  const char* platform_path;
-  const char* model_path;
-  const v1::Platform* platform = nullptr;
-  const v1::Model* model = nullptr;
-};
-
-struct Check {
-  const Configuration& configuration;
-  const v1::Sync& sync;
-  Side source = {"sync.source_platform", "sync.source_model"};
-  Side target = {"sync.target_platform", "sync.target_model"};
-  std::vector<FieldViolation> violations;
-  std::vector<std::string>* warnings;
-
-  void Wrong(absl::string_view path, absl::string_view description) {
-    violations.push_back({std::string(path), std::string(description)});
-  }
-};
-
 std::string MappingPath(int index, absl::string_view part) {
   return index < 0 ? "sync.all_fields" : StrCat("sync.fields[", index, "].", part);
 }
 
-std::string FieldNames(const v1::Model& model) {
-  constexpr int kShown = 30;
-  std::vector<absl::string_view> names;
-  for (const v1::ModelField& field : model.fields()) names.push_back(field.name());
-  const bool more = names.size() > kShown;
-  if (more) names.resize(kShown);
-  return StrCat(absl::StrJoin(names, ", "), more ? ", …" : "");
-}
-
-void CheckSide(Check& check, Side& side, const std::string& platform, const std::string& model) {
+void CheckSide(SyncCheck& check, SyncSide& side, const std::string& platform, const std::string& model) {
   side.platform = check.configuration.FindPlatform(platform);
   if (side.platform == nullptr) {
     check.Wrong(side.platform_path,
@@ -66,7 +37,7 @@ void CheckSide(Check& check, Side& side, const std::string& platform, const std:
   }
 }
 
-void CheckTarget(Check& check) {
+void CheckTarget(SyncCheck& check) {
   if (check.target.platform != nullptr && check.target.platform->channel() == v1::CHANNEL_NONE) {
     check.Wrong(check.target.platform_path,
                 StrCat("got ", check.sync.target_platform(),
@@ -80,7 +51,7 @@ void CheckTarget(Check& check) {
   }
 }
 
-void CheckReference(Check& check, int index, const v1::ReferenceMapping& reference) {
+void CheckReference(SyncCheck& check, int index, const v1::ReferenceMapping& reference) {
   if (check.configuration.FindModel(check.sync.source_platform(), reference.source_model()) == nullptr) {
     check.Wrong(
         MappingPath(index, "reference.source_model"),
@@ -94,13 +65,15 @@ void CheckReference(Check& check, int index, const v1::ReferenceMapping& referen
   }
 }
 
-void CheckSourceField(Check& check, int index, const v1::FieldMapping& mapping) {
-  const v1::ModelField* field = FindField(*check.source.model, mapping.source());
+void CheckSourceField(SyncCheck& check, int index, const v1::FieldMapping& mapping) {
+  const ChainField* const field = check.record.Find(mapping.source());
   if (field == nullptr) {
-    check.Wrong(MappingPath(index, "source"),
-                StrCat("got \"", mapping.source(), "\", want a field of ", check.sync.source_model(), ": ",
-                       FieldNames(*check.source.model)));
-  } else if (field->generated() && check.source.platform->capture_mode() == v1::CAPTURE_MODE_REPLICATION) {
+    check.Wrong(
+        MappingPath(index, "source"),
+        StrCat("got \"", mapping.source(), "\", want a field of ", check.sync.source_model(),
+               check.sync.transforms().empty() ? ": " : " after its transforms: ", FieldNames(check.record)));
+  } else if (field->field.generated() && !field->is_written &&
+             check.source.platform->capture_mode() == v1::CAPTURE_MODE_REPLICATION) {
     check.Wrong(
         MappingPath(index, "source"),
         StrCat(
@@ -110,7 +83,7 @@ void CheckSourceField(Check& check, int index, const v1::FieldMapping& mapping) 
   }
 }
 
-void CheckTargetField(Check& check, int index, const v1::FieldMapping& mapping) {
+void CheckTargetField(SyncCheck& check, int index, const v1::FieldMapping& mapping) {
   const v1::ModelField* field = FindField(*check.target.model, mapping.target());
   if (field == nullptr) {
     check.Wrong(MappingPath(index, "target"),
@@ -123,7 +96,7 @@ void CheckTargetField(Check& check, int index, const v1::FieldMapping& mapping) 
   }
 }
 
-void CheckMappings(Check& check) {
+void CheckMappings(SyncCheck& check) {
   if (check.sync.fields().empty() && !check.sync.all_fields()) {
     check.Wrong("sync.fields", "got none, want at least one mapping, or all_fields");
   }
@@ -149,7 +122,7 @@ int IndexOf(const v1::Sync& sync, const v1::CompiledField& field) {
   return -1;
 }
 
-void CheckReferenceField(Check& check, const v1::CompiledField& field) {
+void CheckReferenceField(SyncCheck& check, const v1::CompiledField& field) {
   if (field.reference_target_model().empty()) {
     check.warnings->push_back(
         StrCat(field.target(), ": neither a foreign key of the target nor exactly one sync says where ",
@@ -168,7 +141,7 @@ void CheckReferenceField(Check& check, const v1::CompiledField& field) {
   }
 }
 
-void CheckPlainField(Check& check, const v1::CompiledField& field) {
+void CheckPlainField(SyncCheck& check, const v1::CompiledField& field) {
   const value::Convertibility can = value::CanConvert(field.source_field(), field.target_field());
   if (!can.possible) {
     check.Wrong(MappingPath(IndexOf(check.sync, field), "source"), can.reason);
@@ -176,7 +149,8 @@ void CheckPlainField(Check& check, const v1::CompiledField& field) {
     check.warnings->push_back(can.warning);
   }
   const v1::ForeignKey* key = FindForeignKey(*check.target.model, field.target());
-  if (key != nullptr && FindForeignKey(*check.source.model, field.source()) == nullptr) {
+  if (key != nullptr && (check.record.Find(field.source())->is_written ||
+                         FindForeignKey(*check.source.model, field.source()) == nullptr)) {
     check.warnings->push_back(StrCat(
         field.target(), " refers to ", key->model(), " on the target, but nothing says that ", field.source(),
         " refers to a record on the source: its values go as they are; declare `reference` "
@@ -184,9 +158,10 @@ void CheckPlainField(Check& check, const v1::CompiledField& field) {
   }
 }
 
-void CheckCompiled(Check& check) {
+void CheckCompiled(SyncCheck& check) {
   const v1::CompiledSync compiled = CompileSync(check.configuration, check.sync);
   for (const v1::CompiledField& field : compiled.fields()) {
+    if (field.source().empty()) continue;
     field.is_reference() ? CheckReferenceField(check, field) : CheckPlainField(check, field);
     if (field.source_field().nullable() && !field.target_field().nullable()) {
       check.warnings->push_back(StrCat(field.target(), " takes no NULL, but ", field.source(),
@@ -205,7 +180,7 @@ void CheckCompiled(Check& check) {
   }
 }
 
-absl::Status CheckCapture(const Check& check) {
+absl::Status CheckCapture(const SyncCheck& check) {
   const v1::Platform& platform = *check.source.platform;
   if (platform.capture_mode() == v1::CAPTURE_MODE_NONE) {
     check.warnings->push_back(
@@ -220,7 +195,7 @@ absl::Status CheckCapture(const Check& check) {
   return absl::OkStatus();
 }
 
-absl::Status CheckOtherSyncs(const Check& check) {
+absl::Status CheckOtherSyncs(const SyncCheck& check) {
   const std::vector<MappedField> mapped = MappedFields(check.sync, *check.source.model, *check.target.model);
   for (const v1::Sync& other : check.configuration.syncs) {
     if (other.name() == check.sync.name() || other.source_platform() != check.sync.source_platform() ||
@@ -245,7 +220,8 @@ absl::Status CheckOtherSyncs(const Check& check) {
 
 absl::Status CheckSync(const Configuration& configuration, v1::Sync& sync,
                        std::vector<std::string>* warnings) {
-  Check check = {.configuration = configuration, .sync = sync, .violations = {}, .warnings = warnings};
+  SyncCheck check = {
+      .configuration = configuration, .sync = sync, .record = {}, .violations = {}, .warnings = warnings};
   CheckSide(check, check.source, sync.source_platform(), sync.source_model());
   CheckSide(check, check.target, sync.target_platform(), sync.target_model());
   if (sync.source_platform() == sync.target_platform()) {
@@ -253,7 +229,10 @@ absl::Status CheckSync(const Configuration& configuration, v1::Sync& sync,
                 StrCat("got ", sync.target_platform(), ", want another platform than the source's"));
   }
   CheckTarget(check);
-  if (check.source.model != nullptr && check.target.model != nullptr) CheckMappings(check);
+  if (check.source.model != nullptr) CheckScope(check);
+  if (!check.violations.empty()) return InvalidFields(check.violations);
+  CheckMappings(check);
+  CheckLeaving(check);
   if (!check.violations.empty()) return InvalidFields(check.violations);
   CheckCompiled(check);
   if (!check.violations.empty()) return InvalidFields(check.violations);

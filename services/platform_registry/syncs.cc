@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/status/status_macros.h"
+#include "google/protobuf/util/field_mask_util.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/sync_check.h"
 
@@ -18,24 +21,26 @@ absl::Status CheckStatus(v1::SyncStatus status) {
                       absl::StrCat("got ", static_cast<int>(status), ", want one of SyncStatus"));
 }
 
+// What an update may change; each as a whole.
+constexpr absl::string_view kMutable[] = {"status", "fields",    "all_fields", "filter",
+                                          "leave",  "on_delete", "transforms"};
+
 absl::Status CheckMask(const google::protobuf::FieldMask& mask) {
-  if (mask.paths().empty())
-    return InvalidField("update_mask", "got no paths, want status, fields or all_fields");
+  const std::string want = absl::StrCat("want some of ", absl::StrJoin(kMutable, ", "));
+  if (mask.paths().empty()) return InvalidField("update_mask", absl::StrCat("got no paths, ", want));
   for (int i = 0; i < mask.paths_size(); ++i) {
     const std::string& path = mask.paths(i);
-    if (path == "status" || path == "fields" || path == "all_fields") continue;
-    return InvalidField(absl::StrCat("update_mask.paths[", i, "]"),
-                        absl::StrCat("got ", path, ", want status, fields or all_fields"));
+    if (absl::c_linear_search(kMutable, path)) continue;
+    return InvalidField(absl::StrCat("update_mask.paths[", i, "]"), absl::StrCat("got ", path, ", ", want));
   }
   return absl::OkStatus();
 }
 
 void ApplyMask(const v1::Sync& from, const google::protobuf::FieldMask& mask, v1::Sync* to) {
-  for (const std::string& path : mask.paths()) {
-    if (path == "status") to->set_status(from.status());
-    if (path == "fields") *to->mutable_fields() = from.fields();
-    if (path == "all_fields") to->set_all_fields(from.all_fields());
-  }
+  google::protobuf::util::FieldMaskUtil::MergeOptions options;
+  options.set_replace_message_fields(true);
+  options.set_replace_repeated_fields(true);
+  google::protobuf::util::FieldMaskUtil::MergeMessageTo(from, mask, options, to);
   if (to->status() == v1::SYNC_STATUS_UNSPECIFIED) to->set_status(v1::SYNC_STATUS_ACTIVE);
 }
 

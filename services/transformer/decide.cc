@@ -1,5 +1,6 @@
 #include "services/transformer/decide.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -17,12 +18,11 @@ v1::ReportRequest& ReportFor(const std::string& platform, std::vector<v1::Report
   return reports->back();
 }
 
-void AddTombstones(const Routed& routed, const Resolved& resolved, const std::vector<bool>& skipped,
-                   v1::PlanRequest* request) {
+void AddTombstones(const Routed& routed, const Resolved& resolved, v1::PlanRequest* request) {
   absl::flat_hash_map<const SourcePlan*, v1::TombstoneGroup*> groups;
   for (size_t i = 0; i < routed.changes.size(); ++i) {
     const RoutedChange& change = routed.changes[i];
-    if (!change.is_delete() || skipped[i] || resolved.records[i].entity_id.empty()) continue;
+    if (!change.is_delete() || resolved.records[i].entity_id.empty()) continue;
     v1::TombstoneGroup*& group = groups[change.plan];
     if (group == nullptr) {
       group = request->add_tombstones();
@@ -42,10 +42,52 @@ absl::Status CheckShape(const PlanQuestion& question, const v1::PlanResponse& re
   return fits ? absl::OkStatus() : absl::InternalError("Plan: the answer does not fit the question");
 }
 
+// What the ledger is told of a record that leaves. After the source's delete there is nothing to come back
+// to: what is kept is given up.
+v1::LeaveAction LeaveOf(const RoutedChange& change, const Departure* departure) {
+  if (departure == nullptr || departure->action == v1::LEAVE_ACTION_DELETE)
+    return v1::LEAVE_ACTION_UNSPECIFIED;
+  const bool is_over = change.is_delete() && departure->action == v1::LEAVE_ACTION_KEEP;
+  return is_over ? v1::LEAVE_ACTION_DETACH : departure->action;
+}
+
+// Groups in which nobody leaves say nothing of it.
+void DropEmptyLeaves(v1::PlanRequest* request) {
+  for (v1::PlanGroup& group : *request->mutable_groups()) {
+    const auto& leaves = group.leaves();
+    const bool any = std::any_of(leaves.begin(), leaves.end(),
+                                 [](int action) { return action != v1::LEAVE_ACTION_UNSPECIFIED; });
+    if (!any) group.clear_leaves();
+  }
+}
+
+bool IsDelete(const bus::v1::Delivery& delivery) { return delivery.operation() == v1::OPERATION_DELETE; }
+
+// Turns deliveries into deletes of their records.
+class DeleteMaker {
+ public:
+  explicit DeleteMaker(std::deque<Shape>* shapes) : shapes_(*shapes) {}
+
+  void Turn(Item& item) {
+    item.outcome.reset();
+    item.delivery->set_operation(v1::OPERATION_DELETE);
+    item.delivery->clear_values();
+    const Shape*& shape = made_[item.target];
+    if (shape == nullptr) {
+      shapes_.emplace_back().target = item.target;
+      shape = &shapes_.back();
+    }
+    item.shape = shape;
+  }
+
+ private:
+  std::deque<Shape>& shapes_;
+  absl::flat_hash_map<const TargetPlan*, const Shape*> made_;
+};
+
 }  // namespace
 
-PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::vector<bool>& skipped,
-                     const Mapped& mapped) {
+PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const Mapped& mapped) {
   PlanQuestion question;
   question.places.reserve(mapped.items.size());
   absl::flat_hash_map<const TargetPlan*, int> groups;
@@ -53,7 +95,7 @@ PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::
     const auto [known, is_new] = groups.emplace(item.target, question.request.groups_size());
     if (is_new) {
       v1::PlanGroup* const group = question.request.add_groups();
-      group->set_sync(item.target->syncs.front());
+      group->set_sync(item.target->parts.front().sync);
       group->set_platform(item.target->platform);
       group->set_model(item.target->model);
     }
@@ -61,9 +103,11 @@ PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::
     question.places.push_back({known->second, group->entity_ids_size()});
     group->add_entity_ids(item.delivery->entity_id());
     group->add_versions(item.delivery->version());
-    group->add_deletes(routed.changes[item.change].is_delete());
+    group->add_deletes(IsDelete(*item.delivery));
+    group->add_leaves(LeaveOf(routed.changes[item.change], item.shape->departure));
   }
-  AddTombstones(routed, resolved, skipped, &question.request);
+  DropEmptyLeaves(&question.request);
+  AddTombstones(routed, resolved, &question.request);
   return question;
 }
 
@@ -72,13 +116,16 @@ absl::StatusOr<Decisions> Decide(const Routed& routed, Mapped mapped, const Plan
                                  const LaneLimits& limits, google::protobuf::Arena* arena) {
   if (absl::Status status = CheckShape(question, response); !status.ok()) return status;
   Decisions decisions;
+  DeleteMaker deletes(&mapped.shapes);
   LanePacker packer(rules_revision, limits, arena);
   for (size_t i = 0; i < mapped.items.size(); ++i) {
     Item& item = mapped.items[i];
     const PlanQuestion::Place place = question.places[i];
     const v1::PlannedGroup& planned = response.groups(place.group);
     const v1::PlanDecision decision = planned.decisions(place.index);
-    if (decision != v1::PLAN_DECISION_DUE) {
+    if (decision == v1::PLAN_DECISION_DUE_AS_DELETE) {
+      deletes.Turn(item);
+    } else if (decision != v1::PLAN_DECISION_DUE) {
       ++(decision == v1::PLAN_DECISION_APPLIED ? decisions.applied : decisions.stale);
       continue;
     }
@@ -90,7 +137,7 @@ absl::StatusOr<Decisions> Decide(const Routed& routed, Mapped mapped, const Plan
       continue;
     }
     if (has_local_id) item.delivery->set_local_id(planned.local_ids(place.index));
-    packer.Add(*routed.changes[item.change].plan, mapped.shapes[item.shape], item.delivery);
+    packer.Add(*routed.changes[item.change].plan, *item.shape, item.delivery);
   }
   decisions.lanes = packer.Take();
   return decisions;

@@ -26,8 +26,7 @@ struct PlanQuestion {
 
 // Everything that is rendered, refused things too: the ledger must know what a target should have. Deleted
 // source records become tombstones.
-PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::vector<bool>& skipped,
-                     const Mapped& mapped);
+PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const Mapped& mapped);
 
 // Entries of one lane, in order.
 struct LaneOrder {

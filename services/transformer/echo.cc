@@ -1,7 +1,5 @@
 #include "services/transformer/echo.h"
 
-#include <algorithm>
-
 #include "common/value/convert.h"
 
 namespace cognate::transformer {
@@ -15,7 +13,8 @@ bool IsEcho(const Routed& routed, const RoutedChange& change, const EchoShape& s
   std::vector<const v1::Value*> values(shape.fields.size());
   for (size_t i = 0; i < shape.fields.size(); ++i) {
     const FieldPlan& field = shape.fields[i];
-    const v1::Value* const value = routed.ValueOf(change, field);
+    const v1::Value* const value =
+        field.constant != nullptr ? field.constant : routed.values[change.values + field.slot];
     if (value == nullptr || value->has_omitted_value()) return false;
     const bool plain = field.rule->is_reference() ||
                        value::Convert(*value, field.rule->target_field(), &normal[i]).has_value();
@@ -24,18 +23,28 @@ bool IsEcho(const Routed& routed, const RoutedChange& change, const EchoShape& s
   return shape.fingerprinter.Of(values) == fingerprint;
 }
 
+const EchoShape* EchoOf(const Routed& routed, size_t index, const Resolved& resolved) {
+  const RoutedChange& change = routed.changes[index];
+  const absl::string_view fingerprint = resolved.records[index].fingerprint;
+  if (fingerprint.empty() || change.is_delete()) return nullptr;
+  for (const EchoShape& shape : change.plan->echoes) {
+    if (IsEcho(routed, change, shape, fingerprint)) return &shape;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-std::vector<bool> FindEchoes(const Routed& routed, const Resolved& resolved) {
-  std::vector<bool> echoes(routed.changes.size(), false);
-  for (size_t i = 0; i < routed.changes.size(); ++i) {
-    const RoutedChange& change = routed.changes[i];
-    const absl::string_view fingerprint = resolved.records[i].fingerprint;
-    if (fingerprint.empty() || change.is_delete()) continue;
-    const std::vector<EchoShape>& shapes = change.plan->echoes;
-    echoes[i] = std::any_of(shapes.begin(), shapes.end(), [&](const EchoShape& shape) {
-      return IsEcho(routed, change, shape, fingerprint);
-    });
+std::vector<bool> FindEchoes(const Routed& routed, const Candidates& candidates, const Resolved& resolved) {
+  std::vector<bool> echoes(candidates.size(), false);
+  size_t change = routed.changes.size();  // none yet
+  const EchoShape* shape = nullptr;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i].change != change) {
+      change = candidates[i].change;
+      shape = EchoOf(routed, change, resolved);
+    }
+    echoes[i] = shape != nullptr && shape->Covers(*candidates[i].target);
   }
   return echoes;
 }

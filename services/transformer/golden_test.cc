@@ -84,7 +84,7 @@ bus::v1::ChangeBatch BatchOf(const Section& section) {
 
 // A ledger in lines:  `record <platform> <model> <local id> is <entity>`, `target <entity> <platform> <model>
 // is <local id>`, `applied <platform> <model> <local id> { fields }`, `plan <platform> <model> <entity>
-// STALE|APPLIED`.
+// STALE|APPLIED|DUE_AS_DELETE`.
 class LineLedger {
  public:
   explicit LineLedger(const std::string& lines) {
@@ -125,9 +125,9 @@ class LineLedger {
       for (const std::string& entity : group.entity_ids()) {
         const std::string key = Key(group.platform(), group.model(), entity);
         const std::string& decision = decisions_[key];
-        planned->add_decisions(decision == "STALE"     ? v1::PLAN_DECISION_STALE
-                               : decision == "APPLIED" ? v1::PLAN_DECISION_APPLIED
-                                                       : v1::PLAN_DECISION_DUE);
+        v1::PlanDecision planned_as = v1::PLAN_DECISION_DUE;
+        if (!decision.empty()) v1::PlanDecision_Parse(absl::StrCat("PLAN_DECISION_", decision), &planned_as);
+        planned->add_decisions(planned_as);
         planned->add_local_ids(local_ids_[key]);
       }
     }

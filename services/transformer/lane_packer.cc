@@ -39,7 +39,7 @@ bus::v1::DeliveryGroup* LanePacker::GroupFor(Open& open, const SourcePlan& sourc
   if (group != nullptr) return group;
   group = open.batch->add_groups();
   group->set_model(shape.target->model);
-  for (const std::string& sync : shape.target->syncs) group->add_syncs(sync);
+  for (const SyncPart& part : shape.target->parts) group->add_syncs(part.sync);
   group->set_rules_revision(rules_revision_);
   for (const FieldPlan* field : shape.fields) group->add_field_names(field->rule->target());
   for (const std::string& field : shape.target->key_fields) group->add_key_fields(field);

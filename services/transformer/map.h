@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -11,22 +12,24 @@
 #include "google/protobuf/arena.h"
 #include "services/transformer/resolve.h"
 #include "services/transformer/route.h"
+#include "services/transformer/transform.h"
 
 namespace cognate::transformer {
 
-// Deliveries to one target that list the same fields.
+// Deliveries to one target that list the same fields; none for deletes, and for what is left as it is.
 struct Shape {
   const TargetPlan* target = nullptr;
-  bool deletes = false;
+  const Departure* departure = nullptr;  // of records that leave
   std::vector<const FieldPlan*> fields;
   std::vector<int> positions;  // by index into target->fields: into `fields`, or -1
 };
 
 // One change for one target.
 struct Item {
-  size_t change = 0;  // into Routed.changes
+  size_t candidate = 0;  // into Candidates
+  size_t change = 0;     // into Routed.changes
   const TargetPlan* target = nullptr;
-  size_t shape = 0;  // into Mapped.shapes
+  const Shape* shape = nullptr;
   bus::v1::Delivery* delivery =
       nullptr;  // on the arena; one value for each field of the shape, references still NULL
   // Refused, or waiting for a sync: planned, but not delivered.
@@ -34,17 +37,13 @@ struct Item {
 };
 
 struct Mapped {
-  std::vector<Item> items;  // by change, then by target
-  std::vector<Shape> shapes;
+  std::vector<Item> items;   // in the order of their candidates
+  std::deque<Shape> shapes;  // what items point to
 };
 
-// `skipped[i]` leaves a change out (echoes), and so does an unknown identity. A value that does not fit
+// `skipped[i]` leaves a candidate out (echoes), and so does an unknown identity. A value that does not fit
 // refuses its own item only.
-Mapped Map(const Routed& routed, const Resolved& resolved, const std::vector<bool>& skipped,
-           google::protobuf::Arena* arena);
-
-// The outcome of what is not sent, with all that is known of it.
-v1::Outcome OutcomeOf(const RoutedChange& change, const RecordIdentity& identity, const TargetPlan& target,
-                      v1::OutcomeStatus status, v1::OutcomeError error);
+Mapped Map(const Routed& routed, const Candidates& candidates, const Resolved& resolved,
+           const std::vector<bool>& skipped, google::protobuf::Arena* arena);
 
 }  // namespace cognate::transformer

@@ -8,17 +8,11 @@
 #include "common/ids/uuid.h"
 #include "common/status/status_macros.h"
 #include "common/value/value.h"
-#include "services/transformer/echo.h"
 #include "services/transformer/errors.h"
-#include "services/transformer/map.h"
-#include "services/transformer/reference.h"
-#include "services/transformer/resolve.h"
-#include "services/transformer/route.h"
+#include "services/transformer/render.h"
 
 namespace cognate::transformer {
 namespace {
-
-constexpr size_t kEntityBytes = 16;
 
 absl::Status Validate(const v1::RecordKey& record) {
   if (record.platform().empty())
@@ -61,7 +55,7 @@ class Previewer {
     std::vector<Wave> waves = Collect(batches, 1);
     if (!request_.target_platform().empty()) waves[0][0].only.push_back(request_.target_platform());
     ExplainSyncs(rules->Find(record.platform(), record.model()));
-    RETURN_IF_ERROR(Render(*rules, waves[0]));
+    RETURN_IF_ERROR(RenderAll(*rules, waves[0]));
     return std::move(response_);
   }
 
@@ -89,12 +83,14 @@ class Previewer {
 
   void ExplainSyncs(const SourcePlan* plan) {
     bool taken = false;
-    for (const TargetPlan& target : plan == nullptr ? std::vector<TargetPlan>() : plan->targets) {
+    static const std::vector<TargetPlan>* const kNone = new std::vector<TargetPlan>();
+    for (const TargetPlan& target : plan == nullptr ? *kNone : plan->targets) {
       if (!IsAsked(target.platform)) continue;
       taken = true;
-      Step("sync", v1::VERDICT_PASSED,
-           absl::StrCat(absl::StrJoin(target.syncs, " and "), target.syncs.size() > 1 ? " take " : " takes ",
-                        request_.record().model(), " to ", target.model, " on ", target.platform, "."));
+      Step(
+          "sync", v1::VERDICT_PASSED,
+          absl::StrCat(absl::StrJoin(target.syncs(), " and "), target.parts.size() > 1 ? " take " : " takes ",
+                       request_.record().model(), " to ", target.model, " on ", target.platform, "."));
     }
     for (const std::string& sync : plan == nullptr ? std::vector<std::string>() : plan->paused_syncs) {
       Step("sync", v1::VERDICT_STOPPED,
@@ -113,29 +109,27 @@ class Previewer {
     return request_.target_platform().empty() || request_.target_platform() == platform;
   }
 
-  absl::Status Render(const RuleSet& rules, const Wave& wave) {
+  absl::Status RenderAll(const RuleSet& rules, const Wave& wave) {
     google::protobuf::Arena arena;
-    const Routed routed = Route(rules, wave, &arena);
-    if (routed.changes.empty()) return absl::OkStatus();
-    const ResolveQuestion who = AskWho(routed, Missing::kLeave, nullptr);
-    ASSIGN_OR_RETURN(const v1::ResolveResponse identities, parts_.ledger.resolve(who.request));
-    ASSIGN_OR_RETURN(Resolved resolved, ReadWho(who, identities, nullptr));
-    ExplainIdentity(resolved.records[0].entity_id);
-    if (FindEchoes(routed, resolved)[0]) {
-      Step("sync", v1::VERDICT_STOPPED,
-           "Its latest change is what a delivery wrote there: an echo, which goes no further.");
-      return absl::OkStatus();
+    Rendering rendering;
+    RETURN_IF_ERROR(Render(rules, wave, Missing::kLeave, parts_.ledger.resolve, nullptr, &arena, &rendering));
+    if (rendering.routed.changes.empty()) return absl::OkStatus();
+    ExplainIdentity(rendering);
+    for (size_t i = 0; i < rendering.candidates.size(); ++i) {
+      if (!rendering.echoes.empty() && rendering.echoes[i]) {
+        Step("sync", v1::VERDICT_STOPPED,
+             absl::StrCat(
+                 "For ", rendering.candidates[i].target->platform,
+                 " its latest change is what a delivery wrote there: an echo, which goes no further."));
+      }
     }
-    const std::string placeholder(kEntityBytes, '\0');
-    if (resolved.records[0].entity_id.empty()) resolved.records[0].entity_id = placeholder;
-    Mapped mapped = Map(routed, resolved, {false}, &arena);
-    Refer(routed, resolved, &mapped);
-    for (const Item& item : mapped.items) AddRecord(mapped.shapes[item.shape], item);
+    for (const Item& item : rendering.mapped.items) AddRecord(rendering, item, &arena);
     return absl::OkStatus();
   }
 
-  void ExplainIdentity(absl::string_view entity_id) {
-    const absl::StatusOr<Uuid> uuid = Uuid::FromBytes(entity_id);
+  void ExplainIdentity(const Rendering& rendering) {
+    const std::string& known = rendering.identities.groups(0).entity_ids(0);
+    const absl::StatusOr<Uuid> uuid = Uuid::FromBytes(known);
     if (uuid.ok()) {
       Step("identity", v1::VERDICT_PASSED, absl::StrCat("It is entity ", uuid->ToString(), "."));
     } else {
@@ -144,16 +138,21 @@ class Previewer {
     }
   }
 
-  void AddRecord(const Shape& shape, const Item& item) {
+  void AddRecord(const Rendering& rendering, const Item& item, google::protobuf::Arena* arena) {
     v1::RenderedRecord* const record = response_.add_records();
     const TargetPlan& target = *item.target;
-    for (const std::string& sync : target.syncs) record->add_syncs(sync);
+    for (const SyncPart& part : target.parts) record->add_syncs(part.sync);
     record->set_platform(target.platform);
     record->set_model(target.model);
     record->set_operation(item.delivery->operation());
+    const RoutedChange& change = rendering.routed.changes[item.change];
+    for (const SyncPart& part : target.parts) {
+      if (!change.is_delete() && !part.is_plain())
+        ExplainPart(rendering, change, target, part, arena, record);
+    }
     for (int i = 0; i < item.delivery->values_size(); ++i) {
       v1::Field* const field = record->add_fields();
-      field->set_name(shape.fields[static_cast<size_t>(i)]->rule->target());
+      field->set_name(item.shape->fields[static_cast<size_t>(i)]->rule->target());
       *field->mutable_value() = item.delivery->values(i);
     }
     if (item.outcome.has_value()) *record->mutable_error() = item.outcome->error();
@@ -163,16 +162,61 @@ class Previewer {
            absl::StrCat("On ", target.platform, " ", item.outcome->error().message(), "."));
       return;
     }
-    const std::string where = absl::StrCat(target.model, " on ", target.platform);
+    if (item.shape->departure != nullptr) {
+      if (!change.is_delete()) record->set_leaves(item.shape->departure->action);
+      return ExplainDeparture(target, *item.shape->departure);
+    }
     Step("mapping", v1::VERDICT_PASSED,
-         shape.deletes ? absl::StrCat("It is to be deleted from ", where, ".")
-                       : absl::StrCat(shape.fields.size(), " fields fit ", where, "."));
-    ExplainReferences(shape, item);
+         absl::StrCat(item.shape->fields.size(), " fields fit ", target.model, " on ", target.platform, "."));
+    ExplainReferences(*item.shape, item);
+  }
+
+  void ExplainPart(const Rendering& rendering, const RoutedChange& change, const TargetPlan& target,
+                   const SyncPart& part, google::protobuf::Arena* arena, v1::RenderedRecord* record) {
+    if (!part.broken.empty()) return;
+    PartTrace trace = TracePart(rendering.routed, change, part, arena);
+    for (transform::StepTrace& step : trace.steps) {
+      v1::TransformTrace* const shown = record->add_transforms();
+      shown->set_sync(part.sync);
+      shown->set_step(step.step);
+      shown->set_word(step.word);
+      if (step.is_passed) shown->set_passed_over(step.because);
+      shown->mutable_before()->Swap(step.before.mutable_fields());
+      shown->mutable_after()->Swap(step.after.mutable_fields());
+    }
+    if (!trace.in_scope) {
+      Step("scope", v1::VERDICT_STOPPED,
+           absl::StrCat(part.sync, " does not take it to ", target.platform, ": ", trace.because, "."));
+    } else if (!trace.because.empty()) {
+      Step("scope", v1::VERDICT_PASSED,
+           absl::StrCat(part.sync, " takes it to ", target.platform, ": ", trace.because, "."));
+    }
+  }
+
+  void ExplainDeparture(const TargetPlan& target, const Departure& departure) {
+    const std::string where = absl::StrCat(target.model, " on ", target.platform);
+    Step("mapping", v1::VERDICT_PASSED, DepartureSentence(departure, where));
+  }
+
+  static std::string DepartureSentence(const Departure& departure, const std::string& where) {
+    switch (departure.action) {
+      case v1::LEAVE_ACTION_UNPUBLISH:
+        return absl::StrCat("If it is in ", where, ", ", departure.fields.size(),
+                            " fields are written there.");
+      case v1::LEAVE_ACTION_SOFT_DELETE:
+        return absl::StrCat("If it is in ", where, ", it is marked as deleted there.");
+      case v1::LEAVE_ACTION_KEEP:
+        return absl::StrCat("If it is in ", where, ", it is left there as it is.");
+      case v1::LEAVE_ACTION_DETACH:
+        return absl::StrCat("If it is in ", where, ", it is left there as it is, and is followed no more.");
+      default:
+        return absl::StrCat("It is to be deleted from ", where, ".");
+    }
   }
 
   void ExplainReferences(const Shape& shape, const Item& item) {
     const std::string& platform = item.target->platform;
-    for (size_t i = 0; i < shape.fields.size() && !shape.deletes; ++i) {
+    for (size_t i = 0; i < shape.fields.size(); ++i) {
       const v1::Value& value = item.delivery->values(static_cast<int>(i));
       if (value.kind_case() != v1::Value::kReferenceValue) continue;
       const v1::Reference& reference = value.reference_value();

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/value/canonical_text.h"
 #include "common/value/local_id.h"
 #include "common/value/value.h"
+#include "services/transformer/outcome_of.h"
 
 namespace cognate::transformer {
 namespace {
@@ -35,25 +35,26 @@ v1::OutcomeError HasNoSync(const FieldPlan& field, const ReferencePlan& referenc
 
 class Referrer {
  public:
-  Referrer(const Routed& routed, const Resolved& resolved, Mapped* mapped)
-      : routed_(routed), resolved_(resolved), mapped_(*mapped) {}
+  Referrer(const Routed& routed, const Candidates& candidates, const Resolved& resolved, Mapped* mapped)
+      : routed_(routed), candidates_(candidates), resolved_(resolved), mapped_(*mapped) {}
 
-  void Visit(size_t change, const TargetPlan& target, const FieldPlan& field, const v1::Value& value) {
+  void Visit(size_t candidate, const FieldPlan& field, const v1::Value& value) {
     const ReferenceIdentity& identity = resolved_.references[next_reference_++];
-    Item* const item = ItemOf(change, target);
+    Item* const item = ItemOf(candidate);
     // The first thing that is wrong counts; a wait is less than a refusal.
     if (item == nullptr ||
         (item->outcome.has_value() && item->outcome->status() == v1::OUTCOME_STATUS_REJECTED))
       return;
+    const size_t change = candidates_[candidate].change;
     const RoutedChange& routed = routed_.changes[change];
     const ReferencePlan& reference = routed.plan->references[static_cast<size_t>(field.reference)];
     if (!identity.asked) {
-      item->outcome = OutcomeOf(routed, resolved_.records[change], target, v1::OUTCOME_STATUS_REJECTED,
+      item->outcome = OutcomeOf(routed, resolved_.records[change], *item->target, v1::OUTCOME_STATUS_REJECTED,
                                 NotAnId(field, reference, value));
       return;
     }
     std::string local_id;
-    value::AppendCanonicalText(value, &local_id);
+    AppendReferencedId(value, &local_id);
     local_id = value::FitLocalId(std::move(local_id));
     const bool optional = field.rule->target_field().nullable();
     if (reference.target_model.empty() && !(optional && item->delivery->allow_incomplete())) {
@@ -63,17 +64,12 @@ class Referrer {
   }
 
  private:
-  // Both go by change, then by target.
-  Item* ItemOf(size_t change, const TargetPlan& target) {
+  // Items are in the order of their candidates.
+  Item* ItemOf(size_t candidate) {
     std::vector<Item>& items = mapped_.items;
-    while (next_item_ < items.size() &&
-           (items[next_item_].change < change ||
-            (items[next_item_].change == change && items[next_item_].target < &target))) {
-      ++next_item_;
-    }
-    if (next_item_ == items.size()) return nullptr;
-    Item& item = items[next_item_];
-    return item.change == change && item.target == &target ? &item : nullptr;
+    while (next_item_ < items.size() && items[next_item_].candidate < candidate) ++next_item_;
+    if (next_item_ == items.size() || items[next_item_].candidate != candidate) return nullptr;
+    return &items[next_item_];
   }
 
   void Wait(const RoutedChange& change, const FieldPlan& field, const ReferencePlan& reference,
@@ -95,7 +91,7 @@ class Referrer {
 
   void Fill(const FieldPlan& field, const ReferencePlan& reference, const ReferenceIdentity& identity,
             std::string local_id, Item& item) const {
-    const Shape& shape = mapped_.shapes[item.shape];
+    const Shape& shape = *item.shape;
     const auto index = static_cast<size_t>(&field - item.target->fields.data());
     v1::Reference* const to =
         item.delivery->mutable_values(shape.positions[index])->mutable_reference_value();
@@ -108,6 +104,7 @@ class Referrer {
   }
 
   const Routed& routed_;
+  const Candidates& candidates_;
   const Resolved& resolved_;
   Mapped& mapped_;
   size_t next_reference_ = 0;
@@ -116,10 +113,11 @@ class Referrer {
 
 }  // namespace
 
-void Refer(const Routed& routed, const Resolved& resolved, Mapped* mapped) {
-  Referrer referrer(routed, resolved, mapped);
-  ForEachReference(routed, [&](size_t change, const TargetPlan& target, const FieldPlan& field,
-                               const v1::Value& value) { referrer.Visit(change, target, field, value); });
+void Refer(const Routed& routed, const Candidates& candidates, const Resolved& resolved, Mapped* mapped) {
+  Referrer referrer(routed, candidates, resolved, mapped);
+  ForEachReference(routed, candidates, [&](size_t candidate, const FieldPlan& field, const v1::Value& value) {
+    referrer.Visit(candidate, field, value);
+  });
 }
 
 }  // namespace cognate::transformer

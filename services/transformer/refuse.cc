@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
-#include "services/transformer/map.h"
+#include "services/transformer/outcome_of.h"
 #include "services/transformer/resolve.h"
 #include "services/transformer/route.h"
 

@@ -24,16 +24,15 @@ std::string CachePrefix(const SourcePlan& plan, const ReferencePlan& reference) 
 
 class Questioner {
  public:
-  Questioner(const Routed& routed, Missing missing, ReferenceCache* cache)
-      : routed_(routed), make_(missing == Missing::kMake), cache_(cache) {}
+  Questioner(const Routed& routed, const Candidates& candidates, Missing missing, ReferenceCache* cache)
+      : routed_(routed), candidates_(candidates), make_(missing == Missing::kMake), cache_(cache) {}
 
   ResolveQuestion Ask() {
     question_.records.reserve(routed_.changes.size());
     for (const RoutedChange& change : routed_.changes) AskRecord(change);
-    ForEachReference(routed_,
-                     [this](size_t i, const TargetPlan&, const FieldPlan& field, const v1::Value& value) {
-                       question_.references.push_back(AskReference(routed_.changes[i], field, value));
-                     });
+    ForEachReference(routed_, candidates_, [this](size_t i, const FieldPlan& field, const v1::Value& value) {
+      question_.references.push_back(AskReference(routed_.changes[candidates_[i].change], field, value));
+    });
     return std::move(question_);
   }
 
@@ -84,7 +83,7 @@ class Questioner {
 
   Place AskReference(const RoutedChange& change, const FieldPlan& field, const v1::Value& value) {
     scratch_.clear();
-    if (!value::AppendCanonicalText(value, &scratch_) || scratch_.empty()) return {};
+    if (!AppendReferencedId(value, &scratch_)) return {};
     scratch_ = value::FitLocalId(std::move(scratch_));
     const auto known = places_.find(Name(change.plan, field.reference, scratch_));
     if (known != places_.end()) return known->second;
@@ -109,6 +108,7 @@ class Questioner {
   }
 
   const Routed& routed_;
+  const Candidates& candidates_;
   const bool make_;
   ReferenceCache* const cache_;
   ResolveQuestion question_;
@@ -158,8 +158,15 @@ void Keep(const ResolveQuestion& question, const v1::ResolveResponse& response, 
 
 }  // namespace
 
-ResolveQuestion AskWho(const Routed& routed, Missing missing, ReferenceCache* cache) {
-  return Questioner(routed, missing, cache).Ask();
+bool AppendReferencedId(const v1::Value& value, std::string* out) {
+  if (!value.has_reference_value()) return value::AppendCanonicalText(value, out) && !out->empty();
+  out->append(value.reference_value().source_local_id());
+  return !value.reference_value().source_local_id().empty();
+}
+
+ResolveQuestion AskWho(const Routed& routed, const Candidates& candidates, Missing missing,
+                       ReferenceCache* cache) {
+  return Questioner(routed, candidates, missing, cache).Ask();
 }
 
 absl::StatusOr<Resolved> ReadWho(const ResolveQuestion& question, const v1::ResolveResponse& response,

@@ -11,26 +11,28 @@
 #include "cognate/v1/ledger_service.pb.h"
 #include "services/transformer/reference_cache.h"
 #include "services/transformer/route.h"
+#include "services/transformer/transform.h"
 
 namespace cognate::transformer {
 
-// Calls `visit(change_index, target, field, value)` for every reference that a wave's deliveries will hold,
-// always in the same order. NULL refers to nothing.
+// Calls `visit(candidate_index, field, value)` for every reference that a wave's deliveries will hold, always
+// in the same order. NULL refers to nothing.
 template <typename Visit>
-void ForEachReference(const Routed& routed, Visit visit) {
-  for (size_t i = 0; i < routed.changes.size(); ++i) {
-    const RoutedChange& change = routed.changes[i];
-    if (change.is_delete() || change.plan->references.empty()) continue;
-    for (const TargetPlan& target : change.plan->targets) {
-      if (!change.change->Wants(target.platform)) continue;
-      for (const FieldPlan& field : target.fields) {
-        if (!field.is_reference()) continue;
-        const v1::Value* const value = routed.ValueOf(change, field);
-        if (value != nullptr && value->kind_case() != v1::Value::kNullValue) visit(i, target, field, *value);
-      }
+void ForEachReference(const Routed& routed, const Candidates& candidates, Visit visit) {
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& candidate = candidates[i];
+    if (!candidate.is_written() || routed.changes[candidate.change].plan->references.empty()) continue;
+    for (const FieldPlan& field : candidate.target->fields) {
+      if (!field.is_reference()) continue;
+      const v1::Value* const value = candidate.ValueOf(field);
+      if (value != nullptr && value->kind_case() != v1::Value::kNullValue) visit(i, field, *value);
     }
   }
 }
+
+// Appends the local id that a value refers to: its text, or that of a reference which a chain has made.
+// False, and nothing appended, where there is none.
+bool AppendReferencedId(const v1::Value& value, std::string* out);
 
 // Whether identities that are missing are made; a preview makes none.
 enum class Missing { kMake, kLeave };
@@ -53,7 +55,8 @@ struct ResolveQuestion {
 // `cache` may be null. Every record and every referenced record is asked for once; a delete makes its
 // identity, too, so that a create that it has overtaken finds its mark. A value that cannot be an id is not
 // asked for.
-ResolveQuestion AskWho(const Routed& routed, Missing missing, ReferenceCache* cache);
+ResolveQuestion AskWho(const Routed& routed, const Candidates& candidates, Missing missing,
+                       ReferenceCache* cache);
 
 struct RecordIdentity {
   absl::string_view entity_id;  // empty: unknown

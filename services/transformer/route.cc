@@ -51,7 +51,7 @@ Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* ar
     }
     if (plan == nullptr || !IsTaken(*plan, change)) continue;
     RoutedChange one{&change, plan, routed.values.size()};
-    if (!change.is_delete()) {
+    if (!change.is_delete() || plan->any_target_detaches()) {
       auto* const fields = google::protobuf::Arena::CreateMessage<v1::Fields>(arena);
       if (!fields->ParseFromString(change.logged->fields())) {
         routed.unreadable.push_back(&change);

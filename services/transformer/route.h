@@ -23,14 +23,11 @@ struct RoutedChange {
 
 struct Routed {
   std::vector<RoutedChange> changes;
-  // One for each slot of the plan; nullptr where the change does not list the field. None for deletes.
+  // One for each slot of the plan; nullptr where the change does not list the field. For deletes, the
+  // last state of the record, and only where a target detaches.
   std::vector<const v1::Value*> values;
   // Changes whose fields cannot be read: a broken log. They go no further.
   std::vector<const RecordChange*> unreadable;
-
-  const v1::Value* ValueOf(const RoutedChange& routed, const FieldPlan& field) const {
-    return values[routed.values + field.slot];
-  }
 };
 
 // Changes that no active sync takes are left out, but for deletes of models that are the source of some sync:

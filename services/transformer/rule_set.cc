@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "common/value/value.h"
+
 namespace cognate::transformer {
 namespace {
 
@@ -14,18 +16,6 @@ std::vector<const v1::CompiledSync*> Ordered(const v1::Rules& rules) {
   for (const v1::CompiledSync& compiled : rules.syncs()) syncs.push_back(&compiled);
   std::sort(syncs.begin(), syncs.end(), [](auto* a, auto* b) { return a->sync().name() < b->sync().name(); });
   return syncs;
-}
-
-TargetPlan& TargetFor(SourcePlan& plan, const v1::CompiledSync& compiled) {
-  const v1::Sync& sync = compiled.sync();
-  for (TargetPlan& target : plan.targets) {
-    if (target.platform == sync.target_platform() && target.model == sync.target_model()) return target;
-  }
-  TargetPlan& target = plan.targets.emplace_back();
-  target.platform = sync.target_platform();
-  target.model = sync.target_model();
-  target.key_fields.assign(compiled.target_key_fields().begin(), compiled.target_key_fields().end());
-  return target;
 }
 
 bool Writes(const std::vector<FieldPlan>& fields, const std::string& target_field) {
@@ -39,16 +29,48 @@ std::vector<absl::string_view> TargetNames(const std::vector<FieldPlan>& fields)
   return names;
 }
 
+void Mark(size_t slot, std::vector<bool>* slots) {
+  if (slots->size() <= slot) slots->resize(slot + 1, false);
+  (*slots)[slot] = true;
+}
+
+const v1::Value& NullValue() {
+  static const v1::Value* const kNull = new v1::Value(value::Null());
+  return *kNull;
+}
+
 }  // namespace
+
+std::vector<std::string> TargetPlan::syncs() const {
+  std::vector<std::string> names;
+  names.reserve(parts.size());
+  for (const SyncPart& part : parts) names.push_back(part.sync);
+  return names;
+}
+
+bool EchoShape::Covers(const TargetPlan& target) const {
+  for (size_t slot = 0; slot < target.reads.size(); ++slot) {
+    if (target.reads[slot] && (slot >= writes.size() || !writes[slot])) return false;
+  }
+  return true;
+}
 
 int SourcePlan::SlotOf(absl::string_view field) const {
   const auto found = slot_numbers_.find(field);
   return found == slot_numbers_.end() ? -1 : static_cast<int>(found->second);
 }
 
-uint32_t SourcePlan::AddSlot(const std::string& field) {
-  const auto [known, is_new] = slot_numbers_.emplace(field, static_cast<uint32_t>(slots.size()));
-  if (is_new) slots.push_back(field);
+bool SourcePlan::any_target_detaches() const {
+  return std::any_of(targets.begin(), targets.end(),
+                     [](const TargetPlan& target) { return target.detaches(); });
+}
+
+uint32_t SourcePlan::AddSlot(const v1::ModelField& field) {
+  const auto [known, is_new] = slot_numbers_.emplace(field.name(), static_cast<uint32_t>(slots.size()));
+  if (is_new) {
+    slots.push_back(field.name());
+    fields_.push_back(field);
+  }
   return known->second;
 }
 
@@ -59,23 +81,45 @@ int SourcePlan::AddReference(ReferencePlan reference) {
   return static_cast<int>(references.size()) - 1;
 }
 
+TargetPlan& SourcePlan::TargetFor(const v1::CompiledSync& compiled) {
+  const v1::Sync& sync = compiled.sync();
+  for (TargetPlan& target : targets) {
+    if (target.platform == sync.target_platform() && target.model == sync.target_model()) return target;
+  }
+  TargetPlan& target = targets.emplace_back();
+  target.platform = sync.target_platform();
+  target.model = sync.target_model();
+  target.key_fields.assign(compiled.target_key_fields().begin(), compiled.target_key_fields().end());
+  target.leave = MakeDeparture(sync.leave(), compiled.leave_fields());
+  target.on_delete = MakeDeparture(sync.on_delete(), compiled.leave_fields());
+  return target;
+}
+
 RuleSet::RuleSet(v1::Rules rules) : rules_(std::move(rules)) {
-  for (const v1::CompiledSync* compiled : Ordered(rules_)) AddSync(*compiled);
-  // Fields that come from one source model are written together, so they are compared together.
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::vector<FieldPlan>> shapes;
-  for (const v1::CompiledSync* compiled : Ordered(rules_)) {
-    const v1::Sync& sync = compiled->sync();
-    SourcePlan& plan = PlanFor(sync.target_platform(), sync.target_model());
-    std::vector<FieldPlan>& fields =
-        shapes[{sync.target_platform(), sync.target_model(), sync.source_platform(), sync.source_model()}];
-    for (const v1::CompiledField& field : compiled->fields()) {
-      if (!Writes(fields, field.target())) fields.push_back({plan.AddSlot(field.target()), &field});
+  const std::vector<const v1::CompiledSync*> syncs = Ordered(rules_);
+  for (const v1::CompiledSync* compiled : syncs) AddSlots(*compiled);
+  for (const v1::CompiledSync* compiled : syncs) AddSync(*compiled);
+  AddEchoes(syncs);
+}
+
+// All of a model's slots are there before the first chain counts them.
+void RuleSet::AddSlots(const v1::CompiledSync& compiled) {
+  const v1::Sync& sync = compiled.sync();
+  SourcePlan& source = PlanFor(sync.source_platform(), sync.source_model());
+  if (sync.transforms().empty()) {
+    for (const v1::CompiledField& field : compiled.fields()) {
+      if (field.source().empty()) continue;
+      v1::ModelField named = field.source_field();
+      named.set_name(field.source());
+      source.AddSlot(named);
     }
   }
-  for (auto& [key, fields] : shapes) {
-    value::Fingerprinter fingerprinter(TargetNames(fields));
-    PlanFor(std::get<0>(key), std::get<1>(key))
-        .echoes.push_back({std::move(fields), std::move(fingerprinter)});
+  for (const v1::ModelField& field : compiled.source_fields()) source.AddSlot(field);
+  SourcePlan& target = PlanFor(sync.target_platform(), sync.target_model());
+  for (const v1::CompiledField& field : compiled.fields()) {
+    v1::ModelField named = field.target_field();
+    named.set_name(field.target());
+    target.AddSlot(named);
   }
 }
 
@@ -86,14 +130,48 @@ void RuleSet::AddSync(const v1::CompiledSync& compiled) {
     plan.paused_syncs.push_back(sync.name());
     return;
   }
-  TargetPlan& target = TargetFor(plan, compiled);
-  target.syncs.push_back(sync.name());
+  TargetPlan& target = plan.TargetFor(compiled);
+  const size_t part = target.parts.size();
+  target.parts.push_back(MakeSyncPart(sync, plan.fields_));
+  const SyncPart& made = target.parts.back();
+  if (!made.is_plain()) {
+    for (size_t slot = 0; slot < plan.slots.size(); ++slot) Mark(slot, &target.reads);
+  }
   for (const v1::CompiledField& field : compiled.fields()) {
     if (Writes(target.fields, field.target())) continue;
-    FieldPlan& written = target.fields.emplace_back(FieldPlan{plan.AddSlot(field.source()), &field});
+    if (field.source().empty()) {
+      target.fields.push_back({.rule = &field, .part = part, .constant = &NullValue()});
+      continue;
+    }
+    const int slot = made.SlotAfter(field.source(), plan.SlotOf(field.source()));
+    if (slot < 0) continue;
+    FieldPlan& written = target.fields.emplace_back(
+        FieldPlan{.slot = static_cast<uint32_t>(slot), .rule = &field, .part = part});
+    if (made.chain.empty()) Mark(written.slot, &target.reads);
     if (!field.is_reference()) continue;
     written.reference =
         plan.AddReference({field.reference_source_model(), target.platform, field.reference_target_model()});
+  }
+}
+
+// Fields that come from one source model are written together, so they are compared together.
+void RuleSet::AddEchoes(const std::vector<const v1::CompiledSync*>& syncs) {
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::vector<FieldPlan>> shapes;
+  for (const v1::CompiledSync* compiled : syncs) {
+    const v1::Sync& sync = compiled->sync();
+    const SourcePlan& plan = PlanFor(sync.target_platform(), sync.target_model());
+    std::vector<FieldPlan>& fields =
+        shapes[{sync.target_platform(), sync.target_model(), sync.source_platform(), sync.source_model()}];
+    for (const v1::CompiledField& field : compiled->fields()) {
+      if (Writes(fields, field.target())) continue;
+      fields.push_back({.slot = static_cast<uint32_t>(plan.SlotOf(field.target())), .rule = &field});
+    }
+  }
+  for (auto& [key, fields] : shapes) {
+    EchoShape shape{{}, value::Fingerprinter(TargetNames(fields)), {}};
+    for (const FieldPlan& field : fields) Mark(field.slot, &shape.writes);
+    shape.fields = std::move(fields);
+    PlanFor(std::get<0>(key), std::get<1>(key)).echoes.push_back(std::move(shape));
   }
 }
 

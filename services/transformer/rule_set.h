@@ -11,40 +11,36 @@
 #include "absl/strings/string_view.h"
 #include "cognate/v1/sync.pb.h"
 #include "common/value/fingerprint.h"
+#include "services/transformer/field_plan.h"
+#include "services/transformer/sync_part.h"
 
 namespace cognate::transformer {
-
-// Records that a field refers to, and what they are called on a target.
-struct ReferencePlan {
-  std::string source_model;
-  std::string target_platform;
-  std::string target_model;  // empty while no sync brings them there
-
-  bool operator==(const ReferencePlan&) const = default;
-};
-
-// One written field.
-struct FieldPlan {
-  uint32_t slot = 0;  // of SourcePlan.slots: the source field
-  const v1::CompiledField* rule = nullptr;
-  int reference = -1;  // of SourcePlan.references
-
-  bool is_reference() const { return reference >= 0; }
-};
 
 // A record of one source model on one target: what all active syncs between the two write together.
 struct TargetPlan {
   std::string platform;
   std::string model;
-  std::vector<std::string> syncs;  // `syncs/{id}`, by name
+  std::vector<SyncPart> parts;  // one for each sync, by name
   std::vector<std::string> key_fields;
   std::vector<FieldPlan> fields;
+  Departure leave;      // when the record leaves the scope of all parts
+  Departure on_delete;  // when it is deleted at the source
+  // Whether the last state of a deleted record matters: one that had left before is not the target's to lose.
+  bool detaches() const { return leave.action == v1::LEAVE_ACTION_DETACH; }
+  // Source slots that decide what is written: those that are mapped, and all that a filter or a chain reads.
+  std::vector<bool> reads;
+
+  std::vector<std::string> syncs() const;  // of all parts
 };
 
 // What syncs from one other model write into this one: what to compare to recognise an echo.
 struct EchoShape {
   std::vector<FieldPlan> fields;
   value::Fingerprinter fingerprinter;
+  std::vector<bool> writes;  // by slot
+
+  // Whether an echo of this shape says all that the target looks at.
+  bool Covers(const TargetPlan& target) const;
 };
 
 // Everything that a change of one model needs.
@@ -61,13 +57,16 @@ struct SourcePlan {
   int SlotOf(absl::string_view field) const;
   // A sync names it as its source, active or not.
   bool is_source() const { return !targets.empty() || !paused_syncs.empty(); }
+  bool any_target_detaches() const;
 
  private:
   friend class RuleSet;
-  uint32_t AddSlot(const std::string& field);
+  uint32_t AddSlot(const v1::ModelField& field);
   int AddReference(ReferencePlan reference);
+  TargetPlan& TargetFor(const v1::CompiledSync& compiled);
 
   absl::flat_hash_map<std::string, uint32_t> slot_numbers_;
+  std::vector<v1::ModelField> fields_;  // of `slots`
 };
 
 // Immutable; thread safe.
@@ -84,7 +83,9 @@ class RuleSet {
 
  private:
   SourcePlan& PlanFor(const std::string& platform, const std::string& model);
+  void AddSlots(const v1::CompiledSync& compiled);
   void AddSync(const v1::CompiledSync& compiled);
+  void AddEchoes(const std::vector<const v1::CompiledSync*>& syncs);
 
   const v1::Rules rules_;
   absl::flat_hash_map<std::string, absl::flat_hash_map<std::string, std::unique_ptr<SourcePlan>>> plans_;

@@ -41,6 +41,7 @@ void CopyEntry(const v1::PlanGroup& from, int index, v1::PlanGroup* to) {
   to->add_entity_ids(from.entity_ids(index));
   to->add_versions(from.versions(index));
   to->add_deletes(from.deletes(index));
+  if (index < from.leaves_size()) to->add_leaves(from.leaves(index));
 }
 
 void KeepRevision(const v1::ResolveResponse& from, v1::ResolveResponse* to) {

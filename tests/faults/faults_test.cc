@@ -87,7 +87,7 @@ TEST(Faults, target_down) {
 
 // The other replica takes over what the lost one had, soon: every row that was written until then arrives.
 void LoseReplica(World& world, const std::string& name) {
-  constexpr absl::Duration kTakeover = absl::Seconds(15);
+  constexpr absl::Duration kTakeover = absl::Minutes(1);
   world.Pause(200, 1'500);
   world.cluster.Kill(name);
   const int64_t tick = world.ticker.Tick();

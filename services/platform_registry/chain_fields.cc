@@ -1,0 +1,100 @@
+#include "services/platform_registry/chain_fields.h"
+
+#include <algorithm>
+
+#include "common/transform/chain.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// The step of a transform, and the fields that it writes: `into`, or `field` where that is empty.
+class StepWrites {
+ public:
+  explicit StepWrites(const v1::Transform& transform) {
+    const auto* const oneof = transform.GetDescriptor()->FindOneofByName("step");
+    const FieldDescriptor* const step = transform.GetReflection()->GetOneofFieldDescriptor(transform, oneof);
+    if (step == nullptr) return;
+    Collect(transform.GetReflection()->GetMessage(transform, step));
+  }
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  void Collect(const Message& step) {
+    if (const FieldDescriptor* const writes = step.GetDescriptor()->FindFieldByName("writes")) {
+      for (int i = 0; i < step.GetReflection()->FieldSize(step, writes); ++i) {
+        Add(step.GetReflection()->GetRepeatedMessage(step, writes, i), "field");
+      }
+      return;
+    }
+    if (step.GetDescriptor()->FindFieldByName("into") != nullptr) Add(step, "into");
+    if (names_.empty())
+      Add(step, step.GetDescriptor()->FindFieldByName("field") != nullptr ? "field" : "fields");
+  }
+
+  void Add(const Message& message, const char* name) {
+    const FieldDescriptor* const field = message.GetDescriptor()->FindFieldByName(name);
+    if (field == nullptr) return;
+    const auto* const reflection = message.GetReflection();
+    if (field->is_repeated()) {
+      for (int i = 0; i < reflection->FieldSize(message, field); ++i)
+        names_.push_back(reflection->GetRepeatedString(message, field, i));
+    } else if (std::string text = reflection->GetString(message, field); !text.empty()) {
+      names_.push_back(std::move(text));
+    }
+  }
+
+  std::vector<std::string> names_;
+};
+
+struct Written {
+  const v1::MakeReference* reference = nullptr;
+};
+
+absl::flat_hash_map<std::string, Written> WrittenBy(const v1::Sync& sync) {
+  absl::flat_hash_map<std::string, Written> written;
+  for (const v1::Transform& transform : sync.transforms()) {
+    const StepWrites writes(transform);
+    for (const std::string& name : writes.names()) {
+      written[name].reference = transform.has_reference() && transform.reference().path().empty()
+                                    ? &transform.reference()
+                                    : nullptr;
+    }
+    // A reference keeps being one under another name.
+    if (transform.has_rename()) {
+      const auto old = written.find(transform.rename().field());
+      if (old != written.end()) written[transform.rename().into()] = Written(old->second);
+    }
+  }
+  return written;
+}
+
+}  // namespace
+
+const ChainField* ChainFields::Find(absl::string_view name) const {
+  const auto found = std::find_if(fields.begin(), fields.end(),
+                                  [&](const ChainField& one) { return one.field.name() == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+ChainFields FieldsAfterChain(const v1::Sync& sync, const v1::Model& source) {
+  ChainFields after;
+  if (sync.transforms().empty()) {
+    for (const v1::ModelField& field : source.fields()) after.fields.push_back({field, false, nullptr});
+    return after;
+  }
+  const std::vector<v1::ModelField> fields(source.fields().begin(), source.fields().end());
+  const transform::Chain chain = transform::Chain::Compile(sync.transforms(), fields, &after.violations);
+  if (!after.violations.empty()) return after;
+  const absl::flat_hash_map<std::string, Written> written = WrittenBy(sync);
+  for (v1::ModelField& field : chain.FieldsAfter()) {
+    const auto change = written.find(field.name());
+    const bool is_written = change != written.end();
+    after.fields.push_back({std::move(field), is_written, is_written ? change->second.reference : nullptr});
+  }
+  return after;
+}
+
+}  // namespace cognate::platform_registry

@@ -1,0 +1,141 @@
+#include "services/platform_registry/scope_check.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/condition/condition.h"
+#include "common/value/convert.h"
+#include "google/protobuf/util/message_differencer.h"
+
+namespace cognate::platform_registry {
+namespace {
+
+using absl::StrCat;
+
+std::string Shown(std::vector<absl::string_view> names) {
+  constexpr int kShown = 30;
+  const bool more = names.size() > kShown;
+  if (more) names.resize(kShown);
+  return StrCat(absl::StrJoin(names, ", "), more ? ", …" : "");
+}
+
+condition::Names NamesOf(const v1::Model& model) {
+  condition::Names names;
+  names.may_ask_assignments = false;
+  for (const v1::ModelField& field : model.fields()) names.known_fields.push_back(field.name());
+  names.find_field = [&model](absl::string_view name, bool old) -> std::optional<condition::FieldInfo> {
+    const v1::ModelField* const field = old ? nullptr : FindField(model, name);
+    if (field == nullptr) return std::nullopt;
+    const int slot = static_cast<int>(field - &model.fields(0));
+    return condition::FieldInfo{slot,
+                                field->type(),
+                                field->element_type(),
+                                {field->enum_labels().begin(), field->enum_labels().end()}};
+  };
+  return names;
+}
+
+bool HoldsTime(const v1::ModelField& field) {
+  return field.type() == v1::FIELD_TYPE_TIMESTAMP || field.type() == v1::FIELD_TYPE_LOCAL_TIMESTAMP;
+}
+
+void CheckLeftValue(SyncCheck& check, const std::string& path, const v1::Field& value) {
+  const v1::ModelField* const field = FindField(*check.target.model, value.name());
+  if (field == nullptr) {
+    check.Wrong(path, StrCat("got \"", value.name(), "\", want a field of ", check.sync.target_model(), ": ",
+                             FieldNames(*check.target.model)));
+    return;
+  }
+  v1::Value converted;
+  const std::optional<v1::OutcomeError> error = value::Convert(value.value(), *field, &converted);
+  if (error.has_value()) check.Wrong(path, error->message());
+}
+
+void CheckTimeField(SyncCheck& check, const std::string& path, const std::string& name) {
+  const v1::ModelField* const field = FindField(*check.target.model, name);
+  if (field == nullptr || !HoldsTime(*field)) {
+    check.Wrong(StrCat(path, ".time_field"), StrCat("got \"", name, "\", want a field of ",
+                                                    check.sync.target_model(), " that holds a time"));
+  } else if (!field->nullable()) {
+    check.Wrong(StrCat(path, ".time_field"),
+                StrCat("got ", name, ", which is NOT NULL, want one that is NULL while the record lives"));
+  }
+}
+
+void CheckPolicy(SyncCheck& check, const std::string& path, bool is_given, const v1::LeavePolicy& policy) {
+  if (!is_given) return;
+  switch (policy.action()) {
+    case v1::LEAVE_ACTION_UNPUBLISH:
+      if (policy.values().empty())
+        check.Wrong(StrCat(path, ".values"), "got none, want what is written, such as a status");
+      for (int i = 0; i < policy.values_size(); ++i)
+        CheckLeftValue(check, StrCat(path, ".values[", i, "]"), policy.values(i));
+      return;
+    case v1::LEAVE_ACTION_SOFT_DELETE:
+      return CheckTimeField(check, path, policy.time_field());
+    case v1::LEAVE_ACTION_DELETE:
+    case v1::LEAVE_ACTION_KEEP:
+    case v1::LEAVE_ACTION_DETACH:
+      return;
+    default:
+      check.Wrong(StrCat(path, ".action"),
+                  StrCat("got ", static_cast<int>(policy.action()),
+                         ", want one of LeaveAction; leave the policy out for DELETE"));
+  }
+}
+
+bool IsSame(const v1::LeavePolicy& a, const v1::LeavePolicy& b) {
+  const auto action = [](const v1::LeavePolicy& policy) {
+    return policy.action() == v1::LEAVE_ACTION_UNSPECIFIED ? v1::LEAVE_ACTION_DELETE : policy.action();
+  };
+  v1::LeavePolicy left = a, right = b;
+  left.set_action(action(a));
+  right.set_action(action(b));
+  return google::protobuf::util::MessageDifferencer::Equals(left, right);
+}
+
+bool JoinsTheSame(const v1::Sync& a, const v1::Sync& b) {
+  return a.source_platform() == b.source_platform() && a.source_model() == b.source_model() &&
+         a.target_platform() == b.target_platform() && a.target_model() == b.target_model();
+}
+
+}  // namespace
+
+std::string FieldNames(const v1::Model& model) {
+  std::vector<absl::string_view> names;
+  for (const v1::ModelField& field : model.fields()) names.emplace_back(field.name());
+  return Shown(std::move(names));
+}
+
+std::string FieldNames(const ChainFields& record) {
+  std::vector<absl::string_view> names;
+  for (const ChainField& field : record.fields) names.emplace_back(field.field.name());
+  return Shown(std::move(names));
+}
+
+void CheckScope(SyncCheck& check) {
+  if (!check.sync.filter().empty()) {
+    const auto filter = condition::Condition::Parse(check.sync.filter(), NamesOf(*check.source.model));
+    if (!filter.ok()) check.Wrong("sync.filter", std::string(filter.status().message()));
+  }
+  check.record = FieldsAfterChain(check.sync, *check.source.model);
+  for (const FieldViolation& violation : check.record.violations)
+    check.Wrong(StrCat("sync.", violation.field), violation.description);
+}
+
+void CheckLeaving(SyncCheck& check) {
+  CheckPolicy(check, "sync.leave", check.sync.has_leave(), check.sync.leave());
+  CheckPolicy(check, "sync.on_delete", check.sync.has_on_delete(), check.sync.on_delete());
+  for (const v1::Sync& other : check.configuration.syncs) {
+    if (other.name() == check.sync.name() || !JoinsTheSame(other, check.sync)) continue;
+    if (IsSame(other.leave(), check.sync.leave()) && IsSame(other.on_delete(), check.sync.on_delete()))
+      continue;
+    check.warnings->push_back(StrCat(other.name(),
+                                     " joins the same two models and has other leave policies: ",
+                                     std::min(other.name(), check.sync.name()), " decides"));
+  }
+}
+
+}  // namespace cognate::platform_registry

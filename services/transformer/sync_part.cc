@@ -1,0 +1,83 @@
+#include "services/transformer/sync_part.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace cognate::transformer {
+namespace {
+
+condition::Names NamesOf(absl::Span<const v1::ModelField> fields) {
+  condition::Names names;
+  names.may_ask_assignments = false;
+  names.find_field = [fields](absl::string_view name, bool old) -> std::optional<condition::FieldInfo> {
+    if (old) return std::nullopt;
+    for (size_t slot = 0; slot < fields.size(); ++slot) {
+      const v1::ModelField& field = fields[slot];
+      if (field.name() != name) continue;
+      return condition::FieldInfo{static_cast<int>(slot),
+                                  field.type(),
+                                  field.element_type(),
+                                  {field.enum_labels().begin(), field.enum_labels().end()}};
+    }
+    return std::nullopt;
+  };
+  return names;
+}
+
+std::string Words(const std::vector<FieldViolation>& violations) {
+  return absl::StrJoin(violations, "; ", [](std::string* out, const FieldViolation& violation) {
+    absl::StrAppend(out, violation.field, ": ", violation.description);
+  });
+}
+
+const v1::ModelField* Find(const google::protobuf::RepeatedPtrField<v1::ModelField>& fields,
+                           absl::string_view name) {
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [&](const v1::ModelField& f) { return f.name() == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+SyncPart MakeSyncPart(const v1::Sync& sync, absl::Span<const v1::ModelField> fields) {
+  SyncPart part;
+  part.sync = sync.name();
+  part.facts = {sync.name(), sync.source_platform(), sync.target_platform(), sync.source_model(),
+                sync.target_model()};
+  if (!sync.filter().empty()) {
+    absl::StatusOr<condition::Condition> filter = condition::Condition::Parse(sync.filter(), NamesOf(fields));
+    if (filter.ok()) {
+      part.filter = *std::move(filter);
+    } else {
+      part.broken = absl::StrCat("filter: ", std::string(filter.status().message()));
+    }
+  }
+  std::vector<FieldViolation> violations;
+  part.chain = transform::Chain::Compile(sync.transforms(), fields, &violations);
+  if (!violations.empty()) part.broken = Words(violations);
+  return part;
+}
+
+Departure MakeDeparture(const v1::LeavePolicy& policy,
+                        const google::protobuf::RepeatedPtrField<v1::ModelField>& fields) {
+  Departure departure;
+  if (policy.action() != v1::LEAVE_ACTION_UNSPECIFIED) departure.action = policy.action();
+  const auto add = [&](const std::string& name, const v1::Value& value) {
+    const v1::ModelField* const field = Find(fields, name);
+    if (field == nullptr) return;
+    departure.rules.emplace_back().set_target(name);
+    *departure.rules.back().mutable_target_field() = *field;
+    departure.values.push_back(value);
+  };
+  if (departure.action == v1::LEAVE_ACTION_UNPUBLISH) {
+    for (const v1::Field& field : policy.values()) add(field.name(), field.value());
+  } else if (departure.action == v1::LEAVE_ACTION_SOFT_DELETE) {
+    add(policy.time_field(), v1::Value());
+  }
+  for (const v1::CompiledField& rule : departure.rules) departure.fields.push_back({.rule = &rule});
+  return departure;
+}
+
+}  // namespace cognate::transformer

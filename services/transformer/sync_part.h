@@ -1,0 +1,51 @@
+// What one sync does to a record before its fields are mapped: whether the record is in scope, the chain of
+// transforms, and how the target's record is left.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "cognate/v1/sync.pb.h"
+#include "common/condition/condition.h"
+#include "common/script/script.h"
+#include "common/transform/chain.h"
+#include "services/transformer/field_plan.h"
+
+namespace cognate::transformer {
+
+struct SyncPart {
+  std::string sync;  // `syncs/{id}`
+  script::SyncFacts facts;
+  std::optional<condition::Condition> filter;
+  transform::Chain chain;
+  // Why the sync cannot run by the catalogue as it is now; empty if it can.
+  std::string broken;
+
+  // Every record is in scope, and goes on as it is.
+  bool is_plain() const { return !filter.has_value() && chain.empty() && broken.empty(); }
+  // The slot of a field after the chain; -1 if there is none.
+  int SlotAfter(absl::string_view field, int source_slot) const {
+    return chain.empty() ? source_slot : chain.SlotAfter(field);
+  }
+};
+
+// `fields` are the source's, by slot.
+SyncPart MakeSyncPart(const v1::Sync& sync, absl::Span<const v1::ModelField> fields);
+
+// How a record is left: what is written into it, if anything is.
+struct Departure {
+  v1::LeaveAction action = v1::LEAVE_ACTION_DELETE;
+  std::vector<v1::CompiledField> rules;
+  std::vector<FieldPlan> fields;  // of `rules`
+  std::vector<v1::Value> values;  // of `fields`; one without a kind is the time of the change
+
+  bool writes() const { return !fields.empty(); }
+};
+
+// `fields` are those of the target that the policy names.
+Departure MakeDeparture(const v1::LeavePolicy& policy,
+                        const google::protobuf::RepeatedPtrField<v1::ModelField>& fields);
+
+}  // namespace cognate::transformer
