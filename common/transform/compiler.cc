@@ -213,7 +213,9 @@ int Compiler::Write(absl::string_view part, const std::string& name, ModelField 
   holds.clear_generated();
   const int slot = SlotFor(name);
   KnownField known = {std::move(holds), slot, holds_references};
-  if (const KnownField* const old = Find(name); old != nullptr && (keeps_old || is_conditional_)) {
+  const KnownField* const old = Find(name);
+  if (old == nullptr && is_conditional_) known.field.set_nullable(true);  // or unlisted
+  if (old != nullptr && (keeps_old || is_conditional_)) {
     known.field = Either(old->field, known.field);
     known.holds_references |= old->holds_references;
   }
@@ -224,7 +226,11 @@ int Compiler::Write(absl::string_view part, const std::string& name, ModelField 
 
 void Compiler::Remove(const std::string& name) {
   step_.writes.push_back({name, SlotFor(name)});
-  if (!is_conditional_) fields_.erase(name);
+  if (!is_conditional_) {
+    fields_.erase(name);
+  } else if (const auto found = fields_.find(name); found != fields_.end()) {
+    found->second.field.set_nullable(true);
+  }
 }
 
 void Compiler::ReadEverything() {
