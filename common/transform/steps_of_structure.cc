@@ -188,11 +188,10 @@ void Compile(Compiler& compiler, const v1::SetPath& step) {
   // It need not be there: the path makes what it leads into.
   const std::optional<KnownField> field = compiler.ReadIfThere("field", step.field(), kTrees, kWantTree);
   v1::ModelField holds;
-  if (field.has_value()) {
-    holds.set_type(field->field.type());
-    // It stays as it is where the value is not listed.
-    holds.set_nullable(field->field.nullable() && value.has_value() && value->field.nullable());
-  }
+  // It stays as it is where the value is not listed.
+  const bool may_stay = value.has_value() && value->field.nullable();
+  if (field.has_value()) holds.set_type(field->field.type());
+  holds.set_nullable(may_stay && (!field.has_value() || field->field.nullable()));
   if (path != nullptr && holds.type() == v1::FIELD_TYPE_LIST && path->begins_with_name()) {
     compiler.Wrong("path", GotWant(step.path(), "a path that begins with a place, such as [0] or [-], as " +
                                                     step.field() + " is a list"));
