@@ -14,6 +14,23 @@ const v1::Model* Configuration::FindModel(absl::string_view platform, absl::stri
   return found == models.end() ? nullptr : &found->second;
 }
 
+const v1::Sync* Configuration::FindSync(absl::string_view name) const {
+  const auto found =
+      std::find_if(syncs.begin(), syncs.end(), [&](const v1::Sync& sync) { return sync.name() == name; });
+  return found == syncs.end() ? nullptr : &*found;
+}
+
+void Configuration::PutSync(const v1::Sync& sync) {
+  TakeSyncOut(sync.name());
+  const auto place = std::find_if(syncs.begin(), syncs.end(),
+                                  [&](const v1::Sync& other) { return other.name() > sync.name(); });
+  syncs.insert(place, sync);
+}
+
+void Configuration::TakeSyncOut(absl::string_view name) {
+  std::erase_if(syncs, [&](const v1::Sync& sync) { return sync.name() == name; });
+}
+
 const v1::ModelField* FindField(const v1::Model& model, absl::string_view field) {
   for (const v1::ModelField& candidate : model.fields()) {
     if (candidate.name() == field) return &candidate;

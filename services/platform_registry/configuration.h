@@ -23,6 +23,11 @@ struct Configuration {
   // Null where there is none.
   const v1::Platform* FindPlatform(absl::string_view platform) const;
   const v1::Model* FindModel(absl::string_view platform, absl::string_view model) const;
+  const v1::Sync* FindSync(absl::string_view name) const;
+
+  // In the place of the one of this name, if there is one.
+  void PutSync(const v1::Sync& sync);
+  void TakeSyncOut(absl::string_view name);
 };
 
 const v1::ModelField* FindField(const v1::Model& model, absl::string_view field);

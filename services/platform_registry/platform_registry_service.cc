@@ -1,5 +1,6 @@
 #include "services/platform_registry/platform_registry_service.h"
 
+#include "services/platform_registry/lint.h"
 #include "services/platform_registry/models.h"
 #include "services/platform_registry/platforms.h"
 #include "services/platform_registry/syncs.h"
@@ -102,6 +103,12 @@ Status PlatformRegistryService::DeleteSync(ServerContext* context, const v1::Del
   return rpcs_.Unary(*context, "DeleteSync", response, [&](const Rpc&) {
     return platform_registry::DeleteSync(parts_.syncs, parts_.ids, *request);
   });
+}
+
+Status PlatformRegistryService::LintSync(ServerContext* context, const v1::LintSyncRequest* request,
+                                         v1::LintSyncResponse* response) {
+  return rpcs_.Unary(*context, "LintSync", response,
+                     [&](const Rpc&) { return platform_registry::LintSync(parts_.syncs, *request); });
 }
 
 Status PlatformRegistryService::GetRules(ServerContext* context, const v1::GetRulesRequest* request,

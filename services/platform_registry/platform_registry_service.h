@@ -53,6 +53,8 @@ class PlatformRegistryService final : public v1::PlatformRegistryService::Servic
                           v1::UpdateSyncResponse* response) override;
   grpc::Status DeleteSync(grpc::ServerContext* context, const v1::DeleteSyncRequest* request,
                           v1::DeleteSyncResponse* response) override;
+  grpc::Status LintSync(grpc::ServerContext* context, const v1::LintSyncRequest* request,
+                        v1::LintSyncResponse* response) override;
   grpc::Status GetRules(grpc::ServerContext* context, const v1::GetRulesRequest* request,
                         v1::GetRulesResponse* response) override;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/condition/condition.h"
@@ -86,22 +87,29 @@ void CheckPolicy(SyncCheck& check, const std::string& path, bool is_given, const
   }
 }
 
-bool IsSame(const v1::LeavePolicy& a, const v1::LeavePolicy& b) {
-  const auto action = [](const v1::LeavePolicy& policy) {
-    return policy.action() == v1::LEAVE_ACTION_UNSPECIFIED ? v1::LEAVE_ACTION_DELETE : policy.action();
-  };
-  v1::LeavePolicy left = a, right = b;
-  left.set_action(action(a));
-  right.set_action(action(b));
-  return google::protobuf::util::MessageDifferencer::Equals(left, right);
+}  // namespace
+
+bool SyncCheck::IsWrongAt(absl::string_view path) const {
+  return std::any_of(violations.begin(), violations.end(), [&](const FieldViolation& violation) {
+    return absl::StartsWith(violation.field, path);
+  });
 }
 
-bool JoinsTheSame(const v1::Sync& a, const v1::Sync& b) {
+std::string MappingPath(int index, absl::string_view part) {
+  return index < 0 ? "sync.all_fields" : StrCat("sync.fields[", index, "].", part);
+}
+
+int IndexOf(const v1::Sync& sync, const v1::CompiledField& field) {
+  for (int i = 0; i < sync.fields_size(); ++i) {
+    if (sync.fields(i).target() == field.target()) return i;
+  }
+  return -1;
+}
+
+bool JoinsTheSameModels(const v1::Sync& a, const v1::Sync& b) {
   return a.source_platform() == b.source_platform() && a.source_model() == b.source_model() &&
          a.target_platform() == b.target_platform() && a.target_model() == b.target_model();
 }
-
-}  // namespace
 
 std::string FieldNames(const v1::Model& model) {
   std::vector<absl::string_view> names;
@@ -128,14 +136,16 @@ void CheckScope(SyncCheck& check) {
 void CheckLeaving(SyncCheck& check) {
   CheckPolicy(check, "sync.leave", check.sync.has_leave(), check.sync.leave());
   CheckPolicy(check, "sync.on_delete", check.sync.has_on_delete(), check.sync.on_delete());
-  for (const v1::Sync& other : check.configuration.syncs) {
-    if (other.name() == check.sync.name() || !JoinsTheSame(other, check.sync)) continue;
-    if (IsSame(other.leave(), check.sync.leave()) && IsSame(other.on_delete(), check.sync.on_delete()))
-      continue;
-    check.warnings->push_back(StrCat(other.name(),
-                                     " joins the same two models and has other leave policies: ",
-                                     std::min(other.name(), check.sync.name()), " decides"));
-  }
+}
+
+bool IsSamePolicy(const v1::LeavePolicy& a, const v1::LeavePolicy& b) {
+  const auto action = [](const v1::LeavePolicy& policy) {
+    return policy.action() == v1::LEAVE_ACTION_UNSPECIFIED ? v1::LEAVE_ACTION_DELETE : policy.action();
+  };
+  v1::LeavePolicy left = a, right = b;
+  left.set_action(action(a));
+  right.set_action(action(b));
+  return google::protobuf::util::MessageDifferencer::Equals(left, right);
 }
 
 }  // namespace cognate::platform_registry

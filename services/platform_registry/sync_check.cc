@@ -6,21 +6,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/status/error.h"
-#include "common/status/status_macros.h"
 #include "common/value/convert.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/mapping_cycle.h"
+#include "services/platform_registry/names.h"
 #include "services/platform_registry/rules.h"
-#include "services/platform_registry/scope_check.h"
+#include "services/platform_registry/sync_risks.h"
 
 namespace cognate::platform_registry {
 namespace {
 
 using absl::StrCat;
-
-std::string MappingPath(int index, absl::string_view part) {
-  return index < 0 ? "sync.all_fields" : StrCat("sync.fields[", index, "].", part);
-}
 
 void CheckSide(SyncCheck& check, SyncSide& side, const std::string& platform, const std::string& model) {
   side.platform = check.configuration.FindPlatform(platform);
@@ -34,6 +30,9 @@ void CheckSide(SyncCheck& check, SyncSide& side, const std::string& platform, co
     check.Wrong(side.model_path,
                 StrCat("got \"", model, "\", want a model of ", platform,
                        "'s catalogue; AnalyzeModels reads it again, PutModels describes it"));
+  } else if (side.model->missing()) {
+    check.Wrong(side.model_path, StrCat("got ", model, ", which is gone from ", platform,
+                                        "'s database; bring it back and analyse it, or delete the sync"));
   }
 }
 
@@ -103,7 +102,8 @@ void CheckMappings(SyncCheck& check) {
   std::map<std::string, int> seen;
   for (int i = 0; i < check.sync.fields_size(); ++i) {
     const v1::FieldMapping& mapping = check.sync.fields(i);
-    CheckSourceField(check, i, mapping);
+    // Where the chain is broken nobody knows what the mapping finds.
+    if (check.record.violations.empty()) CheckSourceField(check, i, mapping);
     CheckTargetField(check, i, mapping);
     if (mapping.has_reference()) CheckReference(check, i, mapping.reference());
     const auto [first, is_new] = seen.emplace(mapping.target(), i);
@@ -114,64 +114,24 @@ void CheckMappings(SyncCheck& check) {
   }
 }
 
-// Where the compiled field came from, for its path.
-int IndexOf(const v1::Sync& sync, const v1::CompiledField& field) {
-  for (int i = 0; i < sync.fields_size(); ++i) {
-    if (sync.fields(i).target() == field.target()) return i;
-  }
-  return -1;
-}
-
-void CheckReferenceField(SyncCheck& check, const v1::CompiledField& field) {
-  if (field.reference_target_model().empty()) {
-    check.warnings->push_back(
-        StrCat(field.target(), ": neither a foreign key of the target nor exactly one sync says where ",
-               field.reference_source_model(), " goes on ", check.sync.target_platform(),
-               "; deliveries wait until one does, or until reference.target_model is set"));
-  } else if (std::none_of(check.configuration.syncs.begin(), check.configuration.syncs.end(),
-                          [&](const v1::Sync& other) {
-                            return other.source_platform() == check.sync.source_platform() &&
-                                   other.source_model() == field.reference_source_model() &&
-                                   other.target_platform() == check.sync.target_platform() &&
-                                   other.target_model() == field.reference_target_model();
-                          })) {
-    check.warnings->push_back(StrCat(field.target(), ": no sync brings ", field.reference_source_model(),
-                                     " to ", field.reference_target_model(), " on ",
-                                     check.sync.target_platform(), " yet; records that refer there wait"));
-  }
-}
-
-void CheckPlainField(SyncCheck& check, const v1::CompiledField& field) {
-  const value::Convertibility can = value::CanConvert(field.source_field(), field.target_field());
-  if (!can.possible) {
-    check.Wrong(MappingPath(IndexOf(check.sync, field), "source"), can.reason);
-  } else if (!can.warning.empty()) {
-    check.warnings->push_back(can.warning);
-  }
-  const v1::ForeignKey* key = FindForeignKey(*check.target.model, field.target());
-  if (key != nullptr && (check.record.Find(field.source())->is_written ||
-                         FindForeignKey(*check.source.model, field.source()) == nullptr)) {
-    check.warnings->push_back(StrCat(
-        field.target(), " refers to ", key->model(), " on the target, but nothing says that ", field.source(),
-        " refers to a record on the source: its values go as they are; declare `reference` "
-        "if they are ids"));
-  }
-}
-
-void CheckCompiled(SyncCheck& check) {
-  const v1::CompiledSync compiled = CompileSync(check.configuration, check.sync);
+void CheckTypes(SyncCheck& check, const v1::CompiledSync& compiled) {
   for (const v1::CompiledField& field : compiled.fields()) {
-    if (field.source().empty()) continue;
-    field.is_reference() ? CheckReferenceField(check, field) : CheckPlainField(check, field);
-    if (field.source_field().nullable() && !field.target_field().nullable()) {
-      check.warnings->push_back(StrCat(field.target(), " takes no NULL, but ", field.source(),
-                                       " may be NULL: such records are refused"));
-    }
+    if (field.source().empty() || field.is_reference()) continue;
+    const int index = IndexOf(check.sync, field);
+    // One complaint a mapping.
+    if (index >= 0 && check.IsWrongAt(MappingPath(index, ""))) continue;
+    const value::Convertibility can = value::CanConvert(field.source_field(), field.target_field());
+    if (!can.possible) check.Wrong(MappingPath(index, "source"), can.reason);
   }
+}
+
+void CheckRequired(SyncCheck& check) {
+  const std::vector<MappedField> mapped = MappedFields(check.sync, *check.source.model, *check.target.model);
+  if (mapped.empty() && check.IsWrongAt("sync.fields")) return;
   for (const v1::ModelField& wanted : check.target.model->fields()) {
-    const bool is_written =
-        std::any_of(compiled.fields().begin(), compiled.fields().end(),
-                    [&](const v1::CompiledField& field) { return field.target() == wanted.name(); });
+    const bool is_written = std::any_of(mapped.begin(), mapped.end(), [&](const MappedField& field) {
+      return field.target == wanted.name();
+    });
     if (!wanted.nullable() && !wanted.has_default() && !wanted.generated() && !is_written) {
       check.Wrong("sync.fields",
                   StrCat("got no mapping into ", wanted.name(), " of ", check.sync.target_model(),
@@ -180,48 +140,52 @@ void CheckCompiled(SyncCheck& check) {
   }
 }
 
-absl::Status CheckCapture(const SyncCheck& check) {
-  const v1::Platform& platform = *check.source.platform;
-  if (platform.capture_mode() == v1::CAPTURE_MODE_NONE) {
-    check.warnings->push_back(
-        StrCat(check.sync.source_platform(),
-               " captures nothing (its capture_mode is NONE): this sync will have nothing to do"));
-  }
-  if (platform.capture_mode() == v1::CAPTURE_MODE_REPLICATION &&
+void CheckCapture(SyncCheck& check) {
+  if (check.source.platform->capture_mode() == v1::CAPTURE_MODE_REPLICATION &&
       !check.source.model->capture_obstacle().empty()) {
-    return ModelCannotBeCaptured(check.sync.source_platform(), check.sync.source_model(),
-                                 check.source.model->capture_obstacle());
+    check.refusals.push_back(ModelCannotBeCaptured(check.sync.source_platform(), check.sync.source_model(),
+                                                   check.source.model->capture_obstacle()));
   }
-  return absl::OkStatus();
 }
 
-absl::Status CheckOtherSyncs(const SyncCheck& check) {
+void CheckOtherSyncs(SyncCheck& check) {
   const std::vector<MappedField> mapped = MappedFields(check.sync, *check.source.model, *check.target.model);
   for (const v1::Sync& other : check.configuration.syncs) {
-    if (other.name() == check.sync.name() || other.source_platform() != check.sync.source_platform() ||
-        other.source_model() != check.sync.source_model() ||
-        other.target_platform() != check.sync.target_platform() ||
-        other.target_model() != check.sync.target_model()) {
-      continue;
-    }
+    if (other.name() == check.sync.name() || !JoinsTheSameModels(other, check.sync)) continue;
     for (const MappedField& theirs : MappedFields(other, *check.source.model, *check.target.model)) {
       for (const MappedField& ours : mapped) {
         if (ours.target != theirs.target) continue;
-        return FieldWrittenTwice(MappingPath(ours.index, "target"), ours.target,
-                                 absl::string_view(other.name()).substr(absl::string_view("syncs/").size()));
+        check.refusals.push_back(
+            FieldWrittenTwice(MappingPath(ours.index, "target"), ours.target,
+                              absl::string_view(other.name()).substr(absl::string_view("syncs/").size())));
       }
     }
   }
   const std::string way = FindMappingCycle(check.configuration);
-  return way.empty() ? absl::OkStatus() : MappingCycle("sync.fields", way);
+  if (!way.empty()) check.refusals.push_back(MappingCycle("sync.fields", way));
 }
 
-}  // namespace
+void CheckStatus(SyncCheck& check) {
+  const v1::SyncStatus status = check.sync.status();
+  if (status == v1::SYNC_STATUS_ACTIVE || status == v1::SYNC_STATUS_PAUSED) return;
+  check.Wrong("sync.status", StrCat("got ", static_cast<int>(status), ", want one of SyncStatus"));
+}
 
-absl::Status CheckSync(const Configuration& configuration, v1::Sync& sync,
-                       std::vector<std::string>* warnings) {
-  SyncCheck check = {
-      .configuration = configuration, .sync = sync, .record = {}, .violations = {}, .warnings = warnings};
+// What both models alone decide; false where the chain is wrong, so that nothing behind it is known.
+bool CheckBothModels(SyncCheck& check, v1::CompiledSync* compiled) {
+  CheckMappings(check);
+  CheckLeaving(check);
+  CheckCapture(check);
+  const bool is_chain_right = check.record.violations.empty();
+  if (is_chain_right || !check.sync.all_fields()) CheckRequired(check);
+  if (!is_chain_right) return false;
+  *compiled = CompileSync(check.configuration, check.sync);
+  CheckTypes(check, *compiled);
+  return true;
+}
+
+void CheckBothSides(SyncCheck& check) {
+  const v1::Sync& sync = check.sync;
   CheckSide(check, check.source, sync.source_platform(), sync.source_model());
   CheckSide(check, check.target, sync.target_platform(), sync.target_model());
   if (sync.source_platform() == sync.target_platform()) {
@@ -230,16 +194,66 @@ absl::Status CheckSync(const Configuration& configuration, v1::Sync& sync,
   }
   CheckTarget(check);
   if (check.source.model != nullptr) CheckScope(check);
-  if (!check.violations.empty()) return InvalidFields(check.violations);
-  CheckMappings(check);
-  CheckLeaving(check);
-  if (!check.violations.empty()) return InvalidFields(check.violations);
-  CheckCompiled(check);
-  if (!check.violations.empty()) return InvalidFields(check.violations);
-  RETURN_IF_ERROR(CheckCapture(check));
-  RETURN_IF_ERROR(CheckOtherSyncs(check));
-  sync.set_title(Title(sync, *check.source.model, *check.target.model));
-  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string WhyBroken(const Configuration& configuration, const v1::Sync& sync) {
+  SyncCheck check = {.configuration = configuration,
+                     .sync = sync,
+                     .record = {},
+                     .violations = {},
+                     .refusals = {},
+                     .warnings = {}};
+  CheckBothSides(check);
+  v1::CompiledSync compiled;
+  if (check.KnowsModels()) CheckBothModels(check, &compiled);
+  std::vector<std::string> why;
+  for (const FieldViolation& wrong : check.violations)
+    why.push_back(StrCat(wrong.field, ": ", wrong.description));
+  for (const absl::Status& refusal : check.refusals) why.emplace_back(refusal.message());
+  constexpr size_t kShown = 10;
+  if (why.size() > kShown) {
+    const size_t more = why.size() - kShown;
+    why.resize(kShown);
+    why.push_back(StrCat("and ", more, " more"));
+  }
+  return absl::StrJoin(why, "; ");
+}
+
+SyncJudgement JudgeSync(const Configuration& configuration, v1::Sync& sync) {
+  SyncCheck check = {.configuration = configuration,
+                     .sync = sync,
+                     .record = {},
+                     .violations = {},
+                     .refusals = {},
+                     .warnings = {}};
+  if (const absl::Status name = ParseSyncName(sync.name(), "sync.name").status(); !name.ok()) {
+    for (FieldViolation& violation : Violations(name)) check.violations.push_back(std::move(violation));
+  }
+  CheckStatus(check);
+  CheckBothSides(check);
+  if (check.KnowsModels()) {
+    v1::CompiledSync compiled;
+    if (CheckBothModels(check, &compiled)) {
+      CheckOtherSyncs(check);
+      FindRisks(check, compiled);
+    }
+    sync.set_title(Title(sync, *check.source.model, *check.target.model));
+  }
+  return {std::move(check.violations), std::move(check.refusals), std::move(check.warnings)};
+}
+
+absl::Status SyncJudgement::ToStatus() const {
+  if (!violations.empty()) return InvalidFields(violations);
+  return refusals.empty() ? absl::OkStatus() : refusals[0];
+}
+
+absl::Status CheckSync(const Configuration& configuration, v1::Sync& sync,
+                       std::vector<std::string>* warnings) {
+  const SyncJudgement judgement = JudgeSync(configuration, sync);
+  for (const SyncWarning& warning : judgement.warnings) warnings->push_back(warning.message);
+  return judgement.ToStatus();
 }
 
 }  // namespace cognate::platform_registry

@@ -1,6 +1,5 @@
 #include "services/platform_registry/sync_store.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -111,13 +110,7 @@ absl::Status KeepRevision(Transaction& transaction, const Rows& changed) {
 absl::Status CheckWithin(Transaction& transaction, CheckSyncFunction check, v1::Sync& sync,
                          std::vector<std::string>* warnings) {
   ASSIGN_OR_RETURN(Configuration configuration, LoadConfiguration(transaction));
-  const auto known = std::find_if(configuration.syncs.begin(), configuration.syncs.end(),
-                                  [&](const v1::Sync& other) { return other.name() == sync.name(); });
-  if (known == configuration.syncs.end()) {
-    configuration.syncs.push_back(sync);
-  } else {
-    *known = sync;
-  }
+  configuration.PutSync(sync);
   return check(configuration, sync, warnings);
 }
 
@@ -169,6 +162,17 @@ absl::StatusOr<std::vector<v1::Sync>> SyncStore::List(const Page& page) {
   return syncs;
 }
 
+absl::StatusOr<Configuration> SyncStore::Configured() {
+  Configuration configuration;
+  RETURN_IF_ERROR(pool_.InTransaction("load_configuration", [&](Transaction& transaction) -> absl::Status {
+    // All tables as they were at one moment.
+    RETURN_IF_ERROR(transaction.Execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
+    ASSIGN_OR_RETURN(configuration, LoadConfiguration(transaction));
+    return absl::OkStatus();
+  }));
+  return configuration;
+}
+
 absl::StatusOr<v1::UpdateSyncResponse> SyncStore::Update(absl::string_view id, absl::string_view etag,
                                                          absl::FunctionRef<void(v1::Sync&)> change,
                                                          CheckSyncFunction check) {
@@ -193,13 +197,14 @@ absl::StatusOr<v1::UpdateSyncResponse> SyncStore::Update(absl::string_view id, a
   return response;
 }
 
-absl::Status SyncStore::Delete(absl::string_view id) {
+absl::Status SyncStore::Delete(absl::string_view id, absl::string_view etag) {
   return pool_.InTransaction("delete_sync", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
+    ASSIGN_OR_RETURN(const v1::Sync current, Select(transaction, id));
+    if (!etag.empty() && etag != current.etag()) return EtagMismatch(current.name(), current.etag());
     ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
     ASSIGN_OR_RETURN(const Rows rows,
                      transaction.Query(kDeleteSync, Params().AddText(id).AddInt64(revision)));
-    if (rows.empty()) return SyncNotFound(id);
     return KeepRevision(transaction, rows);
   });
 }

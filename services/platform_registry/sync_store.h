@@ -30,13 +30,15 @@ class SyncStore {
   absl::StatusOr<v1::Sync> Get(absl::string_view sync);
   // One more than the page holds, if there are more.
   absl::StatusOr<std::vector<v1::Sync>> List(const Page& page);
+  // Everything that syncs are judged by, at one moment.
+  absl::StatusOr<Configuration> Configured();
   // Stores what `change` makes of the sync, if `check` agrees. ETAG_MISMATCH when `etag` is set and not the
   // current one.
   absl::StatusOr<v1::UpdateSyncResponse> Update(absl::string_view sync, absl::string_view etag,
                                                 absl::FunctionRef<void(v1::Sync&)> change,
                                                 CheckSyncFunction check);
-  // Its row and revisions stay.
-  absl::Status Delete(absl::string_view sync);
+  // Its row and revisions stay. ETAG_MISMATCH as in Update.
+  absl::Status Delete(absl::string_view sync, absl::string_view etag);
 
  private:
   postgres::Pool& pool_;

@@ -15,12 +15,6 @@ namespace {
 
 constexpr char kList[] = "syncs";
 
-absl::Status CheckStatus(v1::SyncStatus status) {
-  if (status == v1::SYNC_STATUS_ACTIVE || status == v1::SYNC_STATUS_PAUSED) return absl::OkStatus();
-  return InvalidField("sync.status",
-                      absl::StrCat("got ", static_cast<int>(status), ", want one of SyncStatus"));
-}
-
 // What an update may change; each as a whole.
 constexpr absl::string_view kMutable[] = {"status", "fields",    "all_fields", "filter",
                                           "leave",  "on_delete", "transforms"};
@@ -51,7 +45,6 @@ absl::StatusOr<v1::CreateSyncResponse> CreateSync(SyncStore& store, ModelIds& id
   v1::Sync sync = request.sync();
   RETURN_IF_ERROR(ParseSyncName(sync.name(), "sync.name").status());
   if (sync.status() == v1::SYNC_STATUS_UNSPECIFIED) sync.set_status(v1::SYNC_STATUS_ACTIVE);
-  RETURN_IF_ERROR(CheckStatus(sync.status()));
   ASSIGN_OR_RETURN(
       v1::CreateSyncResponse response,
       store.Create(sync, {"create_sync", request.request_id(), request.sync().SerializeAsString()},
@@ -84,8 +77,6 @@ absl::StatusOr<v1::ListSyncsResponse> ListSyncs(SyncStore& store, const v1::List
 absl::StatusOr<v1::UpdateSyncResponse> UpdateSync(SyncStore& store, const v1::UpdateSyncRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, ParseSyncName(request.sync().name(), "sync.name"));
   RETURN_IF_ERROR(CheckMask(request.update_mask()));
-  if (request.sync().status() != v1::SYNC_STATUS_UNSPECIFIED)
-    RETURN_IF_ERROR(CheckStatus(request.sync().status()));
   return store.Update(
       id, request.sync().etag(),
       [&](v1::Sync& sync) { ApplyMask(request.sync(), request.update_mask(), &sync); }, CheckSync);
@@ -94,7 +85,7 @@ absl::StatusOr<v1::UpdateSyncResponse> UpdateSync(SyncStore& store, const v1::Up
 absl::StatusOr<v1::DeleteSyncResponse> DeleteSync(SyncStore& store, ModelIds& ids,
                                                   const v1::DeleteSyncRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, ParseSyncName(request.name(), "name"));
-  RETURN_IF_ERROR(store.Delete(id));
+  RETURN_IF_ERROR(store.Delete(id, request.etag()));
   ids.Forget();
   return v1::DeleteSyncResponse();
 }
