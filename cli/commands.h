@@ -24,6 +24,8 @@ struct Context {
 
 // Each adds its command with its options and examples; the command runs while CLI11 parses.
 void AddPlatformCommand(CLI::App& app, Context& context);
+// Below `platform`.
+void AddCompareCommand(CLI::App& platform, Context& context);
 void AddSyncCommand(CLI::App& app, Context& context);
 void AddRunCommand(CLI::App& app, Context& context);
 void AddStatusCommand(CLI::App& app, Context& context);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -107,7 +108,18 @@ absl::Status Analyze(Context& context, const std::string& id) {
     }
     table.Add({model.model(), absl::StrCat(model.fields_size()), key, refers, model.capture_obstacle()});
   }
-  if (!context.json) table.Print(std::cout, "The database has no tables that this login may see.");
+  if (context.json) return absl::OkStatus();
+  table.Print(std::cout, "The database has no tables that this login may see.");
+  for (const v1::KeptModel& kept : response.kept_models()) {
+    std::cout << kept.model() << " is custom and stays as it is; the database "
+              << (kept.differences().empty() ? "agrees" : absl::StrJoin(kept.differences(), ", ")) << ".\n";
+  }
+  for (const v1::SyncDrift& drift : response.drifts()) {
+    std::cout << drift.sync()
+              << (drift.broken().empty() ? " fits again; a backfill brings what was captured in between."
+                                         : absl::StrCat(" is broken: it takes no changes. ", drift.broken()))
+              << "\n";
+  }
   return absl::OkStatus();
 }
 
@@ -157,6 +169,7 @@ void AddPlatformCommand(CLI::App& app, Context& context) {
   CLI::App* remove = platform->add_subcommand("delete", "Delete a platform that no sync names");
   remove->add_option("id", options->id)->required();
   remove->callback([&context, options] { context.status = Delete(context, options->id); });
+  AddCompareCommand(*platform, context);
 }
 
 }  // namespace cognate::cli

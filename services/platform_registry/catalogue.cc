@@ -8,6 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "services/platform_registry/catalogue_files.h"
+#include "services/platform_registry/catalogue_sample.h"
+#include "services/platform_registry/catalogue_shape.h"
 #include "services/platform_registry/catalogue_type.h"
 
 namespace cognate::platform_registry {
@@ -18,7 +21,9 @@ using postgres::Rows;
 
 // Tables that the other queries are about are found by their OIDs.
 constexpr char kSelectTables[] = R"sql(
-    SELECT c.oid, n.nspname || '.' || c.relname, c.relpersistence, c.relreplident
+    SELECT c.oid, n.nspname || '.' || c.relname, c.relpersistence, c.relreplident,
+           CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+                THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) ELSE '' END
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
@@ -61,6 +66,7 @@ constexpr char kSelectForeignKeys[] = R"sql(
 
 struct Table {
   v1::Model model;
+  std::string readable;  // its quoted name; empty if this login may not read it
   char persistence = 'p';
   char replica_identity = 'd';
   bool key_is_deferrable = false;
@@ -85,6 +91,7 @@ absl::Status ReadTables(Connection& connection, Tables* tables, std::vector<std:
     table.model.set_model(std::string(rows.GetText(row, 1)));
     table.persistence = rows.GetText(row, 2)[0];
     table.replica_identity = rows.GetText(row, 3)[0];
+    table.readable = std::string(rows.GetText(row, 4));
     if (!names.insert(table.model.model()).second) {
       // "a.b"."c" and "a"."b.c" have the same name here.
       log::Warn("two tables have one name; the second is left out", {{"model", table.model.model()}});
@@ -203,11 +210,16 @@ absl::StatusOr<std::vector<v1::Model>> ReadCatalogue(Connection& connection) {
   RETURN_IF_ERROR(
       connection.InTransaction("read_catalogue", read, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
   std::vector<v1::Model> models;
+  std::vector<std::string> readable;
   for (const std::string& oid : order) {
     Table& table = tables.find(oid)->second;
     table.model.set_capture_obstacle(CaptureObstacle(table));
+    DescribeShape(&table.model);
+    DescribeFiles(&table.model);
+    readable.push_back(std::move(table.readable));
     models.push_back(std::move(table.model));
   }
+  SampleModels(connection, readable, absl::MakeSpan(models));
   return models;
 }
 

@@ -1,9 +1,13 @@
 #include "services/platform_registry/model_store.h"
 
+#include <optional>
+
 #include "common/clock/time_proto.h"
 #include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/definition.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/model_difference.h"
+#include "services/platform_registry/sync_store.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -40,13 +44,15 @@ const Statement kSelectAllModels = {"select_all_models", R"sql(
     WHERE m.definition IS NOT NULL
 )sql"};
 
-// Answers with whether the definition is another one than before.
+// Answers with whether the definition is another one than before; with nothing if a custom entry was left
+// alone.
 const Statement kUpsertModel = {"upsert_model", R"sql(
     WITH before AS (SELECT definition FROM models WHERE platform_id = $1 AND model = $2)
     INSERT INTO models AS m (platform_id, model, definition, analyze_time)
     VALUES ($1, $2, $3, now())
     ON CONFLICT (platform_id, model) DO UPDATE
     SET definition = excluded.definition, analyze_time = excluded.analyze_time
+    WHERE $4 OR m.definition->>'origin' IS DISTINCT FROM 'MODEL_ORIGIN_CUSTOM'
     RETURNING m.definition IS DISTINCT FROM (SELECT definition FROM before)
 )sql"};
 
@@ -54,8 +60,17 @@ const Statement kForgetOtherModels = {"forget_other_models", R"sql(
     UPDATE models m
     SET definition = NULL, analyze_time = NULL
     WHERE platform_id = $1 AND model <> ALL ($2::text[]) AND definition IS NOT NULL
+      AND definition->>'origin' IS DISTINCT FROM 'MODEL_ORIGIN_CUSTOM'
       AND NOT EXISTS (SELECT 1 FROM syncs s
                       WHERE NOT s.deleted AND m.model_id IN (s.source_model_id, s.target_model_id))
+)sql"};
+
+// Those that a sync names.
+const Statement kMarkMissingModels = {"mark_missing_models", R"sql(
+    UPDATE models
+    SET definition = definition || '{"missing": true}'
+    WHERE platform_id = $1 AND model <> ALL ($2::text[]) AND definition IS NOT NULL AND NOT definition ? 'missing'
+      AND definition->>'origin' IS DISTINCT FROM 'MODEL_ORIGIN_CUSTOM'
 )sql"};
 
 absl::StatusOr<v1::Model> ModelFromRow(const Rows& rows, int row) {
@@ -90,49 +105,65 @@ absl::StatusOr<int32_t> SelectPlatformId(Transaction& transaction, absl::string_
   return rows.GetInt32(0, 0);
 }
 
-absl::StatusOr<bool> Upsert(Transaction& transaction, int32_t platform_id, v1::Model model) {
+// Whether it differs from before; nothing where a custom entry was left alone.
+absl::StatusOr<std::optional<bool>> Upsert(Transaction& transaction, int32_t platform_id, v1::Model model) {
   const std::string name = model.model();
+  const bool replaces_custom = model.origin() != v1::MODEL_ORIGIN_UNSPECIFIED;
+  if (!replaces_custom) model.set_origin(v1::MODEL_ORIGIN_GENERATED);
   model.clear_name();
   model.clear_model();
   model.clear_analyze_time();
   ASSIGN_OR_RETURN(const std::string definition, ToDefinition(model));
   Params params;
-  params.AddInt32(platform_id).AddText(name).AddJsonb(definition);
+  params.AddInt32(platform_id).AddText(name).AddJsonb(definition).AddBool(replaces_custom);
   ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kUpsertModel, params));
+  if (rows.empty()) return std::nullopt;
   return rows.GetBool(0, 0);
 }
 
+// Those that were not found any more.
 absl::StatusOr<bool> ForgetOthers(Transaction& transaction, int32_t platform_id,
                                   absl::Span<const v1::Model> models) {
   std::vector<absl::string_view> names;
   for (const v1::Model& model : models) names.push_back(model.model());
   Params params;
   params.AddInt32(platform_id).AddTextArray(absl::MakeConstSpan(names));
-  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kForgetOtherModels, params));
-  return rows.affected() > 0;
+  ASSIGN_OR_RETURN(const Rows forgotten, transaction.Query(kForgetOtherModels, params));
+  ASSIGN_OR_RETURN(const Rows missing, transaction.Query(kMarkMissingModels, params));
+  return forgotten.affected() + missing.affected() > 0;
+}
+
+v1::KeptModel Kept(const v1::Model& stored, const v1::Model& found) {
+  v1::KeptModel kept;
+  kept.set_model(stored.model());
+  const std::vector<std::string> differences = DifferencesOf(stored, found);
+  kept.mutable_differences()->Assign(differences.begin(), differences.end());
+  return kept;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<v1::Model>> ModelStore::Put(absl::string_view platform,
-                                                       absl::Span<const v1::Model> models, bool whole) {
-  std::vector<v1::Model> stored;
+absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::Span<const v1::Model> models,
+                                             bool whole) {
+  StoredModels stored;
   RETURN_IF_ERROR(pool_.InTransaction("put_models", [&](Transaction& transaction) -> absl::Status {
+    stored = StoredModels();
     RETURN_IF_ERROR(LockConfiguration(transaction));
     ASSIGN_OR_RETURN(const int32_t platform_id, SelectPlatformId(transaction, platform));
     bool changed = false;
     for (const v1::Model& model : models) {
-      ASSIGN_OR_RETURN(const bool differs, Upsert(transaction, platform_id, model));
-      changed = changed || differs;
+      ASSIGN_OR_RETURN(const std::optional<bool> differs, Upsert(transaction, platform_id, model));
+      ASSIGN_OR_RETURN(v1::Model as_stored, Select(transaction, platform, model.model()));
+      if (!differs.has_value()) stored.kept.push_back(Kept(as_stored, model));
+      changed = changed || differs.value_or(false);
+      stored.models.push_back(std::move(as_stored));
     }
     if (whole) {
       ASSIGN_OR_RETURN(const bool forgotten, ForgetOthers(transaction, platform_id, models));
       changed = changed || forgotten;
     }
-    for (const v1::Model& model : models) {
-      ASSIGN_OR_RETURN(v1::Model as_stored, Select(transaction, platform, model.model()));
-      stored.push_back(std::move(as_stored));
-    }
+    ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(transaction));
+    changed = changed || !stored.drifts.empty();
     return changed ? RaiseRevision(transaction).status() : absl::OkStatus();
   }));
   return stored;

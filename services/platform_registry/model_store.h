@@ -11,21 +11,30 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "cognate/v1/model.pb.h"
+#include "cognate/v1/platform_registry_service.pb.h"
 #include "common/postgres/pool.h"
 #include "services/platform_registry/names.h"
 
 namespace cognate::platform_registry {
+
+// What became of a catalogue that was put.
+struct StoredModels {
+  std::vector<v1::Model> models;      // those that were given, as they are stored now
+  std::vector<v1::KeptModel> kept;    // custom ones among them that were left alone
+  std::vector<v1::SyncDrift> drifts;  // syncs that this broke or mended
+};
 
 // Thread safe. Platforms are given by their ids, without `platforms/`.
 class ModelStore {
  public:
   explicit ModelStore(postgres::Pool& pool) : pool_(pool) {}
 
-  // Puts models into the catalogue; those that were read from a database (`whole`) are all that there are:
-  // others leave it, unless a sync names them. Ids stay. The revision rises only if a model differs from
-  // before. Gives them as stored.
-  absl::StatusOr<std::vector<v1::Model>> Put(absl::string_view platform, absl::Span<const v1::Model> models,
-                                             bool whole);
+  // Puts models into the catalogue. Those without an origin leave custom entries alone, others do not. Those
+  // that were read from a database (`whole`) are all that there are: others leave it, unless they are custom,
+  // or a sync names them; these are marked as missing. Ids stay. The revision rises only if a model differs
+  // from before, or a sync is broken or mended.
+  absl::StatusOr<StoredModels> Put(absl::string_view platform, absl::Span<const v1::Model> models,
+                                   bool whole);
   absl::StatusOr<v1::Model> Get(absl::string_view platform, absl::string_view model);
   // One more than the page holds, if there are more.
   absl::StatusOr<std::vector<v1::Model>> List(absl::string_view platform, const Page& page);

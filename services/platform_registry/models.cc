@@ -1,22 +1,22 @@
 #include "services/platform_registry/models.h"
 
 #include <algorithm>
-#include <set>
 
 #include "absl/strings/str_cat.h"
+#include "common/log/log.h"
 #include "common/postgres/sqlstate.h"
 #include "common/secret/secret.h"
 #include "common/status/status_macros.h"
 #include "services/platform_registry/catalogue.h"
-#include "services/platform_registry/configuration.h"
+#include "services/platform_registry/catalogue_files.h"
+#include "services/platform_registry/catalogue_shape.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/model_check.h"
 
 namespace cognate::platform_registry {
 namespace {
 
 using absl::StrCat;
-
-constexpr int kMaxModels = 1000;
 
 std::string ListName(absl::string_view platform) { return StrCat("models of ", platform); }
 
@@ -36,31 +36,26 @@ absl::StatusOr<std::vector<v1::Model>> Read(const v1::Platform& platform) {
   return ReadCatalogue(*connection);
 }
 
-absl::Status CheckModel(const v1::Model& model, const std::string& path) {
-  if (model.model().empty() || model.model().find('\0') != std::string::npos) {
-    return InvalidField(StrCat(path, ".model"), "got nothing, want the platform's own name of the model");
-  }
-  if (model.fields().empty()) return InvalidField(StrCat(path, ".fields"), "got none, want at least one");
-  std::set<std::string> names;
-  for (int i = 0; i < model.fields_size(); ++i) {
-    const std::string field = StrCat(path, ".fields[", i, "]");
-    if (model.fields(i).name().empty())
-      return InvalidField(StrCat(field, ".name"), "got nothing, want the field's name");
-    if (!names.insert(model.fields(i).name()).second) {
-      return InvalidField(StrCat(field, ".name"),
-                          StrCat("got ", model.fields(i).name(), ", which comes twice"));
-    }
-    if (model.fields(i).type() == v1::FIELD_TYPE_UNSPECIFIED ||
-        !v1::FieldType_IsValid(model.fields(i).type())) {
-      return InvalidField(StrCat(field, ".type"), "got none, want one of FieldType");
+// Warns in the log, where an operator looks who asked for nothing.
+void Tell(const std::vector<v1::SyncDrift>& drifts) {
+  for (const v1::SyncDrift& drift : drifts) {
+    if (drift.broken().empty()) {
+      log::Info("a sync fits again; a backfill brings what was captured in between",
+                {{"sync", drift.sync()}});
+    } else {
+      log::Warn("a sync is broken: it takes no changes", {{"sync", drift.sync()}, {"why", drift.broken()}});
     }
   }
-  for (int i = 0; i < model.key_fields_size(); ++i) {
-    if (names.contains(model.key_fields(i))) continue;
-    return InvalidField(StrCat(path, ".key_fields[", i, "]"),
-                        StrCat("got ", model.key_fields(i), ", want one of the model's fields"));
-  }
-  return absl::OkStatus();
+}
+
+template <typename Response>
+Response Answer(const StoredModels& stored) {
+  Response response;
+  response.mutable_models()->Assign(stored.models.begin(), stored.models.end());
+  response.mutable_kept_models()->Assign(stored.kept.begin(), stored.kept.end());
+  response.mutable_drifts()->Assign(stored.drifts.begin(), stored.drifts.end());
+  Tell(stored.drifts);
+  return response;
 }
 
 }  // namespace
@@ -72,31 +67,26 @@ absl::StatusOr<v1::AnalyzeModelsResponse> AnalyzeModels(PlatformStore& platforms
   if (!platform.has_database()) return NoDatabase(id);
   const absl::StatusOr<std::vector<v1::Model>> found = Read(platform);
   if (!found.ok()) return Unreachable(id, found.status());
-  ASSIGN_OR_RETURN(const std::vector<v1::Model> stored, models.Put(id, *found, /*whole=*/true));
-  v1::AnalyzeModelsResponse response;
-  response.mutable_models()->Assign(stored.begin(), stored.end());
-  return response;
+  ASSIGN_OR_RETURN(const StoredModels stored, models.Put(id, *found, /*whole=*/true));
+  return Answer<v1::AnalyzeModelsResponse>(stored);
 }
 
-absl::StatusOr<v1::PutModelsResponse> PutModels(ModelStore& models, const v1::PutModelsRequest& request) {
+absl::StatusOr<v1::PutModelsResponse> PutModels(PlatformStore& platforms, ModelStore& models,
+                                                const v1::PutModelsRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, ParsePlatformName(request.platform(), "platform"));
-  if (request.models().empty() || request.models_size() > kMaxModels) {
-    return InvalidField("models", StrCat("got ", request.models_size(), ", want 1 to ", kMaxModels));
+  RETURN_IF_ERROR(CheckModels(request));
+  ASSIGN_OR_RETURN(const v1::Platform platform, platforms.Get(id));
+  std::vector<v1::Model> wanted(request.models().begin(), request.models().end());
+  for (v1::Model& model : wanted) {
+    // What an analysis would overwrite at once, a person means to stay.
+    if (model.origin() == v1::MODEL_ORIGIN_UNSPECIFIED && platform.has_database())
+      model.set_origin(v1::MODEL_ORIGIN_CUSTOM);
+    model.clear_missing();
+    DescribeShape(&model);
+    DescribeFiles(&model);
   }
-  std::set<std::string> names;
-  for (int i = 0; i < request.models_size(); ++i) {
-    const std::string path = StrCat("models[", i, "]");
-    RETURN_IF_ERROR(CheckModel(request.models(i), path));
-    if (!names.insert(request.models(i).model()).second) {
-      return InvalidField(StrCat(path, ".model"),
-                          StrCat("got ", request.models(i).model(), ", which comes twice"));
-    }
-  }
-  const std::vector<v1::Model> wanted(request.models().begin(), request.models().end());
-  ASSIGN_OR_RETURN(const std::vector<v1::Model> stored, models.Put(id, wanted, /*whole=*/false));
-  v1::PutModelsResponse response;
-  response.mutable_models()->Assign(stored.begin(), stored.end());
-  return response;
+  ASSIGN_OR_RETURN(const StoredModels stored, models.Put(id, wanted, /*whole=*/false));
+  return Answer<v1::PutModelsResponse>(stored);
 }
 
 absl::StatusOr<v1::GetModelResponse> GetModel(ModelStore& models, const v1::GetModelRequest& request) {

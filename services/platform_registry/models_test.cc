@@ -96,12 +96,13 @@ TEST_F(ModelsTest, ReadsTypesSizesAndDefaults) {
   ASSERT_OK(Analyze());
   const v1::Model country = Get("public.country");
   EXPECT_THAT(Field(country, "id"), EqualsProto("name: 'id' type: FIELD_TYPE_INTEGER native_type: 'smallint' "
-                                                "has_default: true size_bits: 16"));
+                                                "has_default: true size_bits: 16 unique: true"));
   EXPECT_THAT(Field(country, "code"),
               EqualsProto("name: 'code' type: FIELD_TYPE_TEXT native_type: 'public.capital_iso2' "
-                          "has_default: true max_length: 2"));
-  EXPECT_THAT(Field(country, "name"), EqualsProto("name: 'name' type: FIELD_TYPE_TEXT "
-                                                  "native_type: 'character varying(60)' max_length: 60"));
+                          "has_default: true max_length: 2 unique: true"));
+  EXPECT_THAT(Field(country, "name"),
+              EqualsProto("name: 'name' type: FIELD_TYPE_TEXT "
+                          "native_type: 'character varying(60)' max_length: 60 required: true"));
   EXPECT_THAT(Field(country, "area"),
               EqualsProto("name: 'area' type: FIELD_TYPE_DECIMAL native_type: 'numeric(12,-2)' "
                           "nullable: true precision: 12 scale: -2"));
@@ -142,7 +143,7 @@ TEST_F(ModelsTest, ReadsKeysUniquesAndForeignKeysInTheirOrder) {
   ASSERT_EQ(odd.foreign_keys_size(), 2);
   EXPECT_THAT(odd.foreign_keys(0),
               EqualsProto("name: 'My Table.v2_country_fkey' fields: 'country' model: 'public.country' "
-                          "referenced_fields: 'id' delete_rule: DELETE_RULE_CASCADE"));
+                          "referenced_fields: 'id' delete_rule: DELETE_RULE_CASCADE required: true"));
   EXPECT_THAT(
       odd.foreign_keys(1),
       EqualsProto("name: 'boss' fields: 'boss_b' fields: 'boss_a' model: 'odd \"schema\".My Table.v2' "

@@ -44,6 +44,20 @@ std::string ModelName(absl::string_view platform, absl::string_view model) {
 
 std::string SyncName(absl::string_view sync) { return absl::StrCat("syncs/", sync); }
 
+std::string SyncIdOf(absl::string_view text) {
+  std::string id;
+  for (const char c : text) {
+    const auto letter = static_cast<unsigned char>(absl::ascii_tolower(static_cast<unsigned char>(c)));
+    if (absl::ascii_islower(letter) || absl::ascii_isdigit(letter)) {
+      id.push_back(static_cast<char>(letter));
+    } else if (!id.empty() && id.back() != '-') {
+      id.push_back('-');
+    }
+  }
+  if (id.empty() || !absl::ascii_islower(static_cast<unsigned char>(id[0]))) id.insert(0, "sync-");
+  return id.substr(0, 58);
+}
+
 absl::StatusOr<std::string> ParsePlatformName(absl::string_view name, absl::string_view path) {
   return ParseId(name, "platforms/", path);
 }

@@ -1,5 +1,6 @@
 #include "services/platform_registry/platform_registry_service.h"
 
+#include "services/platform_registry/compare.h"
 #include "services/platform_registry/lint.h"
 #include "services/platform_registry/models.h"
 #include "services/platform_registry/platforms.h"
@@ -57,8 +58,9 @@ Status PlatformRegistryService::AnalyzeModels(ServerContext* context, const v1::
 
 Status PlatformRegistryService::PutModels(ServerContext* context, const v1::PutModelsRequest* request,
                                           v1::PutModelsResponse* response) {
-  return rpcs_.Unary(*context, "PutModels", response,
-                     [&](const Rpc&) { return platform_registry::PutModels(parts_.models, *request); });
+  return rpcs_.Unary(*context, "PutModels", response, [&](const Rpc&) {
+    return platform_registry::PutModels(parts_.platforms, parts_.models, *request);
+  });
 }
 
 Status PlatformRegistryService::GetModel(ServerContext* context, const v1::GetModelRequest* request,
@@ -71,6 +73,12 @@ Status PlatformRegistryService::ListModels(ServerContext* context, const v1::Lis
                                            v1::ListModelsResponse* response) {
   return rpcs_.Unary(*context, "ListModels", response,
                      [&](const Rpc&) { return platform_registry::ListModels(parts_.models, *request); });
+}
+
+Status PlatformRegistryService::CompareModels(ServerContext* context, const v1::CompareModelsRequest* request,
+                                              v1::CompareModelsResponse* response) {
+  return rpcs_.Unary(*context, "CompareModels", response,
+                     [&](const Rpc&) { return platform_registry::CompareModels(parts_.syncs, *request); });
 }
 
 Status PlatformRegistryService::CreateSync(ServerContext* context, const v1::CreateSyncRequest* request,

@@ -43,6 +43,8 @@ class PlatformRegistryService final : public v1::PlatformRegistryService::Servic
                         v1::GetModelResponse* response) override;
   grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest* request,
                           v1::ListModelsResponse* response) override;
+  grpc::Status CompareModels(grpc::ServerContext* context, const v1::CompareModelsRequest* request,
+                             v1::CompareModelsResponse* response) override;
   grpc::Status CreateSync(grpc::ServerContext* context, const v1::CreateSyncRequest* request,
                           v1::CreateSyncResponse* response) override;
   grpc::Status GetSync(grpc::ServerContext* context, const v1::GetSyncRequest* request,

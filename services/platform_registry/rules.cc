@@ -1,7 +1,6 @@
 #include "services/platform_registry/rules.h"
 
 #include <algorithm>
-#include <set>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
@@ -18,25 +17,6 @@ bool PointsAtKey(const Configuration& configuration, absl::string_view platform,
   if (referenced == nullptr || key.referenced_fields().empty()) return true;
   return std::equal(key.referenced_fields().begin(), key.referenced_fields().end(),
                     referenced->key_fields().begin(), referenced->key_fields().end());
-}
-
-const v1::ForeignKey* FindReference(const Configuration& configuration, absl::string_view platform,
-                                    const v1::Model& model, absl::string_view field) {
-  const v1::ForeignKey* key = FindForeignKey(model, field);
-  return key != nullptr && PointsAtKey(configuration, platform, *key) ? key : nullptr;
-}
-
-// Where syncs bring the records of a model of this sync's source platform, on its target platform.
-std::set<std::string> BroughtTo(const Configuration& configuration, const v1::Sync& sync,
-                                absl::string_view source_model) {
-  std::set<std::string> models;
-  for (const v1::Sync& other : configuration.syncs) {
-    if (other.source_platform() == sync.source_platform() && other.source_model() == source_model &&
-        other.target_platform() == sync.target_platform()) {
-      models.insert(other.target_model());
-    }
-  }
-  return models;
 }
 
 void CompileReference(const Configuration& configuration, const v1::Sync& sync, const MappedField& field,
@@ -95,6 +75,24 @@ void AddNull(const v1::ModelField& target_field, v1::CompiledSync* compiled) {
 
 }  // namespace
 
+const v1::ForeignKey* FindReference(const Configuration& configuration, absl::string_view platform,
+                                    const v1::Model& model, absl::string_view field) {
+  const v1::ForeignKey* key = FindForeignKey(model, field);
+  return key != nullptr && PointsAtKey(configuration, platform, *key) ? key : nullptr;
+}
+
+std::set<std::string> BroughtTo(const Configuration& configuration, const v1::Sync& sync,
+                                absl::string_view source_model) {
+  std::set<std::string> models;
+  for (const v1::Sync& other : configuration.syncs) {
+    if (other.source_platform() == sync.source_platform() && other.source_model() == source_model &&
+        other.target_platform() == sync.target_platform()) {
+      models.insert(other.target_model());
+    }
+  }
+  return models;
+}
+
 std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& source,
                                       const v1::Model& target) {
   std::vector<MappedField> mapped;
@@ -122,6 +120,7 @@ std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& sou
 v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync& sync) {
   v1::CompiledSync compiled;
   *compiled.mutable_sync() = sync;
+  compiled.set_broken(sync.broken());
   const v1::Model* source = configuration.FindModel(sync.source_platform(), sync.source_model());
   const v1::Model* target = configuration.FindModel(sync.target_platform(), sync.target_model());
   if (source == nullptr || target == nullptr) return compiled;

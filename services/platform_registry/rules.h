@@ -2,6 +2,7 @@
 // references. Pure functions.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,15 @@ struct MappedField {
 // chain of equal names that the target takes, but for the source's own key and what `fields` names already.
 std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& source, const v1::Model& target);
 
-// Every field that both catalogues (still) have, in the target's order. Without both models it has no fields.
+// The foreign key of this field alone that holds the referenced model's local id; null where there is none.
+const v1::ForeignKey* FindReference(const Configuration& configuration, absl::string_view platform,
+                                    const v1::Model& model, absl::string_view field);
+// Where syncs bring the records of a model of this sync's source platform, on its target platform.
+std::set<std::string> BroughtTo(const Configuration& configuration, const v1::Sync& sync,
+                                absl::string_view source_model);
+
+// Every field that both catalogues (still) have, in the target's order; where that is not every mapped one,
+// the sync is broken. Without both models it has no fields.
 v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync& sync);
 v1::Rules CompileRules(const Configuration& configuration);
 

@@ -99,7 +99,8 @@ CREATE TABLE platform_registry.syncs (
     revision bigint NOT NULL,
     deleted boolean DEFAULT false NOT NULL,
     create_time timestamp with time zone DEFAULT now() NOT NULL,
-    update_time timestamp with time zone DEFAULT now() NOT NULL
+    update_time timestamp with time zone DEFAULT now() NOT NULL,
+    broken text DEFAULT ''::text NOT NULL
 );
 ALTER TABLE platform_registry.syncs ALTER COLUMN sync_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME platform_registry.syncs_sync_id_seq

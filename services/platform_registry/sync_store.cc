@@ -6,6 +6,7 @@
 #include "common/clock/time_proto.h"
 #include "services/platform_registry/definition.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/sync_check.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -16,13 +17,13 @@ using postgres::Statement;
 using postgres::Transaction;
 
 const Statement kSelectSync = {"select_sync", R"sql(
-    SELECT name, definition::text, revision, create_time, update_time
+    SELECT name, definition::text, revision, create_time, update_time, broken
     FROM syncs
     WHERE name = $1 AND NOT deleted
 )sql"};
 
 const Statement kSelectSyncs = {"select_syncs", R"sql(
-    SELECT name, definition::text, revision, create_time, update_time
+    SELECT name, definition::text, revision, create_time, update_time, broken
     FROM syncs
     WHERE name > $1 AND NOT deleted
     ORDER BY name
@@ -39,13 +40,13 @@ const Statement kInsertSync = {"insert_sync", R"sql(
     WHERE source.model = $3 AND target.model = $5
     ON CONFLICT (name, source_model_id, target_model_id) DO UPDATE
     SET definition = excluded.definition, revision = excluded.revision, deleted = false, create_time = now(),
-        update_time = now()
+        update_time = now(), broken = ''
     RETURNING s.sync_id
 )sql"};
 
 const Statement kUpdateSync = {"update_sync", R"sql(
     UPDATE syncs
-    SET definition = $2, revision = $3, update_time = now()
+    SET definition = $2, revision = $3, update_time = now(), broken = ''
     WHERE name = $1 AND NOT deleted
     RETURNING sync_id
 )sql"};
@@ -55,6 +56,14 @@ const Statement kDeleteSync = {"delete_sync", R"sql(
     SET deleted = true, revision = $2, update_time = now()
     WHERE name = $1 AND NOT deleted
     RETURNING sync_id
+)sql"};
+
+const Statement kSetBroken = {"set_sync_broken", R"sql(
+    UPDATE syncs SET broken = $2 WHERE name = $1 AND NOT deleted
+)sql"};
+
+const Statement kSelectAnyBroken = {"select_any_broken", R"sql(
+    SELECT EXISTS (SELECT 1 FROM syncs WHERE broken <> '' AND NOT deleted)
 )sql"};
 
 const Statement kInsertRevision = {"insert_sync_revision", R"sql(
@@ -72,6 +81,7 @@ absl::StatusOr<v1::Sync> SyncFromRow(const Rows& rows, int row) {
   sync.set_etag(absl::StrCat(sync.revision()));
   *sync.mutable_create_time() = ToTimestamp(rows.GetTimestamp(row, 3));
   *sync.mutable_update_time() = ToTimestamp(rows.GetTimestamp(row, 4));
+  sync.set_broken(std::string(rows.GetText(row, 5)));
   return sync;
 }
 
@@ -99,11 +109,18 @@ absl::StatusOr<std::string> Definition(v1::Sync sync) {
   sync.clear_etag();
   sync.clear_create_time();
   sync.clear_update_time();
+  sync.clear_broken();
   return ToDefinition(sync);
 }
 
 absl::Status KeepRevision(Transaction& transaction, const Rows& changed) {
   return transaction.Query(kInsertRevision, Params().AddInt32(changed.GetInt32(0, 0))).status();
+}
+
+// A new sync may tell where a broken one's references lead.
+absl::Status MendOthers(Transaction& transaction) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectAnyBroken));
+  return rows.GetBool(0, 0) ? RefreshBroken(transaction).status() : absl::OkStatus();
 }
 
 // Judges the sync within the configuration as it would be with it.
@@ -137,6 +154,7 @@ absl::StatusOr<v1::CreateSyncResponse> SyncStore::Create(const v1::Sync& wanted,
         std::vector<std::string> warnings;
         RETURN_IF_ERROR(CheckWithin(transaction, check, sync, &warnings));
         RETURN_IF_ERROR(Insert(transaction, id, sync));
+        RETURN_IF_ERROR(MendOthers(transaction));
         v1::CreateSyncResponse response;
         ASSIGN_OR_RETURN(*response.mutable_sync(), Select(transaction, id));
         response.mutable_warnings()->Assign(warnings.begin(), warnings.end());
@@ -205,8 +223,25 @@ absl::Status SyncStore::Delete(absl::string_view id, absl::string_view etag) {
     ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
     ASSIGN_OR_RETURN(const Rows rows,
                      transaction.Query(kDeleteSync, Params().AddText(id).AddInt64(revision)));
-    return KeepRevision(transaction, rows);
+    RETURN_IF_ERROR(KeepRevision(transaction, rows));
+    // It may have told where another's references lead.
+    return RefreshBroken(transaction).status();
   });
+}
+
+absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(Transaction& transaction) {
+  ASSIGN_OR_RETURN(const Configuration configuration, LoadConfiguration(transaction));
+  std::vector<v1::SyncDrift> drifts;
+  for (const v1::Sync& sync : configuration.syncs) {
+    std::string broken = WhyBroken(configuration, sync);
+    if (broken == sync.broken()) continue;
+    ASSIGN_OR_RETURN(const std::string id, ParseSyncName(sync.name(), "sync"));
+    RETURN_IF_ERROR(transaction.Query(kSetBroken, Params().AddText(id).AddText(broken)).status());
+    v1::SyncDrift& drift = drifts.emplace_back();
+    drift.set_sync(sync.name());
+    drift.set_broken(std::move(broken));
+  }
+  return drifts;
 }
 
 absl::StatusOr<std::vector<v1::Sync>> SelectAllSyncs(Transaction& transaction) {

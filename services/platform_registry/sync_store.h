@@ -44,6 +44,10 @@ class SyncStore {
   postgres::Pool& pool_;
 };
 
+// Judges every sync by the catalogues as they are now, and stores which are broken. Gives those of which this
+// is news; the revision is the caller's to raise. Under the configuration's lock.
+absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(postgres::Transaction& transaction);
+
 absl::StatusOr<std::vector<v1::Sync>> SelectAllSyncs(postgres::Transaction& transaction);
 
 }  // namespace cognate::platform_registry

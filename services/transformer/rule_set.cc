@@ -126,7 +126,7 @@ void RuleSet::AddSlots(const v1::CompiledSync& compiled) {
 void RuleSet::AddSync(const v1::CompiledSync& compiled) {
   const v1::Sync& sync = compiled.sync();
   SourcePlan& plan = PlanFor(sync.source_platform(), sync.source_model());
-  if (sync.status() == v1::SYNC_STATUS_PAUSED) {
+  if (sync.status() == v1::SYNC_STATUS_PAUSED || !compiled.broken().empty()) {
     plan.paused_syncs.push_back(sync.name());
     return;
   }

@@ -16,12 +16,13 @@ using postgres::Rows;
 using postgres::Statement;
 using postgres::Transaction;
 
-// What paused or deleted syncs alone have planned is not replayed: it would stand before all else and never
+// What paused, broken or deleted syncs alone have planned is not replayed: it would stand before all else and never
 // move. A replica names one of the syncs between its models, so each counts as long as any of them is active.
 const Statement kSelectActiveSyncs = {"select_active_syncs", R"sql(
     SELECT p.platform_id,
            (SELECT array_agg(sync_id)::bigint[]
-            FROM (SELECT sync_id, bool_or(NOT deleted AND definition->>'status' = 'SYNC_STATUS_ACTIVE')
+            FROM (SELECT sync_id, bool_or(NOT deleted AND definition->>'status' = 'SYNC_STATUS_ACTIVE'
+                                          AND broken = '')
                                   OVER (PARTITION BY source_model_id, target_model_id) AS is_taken
                   FROM syncs) way
             WHERE is_taken)
