@@ -3,13 +3,13 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/sync_file_commands.h"
+#include "cli/sync_options.h"
 #include "common/clock/clock.h"
 #include "common/ids/uuid.h"
-#include "common/status/error.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::cli {
@@ -24,19 +24,29 @@ struct SyncOptions {
   std::vector<std::string> maps;
   std::vector<std::string> references;
   bool all_fields = false;
+  std::string filter;
+  std::string leave;
+  std::string on_delete;
 };
 
-absl::Status Wrong(absl::string_view option, absl::string_view got, absl::string_view want) {
-  return Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-               absl::StrCat(option, ": got \"", got, "\", want ", want));
-}
+// Every one, with its path in an update's mask.
+struct GivenOption {
+  CLI::Option* option;
+  const char* path;
+};
 
-absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view option,
-                                                              absl::string_view text, char separator,
-                                                              absl::string_view want) {
-  const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits(separator, 1));
-  if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) return Wrong(option, text, want);
-  return std::make_pair(parts[0], parts[1]);
+// What may also be changed later.
+absl::Status SetRules(const SyncOptions& options, v1::Sync* sync) {
+  sync->set_all_fields(options.all_fields);
+  RETURN_IF_ERROR(AddMappings(options.maps, options.references, sync));
+  sync->set_filter(options.filter);
+  if (!options.leave.empty()) {
+    ASSIGN_OR_RETURN(*sync->mutable_leave(), ParseLeavePolicy("--leave", options.leave));
+  }
+  if (!options.on_delete.empty()) {
+    ASSIGN_OR_RETURN(*sync->mutable_on_delete(), ParseLeavePolicy("--on-delete", options.on_delete));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Sync> MakeSync(const SyncOptions& options) {
@@ -48,23 +58,7 @@ absl::StatusOr<v1::Sync> MakeSync(const SyncOptions& options) {
   sync.set_source_model(from.second);
   sync.set_target_platform(to.first);
   sync.set_target_model(to.second);
-  sync.set_all_fields(options.all_fields);
-  for (const std::string& map : options.maps) {
-    ASSIGN_OR_RETURN(const auto pair, SplitPair("--map", map, '=', "source_field=target_field"));
-    v1::FieldMapping& field = *sync.add_fields();
-    field.set_source(pair.first);
-    field.set_target(pair.second);
-  }
-  for (const std::string& reference : options.references) {
-    ASSIGN_OR_RETURN(const auto pair, SplitPair("--reference", reference, '=', "source_field=source_model"));
-    bool found = false;
-    for (v1::FieldMapping& field : *sync.mutable_fields()) {
-      if (field.source() != pair.first) continue;
-      field.mutable_reference()->set_source_model(pair.second);
-      found = true;
-    }
-    if (!found) return Wrong("--reference", reference, "a source field that --map names, too");
-  }
+  RETURN_IF_ERROR(SetRules(options, &sync));
   return sync;
 }
 
@@ -84,21 +78,35 @@ absl::Status Create(Context& context, const SyncOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status Update(Context& context, const SyncOptions& options, const std::vector<GivenOption>& all) {
+  v1::UpdateSyncRequest request;
+  request.mutable_sync()->set_name(absl::StrCat("syncs/", options.id));
+  RETURN_IF_ERROR(SetRules(options, request.mutable_sync()));
+  for (const GivenOption& one : all) {
+    if (one.option->count() > 0) request.mutable_update_mask()->add_paths(one.path);
+  }
+  Client client = context.Connect();
+  ASSIGN_OR_RETURN(const v1::UpdateSyncResponse response,
+                   client.Call(client.registry(), &Stub::UpdateSync, request));
+  if (context.json) {
+    PrintJson(std::cout, response);
+    return absl::OkStatus();
+  }
+  std::cout << "Sync " << options.id << " is changed: " << response.sync().title() << ".\n";
+  for (const std::string& warning : response.warnings()) std::cout << "  note: " << warning << "\n";
+  return absl::OkStatus();
+}
+
 absl::Status List(Context& context) {
   Client client = context.Connect();
   Table table({"SYNC", "STATUS", "WHAT", "REVISION"});
-  v1::ListSyncsRequest request;
-  do {
-    ASSIGN_OR_RETURN(const v1::ListSyncsResponse page,
-                     client.Call(client.registry(), &Stub::ListSyncs, request));
-    for (const v1::Sync& sync : page.syncs()) {
-      if (context.json) PrintJson(std::cout, sync);
-      table.Add({std::string(absl::StripPrefix(sync.name(), "syncs/")),
-                 FormatEnum(v1::SyncStatus_Name(sync.status()), "SYNC_STATUS_"), sync.title(),
-                 absl::StrCat(sync.revision())});
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
+  ASSIGN_OR_RETURN(const std::vector<v1::Sync> syncs, ListAllSyncs(client));
+  for (const v1::Sync& sync : syncs) {
+    if (context.json) PrintJson(std::cout, sync);
+    table.Add({std::string(absl::StripPrefix(sync.name(), "syncs/")),
+               FormatEnum(v1::SyncStatus_Name(sync.status()), "SYNC_STATUS_"), sync.title(),
+               absl::StrCat(sync.revision())});
+  }
   if (!context.json) table.Print(std::cout, "No syncs yet: `cognate sync create --help`.");
   return absl::OkStatus();
 }
@@ -125,6 +133,33 @@ absl::Status Delete(Context& context, const std::string& id) {
   return absl::OkStatus();
 }
 
+// Options that `create` and `update` share.
+std::vector<GivenOption> AddRuleOptions(CLI::App* command, SyncOptions* options) {
+  std::vector<GivenOption> given;
+  given.push_back(
+      {command->add_option("--map", options->maps, "source_field=target_field; may come often")->take_all(),
+       "fields"});
+  command
+      ->add_option("--reference", options->references, "source_field=source_model that its values refer to")
+      ->take_all();
+  given.push_back({command->add_flag("--all-fields,!--no-all-fields", options->all_fields,
+                                     "Also every field that has the same name on both sides"),
+                   "all_fields"});
+  given.push_back(
+      {command->add_option(
+           "--filter", options->filter,
+           "Only records for which this holds (docs/conditions.md), such as: status = \"published\""),
+       "filter"});
+  const std::string policies = "delete, keep, detach, soft-delete:time_field or unpublish:field=value,…";
+  given.push_back(
+      {command->add_option("--leave", options->leave, "Of a record that leaves the filter: " + policies),
+       "leave"});
+  given.push_back(
+      {command->add_option("--on-delete", options->on_delete, "Of a record that is deleted: " + policies),
+       "on_delete"});
+  return given;
+}
+
 }  // namespace
 
 void AddSyncCommand(CLI::App& app, Context& context) {
@@ -143,12 +178,18 @@ void AddSyncCommand(CLI::App& app, Context& context) {
   create->add_option("id", options->id, "a-z, 0-9 and -, beginning with a letter")->required();
   create->add_option("--from", options->from, "platform:model")->required();
   create->add_option("--to", options->to, "platform:model")->required();
-  create->add_option("--map", options->maps, "source_field=target_field; may come often")->take_all();
-  create->add_option("--reference", options->references, "source_field=source_model that its values refer to")
-      ->take_all();
-  create->add_flag("--all-fields", options->all_fields,
-                   "Also every field that has the same name on both sides");
+  AddRuleOptions(create, options.get());
   create->callback([&context, options] { context.status = Create(context, *options); });
+
+  CLI::App* update = sync->add_subcommand("update", "Change what is given, each as a whole");
+  update->footer(
+      "Examples:\n"
+      "  cognate sync update articles --filter 'status = \"published\"' --leave unpublish:visible=false\n"
+      "  cognate sync update articles --filter '' --on-delete soft-delete:deleted_at\n"
+      "Chains of transforms are said in files: `cognate sync export`, `plan` and `apply`.");
+  update->add_option("id", options->id)->required();
+  const std::vector<GivenOption> given = AddRuleOptions(update, options.get());
+  update->callback([&context, options, given] { context.status = Update(context, *options, given); });
 
   sync->add_subcommand("list", "List syncs")->callback([&context] { context.status = List(context); });
   const auto add_by_id = [&](const char* name, const char* help, auto act) {
@@ -161,6 +202,8 @@ void AddSyncCommand(CLI::App& app, Context& context) {
   add_by_id("resume", "Plan for it again; a backfill brings what came in between",
             [](Context& c, const std::string& id) { return SetStatus(c, id, v1::SYNC_STATUS_ACTIVE); });
   add_by_id("delete", "Delete it; what it brought stays", Delete);
+  AddSyncFileCommands(*sync, context);
+  AddSyncLookCommands(*sync, context);
 }
 
 }  // namespace cognate::cli

@@ -1,0 +1,171 @@
+#include "cli/sync_words.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/output.h"
+#include "cli/yaml_writer.h"
+
+namespace cognate::cli {
+namespace {
+
+using absl::StrCat;
+
+std::string ShowValue(const v1::Value& value) {
+  switch (value.kind_case()) {
+    case v1::Value::kNullValue:
+      return "NULL";
+    case v1::Value::kTextValue:
+      return StrCat("\"", value.text_value(), "\"");
+    case v1::Value::kReferenceValue: {
+      const v1::Reference& reference = value.reference_value();
+      const std::string source = StrCat(reference.source_model(), " ", reference.source_local_id());
+      return reference.local_id().empty() ? StrCat("waits for ", source)
+                                          : StrCat(reference.local_id(), " (", source, ")");
+    }
+    default: {
+      // Without the kind's name: `{int64_value: 5}` is 5.
+      const auto* const oneof = v1::Value::descriptor()->FindOneofByName("kind");
+      const auto* const field = value.GetReflection()->GetOneofFieldDescriptor(value, oneof);
+      return field == nullptr ? "" : ToYamlLine(value, *field, 0);
+    }
+  }
+}
+
+std::string ShowFields(const google::protobuf::RepeatedPtrField<v1::Field>& fields) {
+  std::vector<std::string> parts;
+  for (const v1::Field& field : fields)
+    parts.push_back(StrCat(field.name(), " = ", ShowValue(field.value())));
+  return parts.empty() ? "(nothing)" : absl::StrJoin(parts, ", ");
+}
+
+// Every reference inside that the target does not have yet.
+void CollectWaits(const v1::Value& value, std::vector<std::string>* waits) {
+  if (value.has_reference_value() && value.reference_value().local_id().empty()) {
+    const v1::Reference& reference = value.reference_value();
+    waits->push_back(StrCat(
+        reference.source_model(), " ", reference.source_local_id(), " in ", reference.model(),
+        reference.optional() ? " (may be written empty once, where records wait for each other)" : ""));
+  }
+  for (const v1::Value& element : value.list_value().values()) CollectWaits(element, waits);
+  for (const v1::Field& field : value.map_value().fields()) CollectWaits(field.value(), waits);
+}
+
+std::string TypeOf(const v1::ModelField& field) {
+  if (!field.native_type().empty()) return field.native_type();
+  if (field.type() == v1::FIELD_TYPE_UNSPECIFIED) return "?";
+  return FormatEnum(v1::FieldType_Name(field.type()), "FIELD_TYPE_");
+}
+
+void PrintSteps(std::ostream& out, const v1::Sync& sync) {
+  if (sync.transforms().empty()) return;
+  out << "\nEach record goes through these steps before its fields are mapped:\n";
+  Table table({"#", "STEP", "HOW", "ONLY WHEN"});
+  for (int i = 0; i < sync.transforms_size(); ++i) {
+    const StepWords words = WordsOf(sync.transforms(i));
+    table.Add({StrCat(i), words.word, words.parameters, sync.transforms(i).when()});
+  }
+  table.Print(out, "");
+}
+
+void PrintFields(std::ostream& out, const v1::CompiledSync& compiled) {
+  out << "\n";
+  Table table({"SOURCE FIELD", "TYPE", "TARGET FIELD", "TYPE", "REFERS TO"});
+  for (const v1::CompiledField& field : compiled.fields()) {
+    const std::string refers = !field.is_reference() ? ""
+                                                     : StrCat(field.reference_source_model(), " → ",
+                                                              field.reference_target_model().empty()
+                                                                  ? "nobody knows yet"
+                                                                  : field.reference_target_model());
+    table.Add({field.source().empty() ? "(NULL while it lives)" : field.source(),
+               TypeOf(field.source_field()), field.target(),
+               StrCat(TypeOf(field.target_field()), field.target_field().nullable() ? "" : " NOT NULL"),
+               refers});
+  }
+  table.Print(out, "No field is written: both models must be in the catalogue.");
+}
+
+}  // namespace
+
+StepWords WordsOf(const v1::Transform& transform) {
+  const auto* const oneof = v1::Transform::descriptor()->FindOneofByName("step");
+  const auto* const field = transform.GetReflection()->GetOneofFieldDescriptor(transform, oneof);
+  if (field == nullptr) return {"(nothing)", ""};
+  if (transform.has_script()) {
+    std::vector<std::string> writes;
+    for (const v1::ScriptField& one : transform.script().writes())
+      writes.push_back(StrCat(one.field(), " (", one.kind(), ")"));
+    return {field->name(), StrCat("Lua of ", transform.script().source().size(), " bytes; writes ",
+                                  writes.empty() ? "nothing" : absl::StrJoin(writes, ", "))};
+  }
+  return {field->name(), ToYamlLine(transform, *field, 0)};
+}
+
+std::string LeaveSentence(const v1::LeavePolicy& policy) {
+  switch (policy.action()) {
+    case v1::LEAVE_ACTION_UNPUBLISH:
+      return StrCat("the target's record stays, and gets ", ShowFields(policy.values()));
+    case v1::LEAVE_ACTION_SOFT_DELETE:
+      return StrCat("the target's record stays, and gets the time of the change in ", policy.time_field());
+    case v1::LEAVE_ACTION_KEEP:
+      return "the target's record stays as it is";
+    case v1::LEAVE_ACTION_DETACH:
+      return "the target's record stays as it is, and is the target's own from then on";
+    default:
+      return "the target's record is deleted";
+  }
+}
+
+void PrintSync(std::ostream& out, const v1::CompiledSync& compiled) {
+  const v1::Sync& sync = compiled.sync();
+  out << sync.name() << ": " << sync.title() << ".\n";
+  out << (sync.status() == v1::SYNC_STATUS_PAUSED ? "It is paused: nothing is planned for it.\n"
+                                                  : "It is active.\n");
+  if (sync.filter().empty()) {
+    out << "It takes every record of " << sync.source_model() << ".\n";
+  } else {
+    out << "It takes the records of " << sync.source_model() << " for which this holds: " << sync.filter()
+        << "\n"
+        << "When a record leaves this scope, " << LeaveSentence(sync.leave()) << ".\n";
+  }
+  out << "When a record is deleted at the source, " << LeaveSentence(sync.on_delete()) << ".\n";
+  if (sync.all_fields())
+    out << "Fields of the same name go along by themselves, but for the source's own key.\n";
+  PrintSteps(out, sync);
+  PrintFields(out, compiled);
+  if (sync.revision() > 0)
+    out << "\nRevision " << sync.revision() << ", last changed " << FormatTime(sync.update_time()) << ".\n";
+}
+
+void PrintRendered(std::ostream& out, const v1::RenderedRecord& record, const std::string& sync) {
+  out << "\n→ " << record.platform() << " " << record.model() << ": ";
+  if (record.leaves() != v1::LEAVE_ACTION_UNSPECIFIED) {
+    out << "the record is out of scope; where the target has it: "
+        << FormatEnum(v1::LeaveAction_Name(record.leaves()), "LEAVE_ACTION_") << "\n";
+  } else {
+    out << FormatEnum(v1::Operation_Name(record.operation()), "OPERATION_") << "\n";
+  }
+  for (const v1::TransformTrace& trace : record.transforms()) {
+    if (trace.sync() != sync) continue;
+    out << "  " << trace.step() << " " << trace.word();
+    if (!trace.passed_over().empty()) {
+      out << ": passed over, " << trace.passed_over() << "\n";
+      continue;
+    }
+    out << "\n      before  " << ShowFields(trace.before()) << "\n      after   " << ShowFields(trace.after())
+        << "\n";
+  }
+  std::vector<std::string> waits;
+  if (record.fields_size() > 0) out << "\n";
+  Table table({"FIELD", "VALUE"});
+  for (const v1::Field& field : record.fields()) {
+    table.Add({field.name(), ShowValue(field.value())});
+    CollectWaits(field.value(), &waits);
+  }
+  if (record.fields_size() > 0) table.Print(out, "");
+  for (const std::string& wait : waits) out << "  It waits for " << wait << ".\n";
+  if (record.has_error())
+    out << "  ✗ It would be refused: " << record.error().message() << " (" << record.error().reason()
+        << ")\n";
+}
+
+}  // namespace cognate::cli
