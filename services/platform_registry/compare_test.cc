@@ -8,14 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "services/platform_registry/name_words.h"
 #include "services/platform_registry/registry_fixture.h"
 
 namespace cognate::platform_registry {
 namespace {
 
 using test_support::HasReason;
-using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -119,8 +117,6 @@ TEST_F(CompareTest, IdenticalModelsAreFullyCompatible) {
   ASSERT_OK(compared);
   EXPECT_EQ(compared->compatibility(), v1::COMPATIBILITY_FULL);
   EXPECT_THAT(compared->reasons(), IsEmpty());
-  EXPECT_THAT(compared->unused_source_fields(), IsEmpty());
-  EXPECT_EQ(compared->mappings_size(), 4);
   EXPECT_EQ(For(*compared, "code").score(), 1);
   EXPECT_THAT(For(*compared, "code").reasons(),
               ElementsAre("same name", "same type, and every value fits", "both are unique"));
@@ -188,7 +184,6 @@ TEST_F(CompareTest, ValuesThatNeedAStepGetIt) {
                   Pair("ratio", v1::Transform::kToInteger)));
   EXPECT_THAT(For(*compared, "price").reasons(), Contains("text becomes decimal by the step to_decimal"));
   EXPECT_THAT(For(*compared, "ratio").warning(), HasSubstr("with a fraction"));
-  EXPECT_EQ(compared->proposed_sync().transforms_size(), 9);
   Create(*compared);
 }
 
@@ -299,18 +294,6 @@ TEST_F(CompareTest, SaysWhatIsNotThere) {
   EXPECT_THAT(Compare("item", "item", "here", "nowhere"), HasReason("PLATFORM_NOT_FOUND"));
   EXPECT_THAT(Compare("item", "item", "here", "here"), HasReason("INVALID_FIELD"));
   EXPECT_EQ(Compare("item", "item")->SerializeAsString(), Compare("item", "item")->SerializeAsString());
-}
-
-TEST(NameWordsTest, ReadsNamesAsTheyAreWritten) {
-  EXPECT_THAT(WordsOf("postTitles"), ElementsAre("post", "title"));
-  EXPECT_THAT(WordsOf("HTMLBody_v2"), ElementsAre("html", "body", "v", "2"));
-  EXPECT_THAT(WordsOf("Größen"), ElementsAre("größen"));
-  EXPECT_THAT(WordsOf("addresses categories status boxes"),
-              ElementsAre("address", "category", "status", "box"));
-  EXPECT_THAT(WordsOfModel("App\\Models\\BlogPost"), ElementsAre("blog", "post"));
-  EXPECT_THAT(WordsOfField("post_title", WordsOfModel("public.wp_posts")), ElementsAre("title"));
-  EXPECT_THAT(WordsOfField("post", WordsOfModel("public.post")), ElementsAre("post"));
-  EXPECT_EQ(MeaningsOf({"created", "at"}), MeaningsOf({"date"}));
 }
 
 }  // namespace

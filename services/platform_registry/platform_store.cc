@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock/time_proto.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/sync_store.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -164,6 +165,8 @@ absl::StatusOr<v1::Platform> PlatformStore::Update(absl::string_view id, absl::s
     RETURN_IF_ERROR(change(platform));
     ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
     RETURN_IF_ERROR(transaction.Query(kUpdatePlatform, WriteParams(id, platform, revision)).status());
+    // A sync fits, or not, by channel and capture mode, too.
+    RETURN_IF_ERROR(RefreshBroken(transaction).status());
     ASSIGN_OR_RETURN(platform, Select(transaction, id));
     return absl::OkStatus();
   }));

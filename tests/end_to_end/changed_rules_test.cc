@@ -201,6 +201,34 @@ TEST_P(ChangedRulesTest, ABackfillAfterAPauseBringsWhatWasMissedDeletesToo) {
   EXPECT_TRUE(Agree("title, price", "title, price"));
 }
 
+TEST_P(ChangedRulesTest, AColumnThatIsGoneStopsItsSyncAloneUntilItIsBack) {
+  AddSync("books", "public.book", "public.works",
+          "fields { source: 'title' target: 'title' } fields { source: 'shelf' target: 'place' }");
+  ASSERT_TRUE(Agree("title, shelf", "title, place"));
+  ASSERT_THAT(target_->Execute("ALTER TABLE works DROP COLUMN place"), IsOk());
+  const auto broken = Do(*registry_, &RegistryStub::AnalyzeModels, "platform: 'platforms/shop'");
+  ASSERT_THAT(broken, IsOk());
+  ASSERT_EQ(broken->drifts_size(), 1);
+  EXPECT_THAT(broken->drifts(0).broken(), ::testing::HasSubstr("sync.fields[1].target: got \"place\""));
+
+  ASSERT_THAT(
+      source_->Execute("DELETE FROM book WHERE id <= 3; UPDATE book SET title = 'new title' WHERE id = 4;"
+                       "INSERT INTO book (title, shelf) VALUES ('new book', 'new shelf')"),
+      IsOk());
+  AwaitPlanned("the other sync goes on");
+  EXPECT_EQ(Ask(*target_, "SELECT count(*) FROM works WHERE title LIKE 'new%'"), "0");
+  EXPECT_EQ(ReplicaOf(4).desired_version(), ReplicaOf(4).applied_version()) << "nothing was planned";
+
+  ASSERT_THAT(target_->Execute("ALTER TABLE works ADD COLUMN place text"), IsOk());
+  const auto mended = Do(*registry_, &RegistryStub::AnalyzeModels, "platform: 'platforms/shop'");
+  ASSERT_THAT(mended, IsOk());
+  ASSERT_EQ(mended->drifts_size(), 1);
+  EXPECT_EQ(mended->drifts(0).broken(), "");
+  ASSERT_THAT(source_->Execute("UPDATE book SET shelf = shelf || '!'"), IsOk());
+  Backfill("books");
+  EXPECT_TRUE(Agree("title, shelf", "title, place"));
+}
+
 TEST_P(ChangedRulesTest, AChangedMappingHoldsForWhatChangesAfterIt) {
   AddSync("books", "public.book", "public.works", "fields { source: 'title' target: 'title' }");
   ASSERT_TRUE(Agree("title", "title"));

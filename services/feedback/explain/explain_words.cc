@@ -98,10 +98,16 @@ v1::ExplanationStep IdentityStep(const v1::GetReplicasResponse& replicas) {
 
 v1::ExplanationStep SyncStep(const v1::Sync& sync) {
   const bool active = sync.status() != v1::SYNC_STATUS_PAUSED;
-  return Step("sync", active ? v1::VERDICT_PASSED : v1::VERDICT_STOPPED,
-              absl::StrCat(sync.name(), active ? " takes " : " is paused; it would take ",
-                           sync.source_model(), " on ", sync.source_platform(), " to ", sync.target_model(),
-                           " on ", sync.target_platform(), "."));
+  const bool taken = active && sync.broken().empty();
+  const absl::string_view verb = taken    ? " takes "
+                                 : active ? " is broken; it would take "
+                                          : " is paused; it would take ";
+  return Step(
+      "sync", taken ? v1::VERDICT_PASSED : v1::VERDICT_STOPPED,
+      absl::StrCat(
+          sync.name(), verb, sync.source_model(), " on ", sync.source_platform(), " to ", sync.target_model(),
+          " on ", sync.target_platform(), ".",
+          sync.broken().empty() ? "" : absl::StrCat(" It no longer fits its models: ", sync.broken())));
 }
 
 std::string Conclusion(const v1::RecordKey& record, const v1::ExplainResponse& response,
