@@ -5,7 +5,6 @@
 #include <set>
 
 #include <CLI/CLI.hpp>
-#include <google/protobuf/util/json_util.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "cli/output.h"
 #include "cli/sync_file.h"
+#include "cli/sync_findings.h"
 #include "cli/sync_plan.h"
 #include "common/clock/clock.h"
 #include "common/ids/uuid.h"
@@ -32,66 +32,6 @@ struct FileOptions {
   bool yes = false;
   bool prune = false;
 };
-
-// Findings of several syncs, as they are found.
-class Findings {
- public:
-  explicit Findings(const Context& context) : context_(context) {}
-
-  void Add(const FileSync& file, const v1::LintSyncResponse& response) {
-    Json line = {{"sync", file.sync.name()},
-                 {"file", file.PlaceOf("")},
-                 {"title", response.title()},
-                 {"findings", Json::array()}};
-    for (const v1::SyncFinding& finding : response.findings()) {
-      const bool is_error = finding.severity() == v1::FINDING_SEVERITY_ERROR;
-      is_error ? ++errors_ : ++warnings_;
-      const std::string severity =
-          FormatEnum(v1::FindingSeverity_Name(finding.severity()), "FINDING_SEVERITY_");
-      const std::string place = file.PlaceOf(finding.field());
-      line["findings"].push_back({{"severity", severity},
-                                  {"place", place},
-                                  {"field", finding.field()},
-                                  {"reason", finding.reason()},
-                                  {"message", finding.message()}});
-      table_.Add(
-          {severity, place, finding.field(), absl::StrCat(finding.message(), " (", finding.reason(), ")")});
-    }
-    if (context_.json) std::cout << line.dump() << "\n";
-  }
-
-  void Print() const {
-    if (!context_.json) table_.Print(std::cout, "Nothing to say against it.");
-  }
-  bool empty() const { return errors_ + warnings_ == 0; }
-  absl::Status status() const {
-    if (errors_ == 0) return absl::OkStatus();
-    return Error(absl::StatusCode::kInvalidArgument, "SYNCS_WRONG",
-                 absl::StrCat(errors_, errors_ == 1 ? " error" : " errors", " and ", warnings_,
-                              warnings_ == 1 ? " warning" : " warnings", "; no sync was changed"));
-  }
-
- private:
-  const Context& context_;
-  Table table_{{"SEVERITY", "WHERE", "FIELD", "WHAT"}};
-  int errors_ = 0, warnings_ = 0;
-};
-
-// Judges the syncs of files as if all of them, and no deleted one, were there.
-absl::Status LintAll(Client& client, const std::vector<FileSync>& files, const std::set<std::string>& only,
-                     const std::vector<std::string>& without, Findings* findings) {
-  v1::LintSyncRequest request;
-  for (const FileSync& file : files) *request.add_beside() = file.sync;
-  request.mutable_without()->Assign(without.begin(), without.end());
-  for (const FileSync& file : files) {
-    if (!only.empty() && !only.contains(file.sync.name())) continue;
-    *request.mutable_sync() = file.sync;
-    ASSIGN_OR_RETURN(const v1::LintSyncResponse response,
-                     client.Call(client.registry(), &Stub::LintSync, request));
-    findings->Add(file, response);
-  }
-  return absl::OkStatus();
-}
 
 absl::Status Lint(Context& context, const FileOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<FileSync> files, ReadSyncFiles(options.files));
@@ -159,7 +99,7 @@ void PrintPlan(const Context& context, const Plan& plan) {
       line["differences"].push_back(
           {{"field", difference.path}, {"before", difference.before}, {"after", difference.after}});
     }
-    std::cout << line.dump() << "\n";
+    std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
   }
   if (!context.json) std::cout << FormatPlanSummary(plan.acts) << "\n";
 }
@@ -229,7 +169,9 @@ bool MayPass(const absl::Status& status) {
 void Tell(const Context& context, const PlannedSync& act) {
   const std::string done = absl::StrCat(ActName(act.act), "d");
   if (context.json) {
-    std::cout << Json({{"sync", act.wanted.name()}, {"done", done}}).dump() << "\n";
+    std::cout << Json({{"sync", act.wanted.name()}, {"done", done}})
+                     .dump(-1, ' ', false, Json::error_handler_t::replace)
+              << "\n";
   } else {
     std::cout << act.wanted.name() << " " << done << "\n";
   }
