@@ -162,9 +162,11 @@ absl::Status ReplicationConnection::DropSlot(absl::string_view slot) {
 
 absl::Status ReplicationConnection::StartStream(absl::string_view slot, absl::string_view publication,
                                                 uint64_t position) {
+  constexpr int kSendsMessages = 140000;  // those of pg_logical_emit_message
   const std::string command = absl::StrFormat(
-      "START_REPLICATION SLOT %s LOGICAL %X/%X (proto_version '1', publication_names '%s')", Quoted(slot),
-      position >> 32, position & 0xFFFFFFFF, absl::StrReplaceAll(Quoted(publication), {{"'", "''"}}));
+      "START_REPLICATION SLOT %s LOGICAL %X/%X (proto_version '1', publication_names '%s'%s)", Quoted(slot),
+      position >> 32, position & 0xFFFFFFFF, absl::StrReplaceAll(Quoted(publication), {{"'", "''"}}),
+      PQserverVersion(raw_) >= kSendsMessages ? ", messages 'true'" : "");
   const Result result(PQexec(raw_, command.c_str()));
   if (PQresultStatus(result.get()) == PGRES_COPY_BOTH) return absl::OkStatus();
   return StatusFromResult(raw_, result.get());

@@ -19,13 +19,16 @@ std::string AppendSql(const std::string& before, const std::string& condition) {
         RETURNING version - $1 AS base, rules_revision
     ), written AS (
         INSERT INTO changes
-            (version, captured_at, source_time, platform_id, model_id, operation, local_id, change_id, fields)
+            (version, captured_at, source_time, platform_id, model_id, operation, local_id, change_id, fields,
+             origin_entity_id, origin_version)
         SELECT counter.base + item.place, now(), item.source_time, item.platform_id, item.model_id, item.operation,
-               item.local_id, item.change_id, item.fields
+               item.local_id, item.change_id, item.fields, item.origin_entity_id, item.origin_version
         FROM counter
-        CROSS JOIN unnest($3::timestamptz[], $4::int4[], $5::int4[], $6::int2[], $7::text[], $8::text[], $9::bytea[])
+        CROSS JOIN unnest($3::timestamptz[], $4::int4[], $5::int4[], $6::int2[], $7::text[], $8::text[], $9::bytea[],
+                          $13::uuid[], $14::int8[])
             WITH ORDINALITY AS item
-                (source_time, platform_id, model_id, operation, local_id, change_id, fields, place)
+                (source_time, platform_id, model_id, operation, local_id, change_id, fields, origin_entity_id,
+                 origin_version, place)
     ), batch AS (
         INSERT INTO batches (first_version, last_version, rules_revision, queued_at)
         SELECT counter.base + part.first, counter.base + part.last, counter.rules_revision, CASE WHEN $12 THEN now() END
@@ -40,7 +43,7 @@ std::string AppendSql(const std::string& before, const std::string& condition) {
 )sql");
 }
 
-constexpr int kParameters = 12;
+constexpr int kParameters = 14;
 
 const postgres::Statement kAppend{"append", AppendSql("", "")};
 
@@ -73,6 +76,9 @@ struct Columns {
   std::vector<absl::string_view> local_ids;
   std::vector<std::optional<absl::string_view>> change_ids;
   std::vector<absl::string_view> fields;
+  // Empty where no change has an origin: the statement fills up with NULL.
+  std::vector<std::optional<Uuid>> origin_entities;
+  std::vector<std::optional<int64_t>> origin_versions;
 
   explicit Columns(const ChangePointers& changes) {
     const size_t count = changes.size();
@@ -92,7 +98,15 @@ struct Columns {
       change_ids.push_back(change->change_id.empty() ? std::nullopt
                                                      : std::optional<absl::string_view>(change->change_id));
       fields.push_back(change->fields);
+      if (change->origin.has_value()) AddOrigin(fields.size() - 1, *change->origin);
     }
+  }
+
+  void AddOrigin(size_t place, const Origin& origin) {
+    origin_entities.resize(place);
+    origin_entities.push_back(origin.entity_id);
+    origin_versions.resize(place);
+    origin_versions.push_back(origin.version);
   }
 };
 
@@ -141,7 +155,9 @@ absl::Status AppendStore::Insert(postgres::Transaction& transaction, const Chang
       .AddByteaArray(columns.fields)
       .AddInt32Array(firsts)
       .AddInt32Array(lasts)
-      .AddBool(queued);
+      .AddBool(queued)
+      .AddUuidArray(columns.origin_entities)
+      .AddInt64Array(columns.origin_versions);
   if (advance != nullptr) SourceStore::AddAdvance(*advance, &params);
   ASSIGN_OR_RETURN(const postgres::Rows rows,
                    transaction.Query(advance != nullptr ? kAppendInTurn : kAppend, params));

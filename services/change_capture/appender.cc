@@ -243,8 +243,7 @@ void Appender::PutOnStream(const AppendPlan& plan, const WrittenBatches& written
     BatchEncoder encoder(header, count);
     for (int i = first; i < first + count; ++i) {
       CapturedChange& change = *plan.fresh()[static_cast<size_t>(i)];
-      encoder.Add(written.numbered.first_version + i, *change.model, change.local_id, change.operation,
-                  std::move(change.fields), written.numbered.capture_time);
+      encoder.Add(change, written.numbered.first_version + i, written.numbered.capture_time);
     }
     batches.push_back({header.batch_id, encoder.Encode(), written.numbered.capture_time});
   }

@@ -27,20 +27,31 @@ BatchEncoder::BatchEncoder(const BatchHeader& header, int expected_changes) {
   batch_.mutable_changes()->Reserve(expected_changes);
 }
 
-void BatchEncoder::Add(int64_t version, const LoggedModel& model, absl::string_view local_id,
-                       v1::Operation operation, std::string fields, absl::Time capture_time) {
+bus::v1::LoggedChange& BatchEncoder::Add(int64_t version, const LoggedModel& model,
+                                         absl::string_view local_id, const std::optional<Origin>& origin) {
   bus::v1::LoggedChange& change = *batch_.add_changes();
   change.set_version(version);
   change.set_model_index(ModelIndex(model));
   change.set_local_id(local_id.data(), local_id.size());
-  change.set_operation(operation);
-  change.set_fields(std::move(fields));
-  change.set_capture_time_us(absl::ToUnixMicros(capture_time));
+  if (origin.has_value()) {
+    change.set_origin_entity_id(std::string(origin->entity_id.AsBytes()));
+    change.set_origin_version(origin->version);
+  }
+  return change;
 }
 
 void BatchEncoder::Add(LoggedState state) {
-  Add(state.version, *state.model, state.local_id, state.operation, std::move(state.fields),
-      state.capture_time);
+  bus::v1::LoggedChange& change = Add(state.version, *state.model, state.local_id, state.origin);
+  change.set_operation(state.operation);
+  change.set_fields(std::move(state.fields));
+  change.set_capture_time_us(absl::ToUnixMicros(state.capture_time));
+}
+
+void BatchEncoder::Add(CapturedChange& captured, int64_t version, absl::Time capture_time) {
+  bus::v1::LoggedChange& change = Add(version, *captured.model, captured.local_id, captured.origin);
+  change.set_operation(captured.operation);
+  change.set_fields(std::move(captured.fields));
+  change.set_capture_time_us(absl::ToUnixMicros(capture_time));
 }
 
 std::string BatchEncoder::Encode() const { return batch_.SerializeAsString(); }

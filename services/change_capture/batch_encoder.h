@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,12 +42,14 @@ class BatchEncoder {
   explicit BatchEncoder(const BatchHeader& header, int expected_changes);
 
   // In version order. `fields` is moved into the batch.
-  void Add(int64_t version, const LoggedModel& model, absl::string_view local_id, v1::Operation operation,
-           std::string fields, absl::Time capture_time);
   void Add(LoggedState state);
+  // A change that was just written.
+  void Add(CapturedChange& change, int64_t version, absl::Time capture_time);
   std::string Encode() const;
 
  private:
+  bus::v1::LoggedChange& Add(int64_t version, const LoggedModel& model, absl::string_view local_id,
+                             const std::optional<Origin>& origin);
   int ModelIndex(const LoggedModel& model);
 
   bus::v1::ChangeBatch batch_;

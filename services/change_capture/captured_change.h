@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "cognate/v1/record.pb.h"
+#include "common/ids/uuid.h"
 
 namespace cognate::change_capture {
 
@@ -19,6 +20,12 @@ struct LoggedModel {
   std::string model;
 };
 
+// Of a change that a delivery made: what it wrote.
+struct Origin {
+  Uuid entity_id;
+  int64_t version = 0;
+};
+
 // One change on its way into the log: valid, complete, not yet numbered.
 struct CapturedChange {
   const LoggedModel* model = nullptr;
@@ -27,6 +34,7 @@ struct CapturedChange {
   std::string fields;                     // a serialized v1::Fields: the record's full state
   std::optional<absl::Time> source_time;  // by the source's clock
   std::string change_id;  // unique on its platform; empty: none (replication has its positions instead)
+  std::optional<Origin> origin;
 };
 
 // One change of the log.
@@ -40,6 +48,7 @@ struct LoggedState {
   std::optional<absl::Time> source_time;
   std::string change_id;
   absl::Time capture_time;
+  std::optional<Origin> origin;
 };
 
 }  // namespace cognate::change_capture

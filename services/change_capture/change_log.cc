@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
+#include "services/change_capture/logged_row.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -29,20 +30,21 @@ const postgres::Statement kInsertModel{"insert_model", R"sql(
 )sql"};
 
 // LATERAL with LIMIT: one descent of the index for each key, whatever the planner believes about the table.
-const postgres::Statement kSelectLatest{"select_latest", R"sql(
+const postgres::Statement kSelectLatest{"select_latest", absl::StrCat(R"sql(
     SELECT change.*
     FROM unnest($1::int4[], $2::text[]) AS wanted (model_id, local_id)
     CROSS JOIN LATERAL (
-        SELECT version, model_id, local_id, operation, fields, source_time, change_id, captured_at
+        SELECT )sql",
+                                                                      kLoggedColumns, R"sql(
         FROM changes
         WHERE changes.model_id = wanted.model_id AND changes.local_id = wanted.local_id COLLATE "C"
         ORDER BY changes.model_id, changes.local_id, changes.version DESC
         LIMIT 1
     ) AS change
-)sql"};
+)sql")};
 
 // Hops from record to record through the index, however many versions each has.
-const postgres::Statement kSelectPage{"select_page", R"sql(
+const postgres::Statement kSelectPage{"select_page", absl::StrCat(R"sql(
     WITH RECURSIVE record AS (
         (SELECT local_id, version, 1 AS place
          FROM changes
@@ -64,13 +66,14 @@ const postgres::Statement kSelectPage{"select_page", R"sql(
     SELECT change.*
     FROM record
     CROSS JOIN LATERAL (
-        SELECT version, model_id, local_id, operation, fields, source_time, change_id, captured_at
+        SELECT )sql",
+                                                                  kLoggedColumns, R"sql(
         FROM changes
         WHERE changes.version = record.version
         LIMIT 1
     ) AS change
     ORDER BY change.local_id
-)sql"};
+)sql")};
 
 // Hops as kSelectPage does, over the first $2 records.
 const postgres::Statement kCountFirst{"count_first_records", R"sql(
@@ -110,43 +113,30 @@ int64_t EstimatedRows(absl::string_view plan) {
   return absl::SimpleAtoi(digits.substr(0, digits.find(' ')), &rows) ? rows : 0;
 }
 
-const postgres::Statement kSelectVersions{"select_versions", R"sql(
+const postgres::Statement kSelectVersions{"select_versions", absl::StrCat(R"sql(
     SELECT change.*
     FROM unnest($1::int8[]) AS wanted (version)
     CROSS JOIN LATERAL (
-        SELECT version, model_id, local_id, operation, fields, source_time, change_id, captured_at
+        SELECT )sql",
+                                                                          kLoggedColumns, R"sql(
         FROM changes
         WHERE changes.version = wanted.version
         LIMIT 1
     ) AS change
     ORDER BY change.version
-)sql"};
+)sql")};
 
-const postgres::Statement kSelectRange{"select_range", R"sql(
-    SELECT version, model_id, local_id, operation, fields, source_time, change_id, captured_at
+const postgres::Statement kSelectRange{"select_range", absl::StrCat(R"sql(
+    SELECT )sql",
+                                                                    kLoggedColumns, R"sql(
     FROM changes
     WHERE version BETWEEN $1 AND $2
     ORDER BY version
     LIMIT $2 - $1 + 1
-)sql"};
-
-enum Column { kVersion, kModelId, kLocalId, kOperation, kFields, kSourceTime, kChangeId, kCapturedAt };
+)sql")};
 
 std::string NameKey(absl::string_view platform, absl::string_view model) {
   return absl::StrCat(platform, absl::string_view("\0", 1), model);
-}
-
-LoggedState StateFromRow(const postgres::Rows& rows, int row, const LoggedModel* model) {
-  LoggedState state;
-  state.version = rows.GetInt64(row, kVersion);
-  state.model = model;
-  state.local_id = std::string(rows.GetText(row, kLocalId));
-  state.operation = static_cast<v1::Operation>(rows.GetInt32(row, kOperation));
-  state.fields = std::string(rows.GetBytes(row, kFields));
-  if (!rows.IsNull(row, kSourceTime)) state.source_time = rows.GetTimestamp(row, kSourceTime);
-  state.change_id = std::string(rows.GetText(row, kChangeId));
-  state.capture_time = rows.GetTimestamp(row, kCapturedAt);
-  return state;
 }
 
 }  // namespace
@@ -220,11 +210,11 @@ absl::StatusOr<std::vector<LoggedState>> ChangeLog::Read(absl::string_view name,
   states.reserve(static_cast<size_t>(rows.size()));
   const LoggedModel* model = nullptr;
   for (int row = 0; row < rows.size(); ++row) {
-    const int32_t model_id = rows.GetInt32(row, kModelId);
+    const int32_t model_id = ModelIdOfRow(rows, row);
     if (model == nullptr || model->model_id != model_id) {
       ASSIGN_OR_RETURN(model, ModelById(model_id));
     }
-    states.push_back(StateFromRow(rows, row, model));
+    states.push_back(StateOfRow(rows, row, *model));
   }
   return states;
 }

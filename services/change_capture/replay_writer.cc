@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/status/status_macros.h"
+#include "services/change_capture/renewal.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -41,13 +42,17 @@ EncodedBatch Encode(Part& part, absl::Time now) {
 
 absl::Status ReplayWriter::Write(std::vector<LoggedState> states, const ReplayOptions& options,
                                  const std::function<absl::Status(postgres::Transaction&)>& along) {
-  std::sort(states.begin(), states.end(),
-            [](const LoggedState& a, const LoggedState& b) { return a.version < b.version; });
-  std::vector<Part> parts = MakeParts(absl::MakeSpan(states), options, catalogue_.Revision());
-  if (parts.empty() && !along) return absl::OkStatus();
+  if (states.empty() && !along) return absl::OkStatus();
+  std::vector<Part> parts;
   const bool queued = feeder_.Direct();
   RETURN_IF_ERROR(pool_.InTransaction("replay", [&](postgres::Transaction& transaction) -> absl::Status {
     if (along) RETURN_IF_ERROR(along(transaction));
+    if (options.renew) {
+      ASSIGN_OR_RETURN(states, Renew(transaction, states));
+    }
+    std::sort(states.begin(), states.end(),
+              [](const LoggedState& a, const LoggedState& b) { return a.version < b.version; });
+    parts = MakeParts(absl::MakeSpan(states), options, catalogue_.Revision());
     for (Part& part : parts) {
       RETURN_IF_ERROR(BatchStore::InsertReplay(transaction, part.versions, queued, &part.header));
     }

@@ -19,6 +19,7 @@ namespace cognate::change_capture {
 struct ReplayOptions {
   std::string target_platform;  // empty: all
   bool allow_incomplete = false;
+  bool renew = false;  // as new versions
 };
 
 // Thread safe.
@@ -27,7 +28,8 @@ class ReplayWriter {
   ReplayWriter(postgres::Pool& pool, StreamFeeder& feeder, const Catalogue& catalogue, const Clock& clock)
       : pool_(pool), feeder_(feeder), catalogue_(catalogue), clock_(clock) {}
 
-  // Commits the batches of these states, and with them what `along` writes; then they go on the stream.
+  // `states` in any order. Commits the batches of these states, and with them what `along` writes; then they
+  // go on the stream.
   absl::Status Write(std::vector<LoggedState> states, const ReplayOptions& options,
                      const std::function<absl::Status(postgres::Transaction&)>& along = nullptr);
 

@@ -32,6 +32,9 @@ void RunLoop::Run(StopToken& stop) {
   absl::Duration wait = absl::ZeroDuration();
   while (!stop.WaitFor(wait)) {
     wait = options_.idle_wait;
+    if (const absl::Status looked = rule_changes_.Look(*this); !looked.ok()) {
+      log::Warn("changed rules cannot be looked at", {{"status", looked}});
+    }
     absl::StatusOr<std::vector<StoredRun>> unfinished = runs_.Unfinished();
     if (!unfinished.ok()) {
       log::Warn("runs cannot be read", {{"status", unfinished.status()}});
@@ -91,7 +94,7 @@ absl::StatusOr<bool> RunLoop::ReplayPage(const StoredRun& run) {
   }
   next.record_count = std::max(next.record_count, next.replayed_count);
   RETURN_IF_ERROR(replays_.Write(
-      std::move(page.states), {run.target_platform},
+      std::move(page.states), {run.target_platform, false, run.kind == v1::RUN_KIND_REDELIVER},
       [&](postgres::Transaction& transaction) { return RunStore::Save(transaction, run, next); }));
   if (next.state == v1::RUN_STATE_DONE) {
     log::Info("run done", {{"run", run.id.ToString()}, {"sync", run.sync}, {"records", next.replayed_count}});
@@ -105,6 +108,22 @@ absl::StatusOr<bool> RunLoop::Fail(const StoredRun& run, absl::string_view error
   next.error = std::string(error);
   RETURN_IF_ERROR(runs_.Save(run, next));
   return true;
+}
+
+absl::StatusOr<StoredRun> RunLoop::NewRun(v1::RunKind kind, const v1::Sync& sync, const Clock& clock) {
+  StoredRun run;
+  run.id = Uuid::V7(clock);
+  run.kind = kind;
+  run.sync = sync.name();
+  run.source_platform = sync.source_platform();
+  run.source_model = sync.source_model();
+  run.target_platform = sync.target_platform();
+  ASSIGN_OR_RETURN(const bool needs_snapshot, NeedsSnapshot(run.source_platform));
+  if (!needs_snapshot) {
+    run.state = v1::RUN_STATE_RUNNING;
+    run.record_count = EstimateRecords(run.source_platform, run.source_model);
+  }
+  return run;
 }
 
 bool RunLoop::SyncExists(const StoredRun& run) const {

@@ -12,6 +12,7 @@
 #include "services/change_capture/change_log.h"
 #include "services/change_capture/change_source.h"
 #include "services/change_capture/replay_writer.h"
+#include "services/change_capture/rule_changes.h"
 #include "services/change_capture/run_store.h"
 
 namespace cognate::change_capture {
@@ -31,13 +32,14 @@ struct RunLoopOptions {
 class RunLoop {
  public:
   RunLoop(RunStore& runs, ChangeLog& log, ReplayWriter& replays, StreamFeeder& feeder, Catalogue& catalogue,
-          ChangeSource& source, RunLoopOptions options = {})
+          ChangeSource& source, RuleChanges& rule_changes, RunLoopOptions options = {})
       : runs_(runs),
         log_(log),
         replays_(replays),
         feeder_(feeder),
         catalogue_(catalogue),
         source_(source),
+        rule_changes_(rule_changes),
         options_(options) {}
 
   void Start();
@@ -45,12 +47,15 @@ class RunLoop {
   // There is a new run.
   void Wake();
 
-  // Whether a run of this model must wait for a snapshot first.
+  // A run that is not stored yet.
+  absl::StatusOr<StoredRun> NewRun(v1::RunKind kind, const v1::Sync& sync, const Clock& clock);
+
+ private:
+  // Whether a run of this platform's models must wait for a snapshot first.
   absl::StatusOr<bool> NeedsSnapshot(absl::string_view platform);
   // About how many records a run of this model would replay now; 0 if that cannot be found out.
   int64_t EstimateRecords(absl::string_view platform, absl::string_view model);
 
- private:
   void Run(StopToken& stop);
   // True if it moved, so that the next step may follow at once.
   absl::StatusOr<bool> Step(const StoredRun& run);
@@ -65,6 +70,7 @@ class RunLoop {
   StreamFeeder& feeder_;
   Catalogue& catalogue_;
   ChangeSource& source_;
+  RuleChanges& rule_changes_;
   const RunLoopOptions options_;
   Mutex mutex_;
   std::unique_ptr<Worker> worker_ ABSL_GUARDED_BY(mutex_);  // calls may come before Start

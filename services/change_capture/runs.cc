@@ -23,9 +23,9 @@ std::optional<v1::Sync> FindSync(const Catalogue& catalogue, const std::string& 
 }
 
 absl::Status Check(const v1::CreateRunRequest& request) {
-  if (request.run().kind() != v1::RUN_KIND_BACKFILL) {
+  if (request.run().kind() != v1::RUN_KIND_BACKFILL && request.run().kind() != v1::RUN_KIND_REDELIVER) {
     return FieldInvalid("run.kind", v1::RunKind_Name(request.run().kind()),
-                        v1::RunKind_Name(v1::RUN_KIND_BACKFILL));
+                        "RUN_KIND_BACKFILL or RUN_KIND_REDELIVER");
   }
   if (request.run().sync().empty()) return FieldMissing("run.sync", "a name of the form syncs/{id}");
   if (!request.request_id().empty() && !Uuid::Parse(request.request_id()).ok()) {
@@ -44,18 +44,7 @@ absl::StatusOr<v1::CreateRunResponse> CreateRun(Catalogue& catalogue, RunStore& 
   const std::optional<v1::Sync> sync = FindSync(catalogue, request.run().sync());
   if (!sync && !refreshed.ok()) return refreshed;
   if (!sync) return SyncNotFound(request.run().sync());
-  StoredRun run;
-  run.id = Uuid::V7(clock);
-  run.kind = request.run().kind();
-  run.sync = sync->name();
-  run.source_platform = sync->source_platform();
-  run.source_model = sync->source_model();
-  run.target_platform = sync->target_platform();
-  ASSIGN_OR_RETURN(const bool needs_snapshot, loop.NeedsSnapshot(run.source_platform));
-  if (!needs_snapshot) {
-    run.state = v1::RUN_STATE_RUNNING;
-    run.record_count = loop.EstimateRecords(run.source_platform, run.source_model);
-  }
+  ASSIGN_OR_RETURN(const StoredRun run, loop.NewRun(request.run().kind(), *sync, clock));
   ASSIGN_OR_RETURN(const StoredRun created, runs.Create(run, request.request_id(), catalogue.Revision()));
   loop.Wake();
   v1::CreateRunResponse response;

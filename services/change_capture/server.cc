@@ -57,7 +57,8 @@ struct Server::Parts {
         replays(*pool, feeder, catalogue, env.clock),
         source({*pool, log, appender, catalogue, env.clock, env.metrics}),
         runs(*pool),
-        run_loop(runs, log, replays, feeder, catalogue, source, config.runs),
+        rule_changes(*pool, runs, catalogue, env.clock),
+        run_loop(runs, log, replays, feeder, catalogue, source, rule_changes, config.runs),
         checker(catalogue, log),
         rpcs(kSchema, env.clock, env.metrics),
         service(rpcs,
@@ -75,6 +76,7 @@ struct Server::Parts {
   ReplayWriter replays;
   SourceManager source;
   RunStore runs;
+  RuleChanges rule_changes;
   RunLoop run_loop;
   BatchChecker checker;
   grpc_support::RpcBoundary rpcs;

@@ -76,7 +76,9 @@ absl::Status Migrate(const Config& config) {
 ChannelFactory MakeChannelFactory(const SqlChannelOptions& options) {
   return [options](const v1::Platform& platform) -> absl::StatusOr<std::unique_ptr<Channel>> {
     if (platform.kind() == v1::PLATFORM_KIND_POSTGRES && platform.channel() != v1::CHANNEL_NONE) {
-      return std::make_unique<SqlChannel>(platform.database(), options);
+      SqlChannelOptions own = options;
+      own.announces_writes = platform.capture_mode() == v1::CAPTURE_MODE_REPLICATION;
+      return std::make_unique<SqlChannel>(platform.database(), own);
     }
     return Error(
         absl::StatusCode::kFailedPrecondition, "NO_CHANNEL",

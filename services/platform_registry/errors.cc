@@ -94,8 +94,8 @@ Error FieldWrittenTwice(absl::string_view path, absl::string_view field, absl::s
 
 Error MappingCycle(absl::string_view path, absl::string_view way) {
   return Error(StatusCode::kInvalidArgument, "MAPPING_CYCLE",
-               StrCat(path, ": values would come back to the model that they came from: ", way,
-                      "; take one of these mappings out, or give each its exact reverse"))
+               StrCat(path, ": values would come back into another field of the model that they came from: ",
+                      way, "; take one of these mappings out"))
       .With("cycle", way)
       .Violation(path, StrCat("got a mapping that closes the cycle ", way));
 }

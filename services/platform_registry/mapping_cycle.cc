@@ -74,11 +74,6 @@ std::string InWords(const std::vector<Node>& way) {
                        [](std::string* out, const Node& node) { absl::StrAppend(out, node.ToString()); });
 }
 
-bool HasEdge(const Graph& graph, const Node& from, const Node& to) {
-  const auto edges = graph.find(from);
-  return edges != graph.end() && edges->second.contains(to);
-}
-
 }  // namespace
 
 std::string FindMappingCycle(const Configuration& configuration) {
@@ -88,13 +83,6 @@ std::string FindMappingCycle(const Configuration& configuration) {
     const std::vector<Node> elsewhere =
         FindWay(graph, start, [&](const Node& node) { return node.SameModel(start) && !(node == start); });
     if (!elsewhere.empty()) return InWords(elsewhere);
-    for (const Node& to : targets) {
-      if (HasEdge(graph, to, start)) continue;
-      std::vector<Node> back = FindWay(graph, to, [&](const Node& node) { return node == start; });
-      if (back.empty()) continue;
-      back.insert(back.begin(), start);
-      return InWords(back);
-    }
   }
   return "";
 }

@@ -60,11 +60,11 @@ TEST_F(MappingCycleTest, AWayBackIntoAnotherFieldIsNamed) {
   EXPECT_EQ(FindMappingCycle(configuration_), "m.x on a → m.y on b → m.z on a");
 }
 
-TEST_F(MappingCycleTest, AOneWayRingIsNamed) {
+TEST_F(MappingCycleTest, AOneWayRingIsAllowed) {
   Sync("a", "x", "b", "x");
   Sync("b", "x", "c", "x");
   Sync("c", "x", "a", "x");
-  EXPECT_EQ(FindMappingCycle(configuration_), "m.x on a → m.x on b → m.x on c → m.x on a");
+  EXPECT_THAT(FindMappingCycle(configuration_), IsEmpty());
 }
 
 TEST_F(MappingCycleTest, ALongWayBackIsFound) {

@@ -10,8 +10,6 @@
 namespace cognate::transformer {
 namespace {
 
-using RecordName = std::tuple<absl::string_view, absl::string_view, absl::string_view>;
-
 std::vector<RecordChange> InVersionOrder(absl::Span<const bus::v1::ChangeBatch* const> batches) {
   std::vector<RecordChange> changes;
   for (const bus::v1::ChangeBatch* batch : batches) {
@@ -45,6 +43,50 @@ void Merge(const RecordChange& again, RecordChange* change) {
   }
 }
 
+// The newest change of each record, of those that were added in version order.
+class Newest {
+ public:
+  void Add(RecordChange change) {
+    const auto [known, is_new] = places_.emplace(NameOf(change), changes_.size());
+    if (is_new) {
+      changes_.push_back(std::move(change));
+    } else if (RecordChange& before = changes_[known->second];
+               before.logged->version() == change.logged->version()) {
+      Merge(change, &before);
+    } else {
+      before = std::move(change);
+    }
+  }
+
+  // What is known of this record goes no further.
+  void Forget(const RecordChange& change) {
+    if (places_.empty()) return;
+    const auto known = places_.find(NameOf(change));
+    if (known == places_.end()) return;
+    changes_[known->second].logged = nullptr;
+    places_.erase(known);
+  }
+
+  // In waves of their own.
+  void MoveTo(size_t max_changes, std::vector<Wave>* waves) {
+    const size_t first = waves->size();
+    for (RecordChange& change : changes_) {
+      if (change.logged == nullptr) continue;
+      if (waves->size() == first || waves->back().size() >= max_changes) waves->emplace_back();
+      waves->back().push_back(std::move(change));
+    }
+  }
+
+ private:
+  using Name = std::tuple<absl::string_view, absl::string_view, absl::string_view>;
+  static Name NameOf(const RecordChange& change) {
+    return Name(change.platform, change.model, change.logged->local_id());
+  }
+
+  std::vector<RecordChange> changes_;
+  absl::flat_hash_map<Name, size_t> places_;
+};
+
 }  // namespace
 
 bool RecordChange::Wants(absl::string_view target_platform) const {
@@ -52,24 +94,18 @@ bool RecordChange::Wants(absl::string_view target_platform) const {
 }
 
 std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches, size_t max_changes) {
-  std::vector<RecordChange> newest;
-  absl::flat_hash_map<RecordName, size_t> places;
+  Newest own, delivered;
   for (RecordChange& change : InVersionOrder(batches)) {
-    const RecordName name(change.platform, change.model, change.logged->local_id());
-    const auto [known, is_new] = places.emplace(name, newest.size());
-    if (is_new) {
-      newest.push_back(std::move(change));
-    } else if (newest[known->second].logged->version() == change.logged->version()) {
-      Merge(change, &newest[known->second]);
+    if (change.is_delivered()) {
+      delivered.Add(std::move(change));
     } else {
-      newest[known->second] = std::move(change);
+      delivered.Forget(change);
+      own.Add(std::move(change));
     }
   }
   std::vector<Wave> waves;
-  for (RecordChange& change : newest) {
-    if (waves.empty() || waves.back().size() >= max_changes) waves.emplace_back();
-    waves.back().push_back(std::move(change));
-  }
+  own.MoveTo(max_changes, &waves);
+  delivered.MoveTo(max_changes, &waves);
   return waves;
 }
 

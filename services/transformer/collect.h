@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -20,6 +21,9 @@ struct RecordChange {
   bool allow_incomplete = false;
 
   bool is_delete() const { return logged->operation() == v1::OPERATION_DELETE; }
+  // A delivery made it: what it wrote is known, and goes on to other platforms as the version that it is.
+  bool is_delivered() const { return !logged->origin_entity_id().empty(); }
+  int64_t version() const { return is_delivered() ? logged->origin_version() : logged->version(); }
   bool Wants(absl::string_view target_platform) const;
 };
 
@@ -27,8 +31,9 @@ struct RecordChange {
 using Wave = std::vector<RecordChange>;
 
 // In the order of their first versions. Older changes of a record are left out: a target gets the record as
-// it is now. A record that comes again after its delete goes on as what it was, as the ledger has it until
-// the delete is applied everywhere.
+// it is now. A delivery that was captured behind a record's own change does not stand for it: both go on, the
+// delivery in a later wave. A record that comes again after its delete goes on as what it was, as the ledger
+// has it until the delete is applied everywhere.
 std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches, size_t max_changes);
 
 }  // namespace cognate::transformer

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "services/transformer/echo.h"
 #include "services/transformer/lane_packer.h"
 
 namespace cognate::transformer {
@@ -30,7 +31,7 @@ void AddTombstones(const Routed& routed, const Resolved& resolved, v1::PlanReque
       group->set_model(change.plan->model);
     }
     group->add_entity_ids(std::string(resolved.records[i].entity_id));
-    group->add_versions(change.logged().version());
+    group->add_versions(change.version());
   }
 }
 
@@ -51,13 +52,49 @@ v1::LeaveAction LeaveOf(const RoutedChange& change, const Departure* departure) 
   return is_over ? v1::LEAVE_ACTION_DETACH : departure->action;
 }
 
-// Groups in which nobody leaves say nothing of it.
-void DropEmptyLeaves(v1::PlanRequest* request) {
+// What the target will have; empty where something is left open.
+std::string FingerprintOf(const Item& item) {
+  if (!item.shape->fingerprinter.has_value() || item.outcome.has_value()) return "";
+  const auto& values = item.delivery->values();
+  const bool is_open = std::any_of(values.begin(), values.end(), [](const v1::Value& value) {
+    return value.has_reference_value() && value.reference_value().local_id().empty();
+  });
+  return is_open ? "" : item.shape->fingerprinter->Of(values);
+}
+
+// Groups in which nobody leaves, or nothing is known, say nothing of it.
+void DropEmptyArrays(v1::PlanRequest* request) {
   for (v1::PlanGroup& group : *request->mutable_groups()) {
     const auto& leaves = group.leaves();
-    const bool any = std::any_of(leaves.begin(), leaves.end(),
-                                 [](int action) { return action != v1::LEAVE_ACTION_UNSPECIFIED; });
-    if (!any) group.clear_leaves();
+    const bool leaving = std::any_of(leaves.begin(), leaves.end(),
+                                     [](int action) { return action != v1::LEAVE_ACTION_UNSPECIFIED; });
+    if (!leaving) group.clear_leaves();
+    const auto& fingerprints = group.fingerprints();
+    const bool known = std::any_of(fingerprints.begin(), fingerprints.end(),
+                                   [](const std::string& fingerprint) { return !fingerprint.empty(); });
+    if (!known) group.clear_fingerprints();
+  }
+}
+
+// What records hold that others write to as well. What an echo says is known.
+void AddHeld(const Routed& routed, const Resolved& resolved, const std::vector<bool>& echoes,
+             v1::PlanRequest* request) {
+  absl::flat_hash_map<const SourcePlan*, v1::HeldGroup*> groups;
+  for (size_t i = 0; i < routed.changes.size(); ++i) {
+    const RoutedChange& change = routed.changes[i];
+    const absl::string_view entity = resolved.records[i].entity_id;
+    if (change.plan->writers.empty() || change.is_delete() || entity.empty() || echoes[i]) continue;
+    v1::HeldGroup*& group = groups[change.plan];
+    if (group == nullptr) {
+      group = request->add_held();
+      group->set_sync(change.plan->writers.front().sync);
+      group->set_platform(change.plan->platform);
+      group->set_model(change.plan->model);
+    }
+    group->add_entity_ids(entity.data(), entity.size());
+    group->add_versions(change.version());
+    group->add_captured_versions(change.logged().version());
+    group->add_fingerprints(change.change->is_delivered() ? "" : HeldFingerprint(routed, change));
   }
 }
 
@@ -87,7 +124,8 @@ class DeleteMaker {
 
 }  // namespace
 
-PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const Mapped& mapped) {
+PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::vector<bool>& echoes,
+                     const Mapped& mapped) {
   PlanQuestion question;
   question.places.reserve(mapped.items.size());
   absl::flat_hash_map<const TargetPlan*, int> groups;
@@ -105,8 +143,10 @@ PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const Mappe
     group->add_versions(item.delivery->version());
     group->add_deletes(IsDelete(*item.delivery));
     group->add_leaves(LeaveOf(routed.changes[item.change], item.shape->departure));
+    group->add_fingerprints(FingerprintOf(item));
   }
-  DropEmptyLeaves(&question.request);
+  DropEmptyArrays(&question.request);
+  AddHeld(routed, resolved, echoes, &question.request);
   AddTombstones(routed, resolved, &question.request);
   return question;
 }

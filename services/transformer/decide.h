@@ -25,8 +25,10 @@ struct PlanQuestion {
 };
 
 // Everything that is rendered, refused things too: the ledger must know what a target should have. Deleted
-// source records become tombstones.
-PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const Mapped& mapped);
+// source records become tombstones; what living ones hold is told where others write to them as well, unless
+// they are `echoes`.
+PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::vector<bool>& echoes,
+                     const Mapped& mapped);
 
 // Entries of one lane, in order.
 struct LaneOrder {

@@ -1,5 +1,7 @@
 #include "services/transformer/echo.h"
 
+#include <algorithm>
+
 #include "common/value/convert.h"
 
 namespace cognate::transformer {
@@ -7,46 +9,59 @@ namespace {
 
 // What is read back passes through the same conversion as what was written: padding and the forms of UUIDs
 // vanish on both sides.
-bool IsEcho(const Routed& routed, const RoutedChange& change, const EchoShape& shape,
-            absl::string_view fingerprint) {
+std::string FingerprintOf(const Routed& routed, const RoutedChange& change, const EchoShape& shape) {
   std::vector<v1::Value> normal(shape.fields.size());
   std::vector<const v1::Value*> values(shape.fields.size());
   for (size_t i = 0; i < shape.fields.size(); ++i) {
     const FieldPlan& field = shape.fields[i];
     const v1::Value* const value =
         field.constant != nullptr ? field.constant : routed.values[change.values + field.slot];
-    if (value == nullptr || value->has_omitted_value()) return false;
+    if (value == nullptr || value->has_omitted_value()) return "";
     const bool plain = field.rule->is_reference() ||
                        value::Convert(*value, field.rule->target_field(), &normal[i]).has_value();
     values[i] = plain ? value : &normal[i];
   }
-  return shape.fingerprinter.Of(values) == fingerprint;
+  return shape.fingerprinter.Of(values);
 }
 
-const EchoShape* EchoOf(const Routed& routed, size_t index, const Resolved& resolved) {
-  const RoutedChange& change = routed.changes[index];
-  const absl::string_view fingerprint = resolved.records[index].fingerprint;
-  if (fingerprint.empty() || change.is_delete()) return nullptr;
+// nullptr if it is no echo.
+const EchoShape* EchoOf(const Routed& routed, const RoutedChange& change, const RecordIdentity& record) {
+  if (record.fingerprint.empty() || change.is_delete() || change.change->is_delivered()) return nullptr;
   for (const EchoShape& shape : change.plan->echoes) {
-    if (IsEcho(routed, change, shape, fingerprint)) return &shape;
+    if (FingerprintOf(routed, change, shape) == record.fingerprint) return &shape;
   }
   return nullptr;
 }
 
+bool IsOnlyWriter(const TargetPlan& target, const SourcePlan& source) {
+  return std::all_of(source.writers.begin(), source.writers.end(),
+                     [&](const SourcePlan::Writer& writer) { return writer.platform == target.platform; });
+}
+
 }  // namespace
 
-std::vector<bool> FindEchoes(const Routed& routed, const Candidates& candidates, const Resolved& resolved) {
-  std::vector<bool> echoes(candidates.size(), false);
-  size_t change = routed.changes.size();  // none yet
+std::vector<bool> FindEchoes(const Routed& routed, const Resolved& resolved, Candidates* candidates) {
+  std::vector<bool> by_content(routed.changes.size(), false);
+  size_t place = routed.changes.size();  // none yet
   const EchoShape* shape = nullptr;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (candidates[i].change != change) {
-      change = candidates[i].change;
-      shape = EchoOf(routed, change, resolved);
+  for (Candidate& candidate : *candidates) {
+    const RoutedChange& change = routed.changes[candidate.change];
+    const RecordIdentity& record = resolved.records[candidate.change];
+    if (candidate.change != place) {
+      place = candidate.change;
+      shape = EchoOf(routed, change, record);
+      by_content[place] = shape != nullptr;
     }
-    echoes[i] = shape != nullptr && shape->Covers(*candidates[i].target);
+    const bool is_echo_of_content = shape != nullptr && shape->Covers(*candidate.target);
+    if (is_echo_of_content && record.applied_version > 0) candidate.version = record.applied_version;
+    candidate.came_from = (is_echo_of_content || change.change->is_delivered()) &&
+                          IsOnlyWriter(*candidate.target, *change.plan);
   }
-  return echoes;
+  return by_content;
+}
+
+std::string HeldFingerprint(const Routed& routed, const RoutedChange& change) {
+  return change.plan->echoes.empty() ? "" : FingerprintOf(routed, change, change.plan->echoes.front());
 }
 
 }  // namespace cognate::transformer

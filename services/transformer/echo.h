@@ -1,17 +1,24 @@
 // Which changes are nothing but what a delivery wrote to their platform.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "services/transformer/resolve.h"
 #include "services/transformer/route.h"
+#include "services/transformer/transform.h"
 
 namespace cognate::transformer {
 
-// True where the fields that syncs write into the change's own record have the fingerprint of what was last
-// applied there, and the candidate's target looks at no other field: one that does may have to hear of an
-// edit beside the echo. As `candidates`. A delete is none: what it asks for is done already everywhere, and
-// the ledger says so.
-std::vector<bool> FindEchoes(const Routed& routed, const Candidates& candidates, const Resolved& resolved);
+// Gives echoes the version that they are of, and marks those whose target must have sent it: the only
+// platform that writes to the record. To others an echo goes on, around a ring. Some changes are known to be
+// deliveries. Any other is an echo where the fields that syncs write into its record have the fingerprint of
+// what was last applied there, and the candidate's target looks at no other field: one that does may have to
+// hear of an edit beside it. A delete is none: what it asks for is done already everywhere, and the ledger
+// says so. Answers which changes are known by their content; as Routed.changes.
+std::vector<bool> FindEchoes(const Routed& routed, const Resolved& resolved, Candidates* candidates);
+
+// The fingerprint of what a record holds in the fields that a sync writes there; empty if it cannot be told.
+std::string HeldFingerprint(const Routed& routed, const RoutedChange& change);
 
 }  // namespace cognate::transformer

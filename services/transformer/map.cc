@@ -78,6 +78,9 @@ class Mapper {
       shape.positions.push_back(presence[i] ? static_cast<int>(shape.fields.size()) : -1);
       if (presence[i]) shape.fields.push_back(&target.fields[i]);
     }
+    std::vector<absl::string_view> names;
+    for (const FieldPlan* const field : shape.fields) names.push_back(field->rule->target());
+    shape.fingerprinter.emplace(names);
     return shape;
   }
 
@@ -101,7 +104,7 @@ class Mapper {
     const bool deletes =
         candidate.departure != nullptr && candidate.departure->action == v1::LEAVE_ACTION_DELETE;
     delivery->set_entity_id(entity.data(), entity.size());
-    delivery->set_version(logged.version());
+    delivery->set_version(candidate.version);
     delivery->set_operation(deletes ? v1::OPERATION_DELETE : v1::OPERATION_UPDATE);
     delivery->set_source_local_id(logged.local_id());
     delivery->set_capture_time_us(logged.capture_time_us());
@@ -140,8 +143,9 @@ class Mapper {
   }
 
   void Refuse(v1::OutcomeError error, Item* item) const {
-    item->outcome = OutcomeOf(routed_.changes[item->change], resolved_.records[item->change], *item->target,
-                              v1::OUTCOME_STATUS_REJECTED, std::move(error));
+    item->outcome =
+        OutcomeOf(routed_.changes[item->change], item->delivery->version(), resolved_.records[item->change],
+                  *item->target, v1::OUTCOME_STATUS_REJECTED, std::move(error));
   }
 
   const Routed& routed_;
@@ -155,11 +159,11 @@ class Mapper {
 }  // namespace
 
 Mapped Map(const Routed& routed, const Candidates& candidates, const Resolved& resolved,
-           const std::vector<bool>& skipped, google::protobuf::Arena* arena) {
+           google::protobuf::Arena* arena) {
   Mapper mapper(routed, resolved, arena);
   for (size_t i = 0; i < candidates.size(); ++i) {
     const bool is_known = !resolved.records[candidates[i].change].entity_id.empty();
-    if (!skipped[i] && is_known) mapper.Add(i, candidates[i]);
+    if (!candidates[i].came_from && is_known) mapper.Add(i, candidates[i]);
   }
   return mapper.Take();
 }

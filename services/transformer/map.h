@@ -9,6 +9,7 @@
 
 #include "cognate/bus/v1/lane_batch.pb.h"
 #include "cognate/v1/outcome.pb.h"
+#include "common/value/fingerprint.h"
 #include "google/protobuf/arena.h"
 #include "services/transformer/resolve.h"
 #include "services/transformer/route.h"
@@ -21,7 +22,8 @@ struct Shape {
   const TargetPlan* target = nullptr;
   const Departure* departure = nullptr;  // of records that leave
   std::vector<const FieldPlan*> fields;
-  std::vector<int> positions;  // by index into target->fields: into `fields`, or -1
+  std::vector<int> positions;                         // by index into target->fields: into `fields`, or -1
+  std::optional<value::Fingerprinter> fingerprinter;  // of `fields`, unless the record leaves
 };
 
 // One change for one target.
@@ -41,9 +43,9 @@ struct Mapped {
   std::deque<Shape> shapes;  // what items point to
 };
 
-// `skipped[i]` leaves a candidate out (echoes), and so does an unknown identity. A value that does not fit
+// Leaves out what came from the target itself, and what has no identity. A value that does not fit
 // refuses its own item only.
 Mapped Map(const Routed& routed, const Candidates& candidates, const Resolved& resolved,
-           const std::vector<bool>& skipped, google::protobuf::Arena* arena);
+           google::protobuf::Arena* arena);
 
 }  // namespace cognate::transformer

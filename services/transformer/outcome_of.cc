@@ -6,12 +6,12 @@
 
 namespace cognate::transformer {
 
-v1::Outcome OutcomeOf(const RoutedChange& change, const RecordIdentity& identity, const TargetPlan& target,
-                      v1::OutcomeStatus status, v1::OutcomeError error) {
+v1::Outcome OutcomeOf(const RoutedChange& change, int64_t version, const RecordIdentity& identity,
+                      const TargetPlan& target, v1::OutcomeStatus status, v1::OutcomeError error) {
   v1::Outcome outcome;
   outcome.set_entity_id(identity.entity_id.data(), identity.entity_id.size());
   outcome.set_model(target.model);
-  outcome.set_version(change.logged().version());
+  outcome.set_version(version);
   outcome.set_status(status);
   outcome.set_operation(change.is_delete() ? v1::OPERATION_DELETE : v1::OPERATION_UPDATE);
   *outcome.mutable_error() = std::move(error);

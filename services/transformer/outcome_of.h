@@ -8,7 +8,7 @@
 namespace cognate::transformer {
 
 // With all that is known of the change.
-v1::Outcome OutcomeOf(const RoutedChange& change, const RecordIdentity& identity, const TargetPlan& target,
-                      v1::OutcomeStatus status, v1::OutcomeError error);
+v1::Outcome OutcomeOf(const RoutedChange& change, int64_t version, const RecordIdentity& identity,
+                      const TargetPlan& target, v1::OutcomeStatus status, v1::OutcomeError error);
 
 }  // namespace cognate::transformer

@@ -20,9 +20,9 @@ absl::StatusOr<WaveResult> RunWave(const RuleSet& rules, const Wave& wave, const
   if (rendering.rules_revision > rules.revision()) return result;
   result.echoes = static_cast<size_t>(std::count(rendering.echoes.begin(), rendering.echoes.end(), true));
 
-  const PlanQuestion due = AskPlan(rendering.routed, rendering.resolved, rendering.mapped);
+  const PlanQuestion due = AskPlan(rendering.routed, rendering.resolved, rendering.echoes, rendering.mapped);
   v1::PlanResponse planned;
-  if (due.request.groups_size() > 0 || due.request.tombstones_size() > 0) {
+  if (due.request.groups_size() + due.request.tombstones_size() + due.request.held_size() > 0) {
     ASSIGN_OR_RETURN(planned, ledger.plan(due.request));
   }
   ASSIGN_OR_RETURN(result.decisions, Decide(rendering.routed, std::move(rendering.mapped), due, planned,

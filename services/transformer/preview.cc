@@ -116,7 +116,7 @@ class Previewer {
     if (rendering.routed.changes.empty()) return absl::OkStatus();
     ExplainIdentity(rendering);
     for (size_t i = 0; i < rendering.candidates.size(); ++i) {
-      if (!rendering.echoes.empty() && rendering.echoes[i]) {
+      if (rendering.candidates[i].came_from) {
         Step("sync", v1::VERDICT_STOPPED,
              absl::StrCat(
                  "For ", rendering.candidates[i].target->platform,

@@ -49,8 +49,8 @@ class Referrer {
     const RoutedChange& routed = routed_.changes[change];
     const ReferencePlan& reference = routed.plan->references[static_cast<size_t>(field.reference)];
     if (!identity.asked) {
-      item->outcome = OutcomeOf(routed, resolved_.records[change], *item->target, v1::OUTCOME_STATUS_REJECTED,
-                                NotAnId(field, reference, value));
+      item->outcome = OutcomeOf(routed, item->delivery->version(), resolved_.records[change], *item->target,
+                                v1::OUTCOME_STATUS_REJECTED, NotAnId(field, reference, value));
       return;
     }
     std::string local_id;
@@ -79,8 +79,9 @@ class Referrer {
       item->outcome->set_may_be_incomplete(item->outcome->may_be_incomplete() && optional);
       return;
     }
-    v1::Outcome outcome = OutcomeOf(change, resolved_.records[item->change], *item->target,
-                                    v1::OUTCOME_STATUS_WAITING, HasNoSync(field, reference, local_id));
+    v1::Outcome outcome =
+        OutcomeOf(change, item->delivery->version(), resolved_.records[item->change], *item->target,
+                  v1::OUTCOME_STATUS_WAITING, HasNoSync(field, reference, local_id));
     outcome.set_waits_for_entity_id(identity.entity_id.data(), identity.entity_id.size());
     outcome.mutable_waits_for_source()->set_platform(change.plan->platform);
     outcome.mutable_waits_for_source()->set_model(reference.source_model);

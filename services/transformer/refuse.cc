@@ -18,6 +18,21 @@ v1::OutcomeError Failed(const absl::Status& why) {
   return error;
 }
 
+absl::StatusOr<std::string> EntityOf(const RoutedChange& change, const Ledger& ledger) {
+  if (change.change->is_delivered()) return change.logged().origin_entity_id();
+  v1::ResolveRequest question;
+  v1::ResolveGroup* const group = question.add_groups();
+  group->set_platform(change.plan->platform);
+  group->set_model(change.plan->model);
+  group->add_local_ids(change.logged().local_id());
+  group->add_versions(change.version());
+  ASSIGN_OR_RETURN(const v1::ResolveResponse answer, ledger.resolve(question));
+  if (answer.groups_size() != 1 || answer.groups(0).entity_ids_size() != 1) {
+    return absl::InternalError("Resolve: the answer does not fit the question");
+  }
+  return answer.groups(0).entity_ids(0);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<v1::ReportRequest>> Refuse(const RuleSet& rules, const Wave& wave,
@@ -26,24 +41,15 @@ absl::StatusOr<std::vector<v1::ReportRequest>> Refuse(const RuleSet& rules, cons
   std::vector<v1::ReportRequest> reports;
   const Routed routed = Route(rules, wave, arena);
   for (const RoutedChange& change : routed.changes) {
-    v1::ResolveRequest question;
-    v1::ResolveGroup* const group = question.add_groups();
-    group->set_platform(change.plan->platform);
-    group->set_model(change.plan->model);
-    group->add_local_ids(change.logged().local_id());
-    group->add_versions(change.logged().version());
-    ASSIGN_OR_RETURN(const v1::ResolveResponse answer, ledger.resolve(question));
-    if (answer.groups_size() != 1 || answer.groups(0).entity_ids_size() != 1) {
-      return absl::InternalError("Resolve: the answer does not fit the question");
-    }
-    const RecordIdentity identity{answer.groups(0).entity_ids(0), {}};
-    if (identity.entity_id.empty())
-      continue;  // Nobody knows the record: there is no replica to be in trouble.
+    ASSIGN_OR_RETURN(const std::string entity_id, EntityOf(change, ledger));
+    if (entity_id.empty()) continue;  // Nobody knows the record: there is no replica to be in trouble.
+    const RecordIdentity identity{entity_id, {}};
     for (const TargetPlan& target : change.plan->targets) {
       if (!change.change->Wants(target.platform)) continue;
       v1::ReportRequest& report = reports.emplace_back();
       report.set_platform(target.platform);
-      *report.add_outcomes() = OutcomeOf(change, identity, target, v1::OUTCOME_STATUS_REJECTED, Failed(why));
+      *report.add_outcomes() =
+          OutcomeOf(change, change.version(), identity, target, v1::OUTCOME_STATUS_REJECTED, Failed(why));
     }
   }
   return reports;

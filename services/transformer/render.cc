@@ -36,8 +36,8 @@ absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, Res
     }
   }
 
-  r.echoes = FindEchoes(r.routed, r.candidates, r.resolved);
-  r.mapped = Map(r.routed, r.candidates, r.resolved, r.echoes, arena);
+  r.echoes = FindEchoes(r.routed, r.resolved, &r.candidates);
+  r.mapped = Map(r.routed, r.candidates, r.resolved, arena);
   Refer(r.routed, r.candidates, r.resolved, &r.mapped);
   return absl::OkStatus();
 }

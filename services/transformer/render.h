@@ -9,6 +9,7 @@
 #include "cognate/v1/ledger_service.pb.h"
 #include "google/protobuf/arena.h"
 #include "services/transformer/collect.h"
+#include "services/transformer/echo.h"
 #include "services/transformer/map.h"
 #include "services/transformer/reference_cache.h"
 #include "services/transformer/resolve.h"
@@ -31,7 +32,7 @@ struct Rendering {
   ResolveQuestion question;
   v1::ResolveResponse identities;
   Resolved resolved;
-  std::vector<bool> echoes;  // as `candidates`
+  std::vector<bool> echoes;  // as FindEchoes
   Mapped mapped;
   int64_t rules_revision = 0;  // as Resolve answered; 0 if it was not asked
 };

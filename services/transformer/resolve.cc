@@ -73,6 +73,12 @@ class Questioner {
   }
 
   void AskRecord(const RoutedChange& change) {
+    if (change.change->is_delivered()) {
+      // The id may not be the entity's yet, for the registry: that comes with the delivery's outcome.
+      question_.records.push_back({Place::kCached, static_cast<int32_t>(question_.cached.size())});
+      question_.cached.push_back({change.logged().origin_entity_id(), ""});
+      return;
+    }
     // Deletes, too: one that overtakes its record's create must leave a mark that the create finds.
     const int32_t number = GroupFor(change.plan, kRecords);
     v1::ResolveGroup* const group = question_.request.mutable_groups(number);
@@ -175,10 +181,17 @@ absl::StatusOr<Resolved> ReadWho(const ResolveQuestion& question, const v1::Reso
   Resolved resolved;
   resolved.records.reserve(question.records.size());
   for (const Place& place : question.records) {
-    const v1::ResolvedGroup& group = response.groups(place.group);
     RecordIdentity& record = resolved.records.emplace_back();
+    if (place.group == Place::kCached) {
+      record.entity_id = question.cached[static_cast<size_t>(place.index)].entity_id;
+      continue;
+    }
+    const v1::ResolvedGroup& group = response.groups(place.group);
     record.entity_id = group.entity_ids(place.index);
     if (place.index < group.fingerprints_size()) record.fingerprint = group.fingerprints(place.index);
+    if (place.index < group.applied_versions_size()) {
+      record.applied_version = group.applied_versions(place.index);
+    }
   }
   resolved.references.reserve(question.references.size());
   for (const Place& place : question.references) {

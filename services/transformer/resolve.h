@@ -46,7 +46,7 @@ struct ResolveQuestion {
     static constexpr int32_t kNone = -1;
     static constexpr int32_t kCached = -2;
   };
-  std::vector<Place> records;     // as Routed.changes
+  std::vector<Place> records;     // as Routed.changes; what a delivery wrote is kCached
   std::vector<Place> references;  // as ForEachReference visits
   std::deque<KnownReference> cached;
   std::vector<std::string> cache_keys;  // of the request's groups; empty where nothing may be kept
@@ -61,6 +61,7 @@ ResolveQuestion AskWho(const Routed& routed, const Candidates& candidates, Missi
 struct RecordIdentity {
   absl::string_view entity_id;  // empty: unknown
   absl::string_view fingerprint;
+  int64_t applied_version = 0;  // that the fingerprint belongs to
 };
 struct ReferenceIdentity {
   absl::string_view entity_id;  // empty: the value is no id, or unknown in a preview

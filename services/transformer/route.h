@@ -19,6 +19,8 @@ struct RoutedChange {
 
   const bus::v1::LoggedChange& logged() const { return *change->logged; }
   bool is_delete() const { return change->is_delete(); }
+  // Under which it is planned and delivered.
+  int64_t version() const { return change->version(); }
 };
 
 struct Routed {

@@ -130,6 +130,8 @@ void RuleSet::AddSync(const v1::CompiledSync& compiled) {
     plan.paused_syncs.push_back(sync.name());
     return;
   }
+  PlanFor(sync.target_platform(), sync.target_model())
+      .writers.push_back({sync.name(), sync.source_platform()});
   TargetPlan& target = plan.TargetFor(compiled);
   const size_t part = target.parts.size();
   target.parts.push_back(MakeSyncPart(sync, plan.fields_));

@@ -52,6 +52,12 @@ struct SourcePlan {
   std::vector<ReferencePlan> references;  // of all targets
   std::vector<std::string> paused_syncs;  // take no changes now
   std::vector<EchoShape> echoes;
+  // Active syncs that write to this model, by name.
+  struct Writer {
+    std::string sync;
+    std::string platform;  // the sync's source
+  };
+  std::vector<Writer> writers;
 
   // -1 if nobody looks at this field.
   int SlotOf(absl::string_view field) const;

@@ -55,6 +55,7 @@ class Transformer {
     Candidate candidate;
     candidate.change = index;
     candidate.target = &target;
+    candidate.version = change.version();
     if (change.is_delete()) {
       candidate.departure = HadLeft(change, target) ? &target.leave : &target.on_delete;
     } else if (change.unfit_key != nullptr) {

@@ -184,12 +184,13 @@ Truncate ReadTruncate(Reader& reader) {
 }
 
 LogicalMessage ReadLogicalMessage(Reader& reader) {
-  reader.Byte();
+  LogicalMessage message;
+  message.transactional = (reader.Byte() & 1) != 0;
   reader.Int64();
-  reader.Text();
+  message.prefix = reader.Text();
   const uint32_t length = reader.Int32();
-  reader.Bytes(length);
-  return {};
+  message.content = reader.Bytes(length);
+  return message;
 }
 
 absl::Status Malformed(char kind, absl::string_view fault) {

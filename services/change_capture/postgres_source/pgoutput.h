@@ -92,7 +92,12 @@ struct Truncate {
 };
 
 // What pg_logical_emit_message wrote; not asked for, so only passed over.
-struct LogicalMessage {};
+// What pg_logical_emit_message wrote.
+struct LogicalMessage {
+  bool transactional = false;
+  absl::string_view prefix;
+  absl::string_view content;
+};
 
 using Message =
     std::variant<Begin, Commit, Origin, Relation, Type, Insert, Update, Delete, Truncate, LogicalMessage>;

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "cognate/bus/v1/written_records.pb.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 
@@ -213,6 +214,28 @@ absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::Tr
 void ReplicationStream::FinishTruncate() {
   truncated_.clear();
   Count();
+}
+
+// Comes behind the rows that it speaks of. Of a transaction that is so large that its first rows have been
+// taken, those stay without an origin.
+absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::LogicalMessage& message) {
+  if (!transaction_ || !message.transactional || message.prefix != kDeliveriesPrefix) return Step::kNothing;
+  bus::v1::WrittenRecords written;
+  if (!written.ParseFromArray(message.content.data(), static_cast<int>(message.content.size()))) {
+    return Step::kNothing;  // somebody else's
+  }
+  absl::flat_hash_map<std::pair<absl::string_view, absl::string_view>, Origin> origins;
+  for (const bus::v1::WrittenRecord& record : written.records()) {
+    const absl::StatusOr<Uuid> entity_id = Uuid::FromBytes(record.entity_id());
+    if (!entity_id.ok() || record.version() <= 0) continue;
+    origins[{record.model(), record.local_id()}] = Origin{*entity_id, record.version()};
+  }
+  for (size_t i = complete_count_; i < pending_.size(); ++i) {
+    CapturedChange& change = pending_[i].change;
+    const auto found = origins.find({change.model->model, change.local_id});
+    if (found != origins.end()) change.origin = found->second;
+  }
+  return Step::kNothing;
 }
 
 PendingChange ReplicationStream::NewChange(const Relation& relation, v1::Operation operation,

@@ -62,6 +62,10 @@ struct SkippedRow {
   std::string reason;
 };
 
+// The prefix of the logical message by which a transaction of deliveries says what it has written
+// (bus.v1.WrittenRecords).
+inline constexpr char kDeliveriesPrefix[] = "cognate";
+
 class ReplicationStream {
  public:
   // `start` is what the log has; what the server sends again of it is passed over. Tables and types outlive
@@ -128,7 +132,7 @@ class ReplicationStream {
   absl::StatusOr<Step> On(const pgoutput::Truncate& truncate);
   absl::StatusOr<Step> On(const pgoutput::Origin&) { return Step::kNothing; }
   absl::StatusOr<Step> On(const pgoutput::Type&) { return Step::kNothing; }
-  absl::StatusOr<Step> On(const pgoutput::LogicalMessage&) { return Step::kNothing; }
+  absl::StatusOr<Step> On(const pgoutput::LogicalMessage& message);
 
   // The relation of a row that is to be logged, after counting it; null if the row is to be passed over.
   absl::StatusOr<const Relation*> CountRow(uint32_t relation_id, std::initializer_list<size_t> cell_counts);

@@ -74,7 +74,8 @@ absl::Status SqlBatch::Transact(absl::Duration lock_timeout) {
     if (write_[i]) (rows_[i].known ? known : fresh).push_back(&rows_[i]);
   }
   bool inbox_failed = false;
-  const absl::Status committed = CommitDeliveries(connection_, fresh, known, &inbox_failed);
+  const absl::Status committed =
+      CommitDeliveries(connection_, fresh, known, announces_writes_, &inbox_failed);
   return inbox_failed ? NotAboutThem(committed, "the inbox could not be written") : committed;
 }
 

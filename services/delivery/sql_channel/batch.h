@@ -35,7 +35,8 @@ struct Applied {
 
 class SqlBatch {
  public:
-  explicit SqlBatch(postgres::Connection& connection) : connection_(connection) {}
+  SqlBatch(postgres::Connection& connection, bool announces_writes)
+      : connection_(connection), announces_writes_(announces_writes) {}
 
   // All or nothing. Fills `applied`, entry for entry. `lock_timeout`, unless zero, is for this batch alone.
   // An error of the transaction's beginning or of the inbox (so: not about these deliveries) is UNAVAILABLE.
@@ -65,6 +66,7 @@ class SqlBatch {
   std::vector<absl::string_view> LocalIds(const std::vector<size_t>& indexes) const;
 
   postgres::Connection& connection_;
+  const bool announces_writes_;
   absl::Span<const PlannedDelivery> deliveries_;
   std::vector<InboxRow> rows_;
   std::vector<bool> write_;  // rows that are written to the inbox

@@ -1,6 +1,7 @@
 #include "services/delivery/sql_channel/inbox.h"
 
 #include "absl/strings/str_cat.h"
+#include "cognate/bus/v1/written_records.pb.h"
 #include "common/postgres/sqlstate.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -76,6 +77,11 @@ const postgres::Statement kUpdateInbox = {"inbox_update", R"sql(
       AND (i.version < u.version OR (i.version = u.version AND NOT i.complete))
 )sql"};
 
+// Any login may call it.
+const postgres::Statement kAnnounce = {"deliveries_announce", R"sql(
+    SELECT pg_catalog.pg_logical_emit_message(true, 'cognate', $1::bytea)
+)sql"};
+
 absl::Status Unusable(absl::string_view what, absl::string_view grant) {
   return Error(absl::StatusCode::kPermissionDenied, "INBOX_UNUSABLE",
                absl::StrCat("the login may not ", what, ": run `", grant, "` on the target"));
@@ -106,6 +112,24 @@ postgres::Params InboxParams(const std::vector<const InboxRow*>& rows) {
   params.AddInt64Array(postgres::Params::Many<int64_t>(versions));
   params.AddBoolArray(complete);
   params.AddBoolArray(deleted);
+  return params;
+}
+
+postgres::Params Announcement(const std::vector<const InboxRow*>& fresh,
+                              const std::vector<const InboxRow*>& known) {
+  bus::v1::WrittenRecords written;
+  for (const std::vector<const InboxRow*>* rows : {&fresh, &known}) {
+    for (const InboxRow* row : *rows) {
+      if (row->local_id.empty()) continue;
+      bus::v1::WrittenRecord& record = *written.add_records();
+      record.set_model(std::string(row->model));
+      record.set_local_id(row->local_id);
+      record.set_entity_id(std::string(row->entity_id.AsBytes()));
+      record.set_version(row->version);
+    }
+  }
+  postgres::Params params;
+  params.AddBytes(written.SerializeAsString());
   return params;
 }
 
@@ -164,12 +188,14 @@ absl::Status BeginDeliveries(postgres::Connection& connection, absl::Duration lo
 }
 
 absl::Status CommitDeliveries(postgres::Connection& connection, const std::vector<const InboxRow*>& fresh,
-                              const std::vector<const InboxRow*>& known, bool* inbox_failed) {
+                              const std::vector<const InboxRow*>& known, bool announce, bool* inbox_failed) {
   const postgres::Params insert = InboxParams(fresh);
   const postgres::Params update = InboxParams(known);
   std::vector<postgres::Connection::Call> calls;
   if (!fresh.empty()) calls.push_back({&kInsertInbox, &insert});
   if (!known.empty()) calls.push_back({&kUpdateInbox, &update});
+  const postgres::Params announcement = announce ? Announcement(fresh, known) : postgres::Params();
+  if (announce && fresh.size() + known.size() > 0) calls.push_back({&kAnnounce, &announcement});
   calls.push_back({&kCommit});
   std::vector<postgres::Rows> answers;
   const absl::Status status = connection.QueryTogether(calls, &answers);

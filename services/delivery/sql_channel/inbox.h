@@ -38,9 +38,10 @@ absl::Status BeginDeliveries(postgres::Connection& connection, absl::Duration lo
 
 // In one round trip: writes rows that BeginDeliveries has found (`known`) and not found (`fresh`), and
 // commits them with the records. A newer version that is there, or the same one complete, stays. No entity
-// and model twice. `inbox_failed`: the error is about the inbox, not about the records, which only COMMIT may
-// still refuse.
+// and model twice. `announce` says in the database's log what was written (bus.v1.WrittenRecords), for
+// whoever captures changes there. `inbox_failed`: the error is about the inbox, not about the records, which
+// only COMMIT may still refuse.
 absl::Status CommitDeliveries(postgres::Connection& connection, const std::vector<const InboxRow*>& fresh,
-                              const std::vector<const InboxRow*>& known, bool* inbox_failed);
+                              const std::vector<const InboxRow*>& known, bool announce, bool* inbox_failed);
 
 }  // namespace cognate::delivery

@@ -140,7 +140,7 @@ absl::Status SqlChannel::Plan(absl::Span<const Outgoing> deliveries, std::vector
 }
 
 absl::Status SqlChannel::Attempt(size_t begin, size_t end, absl::Duration lock_timeout) {
-  SqlBatch batch(*connection_);
+  SqlBatch batch(*connection_, options_.announces_writes);
   std::vector<Applied> applied;
   absl::Status status;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {

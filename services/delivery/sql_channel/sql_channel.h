@@ -25,6 +25,9 @@ struct SqlChannelOptions {
   // While a batch is halved to find what is locked.
   absl::Duration isolating_lock_timeout = absl::Milliseconds(200);
   SqlShapesOptions shapes;
+  // Each transaction says in the database's log what it has written: for a platform whose changes are
+  // captured there.
+  bool announces_writes = false;
 };
 
 class SqlChannel final : public Channel {

@@ -21,9 +21,9 @@ constexpr int kTries = 5;
 
 // LATERAL with LIMIT leaves the planner nothing but one index probe a row, whatever it believes of the table.
 const Statement kFindAtVersion = {"find_identities_at_version", R"sql(
-    SELECT k.place, r.entity_id, r.fingerprint
+    SELECT k.place, r.entity_id, r.fingerprint, r.applied_version
     FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS k(local_id, version, place)
-    CROSS JOIN LATERAL (SELECT entity_id, fingerprint
+    CROSS JOIN LATERAL (SELECT entity_id, fingerprint, applied_version
                         FROM replicas
                         WHERE model_id = $1 AND local_id = k.local_id AND deleted_version >= k.version
                         ORDER BY deleted_version
@@ -31,9 +31,9 @@ const Statement kFindAtVersion = {"find_identities_at_version", R"sql(
 )sql"};
 
 const Statement kFindAtVersionWithTarget = {"find_identities_and_targets_at_version", R"sql(
-    SELECT k.place, r.entity_id, r.fingerprint, t.local_id
+    SELECT k.place, r.entity_id, r.fingerprint, r.applied_version, t.local_id
     FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS k(local_id, version, place)
-    CROSS JOIN LATERAL (SELECT entity_id, fingerprint
+    CROSS JOIN LATERAL (SELECT entity_id, fingerprint, applied_version
                         FROM replicas
                         WHERE model_id = $1 AND local_id = k.local_id AND deleted_version >= k.version
                         ORDER BY deleted_version
@@ -47,9 +47,9 @@ const Statement kFindAtVersionWithTarget = {"find_identities_and_targets_at_vers
 
 // Of several that had the local id, the last. For those of whom no version is known and none lives.
 const Statement kFindLast = {"find_last_identities", R"sql(
-    SELECT k.place, r.entity_id, r.fingerprint, t.local_id
+    SELECT k.place, r.entity_id, r.fingerprint, r.applied_version, t.local_id
     FROM unnest($2::text[]) WITH ORDINALITY AS k(local_id, place)
-    CROSS JOIN LATERAL (SELECT entity_id, fingerprint
+    CROSS JOIN LATERAL (SELECT entity_id, fingerprint, applied_version
                         FROM replicas
                         WHERE model_id = $1 AND local_id = k.local_id
                         ORDER BY deleted_version DESC
@@ -63,9 +63,9 @@ const Statement kFindLast = {"find_last_identities", R"sql(
 
 // Those that had ended by their versions; the living are not among them.
 const Statement kFindEnded = {"find_ended_identities", R"sql(
-    SELECT k.place, r.entity_id, r.fingerprint
+    SELECT k.place, r.entity_id, r.fingerprint, r.applied_version
     FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS k(local_id, version, place)
-    CROSS JOIN LATERAL (SELECT entity_id, fingerprint
+    CROSS JOIN LATERAL (SELECT entity_id, fingerprint, applied_version
                         FROM replicas
                         WHERE model_id = $1 AND local_id = k.local_id AND deleted_version >= k.version
                           AND deleted_version < 9223372036854775807
@@ -74,7 +74,7 @@ const Statement kFindEnded = {"find_ended_identities", R"sql(
 )sql"};
 
 const Statement kFindTargets = {"find_targets", R"sql(
-    SELECT k.place, k.entity_id, NULL::bytea, t.local_id
+    SELECT k.place, k.entity_id, NULL::bytea, 0, t.local_id
     FROM unnest($2::uuid[]) WITH ORDINALITY AS k(entity_id, place)
     CROSS JOIN LATERAL (SELECT local_id
                         FROM replicas
@@ -121,15 +121,16 @@ std::vector<absl::string_view> LocalIds(const Call& call, const std::vector<int>
 }
 
 void Take(const Rows& rows, const std::vector<int>& places, v1::ResolvedGroup* resolved) {
-  const bool with_target = rows.columns() > 3 && !resolved->target_local_ids().empty();
+  const bool with_target = rows.columns() > 4 && !resolved->target_local_ids().empty();
   for (int row = 0; row < rows.size(); ++row) {
     const int place = places[static_cast<size_t>(rows.GetInt64(row, 0) - 1)];
     const absl::string_view entity = rows.GetBytes(row, 1);
     resolved->mutable_entity_ids(place)->assign(entity.data(), entity.size());
     const absl::string_view fingerprint = rows.GetBytes(row, 2);
     resolved->mutable_fingerprints(place)->assign(fingerprint.data(), fingerprint.size());
+    if (!fingerprint.empty()) resolved->set_applied_versions(place, rows.GetInt64(row, 3));
     if (!with_target) continue;
-    const absl::string_view target = rows.GetText(row, 3);
+    const absl::string_view target = rows.GetText(row, 4);
     resolved->mutable_target_local_ids(place)->assign(target.data(), target.size());
   }
 }
@@ -244,6 +245,7 @@ absl::Status IdentityStore::Resolve(const ModelId& model, std::optional<int32_t>
   for (int i = 0; i < group.local_ids_size(); ++i) {
     resolved->add_entity_ids();
     resolved->add_fingerprints();
+    resolved->add_applied_versions(0);
     if (target_model_id.has_value()) resolved->add_target_local_ids();
   }
   if (group.local_ids().empty()) return absl::OkStatus();

@@ -87,6 +87,18 @@ absl::Status CheckPlanGroup(const std::string& path, const v1::PlanGroup& group)
   if (!group.leaves().empty()) {
     RETURN_IF_ERROR(CheckLength(path, "leaves", group.leaves_size(), group.entity_ids_size()));
   }
+  if (!group.fingerprints().empty()) {
+    RETURN_IF_ERROR(CheckLength(path, "fingerprints", group.fingerprints_size(), group.entity_ids_size()));
+  }
+  return CheckPositive(path, group.versions());
+}
+
+absl::Status CheckHeld(const std::string& path, const v1::HeldGroup& group) {
+  const int count = group.entity_ids_size();
+  RETURN_IF_ERROR(CheckModel(path, group.platform(), group.model()));
+  RETURN_IF_ERROR(CheckLength(path, "versions", group.versions_size(), count));
+  RETURN_IF_ERROR(CheckLength(path, "captured_versions", group.captured_versions_size(), count));
+  RETURN_IF_ERROR(CheckLength(path, "fingerprints", group.fingerprints_size(), count));
   return CheckPositive(path, group.versions());
 }
 
@@ -171,9 +183,18 @@ absl::StatusOr<v1::PlanResponse> Plan(ModelIds& ids, PlanStore& store, const v1:
   int count = 0;
   RETURN_IF_ERROR(CheckGroups("groups", request.groups(), CheckPlanGroup, &count));
   RETURN_IF_ERROR(CheckGroups("tombstones", request.tombstones(), CheckTombstones, &count));
+  RETURN_IF_ERROR(CheckGroups("held", request.held(), CheckHeld, &count));
   ASSIGN_OR_RETURN(const std::vector<EntityOrder> orders, OrderGroups("groups", request.groups()));
   ASSIGN_OR_RETURN(const std::vector<EntityOrder> gone, OrderGroups("tombstones", request.tombstones()));
+  ASSIGN_OR_RETURN(const std::vector<EntityOrder> held, OrderGroups("held", request.held()));
   v1::PlanResponse response;
+  // Before the groups: once a target has the version, it may come back to its source at any moment.
+  for (int i = 0; i < request.held_size(); ++i) {
+    const v1::HeldGroup& group = request.held(i);
+    ASSIGN_OR_RETURN(const ModelId model, ids.Find(group.platform(), group.model()));
+    ASSIGN_OR_RETURN(const SyncId sync, ids.FindSync(group.sync()));
+    RETURN_IF_ERROR(store.Hold(model, sync, held[static_cast<size_t>(i)], group));
+  }
   for (int i = 0; i < request.groups_size(); ++i) {
     const v1::PlanGroup& group = request.groups(i);
     ASSIGN_OR_RETURN(const ModelId model, ids.Find(group.platform(), group.model()));

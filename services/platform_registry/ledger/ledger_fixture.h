@@ -16,6 +16,7 @@ struct Planned {
   int64_t version = 0;
   bool is_delete = false;
   v1::LeaveAction leaves = v1::LEAVE_ACTION_UNSPECIFIED;
+  std::string fingerprint = {};
 };
 
 // What is settled of one entity.
@@ -98,6 +99,7 @@ class Ledger {
         group->add_versions(one.version);
         group->add_deletes(one.is_delete);
         group->add_leaves(one.leaves);
+        group->add_fingerprints(one.fingerprint);
       }
     }
     if (!tombstones.empty()) {
@@ -125,6 +127,21 @@ class Ledger {
     const auto response = Plan({{entity, version, true}}, {{entity, version}}, target);
     if (!response.ok()) return ErrorReason(response.status());
     return v1::PlanDecision_Name(response->groups(0).decisions(0)).substr(sizeof("PLAN_DECISION_") - 1);
+  }
+
+  // What the record of an entity on a target holds by itself. `captured` as `version` unless it is given.
+  absl::Status Hold(const std::string& entity, int64_t version, const std::string& fingerprint,
+                    int64_t captured = 0, const std::string& target = "shop") {
+    v1::PlanRequest request;
+    v1::HeldGroup* group = request.add_held();
+    group->set_sync("syncs/" + target);
+    group->set_platform(target);
+    group->set_model("country");
+    group->add_entity_ids(entity);
+    group->add_versions(version);
+    group->add_captured_versions(captured == 0 ? version : captured);
+    group->add_fingerprints(fingerprint);
+    return registry_.Call(&LedgerStub::Plan, request).status();
   }
 
   absl::Status Settle(const std::vector<Settled>& settled, const std::string& target = "shop") {

@@ -3,12 +3,17 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "common/postgres/pool.h"
 
 namespace cognate::platform_registry {
+
+inline std::optional<absl::string_view> NullIfEmpty(absl::string_view text) {
+  return text.empty() ? std::nullopt : std::optional<absl::string_view>(text);
+}
 
 // replicas.deleted_version of the living.
 inline constexpr int64_t kLiving = std::numeric_limits<int64_t>::max();

@@ -1,10 +1,12 @@
 #include "services/platform_registry/ledger/plan_store.h"
 
+#include <optional>
 #include <vector>
 
 #include "common/status/status_macros.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/ledger/ledger_transaction.h"
+#include "services/platform_registry/ledger/plan_holding.h"
 #include "services/platform_registry/ledger/plan_leaving.h"
 
 namespace cognate::platform_registry {
@@ -16,7 +18,8 @@ using postgres::Statement;
 using postgres::Transaction;
 
 // The batch is the way to these rows while they are due (plan_batches). The delete of what the target never
-// had, or has deleted already, is applied at once. Rows that are there are updated in place, which costs a
+// had, or has deleted already, is applied at once, and so is what the target has just so while nothing is on
+// its way to it. Rows that are there are updated in place, which costs a
 // third of an upsert. A row that is not answered is stale, applied, made by another at this very moment, or
 // deleted with a newer upsert: the last is not for this statement, because the record may be another one now.
 // LIMIT says nothing new to the server, and makes its planner expect one row: it probes the index then,
@@ -26,8 +29,8 @@ const Statement kPlan = {"plan", R"sql(
         INSERT INTO plan_batches (platform_id, model_id, sync_id, planned_at, entity_ids)
         VALUES ($2, $1, $3, now(), $4)
     ), k AS MATERIALIZED (
-        SELECT k.entity_id, k.version, k.deleted, r.found
-        FROM unnest($4::uuid[], $5::bigint[], $6::bool[]) AS k(entity_id, version, deleted)
+        SELECT k.entity_id, k.version, k.deleted, k.fingerprint, r.found
+        FROM unnest($4::uuid[], $5::bigint[], $6::bool[], $7::bytea[]) AS k(entity_id, version, deleted, fingerprint)
         LEFT JOIN LATERAL (SELECT true AS found
                            FROM replicas
                            WHERE entity_id = k.entity_id AND model_id = $1
@@ -36,7 +39,9 @@ const Statement kPlan = {"plan", R"sql(
     ), known AS (
         UPDATE replicas AS r
         SET desired_version = k.version,
-            applied_version = CASE WHEN k.deleted AND r.deleted AND r.applied_version >= r.desired_version
+            applied_version = CASE WHEN r.applied_version >= r.desired_version AND k.deleted = r.deleted
+                                        AND (k.deleted OR (k.fingerprint = r.fingerprint AND NOT r.detached
+                                                           AND r.deleted_version = 9223372036854775807))
                                    THEN k.version
                                    ELSE r.applied_version END,
             parked_version = 0,
@@ -168,20 +173,24 @@ struct Call {
   }
 };
 
-Params PlanParams(const Call& call, const EntityOrder& entities) {
+Params PlanParams(const Call& call, const EntityOrder& entities, bool with_fingerprints) {
   std::vector<int64_t> versions;
   std::vector<bool> deletes;
+  std::vector<std::optional<absl::string_view>> fingerprints;  // none: the statement fills up with NULL
   versions.reserve(entities.size());
   deletes.reserve(entities.size());
   for (const int place : entities.places) {
     versions.push_back(call.Version(place));
     deletes.push_back(call.group.deletes(place));
+    if (!call.group.fingerprints().empty())
+      fingerprints.push_back(NullIfEmpty(call.group.fingerprints(place)));
   }
   Params params;
   params.AddInt32(call.model.model_id).AddInt32(call.model.platform_id).AddInt32(call.sync.sync_id);
   params.AddUuidArray(absl::MakeConstSpan(entities.ids))
       .AddInt64Array(absl::MakeConstSpan(versions))
       .AddBoolArray(deletes);
+  if (with_fingerprints) params.AddByteaArray(absl::MakeConstSpan(fingerprints));
   return params;
 }
 
@@ -189,7 +198,9 @@ Params PlanParams(const Call& call, const EntityOrder& entities) {
 // order of their parameters.
 absl::StatusOr<EntityOrder> PlanWith(Transaction& transaction, const Statement& statement, const Call& call,
                                      const EntityOrder& entities) {
-  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(statement, PlanParams(call, entities)));
+  const bool with_fingerprints = &statement == &kPlan;
+  ASSIGN_OR_RETURN(const Rows rows,
+                   transaction.Query(statement, PlanParams(call, entities, with_fingerprints)));
   std::vector<size_t> rest;
   int row = 0;
   for (size_t i = 0; i < entities.size(); ++i) {
@@ -288,6 +299,11 @@ absl::Status PlanStore::PlanScoped(const ModelId& model, const SyncId& sync, con
   return pool_.InTransactionWithRetry("plan_after_delete", [&](Transaction& transaction) {
     return PlanReturning(transaction, call, returning);
   });
+}
+
+absl::Status PlanStore::Hold(const ModelId& model, const SyncId& sync, const EntityOrder& entities,
+                             const v1::HeldGroup& group) {
+  return HoldVersions(pool_, model, sync, entities, group);
 }
 
 absl::Status PlanStore::Tombstone(const ModelId& model, const EntityOrder& entities,

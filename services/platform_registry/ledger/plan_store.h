@@ -20,6 +20,11 @@ class PlanStore {
   absl::Status Plan(const ModelId& model, const SyncId& sync, const EntityOrder& entities,
                     const v1::PlanGroup& group, v1::PlannedGroup* planned);
 
+  // Notes what records of a target model hold by themselves. A row that has an older version has this one;
+  // one over whose version an older one was written afterwards is due again.
+  absl::Status Hold(const ModelId& model, const SyncId& sync, const EntityOrder& entities,
+                    const v1::HeldGroup& group);
+
   // Marks source records as deleted, unless the entity has gone on meanwhile, and ends the identities of
   // those that are gone everywhere. An identity does not end while one of its replicas is still to be
   // deleted: until then it can be found, and replayed, by its local id; a record that comes again under this

@@ -103,10 +103,6 @@ struct Call {
   absl::string_view Fingerprint(int place) const { return group.fingerprints(place); }
 };
 
-std::optional<absl::string_view> NullIfEmpty(absl::string_view text) {
-  return text.empty() ? std::nullopt : std::optional<absl::string_view>(text);
-}
-
 absl::Status SettleAll(Transaction& transaction, const Call& call, const EntityOrder& entities,
                        bool with_local_ids) {
   std::vector<int64_t> versions;

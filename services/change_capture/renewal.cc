@@ -1,0 +1,70 @@
+#include "services/change_capture/renewal.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
+#include "services/change_capture/logged_row.h"
+
+namespace cognate::change_capture {
+namespace {
+
+// Whoever gives versions holds this row. A statement of its own: the next one sees all that was written until
+// it has the lock.
+const postgres::Statement kLockVersions{"lock_versions",
+                                        "SELECT FROM version_counter WHERE only_row FOR UPDATE"};
+
+// The LATERAL reads one row of the index for each record, whatever the planner believes of the table.
+const postgres::Statement kRenew{"renew_changes", absl::StrCat(R"sql(
+    WITH latest AS MATERIALIZED (
+        SELECT change.*, row_number() OVER () AS place
+        FROM unnest($1::int4[], $2::text[]) AS wanted (model_id, local_id)
+        CROSS JOIN LATERAL (
+            SELECT platform_id, model_id, local_id, operation, fields, source_time
+            FROM changes
+            WHERE changes.model_id = wanted.model_id AND changes.local_id = wanted.local_id COLLATE "C"
+            ORDER BY changes.model_id, changes.local_id, changes.version DESC
+            LIMIT 1
+        ) AS change
+        WHERE change.operation <> $3::int4
+    ), counter AS (
+        UPDATE version_counter
+        SET version = version + (SELECT count(*) FROM latest)
+        WHERE only_row
+        RETURNING version - (SELECT count(*) FROM latest) AS base
+    ), written AS (
+        INSERT INTO changes
+            (version, captured_at, source_time, platform_id, model_id, operation, local_id, fields)
+        SELECT counter.base + place, now(), source_time, platform_id, model_id, $4::int4, local_id, fields
+        FROM latest CROSS JOIN counter
+        RETURNING )sql",
+                                                               kLoggedColumns, R"sql(
+    )
+    SELECT * FROM written ORDER BY version
+)sql")};
+
+}  // namespace
+
+absl::StatusOr<std::vector<LoggedState>> Renew(postgres::Transaction& transaction,
+                                               const std::vector<LoggedState>& states) {
+  absl::flat_hash_map<int32_t, const LoggedModel*> models;
+  std::vector<int32_t> model_ids;
+  std::vector<absl::string_view> local_ids;
+  std::vector<LoggedState> renewed;
+  for (const LoggedState& state : states) {
+    models[state.model->model_id] = state.model;
+    model_ids.push_back(state.model->model_id);
+    local_ids.push_back(state.local_id);
+    if (state.operation == v1::OPERATION_DELETE) renewed.push_back(state);
+  }
+  RETURN_IF_ERROR(transaction.Query(kLockVersions, {}).status());
+  postgres::Params params;
+  params.AddInt32Array(model_ids).AddTextArray(local_ids);
+  params.AddInt32(v1::OPERATION_DELETE).AddInt32(v1::OPERATION_UPDATE);
+  ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kRenew, params));
+  for (int row = 0; row < rows.size(); ++row) {
+    renewed.push_back(StateOfRow(rows, row, *models.at(ModelIdOfRow(rows, row))));
+  }
+  return renewed;
+}
+
+}  // namespace cognate::change_capture

@@ -1,0 +1,19 @@
+// The same content as a new version: for records whose content is to be delivered again, although the targets
+// have its version.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/postgres/pool.h"
+#include "services/change_capture/captured_change.h"
+
+namespace cognate::change_capture {
+
+// Writes the latest state of each of these records into the log once more, under a new version, and gives
+// them in version order. What was captured of them since `states` were read is what is written; deleted
+// records stay as they were. Appenders wait until the transaction ends.
+absl::StatusOr<std::vector<LoggedState>> Renew(postgres::Transaction& transaction,
+                                               const std::vector<LoggedState>& states);
+
+}  // namespace cognate::change_capture

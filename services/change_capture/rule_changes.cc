@@ -1,0 +1,111 @@
+#include "services/change_capture/rule_changes.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "common/log/log.h"
+#include "common/status/status_macros.h"
+#include "common/value/fingerprint.h"
+#include "services/change_capture/run_loop.h"
+
+namespace cognate::change_capture {
+namespace {
+
+const postgres::Statement kSelectRules{"select_sync_rules",
+                                       "SELECT sync, digest, rules_revision FROM sync_rules"};
+
+const postgres::Statement kInsertRules{"insert_sync_rules", R"sql(
+    INSERT INTO sync_rules (sync, digest, rules_revision) VALUES ($1, $2, $3) ON CONFLICT (sync) DO NOTHING
+)sql"};
+
+// A process that knows newer rules has the last word.
+const postgres::Statement kUpdateRules{"update_sync_rules", R"sql(
+    UPDATE sync_rules SET digest = $2, rules_revision = $3 WHERE sync = $1 AND rules_revision < $3
+)sql"};
+
+const postgres::Statement kForgetRules{"forget_sync_rules", R"sql(
+    DELETE FROM sync_rules WHERE rules_revision < $2 AND sync <> ALL ($1::text[])
+)sql"};
+
+struct KnownRules {
+  std::string digest;
+  int64_t revision = 0;
+};
+
+// Of all that decides what a living record becomes on the target. What a delete becomes is not among it: it
+// is not done again.
+std::string DigestOf(v1::CompiledSync compiled) {
+  v1::Sync& sync = *compiled.mutable_sync();
+  sync.clear_status();
+  sync.clear_title();
+  sync.clear_revision();
+  sync.clear_create_time();
+  sync.clear_update_time();
+  sync.clear_etag();
+  sync.clear_broken();
+  compiled.clear_broken();
+  sync.clear_on_delete();
+  return value::Digest(compiled.SerializeAsString());
+}
+
+bool IsNew(const v1::Sync& sync) {
+  return sync.create_time().seconds() == sync.update_time().seconds() &&
+         sync.create_time().nanos() == sync.update_time().nanos();
+}
+
+}  // namespace
+
+absl::Status RuleChanges::Look(RunLoop& loop) {
+  const std::shared_ptr<const v1::Rules> rules = catalogue_.Rules();
+  if (rules->revision() == revision_) return absl::OkStatus();
+  RETURN_IF_ERROR(LookAt(*rules, loop));
+  revision_ = rules->revision();
+  return absl::OkStatus();
+}
+
+absl::Status RuleChanges::LookAt(const v1::Rules& rules, RunLoop& loop) {
+  absl::flat_hash_map<std::string, KnownRules> known;
+  std::vector<std::string> names;
+  for (const v1::CompiledSync& compiled : rules.syncs()) names.push_back(compiled.sync().name());
+  RETURN_IF_ERROR(pool_.Run("read_sync_rules", [&](postgres::Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kSelectRules, {}));
+    for (int row = 0; row < rows.size(); ++row) {
+      known[std::string(rows.GetText(row, 0))] = {std::string(rows.GetBytes(row, 1)), rows.GetInt64(row, 2)};
+    }
+    postgres::Params params;
+    params.AddTextArray(names).AddInt64(rules.revision());
+    return transaction.Query(kForgetRules, params).status();
+  }));
+  for (const v1::CompiledSync& compiled : rules.syncs()) {
+    const v1::Sync& sync = compiled.sync();
+    const std::string digest = DigestOf(compiled);
+    const auto before = known.find(sync.name());
+    const bool is_known = before != known.end();
+    const bool is_paused = sync.status() == v1::SYNC_STATUS_PAUSED || !compiled.broken().empty();
+    if (is_known && is_paused) continue;  // when it takes changes again
+    if (is_known && (before->second.digest == digest || before->second.revision >= rules.revision()))
+      continue;
+    if (is_known || (!is_paused && !IsNew(sync))) {
+      // The same request of every process that sees this change.
+      const std::string request =
+          absl::StrCat("rules of ", sync.name(), " since ", is_known ? before->second.revision : 0, ": ",
+                       absl::BytesToHexString(digest));
+      ASSIGN_OR_RETURN(const StoredRun run, loop.NewRun(v1::RUN_KIND_REDELIVER, sync, clock_));
+      ASSIGN_OR_RETURN(const StoredRun created, runs_.Create(run, request, rules.revision()));
+      log::Info("rules have changed: records are delivered again",
+                {{"sync", sync.name()}, {"run", created.id.ToString()}});
+    }
+    RETURN_IF_ERROR(pool_.Run("note_sync_rules", [&](postgres::Transaction& transaction) -> absl::Status {
+      postgres::Params params;
+      params.AddText(sync.name()).AddBytes(digest).AddInt64(rules.revision());
+      return transaction.Query(is_known ? kUpdateRules : kInsertRules, params).status();
+    }));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cognate::change_capture
