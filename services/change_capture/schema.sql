@@ -41,7 +41,9 @@ CREATE TABLE change_capture.changes (
     operation smallint NOT NULL,
     local_id text NOT NULL COLLATE pg_catalog."C",
     change_id text COLLATE pg_catalog."C",
-    fields bytea NOT NULL
+    fields bytea NOT NULL,
+    origin_entity_id uuid,
+    origin_version bigint
 )
 WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.1');
 CREATE TABLE change_capture.models (
@@ -110,6 +112,11 @@ CREATE TABLE change_capture.sources (
     update_time timestamp with time zone NOT NULL
 )
 WITH (fillfactor='10', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_scale_factor='0');
+CREATE TABLE change_capture.sync_rules (
+    sync text NOT NULL,
+    digest bytea NOT NULL,
+    rules_revision bigint NOT NULL
+);
 CREATE TABLE change_capture.version_counter (
     only_row boolean DEFAULT true NOT NULL,
     version bigint NOT NULL,
@@ -137,6 +144,8 @@ ALTER TABLE ONLY change_capture.source_models
     ADD CONSTRAINT source_models_pkey PRIMARY KEY (platform, model);
 ALTER TABLE ONLY change_capture.sources
     ADD CONSTRAINT sources_pkey PRIMARY KEY (platform);
+ALTER TABLE ONLY change_capture.sync_rules
+    ADD CONSTRAINT sync_rules_pkey PRIMARY KEY (sync);
 ALTER TABLE ONLY change_capture.version_counter
     ADD CONSTRAINT version_counter_pkey PRIMARY KEY (only_row);
 CREATE INDEX batches_queued ON change_capture.batches USING btree (queued_at) WHERE (queued_at IS NOT NULL);
