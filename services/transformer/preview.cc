@@ -92,12 +92,11 @@ class Previewer {
           absl::StrCat(absl::StrJoin(target.syncs(), " and "), target.parts.size() > 1 ? " take " : " takes ",
                        request_.record().model(), " to ", target.model, " on ", target.platform, "."));
     }
-    for (const std::string& sync : plan == nullptr ? std::vector<std::string>() : plan->paused_syncs) {
-      Step("sync", v1::VERDICT_STOPPED,
-           absl::StrCat(sync,
-                        " is paused: set its status to SYNC_STATUS_ACTIVE, then start a backfill of it."));
+    for (const SourcePlan::Idle& idle :
+         plan == nullptr ? std::vector<SourcePlan::Idle>() : plan->idle_syncs) {
+      Step("sync", v1::VERDICT_STOPPED, absl::StrCat(idle.sync, " ", idle.why, "."));
     }
-    if (taken || (plan != nullptr && !plan->paused_syncs.empty())) return;
+    if (taken || (plan != nullptr && !plan->idle_syncs.empty())) return;
     const std::string where =
         request_.target_platform().empty() ? "" : absl::StrCat(" to ", request_.target_platform());
     Step("sync", v1::VERDICT_STOPPED,

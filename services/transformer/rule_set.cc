@@ -126,8 +126,15 @@ void RuleSet::AddSlots(const v1::CompiledSync& compiled) {
 void RuleSet::AddSync(const v1::CompiledSync& compiled) {
   const v1::Sync& sync = compiled.sync();
   SourcePlan& plan = PlanFor(sync.source_platform(), sync.source_model());
-  if (sync.status() == v1::SYNC_STATUS_PAUSED || !compiled.broken().empty()) {
-    plan.paused_syncs.push_back(sync.name());
+  if (sync.status() == v1::SYNC_STATUS_PAUSED) {
+    plan.idle_syncs.push_back(
+        {sync.name(), "is paused: set its status to SYNC_STATUS_ACTIVE, then start a backfill of it"});
+    return;
+  }
+  if (!compiled.broken().empty()) {
+    plan.idle_syncs.push_back(
+        {sync.name(), absl::StrCat("no longer fits its models: ", compiled.broken(),
+                                   "; correct the sync or the table, then start a backfill of it")});
     return;
   }
   PlanFor(sync.target_platform(), sync.target_model())

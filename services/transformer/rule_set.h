@@ -50,7 +50,12 @@ struct SourcePlan {
   std::vector<std::string> slots;  // names of the fields that are looked at
   std::vector<TargetPlan> targets;
   std::vector<ReferencePlan> references;  // of all targets
-  std::vector<std::string> paused_syncs;  // take no changes now
+  // Syncs that take no changes now: why, in words.
+  struct Idle {
+    std::string sync;
+    std::string why;
+  };
+  std::vector<Idle> idle_syncs;
   std::vector<EchoShape> echoes;
   // Active syncs that write to this model, by name.
   struct Writer {
@@ -62,7 +67,7 @@ struct SourcePlan {
   // -1 if nobody looks at this field.
   int SlotOf(absl::string_view field) const;
   // A sync names it as its source, active or not.
-  bool is_source() const { return !targets.empty() || !paused_syncs.empty(); }
+  bool is_source() const { return !targets.empty() || !idle_syncs.empty(); }
   bool any_target_detaches() const;
 
  private:
