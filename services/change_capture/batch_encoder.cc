@@ -34,7 +34,7 @@ bus::v1::LoggedChange& BatchEncoder::Add(int64_t version, const LoggedModel& mod
   change.set_model_index(ModelIndex(model));
   change.set_local_id(local_id.data(), local_id.size());
   if (origin.has_value()) {
-    change.set_origin_entity_id(std::string(origin->entity_id.AsBytes()));
+    if (!origin->entity_id.IsNil()) change.set_origin_entity_id(std::string(origin->entity_id.AsBytes()));
     change.set_origin_version(origin->version);
   }
   return change;

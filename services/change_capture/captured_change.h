@@ -20,7 +20,8 @@ struct LoggedModel {
   std::string model;
 };
 
-// Of a change that a delivery made: what it wrote.
+// Of a change that a delivery made: what it wrote. Of a renewed change: the version that it renews, and no
+// entity.
 struct Origin {
   Uuid entity_id;
   int64_t version = 0;

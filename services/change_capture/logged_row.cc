@@ -31,7 +31,8 @@ LoggedState StateOfRow(const postgres::Rows& rows, int row, const LoggedModel& m
   state.change_id = std::string(rows.GetText(row, kChangeId));
   state.capture_time = rows.GetTimestamp(row, kCapturedAt);
   if (!rows.IsNull(row, kOriginVersion)) {
-    state.origin = Origin{rows.GetUuid(row, kOriginEntityId), rows.GetInt64(row, kOriginVersion)};
+    state.origin = Origin{rows.IsNull(row, kOriginEntityId) ? Uuid() : rows.GetUuid(row, kOriginEntityId),
+                          rows.GetInt64(row, kOriginVersion)};
   }
   return state;
 }

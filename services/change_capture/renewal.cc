@@ -19,7 +19,7 @@ const postgres::Statement kRenew{"renew_changes", absl::StrCat(R"sql(
         SELECT change.*, row_number() OVER () AS place
         FROM unnest($1::int4[], $2::text[]) AS wanted (model_id, local_id)
         CROSS JOIN LATERAL (
-            SELECT platform_id, model_id, local_id, operation, fields, source_time
+            SELECT version, platform_id, model_id, local_id, operation, fields, source_time
             FROM changes
             WHERE changes.model_id = wanted.model_id AND changes.local_id = wanted.local_id COLLATE "C"
             ORDER BY changes.model_id, changes.local_id, changes.version DESC
@@ -28,13 +28,13 @@ const postgres::Statement kRenew{"renew_changes", absl::StrCat(R"sql(
         WHERE change.operation <> $3::int4
     ), counter AS (
         UPDATE version_counter
-        SET version = version + (SELECT count(*) FROM latest)
+        SET version = version_counter.version + (SELECT count(*) FROM latest)
         WHERE only_row
-        RETURNING version - (SELECT count(*) FROM latest) AS base
+        RETURNING version_counter.version - (SELECT count(*) FROM latest) AS base
     ), written AS (
         INSERT INTO changes
-            (version, captured_at, source_time, platform_id, model_id, operation, local_id, fields)
-        SELECT counter.base + place, now(), source_time, platform_id, model_id, $4::int4, local_id, fields
+            (version, captured_at, source_time, platform_id, model_id, operation, local_id, fields, origin_version)
+        SELECT counter.base + place, now(), source_time, platform_id, model_id, $4::int4, local_id, fields, latest.version
         FROM latest CROSS JOIN counter
         RETURNING )sql",
                                                                kLoggedColumns, R"sql(

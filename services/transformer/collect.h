@@ -21,9 +21,10 @@ struct RecordChange {
   bool allow_incomplete = false;
 
   bool is_delete() const { return logged->operation() == v1::OPERATION_DELETE; }
-  // A delivery made it: what it wrote is known, and goes on to other platforms as the version that it is.
+  // A delivery made it: the entity and the version that it wrote are known.
   bool is_delivered() const { return !logged->origin_entity_id().empty(); }
-  int64_t version() const { return is_delivered() ? logged->origin_version() : logged->version(); }
+  // An older change once more, as its record's newest version: the rules have changed.
+  bool is_renewed() const { return !is_delivered() && logged->origin_version() > 0; }
   bool Wants(absl::string_view target_platform) const;
 };
 

@@ -84,6 +84,7 @@ void AddHeld(const Routed& routed, const Resolved& resolved, const std::vector<b
     const RoutedChange& change = routed.changes[i];
     const absl::string_view entity = resolved.records[i].entity_id;
     if (change.plan->writers.empty() || change.is_delete() || entity.empty() || echoes[i]) continue;
+    if (change.change->is_delivered() && !change.plan->comes_back) continue;
     v1::HeldGroup*& group = groups[change.plan];
     if (group == nullptr) {
       group = request->add_held();

@@ -24,18 +24,14 @@ std::string FingerprintOf(const Routed& routed, const RoutedChange& change, cons
   return shape.fingerprinter.Of(values);
 }
 
-// nullptr if it is no echo.
+// nullptr if it is no echo by its content.
 const EchoShape* EchoOf(const Routed& routed, const RoutedChange& change, const RecordIdentity& record) {
-  if (record.fingerprint.empty() || change.is_delete() || change.change->is_delivered()) return nullptr;
+  if (record.fingerprint.empty() || change.is_delete()) return nullptr;
+  if (change.change->is_delivered() || change.change->is_renewed()) return nullptr;
   for (const EchoShape& shape : change.plan->echoes) {
     if (FingerprintOf(routed, change, shape) == record.fingerprint) return &shape;
   }
   return nullptr;
-}
-
-bool IsOnlyWriter(const TargetPlan& target, const SourcePlan& source) {
-  return std::all_of(source.writers.begin(), source.writers.end(),
-                     [&](const SourcePlan::Writer& writer) { return writer.platform == target.platform; });
 }
 
 }  // namespace
@@ -53,9 +49,10 @@ std::vector<bool> FindEchoes(const Routed& routed, const Resolved& resolved, Can
       by_content[place] = shape != nullptr;
     }
     const bool is_echo_of_content = shape != nullptr && shape->Covers(*candidate.target);
-    if (is_echo_of_content && record.applied_version > 0) candidate.version = record.applied_version;
-    candidate.came_from = (is_echo_of_content || change.change->is_delivered()) &&
-                          IsOnlyWriter(*candidate.target, *change.plan);
+    candidate.is_echo = is_echo_of_content || change.change->is_delivered();
+    if (is_echo_of_content && record.applied_version > 0 && change.plan->comes_back) {
+      candidate.version = record.applied_version;
+    }
   }
   return by_content;
 }

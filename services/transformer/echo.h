@@ -10,12 +10,12 @@
 
 namespace cognate::transformer {
 
-// Gives echoes the version that they are of, and marks those whose target must have sent it: the only
-// platform that writes to the record. To others an echo goes on, around a ring. Some changes are known to be
+// Marks echoes, and gives them the version that they are of where it can come back: whether anything is due
+// for it, the ledger says, as of every version; around a ring it goes on. Some changes are known to be
 // deliveries. Any other is an echo where the fields that syncs write into its record have the fingerprint of
-// what was last applied there, and the candidate's target looks at no other field: one that does may have to
-// hear of an edit beside it. A delete is none: what it asks for is done already everywhere, and the ledger
-// says so. Answers which changes are known by their content; as Routed.changes.
+// what the record was last known to hold, and the candidate's target looks at no other field: one that does
+// may have to hear of an edit beside it. A delete is none: what it asks for is done already everywhere, and
+// the ledger says so. Answers which changes are known by their content; as Routed.changes.
 std::vector<bool> FindEchoes(const Routed& routed, const Resolved& resolved, Candidates* candidates);
 
 // The fingerprint of what a record holds in the fields that a sync writes there; empty if it cannot be told.

@@ -85,6 +85,9 @@ bus::v1::ChangeBatch BatchOf(const Section& section) {
 // A ledger in lines:  `record <platform> <model> <local id> is <entity>`, `target <entity> <platform> <model>
 // is <local id>`, `applied <platform> <model> <local id> { fields }`, `plan <platform> <model> <entity>
 // STALE|APPLIED|DUE_AS_DELETE`.
+// Of all that is applied.
+constexpr int64_t kAppliedVersion = 7;
+
 class LineLedger {
  public:
   explicit LineLedger(const std::string& lines) {
@@ -108,7 +111,9 @@ class LineLedger {
         std::string& entity = entities_[Key(group.platform(), group.model(), local_id)];
         if (entity.empty() && group.create()) entity = Entity(absl::StrCat("new", ++made_));
         resolved->add_entity_ids(entity);
-        resolved->add_fingerprints(fingerprints_[Key(group.platform(), group.model(), local_id)]);
+        const std::string& fingerprint = fingerprints_[Key(group.platform(), group.model(), local_id)];
+        resolved->add_fingerprints(fingerprint);
+        resolved->add_applied_versions(fingerprint.empty() ? 0 : kAppliedVersion);
         if (!group.target_model().empty()) {
           resolved->add_target_local_ids(
               local_ids_[Key(group.target_platform(), group.target_model(), entity)]);

@@ -163,7 +163,7 @@ Mapped Map(const Routed& routed, const Candidates& candidates, const Resolved& r
   Mapper mapper(routed, resolved, arena);
   for (size_t i = 0; i < candidates.size(); ++i) {
     const bool is_known = !resolved.records[candidates[i].change].entity_id.empty();
-    if (!candidates[i].came_from && is_known) mapper.Add(i, candidates[i]);
+    if (is_known) mapper.Add(i, candidates[i]);
   }
   return mapper.Take();
 }

@@ -43,7 +43,7 @@ struct Mapped {
   std::deque<Shape> shapes;  // what items point to
 };
 
-// Leaves out what came from the target itself, and what has no identity. A value that does not fit
+// Leaves out what has no identity. A value that does not fit
 // refuses its own item only.
 Mapped Map(const Routed& routed, const Candidates& candidates, const Resolved& resolved,
            google::protobuf::Arena* arena);

@@ -115,11 +115,11 @@ class Previewer {
     if (rendering.routed.changes.empty()) return absl::OkStatus();
     ExplainIdentity(rendering);
     for (size_t i = 0; i < rendering.candidates.size(); ++i) {
-      if (rendering.candidates[i].came_from) {
-        Step("sync", v1::VERDICT_STOPPED,
-             absl::StrCat(
-                 "For ", rendering.candidates[i].target->platform,
-                 " its latest change is what a delivery wrote there: an echo, which goes no further."));
+      if (rendering.candidates[i].is_echo) {
+        Step("sync", v1::VERDICT_PASSED,
+             absl::StrCat("For ", rendering.candidates[i].target->platform,
+                          " its latest change is what a delivery wrote there: it goes on as version ",
+                          rendering.candidates[i].version, ", and is written only where that is missing."));
       }
     }
     for (const Item& item : rendering.mapped.items) AddRecord(rendering, item, &arena);

@@ -19,8 +19,12 @@ struct RoutedChange {
 
   const bus::v1::LoggedChange& logged() const { return *change->logged; }
   bool is_delete() const { return change->is_delete(); }
-  // Under which it is planned and delivered.
-  int64_t version() const { return change->version(); }
+  // Under which it is planned and delivered. Where a version can come back to its record it keeps its number
+  // on the way, so that it ends there.
+  int64_t version() const {
+    const bool keeps = change->is_delivered() && plan->comes_back;
+    return keeps ? logged().origin_version() : logged().version();
+  }
 };
 
 struct Routed {

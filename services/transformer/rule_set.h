@@ -63,6 +63,8 @@ struct SourcePlan {
     std::string platform;  // the sync's source
   };
   std::vector<Writer> writers;
+  // Active syncs lead from this model, over others, back to it.
+  bool comes_back = false;
 
   // -1 if nobody looks at this field.
   int SlotOf(absl::string_view field) const;
@@ -96,6 +98,7 @@ class RuleSet {
   SourcePlan& PlanFor(const std::string& platform, const std::string& model);
   void AddSlots(const v1::CompiledSync& compiled);
   void AddSync(const v1::CompiledSync& compiled);
+  void MarkWaysBack(const std::vector<const v1::CompiledSync*>& syncs);
   void AddEchoes(const std::vector<const v1::CompiledSync*>& syncs);
 
   const v1::Rules rules_;

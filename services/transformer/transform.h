@@ -24,8 +24,8 @@ struct Candidate {
   // For each part of the target the record after its chain; empty where the part does not take it.
   absl::InlinedVector<Row, 1> rows;
   std::optional<v1::OutcomeError> refused;
-  int64_t version = 0;     // under which it is planned: the change's own, or that of which it is the echo
-  bool came_from = false;  // an echo of what the target itself has sent: to be left out
+  int64_t version = 0;   // under which it is planned: the change's own, or that of which it is the echo
+  bool is_echo = false;  // of what a delivery wrote
 
   bool is_written() const { return departure == nullptr && !refused.has_value(); }
   // nullptr where the record does not list the field.

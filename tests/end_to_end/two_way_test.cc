@@ -113,6 +113,13 @@ class Ring {
     }
     return all;
   }
+  void UpdateSync(const std::string& sync, const std::string& mask) {
+    EXPECT_THAT(
+        Do(&RegistryStub::UpdateSync, StrCat("sync { ", sync, " } update_mask { paths: '", mask, "' }")),
+        IsOk());
+  }
+  // What is on its way is lost.
+  void FlushRedis() { cluster_.redis().FlushAll(); }
   int64_t edits() const { return edits_; }
   void CountEdit() { ++edits_; }
   std::string Shown() {
@@ -213,20 +220,57 @@ TEST(TwoWayTest, NothingIsDoubledWhileBothSidesWrite) {
   }
 }
 
-TEST(TwoWayTest, SitesAgreeAfterEditsOfTheSameRecordsAtTheSameTime) {
+class SameRecordsTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(SameRecordsTest, SitesAgreeAfterEditsAtTheSameTime) {
   const auto seed = std::random_device()();
   SCOPED_TRACE(StrCat("seed ", seed));
   std::mt19937 random(seed);
-  Ring ring(3);
+  Ring ring(GetParam());
   ring.Run(0, "INSERT INTO note (word, tag) SELECT 'note ' || n, 'first' FROM generate_series(1, 20) AS n");
   ring.Settle();
   for (int i = 0; i < 600; ++i) {
-    ring.Run(static_cast<int>(random() % 3),
+    ring.Run(static_cast<int>(random() % static_cast<unsigned>(ring.size())),
              StrCat("UPDATE note SET tag = 'edit ", i, "' WHERE word = 'note ", 1 + random() % 20, "'"));
   }
   ring.Settle();
-  std::printf("figure two_way.concurrent_edits seed=%u edits=600 differing=%d\n", seed,
+  EXPECT_TRUE(ring.AllAgree());
+  std::printf("figure two_way.concurrent_edits size=%d seed=%u edits=600 differing=%d\n", ring.size(), seed,
               ring.AllAgree() ? 0 : 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, SameRecordsTest, ::testing::Values(2, 3, 4),
+                         ::testing::PrintToStringParamName());
+
+TEST(TwoWayTest, EditsLostOnTheirWayArriveAllTheSame) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(StrCat("seed ", seed));
+  std::mt19937 random(seed);
+  Ring ring(2);
+  ring.Run(0, "INSERT INTO note (word, tag) SELECT 'note ' || n, 'first' FROM generate_series(1, 40) AS n");
+  ring.Settle();
+  for (int i = 1; i <= 40; ++i) {
+    ring.Run(i % 2, StrCat("UPDATE note SET tag = 'edit ", i, "' WHERE word = 'note ", i, "'"));
+    if (random() % 2 == 0) ring.FlushRedis();
+  }
+  ring.FlushRedis();
+  ring.Settle();
+  EXPECT_EQ(
+      ring.Ask(0, "SELECT count(*) FROM note WHERE word LIKE 'note %' AND tag <> 'edit ' || substr(word, 6)"),
+      "0")
+      << ring.Shown();
+}
+
+TEST(TwoWayTest, ChangedRulesOfOneWayAreDeliveredAgain) {
+  Ring ring(2);
+  ring.Run(0, "INSERT INTO note (word, tag) VALUES ('loud', 'quiet')");
+  ring.Settle();
+  ring.UpdateSync(
+      "name: 'syncs/from-0-to-1' transforms { change_case { field: 'tag' letter_case: LETTER_CASE_UPPER } }",
+      "transforms");
+  EXPECT_TRUE(Eventually([&] { return ring.Ask(1, "SELECT tag FROM note WHERE word = 'loud'") == "QUIET"; },
+                         absl::Seconds(30)))
+      << ring.Shown();
 }
 
 }  // namespace
