@@ -14,7 +14,7 @@ struct Condition::Parsed {
   Expression expression;
   std::vector<std::string> fields;
   std::vector<std::string> old_fields;
-  bool asks_assignments = false;
+  std::vector<std::string> assigned_platforms;
 };
 
 const char* WordOf(Op op) {
@@ -58,7 +58,7 @@ absl::StatusOr<Condition> Condition::Parse(absl::string_view text, const Names& 
   parsed->text = std::string(text);
   parsed->fields = parser.TakeFields();
   parsed->old_fields = parser.TakeOldFields();
-  parsed->asks_assignments = parser.asks_assignments();
+  parsed->assigned_platforms = parser.TakeAssignedPlatforms();
   return Condition(std::move(parsed));
 }
 
@@ -72,7 +72,7 @@ const std::vector<std::string>& Condition::fields() const { return parsed_->fiel
 
 const std::vector<std::string>& Condition::old_fields() const { return parsed_->old_fields; }
 
-bool Condition::asks_assignments() const { return parsed_->asks_assignments; }
+const std::vector<std::string>& Condition::assigned_platforms() const { return parsed_->assigned_platforms; }
 
 const std::string& Condition::text() const { return parsed_->text; }
 

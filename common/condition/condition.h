@@ -35,13 +35,20 @@ struct FieldInfo {
   std::vector<std::string> enum_labels = {};                // of an enum; empty: any label
 };
 
+// What assigned("shop") may ask where a condition stands.
+struct Assignments {
+  bool are_known = true;
+  std::string why_not = "assignments are not known here";  // where they are not
+  std::string own_platform = {};                           // that assigned() means; empty: it must name one
+  std::vector<std::string> platforms = {};                 // all that there are; empty: any
+};
+
 // What a condition may name.
 struct Names {
   // nullopt for a field that does not exist; `old` says that it was written as old.name. Only called in
   // Parse.
   std::function<std::optional<FieldInfo>(absl::string_view field, bool old)> find_field;
-  // Whether assigned("shop") is known where the condition stands.
-  bool may_ask_assignments = true;
+  Assignments assignments = {};
   // Optional. The names of fields, for the errors' "did you mean".
   std::vector<std::string> known_fields = {};
 };
@@ -71,7 +78,8 @@ class Condition {
   // The fields that it names, and those as old.name; each once, in the order of the text.
   const std::vector<std::string>& fields() const;
   const std::vector<std::string>& old_fields() const;
-  bool asks_assignments() const;
+  // That it asks assignments for; each once, in the order of the text.
+  const std::vector<std::string>& assigned_platforms() const;
   // As it was given to Parse.
   const std::string& text() const;
 

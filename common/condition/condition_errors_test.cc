@@ -123,10 +123,24 @@ TEST(ConditionErrorsTest, CheckTypesAndSayHowToMendThem) {
 
 TEST(ConditionErrorsTest, AskAssignmentsOnlyWhereTheyAreKnown) {
   Names names = ModelOfTests::AllNames();
-  names.may_ask_assignments = false;
+  names.assignments.are_known = false;
   EXPECT_EQ(Error("featured and assigned(\"shop\")", names),
             "column 14: got \"assigned\", want fields alone; assignments are not known here");
-  EXPECT_THAT(Error("assigned(shop)"), HasSubstr("want a platform's id in quotes, as in assigned(\"shop\")"));
+  names.assignments.why_not = "public.item is not assignable";
+  EXPECT_THAT(Error("assigned()", names), HasSubstr("want fields alone; public.item is not assignable"));
+  for (const char* const text : {"assigned(shop)", "assigned()"}) {
+    EXPECT_THAT(Error(text), HasSubstr("want a platform's id in quotes, as in assigned(\"shop\")"));
+  }
+}
+
+TEST(ConditionErrorsTest, AskAssignmentsForPlatformsThatThereAre) {
+  Names names = ModelOfTests::AllNames();
+  names.assignments.platforms = {"blog", "shop"};
+  EXPECT_EQ(Error("assigned(\"shop\")", names), "none");
+  EXPECT_EQ(Error("assigned(\"shopp\")", names),
+            "column 10: got the text \"shopp\", want the id of a platform; did you mean shop?");
+  EXPECT_EQ(Error("assigned(\"elsewhere\")", names),
+            "column 10: got the text \"elsewhere\", want the id of a platform");
 }
 
 TEST(ConditionErrorsTest, KeepTheLimits) {

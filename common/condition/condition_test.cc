@@ -142,8 +142,20 @@ TEST(ConditionTest, ComparesAFieldWithWhatItWas) {
 TEST(ConditionTest, AsksForAssignments) {
   const RecordOfTests record({}, {}, {"blog", "shop"});
   EXPECT_TRUE(Holds("assigned(\"shop\") and not assigned('app')", record));
-  EXPECT_TRUE(Parsed("assigned('x')").asks_assignments());
-  EXPECT_FALSE(Parsed("true").asks_assignments());
+  EXPECT_THAT(Parsed("assigned('x') or assigned('a') or assigned('x')").assigned_platforms(),
+              testing::ElementsAre("x", "a"));
+  EXPECT_TRUE(Parsed("true").assigned_platforms().empty());
+}
+
+TEST(ConditionTest, AsksForItsOwnPlatform) {
+  Names names = ModelOfTests::AllNames();
+  names.assignments.own_platform = "shop";
+  const absl::StatusOr<Condition> condition = Condition::Parse("assigned()", names);
+  ASSERT_TRUE(condition.ok()) << condition.status();
+  EXPECT_THAT(condition->assigned_platforms(), testing::ElementsAre("shop"));
+  EXPECT_TRUE(condition->Matches(RecordOfTests({}, {}, {"blog", "shop"}).subject()));
+  EXPECT_EQ(condition->Explain(RecordOfTests({}, {}, {"blog"}).subject()),
+            "the record is not assigned to shop, want it assigned");
 }
 
 TEST(ConditionTest, NamesItsFieldsOnce) {

@@ -26,7 +26,7 @@ class Parser {
   // What the condition names, after Parse.
   std::vector<std::string> TakeFields() { return std::move(fields_); }
   std::vector<std::string> TakeOldFields() { return std::move(old_fields_); }
-  bool asks_assignments() const { return asks_assignments_; }
+  std::vector<std::string> TakeAssignedPlatforms() { return std::move(assigned_platforms_); }
 
  private:
   using Result = absl::StatusOr<Expression>;
@@ -75,7 +75,7 @@ class Parser {
   size_t patterns_ = 0;
   std::vector<std::string> fields_;
   std::vector<std::string> old_fields_;
-  bool asks_assignments_ = false;
+  std::vector<std::string> assigned_platforms_;
 };
 
 }  // namespace cognate::condition

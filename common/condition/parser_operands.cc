@@ -110,13 +110,27 @@ Parser::Result Parser::ParseFunction() {
 }
 
 Parser::Result Parser::ParseAssigned() {
-  if (!names_.may_ask_assignments) return Want("fields alone; assignments are not known here");
+  const Assignments& assignments = names_.assignments;
+  if (!assignments.are_known) return Want(absl::StrCat("fields alone; ", assignments.why_not));
   Expression call = Make(Op::kAssigned, Take().offset);
   RETURN_IF_ERROR(Expect("(", "assigned"));
-  if (Next().kind != Kind::kText) return Want("a platform's id in quotes, as in assigned(\"shop\")");
-  call.literal.set_text_value(Take().text);
+  if (Next().kind == Kind::kText) {
+    const std::string& platform = Next().text;
+    const std::vector<std::string>& known = assignments.platforms;
+    if (!known.empty() && std::find(known.begin(), known.end(), platform) == known.end()) {
+      const std::vector<std::string> near = NearNames(platform, known);
+      return Want(absl::StrCat("the id of a platform",
+                               near.empty() ? "" : absl::StrCat("; did you mean ", near[0], "?")));
+    }
+    call.literal.set_text_value(platform);
+    Take();
+  } else if (Next().IsSymbol(")") && !assignments.own_platform.empty()) {
+    call.literal.set_text_value(assignments.own_platform);
+  } else {
+    return Want("a platform's id in quotes, as in assigned(\"shop\")");
+  }
   RETURN_IF_ERROR(Expect(")", "the platform's id"));
-  asks_assignments_ = true;
+  AddOnce(call.literal.text_value(), &assigned_platforms_);
   return call;
 }
 

@@ -53,9 +53,9 @@ Chain& Chain::operator=(Chain&&) noexcept = default;
 Chain::~Chain() = default;
 
 Chain Chain::Compile(const Transforms& transforms, absl::Span<const v1::ModelField> fields,
-                     std::vector<FieldViolation>* violations) {
+                     std::vector<FieldViolation>* violations, const condition::Assignments& assignments) {
   Chain chain;
-  Compiler compiler(fields, violations);
+  Compiler compiler(fields, assignments, violations);
   if (transforms.size() > kMaxSteps) {
     violations->push_back(
         {"transforms", absl::StrCat("got ", transforms.size(), " steps, want at most ", kMaxSteps)});
@@ -93,6 +93,9 @@ std::vector<v1::ModelField> Chain::FieldsAfter() const {
 }
 
 const std::vector<std::string>& Chain::reads() const { return program_->compiled.reads; }
+const std::vector<std::string>& Chain::assigned_platforms() const {
+  return program_->compiled.assigned_platforms;
+}
 
 std::optional<Stop> Chain::Run(WorkingRecord& record, const Context& context) const {
   for (const Step& step : program_->compiled.steps) {

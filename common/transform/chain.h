@@ -13,6 +13,7 @@
 #include "cognate/v1/model.pb.h"
 #include "cognate/v1/outcome.pb.h"
 #include "cognate/v1/transform.pb.h"
+#include "common/condition/condition.h"
 #include "common/script/script.h"
 #include "common/status/error.h"
 #include "common/transform/working_record.h"
@@ -51,9 +52,10 @@ class Chain {
   Chain();
   // `fields` are the source model's, in their order: their places are the first slots. What is wrong goes
   // into `violations`, all of it at once, with paths such as `transforms[2].split.field`; the chain is then
-  // of no use.
+  // of no use. `assignments` are those that the steps' conditions may ask for.
   static Chain Compile(const Transforms& transforms, absl::Span<const v1::ModelField> fields,
-                       std::vector<FieldViolation>* violations);
+                       std::vector<FieldViolation>* violations,
+                       const condition::Assignments& assignments = {});
   Chain(Chain&&) noexcept;
   Chain& operator=(Chain&&) noexcept;
   ~Chain();
@@ -70,6 +72,8 @@ class Chain {
   bool HoldsReferencesAfter(absl::string_view name) const;
   // The source fields that any step reads; what no step reads and no mapping takes need not be there.
   const std::vector<std::string>& reads() const;
+  // Platforms that conditions of steps ask assignments for; each once.
+  const std::vector<std::string>& assigned_platforms() const;
 
   // `record` has at least slots() slots and begins as the source's record, the others without a value.
   // nullopt if it went through. What is written lives on the record's arena or in the chain; a record that

@@ -20,8 +20,9 @@ std::string GotWant(absl::string_view got, absl::string_view want) {
   return got.empty() ? StrCat("got nothing, want ", want) : StrCat("got \"", got, "\", want ", want);
 }
 
-Compiler::Compiler(absl::Span<const ModelField> source, std::vector<FieldViolation>* violations)
-    : violations_(violations), source_fields_(source.begin(), source.end()) {
+Compiler::Compiler(absl::Span<const ModelField> source, const condition::Assignments& assignments,
+                   std::vector<FieldViolation>* violations)
+    : assignments_(assignments), violations_(violations), source_fields_(source.begin(), source.end()) {
   for (size_t i = 0; i < source.size(); ++i) {
     const int slot = static_cast<int>(i);
     source_.push_back({source[i].name(), slot});
@@ -139,6 +140,7 @@ void Compiler::CompileWhen(const std::string& when) {
                                 field->element_type(),
                                 {field->enum_labels().begin(), field->enum_labels().end()}};
   };
+  names.assignments = assignments_;
   for (const KnownField& known : Fields()) names.known_fields.push_back(known.field.name());
   absl::StatusOr<condition::Condition> parsed = condition::Condition::Parse(when, names);
   if (!parsed.ok()) {
@@ -147,6 +149,7 @@ void Compiler::CompileWhen(const std::string& when) {
     is_wrong_ = true;
     return;
   }
+  assigned_platforms_.insert(parsed->assigned_platforms().begin(), parsed->assigned_platforms().end());
   for (const std::string& name : parsed->fields()) {
     const KnownField* const known = Find(name);
     step_.reads.push_back({name, known->slot});
@@ -287,6 +290,7 @@ Compiler::Result Compiler::Take() {
   result.slots = slots_.size();
   result.fields = Fields();
   for (const int slot : reads_) result.reads.push_back(source_[static_cast<size_t>(slot)].name);
+  result.assigned_platforms.assign(assigned_platforms_.begin(), assigned_platforms_.end());
   return result;
 }
 

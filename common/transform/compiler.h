@@ -23,7 +23,9 @@ inline constexpr int kMaxTableEntries = 10'000;
 
 class Compiler {
  public:
-  Compiler(absl::Span<const v1::ModelField> source, std::vector<FieldViolation>* violations);
+  // `assignments` are those that conditions may ask for; they outlive the compiler.
+  Compiler(absl::Span<const v1::ModelField> source, const condition::Assignments& assignments,
+           std::vector<FieldViolation>* violations);
 
   void Add(const v1::Transform& transform, int index);
 
@@ -62,6 +64,7 @@ class Compiler {
     size_t slots = 0;
     std::vector<KnownField> fields;
     std::vector<std::string> reads;
+    std::vector<std::string> assigned_platforms;
   };
   Result Take();
 
@@ -73,12 +76,14 @@ class Compiler {
   int SlotFor(const std::string& name);
   std::string Names() const;
 
+  const condition::Assignments& assignments_;
   std::vector<FieldViolation>* const violations_;
   std::vector<NamedSlot> source_;
   std::vector<v1::ModelField> source_fields_;
   absl::flat_hash_map<std::string, int> slots_;  // of every name that ever was
   absl::flat_hash_map<std::string, KnownField> fields_;
   std::set<int> reads_;  // slots of the source
+  std::set<std::string> assigned_platforms_;
   std::vector<Step> steps_;
   Step step_;
   // Of the step at hand.

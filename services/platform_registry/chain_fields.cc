@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "common/transform/chain.h"
 
 namespace cognate::platform_registry {
@@ -79,15 +80,32 @@ const ChainField* ChainFields::Find(absl::string_view name) const {
   return found == fields.end() ? nullptr : &*found;
 }
 
+condition::Assignments AssignmentsOf(const v1::Sync& sync, const v1::Model& source) {
+  condition::Assignments assignments;
+  assignments.are_known = source.assignable();
+  assignments.why_not = absl::StrCat(
+      sync.source_model(), " on ", sync.source_platform(), " is not assignable: `cognate assignment enable ",
+      sync.source_platform(), " ", sync.source_model(), "`, or UpdateModel, makes it so");
+  assignments.own_platform = sync.target_platform();
+  return assignments;
+}
+
 ChainFields FieldsAfterChain(const v1::Sync& sync, const v1::Model& source) {
+  return FieldsAfterChain(sync, source, AssignmentsOf(sync, source));
+}
+
+ChainFields FieldsAfterChain(const v1::Sync& sync, const v1::Model& source,
+                             const condition::Assignments& assignments) {
   ChainFields after;
   if (sync.transforms().empty()) {
     for (const v1::ModelField& field : source.fields()) after.fields.push_back({field, false, nullptr});
     return after;
   }
   const std::vector<v1::ModelField> fields(source.fields().begin(), source.fields().end());
-  const transform::Chain chain = transform::Chain::Compile(sync.transforms(), fields, &after.violations);
+  const transform::Chain chain =
+      transform::Chain::Compile(sync.transforms(), fields, &after.violations, assignments);
   if (!after.violations.empty()) return after;
+  after.assigned_platforms = chain.assigned_platforms();
   const absl::flat_hash_map<std::string, Written> written = WrittenBy(sync);
   for (v1::ModelField& field : chain.FieldsAfter()) {
     const auto change = written.find(field.name());

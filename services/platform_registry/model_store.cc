@@ -22,14 +22,14 @@ const Statement kSelectPlatformId = {"select_platform_id", R"sql(
 )sql"};
 
 const Statement kSelectModel = {"select_model", R"sql(
-    SELECT p.name, m.model, m.definition::text, m.analyze_time
+    SELECT p.name, m.model, m.definition::text, m.analyze_time, m.assignable
     FROM models m
     JOIN platforms p USING (platform_id)
     WHERE p.name = $1 AND m.model = $2 AND m.definition IS NOT NULL
 )sql"};
 
 const Statement kSelectModels = {"select_models", R"sql(
-    SELECT p.name, m.model, m.definition::text, m.analyze_time
+    SELECT p.name, m.model, m.definition::text, m.analyze_time, m.assignable
     FROM models m
     JOIN platforms p USING (platform_id)
     WHERE p.name = $1 AND m.model > $2 AND m.definition IS NOT NULL
@@ -38,7 +38,7 @@ const Statement kSelectModels = {"select_models", R"sql(
 )sql"};
 
 const Statement kSelectAllModels = {"select_all_models", R"sql(
-    SELECT p.name, m.model, m.definition::text, m.analyze_time
+    SELECT p.name, m.model, m.definition::text, m.analyze_time, m.assignable
     FROM models m
     JOIN platforms p USING (platform_id)
     WHERE m.definition IS NOT NULL
@@ -54,6 +54,11 @@ const Statement kUpsertModel = {"upsert_model", R"sql(
     SET definition = excluded.definition, analyze_time = excluded.analyze_time
     WHERE $4 OR m.definition->>'origin' IS DISTINCT FROM 'MODEL_ORIGIN_CUSTOM'
     RETURNING m.definition IS DISTINCT FROM (SELECT definition FROM before)
+)sql"};
+
+// Answers where it was otherwise.
+const Statement kSetAssignable = {"set_assignable", R"sql(
+    UPDATE models SET assignable = $3 WHERE platform_id = $1 AND model = $2 AND assignable <> $3 RETURNING model
 )sql"};
 
 const Statement kForgetOtherModels = {"forget_other_models", R"sql(
@@ -79,6 +84,7 @@ absl::StatusOr<v1::Model> ModelFromRow(const Rows& rows, int row) {
   model.set_name(ModelName(rows.GetText(row, 0), rows.GetText(row, 1)));
   model.set_model(std::string(rows.GetText(row, 1)));
   *model.mutable_analyze_time() = ToTimestamp(rows.GetTimestamp(row, 3));
+  if (rows.GetBool(row, 4)) model.set_assignable(true);
   return model;
 }
 
@@ -113,12 +119,22 @@ absl::StatusOr<std::optional<bool>> Upsert(Transaction& transaction, int32_t pla
   model.clear_name();
   model.clear_model();
   model.clear_analyze_time();
+  model.clear_assignable();
   ASSIGN_OR_RETURN(const std::string definition, ToDefinition(model));
   Params params;
   params.AddInt32(platform_id).AddText(name).AddJsonb(definition).AddBool(replaces_custom);
   ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kUpsertModel, params));
   if (rows.empty()) return std::nullopt;
   return rows.GetBool(0, 0);
+}
+
+// Whether it was otherwise.
+absl::StatusOr<bool> WriteAssignable(Transaction& transaction, int32_t platform_id, const std::string& model,
+                                     bool assignable) {
+  Params params;
+  params.AddInt32(platform_id).AddText(model).AddBool(assignable);
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSetAssignable, params));
+  return !rows.empty();
 }
 
 // Those that were not found any more.
@@ -153,6 +169,11 @@ absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::S
     bool changed = false;
     for (const v1::Model& model : models) {
       ASSIGN_OR_RETURN(const std::optional<bool> differs, Upsert(transaction, platform_id, model));
+      if (model.has_assignable()) {
+        ASSIGN_OR_RETURN(const bool is_new,
+                         WriteAssignable(transaction, platform_id, model.model(), model.assignable()));
+        changed = changed || is_new;
+      }
       ASSIGN_OR_RETURN(v1::Model as_stored, Select(transaction, platform, model.model()));
       if (!differs.has_value()) stored.kept.push_back(Kept(as_stored, model));
       changed = changed || differs.value_or(false);
@@ -165,6 +186,26 @@ absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::S
     ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(transaction));
     changed = changed || !stored.drifts.empty();
     return changed ? RaiseRevision(transaction).status() : absl::OkStatus();
+  }));
+  return stored;
+}
+
+absl::StatusOr<StoredModels> ModelStore::SetAssignable(absl::string_view platform, absl::string_view model,
+                                                       bool assignable) {
+  StoredModels stored;
+  RETURN_IF_ERROR(pool_.InTransaction("set_assignable", [&](Transaction& transaction) -> absl::Status {
+    stored = StoredModels();
+    RETURN_IF_ERROR(LockConfiguration(transaction));
+    ASSIGN_OR_RETURN(v1::Model known, Select(transaction, platform, model));
+    ASSIGN_OR_RETURN(const int32_t platform_id, SelectPlatformId(transaction, platform));
+    ASSIGN_OR_RETURN(const bool changed,
+                     WriteAssignable(transaction, platform_id, known.model(), assignable));
+    known.clear_assignable();
+    if (assignable) known.set_assignable(true);
+    stored.models.push_back(std::move(known));
+    if (!changed) return absl::OkStatus();
+    ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(transaction));
+    return RaiseRevision(transaction).status();
   }));
   return stored;
 }

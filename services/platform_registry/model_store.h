@@ -35,6 +35,9 @@ class ModelStore {
   // from before, or a sync is broken or mended.
   absl::StatusOr<StoredModels> Put(absl::string_view platform, absl::Span<const v1::Model> models,
                                    bool whole);
+  // Analyses leave it as it is. MODEL_NOT_FOUND.
+  absl::StatusOr<StoredModels> SetAssignable(absl::string_view platform, absl::string_view model,
+                                             bool assignable);
   absl::StatusOr<v1::Model> Get(absl::string_view platform, absl::string_view model);
   // One more than the page holds, if there are more.
   absl::StatusOr<std::vector<v1::Model>> List(absl::string_view platform, const Page& page);

@@ -89,6 +89,23 @@ absl::StatusOr<v1::PutModelsResponse> PutModels(PlatformStore& platforms, ModelS
   return Answer<v1::PutModelsResponse>(stored);
 }
 
+absl::StatusOr<v1::UpdateModelResponse> UpdateModel(ModelStore& models,
+                                                    const v1::UpdateModelRequest& request) {
+  ASSIGN_OR_RETURN(const ParsedModelName name, ParseModelName(request.model().name(), "model.name"));
+  const auto& paths = request.update_mask().paths();
+  if (paths.size() != 1 || paths[0] != "assignable") {
+    return InvalidField("update_mask",
+                        StrCat("got ", paths.empty() ? "no paths" : paths[0], ", want assignable alone"));
+  }
+  ASSIGN_OR_RETURN(const StoredModels stored,
+                   models.SetAssignable(name.platform, name.model, request.model().assignable()));
+  v1::UpdateModelResponse response;
+  *response.mutable_model() = stored.models[0];
+  response.mutable_drifts()->Assign(stored.drifts.begin(), stored.drifts.end());
+  Tell(stored.drifts);
+  return response;
+}
+
 absl::StatusOr<v1::GetModelResponse> GetModel(ModelStore& models, const v1::GetModelRequest& request) {
   ASSIGN_OR_RETURN(const ParsedModelName name, ParseModelName(request.name(), "name"));
   v1::GetModelResponse response;

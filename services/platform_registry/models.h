@@ -12,6 +12,8 @@ absl::StatusOr<v1::AnalyzeModelsResponse> AnalyzeModels(PlatformStore& platforms
                                                         const v1::AnalyzeModelsRequest& request);
 absl::StatusOr<v1::PutModelsResponse> PutModels(PlatformStore& platforms, ModelStore& models,
                                                 const v1::PutModelsRequest& request);
+absl::StatusOr<v1::UpdateModelResponse> UpdateModel(ModelStore& models,
+                                                    const v1::UpdateModelRequest& request);
 absl::StatusOr<v1::GetModelResponse> GetModel(ModelStore& models, const v1::GetModelRequest& request);
 absl::StatusOr<v1::ListModelsResponse> ListModels(ModelStore& models, const v1::ListModelsRequest& request);
 

@@ -63,6 +63,13 @@ Status PlatformRegistryService::PutModels(ServerContext* context, const v1::PutM
   });
 }
 
+Status PlatformRegistryService::UpdateModel(ServerContext* context, const v1::UpdateModelRequest* request,
+                                            v1::UpdateModelResponse* response) {
+  return rpcs_.Unary(*context, "UpdateModel", response, [&](const Rpc&) {
+    return platform_registry::UpdateModel(parts_.models, *request);
+  });
+}
+
 Status PlatformRegistryService::GetModel(ServerContext* context, const v1::GetModelRequest* request,
                                          v1::GetModelResponse* response) {
   return rpcs_.Unary(*context, "GetModel", response,

@@ -39,6 +39,8 @@ class PlatformRegistryService final : public v1::PlatformRegistryService::Servic
                              v1::AnalyzeModelsResponse* response) override;
   grpc::Status PutModels(grpc::ServerContext* context, const v1::PutModelsRequest* request,
                          v1::PutModelsResponse* response) override;
+  grpc::Status UpdateModel(grpc::ServerContext* context, const v1::UpdateModelRequest* request,
+                           v1::UpdateModelResponse* response) override;
   grpc::Status GetModel(grpc::ServerContext* context, const v1::GetModelRequest* request,
                         v1::GetModelResponse* response) override;
   grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest* request,

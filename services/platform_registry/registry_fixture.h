@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "cognate/v1/assignment_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/channel.h"
@@ -32,6 +33,7 @@ class Registry {
     const auto channel = grpc_support::MakeChannel(cluster_->address());
     registry_ = v1::PlatformRegistryService::NewStub(channel);
     ledger_ = v1::LedgerService::NewStub(channel);
+    assignments_ = v1::AssignmentService::NewStub(channel);
   }
   ~Registry() { cluster_->Shutdown(); }
 
@@ -48,6 +50,8 @@ class Registry {
     options.timeout = absl::Seconds(60);
     if constexpr (std::is_same_v<Stub, v1::LedgerService::Stub>) {
       return grpc_support::Call(*ledger_, method, request, options);
+    } else if constexpr (std::is_same_v<Stub, v1::AssignmentService::Stub>) {
+      return grpc_support::Call(*assignments_, method, request, options);
     } else {
       return grpc_support::Call(*registry_, method, request, options);
     }
@@ -61,6 +65,7 @@ class Registry {
   std::unique_ptr<service::Cluster> cluster_;
   std::unique_ptr<v1::PlatformRegistryService::Stub> registry_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  std::unique_ptr<v1::AssignmentService::Stub> assignments_;
 };
 
 using RegistryStub = v1::PlatformRegistryService::Stub;

@@ -6,6 +6,25 @@ CREATE TABLE platform_registry.answers (
     response bytea NOT NULL,
     create_time timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE platform_registry.assignment_changes (
+    revision bigint NOT NULL,
+    entity_id uuid NOT NULL,
+    before integer[] NOT NULL,
+    after integer[] NOT NULL,
+    author text NOT NULL,
+    change_time timestamp with time zone NOT NULL
+);
+CREATE TABLE platform_registry.assignment_revision (
+    only_row boolean DEFAULT true NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT assignment_revision_only_row_check CHECK (only_row)
+);
+CREATE TABLE platform_registry.assignments (
+    entity_id uuid NOT NULL,
+    platform_ids integer[] NOT NULL,
+    revision bigint NOT NULL,
+    update_time timestamp with time zone NOT NULL
+);
 CREATE TABLE platform_registry.configuration (
     only_row boolean DEFAULT true NOT NULL,
     revision bigint NOT NULL,
@@ -16,7 +35,8 @@ CREATE TABLE platform_registry.models (
     platform_id integer NOT NULL,
     model text NOT NULL COLLATE pg_catalog."C",
     definition jsonb,
-    analyze_time timestamp with time zone
+    analyze_time timestamp with time zone,
+    assignable boolean DEFAULT false NOT NULL
 );
 ALTER TABLE platform_registry.models ALTER COLUMN model_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME platform_registry.models_model_id_seq
@@ -80,7 +100,8 @@ CREATE TABLE platform_registry.replicas (
     deleted boolean DEFAULT false NOT NULL,
     local_id text COLLATE pg_catalog."C",
     fingerprint bytea,
-    detached boolean DEFAULT false NOT NULL
+    detached boolean DEFAULT false NOT NULL,
+    is_home boolean DEFAULT false NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05', fillfactor='50');
 CREATE TABLE platform_registry.sync_revisions (
@@ -112,6 +133,12 @@ ALTER TABLE platform_registry.syncs ALTER COLUMN sync_id ADD GENERATED ALWAYS AS
 );
 ALTER TABLE ONLY platform_registry.answers
     ADD CONSTRAINT answers_pkey PRIMARY KEY (request_id);
+ALTER TABLE ONLY platform_registry.assignment_changes
+    ADD CONSTRAINT assignment_changes_pkey PRIMARY KEY (revision);
+ALTER TABLE ONLY platform_registry.assignment_revision
+    ADD CONSTRAINT assignment_revision_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY platform_registry.assignments
+    ADD CONSTRAINT assignments_pkey PRIMARY KEY (entity_id);
 ALTER TABLE ONLY platform_registry.configuration
     ADD CONSTRAINT configuration_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY platform_registry.models
@@ -133,6 +160,7 @@ ALTER TABLE ONLY platform_registry.syncs
 ALTER TABLE ONLY platform_registry.syncs
     ADD CONSTRAINT syncs_pkey PRIMARY KEY (sync_id);
 CREATE INDEX answers_by_age ON platform_registry.answers USING btree (create_time);
+CREATE INDEX assignment_changes_by_entity ON platform_registry.assignment_changes USING btree (entity_id, revision);
 CREATE INDEX plan_batches_by_time ON platform_registry.plan_batches USING btree (platform_id, planned_at);
 CREATE UNIQUE INDEX replicas_by_local_id ON platform_registry.replicas USING btree (model_id, local_id, deleted_version) WHERE (local_id IS NOT NULL);
 CREATE UNIQUE INDEX syncs_by_name ON platform_registry.syncs USING btree (name) WHERE (NOT deleted);

@@ -22,9 +22,9 @@ std::string Shown(std::vector<absl::string_view> names) {
   return StrCat(absl::StrJoin(names, ", "), more ? ", …" : "");
 }
 
-condition::Names NamesOf(const v1::Model& model) {
+condition::Names NamesOf(const v1::Model& model, condition::Assignments assignments) {
   condition::Names names;
-  names.may_ask_assignments = false;
+  names.assignments = std::move(assignments);
   for (const v1::ModelField& field : model.fields()) names.known_fields.push_back(field.name());
   names.find_field = [&model](absl::string_view name, bool old) -> std::optional<condition::FieldInfo> {
     const v1::ModelField* const field = old ? nullptr : FindField(model, name);
@@ -124,11 +124,19 @@ std::string FieldNames(const ChainFields& record) {
 }
 
 void CheckScope(SyncCheck& check) {
+  const v1::Model& source = *check.source.model;
+  condition::Assignments assignments = AssignmentsOf(check.sync, source);
+  for (const auto& [platform, known] : check.configuration.platforms)
+    assignments.platforms.push_back(platform);
+  std::sort(assignments.platforms.begin(), assignments.platforms.end());
+  if (check.sync.only_assigned() && !source.assignable()) {
+    check.Wrong("sync.only_assigned", StrCat("got true, but ", assignments.why_not));
+  }
   if (!check.sync.filter().empty()) {
-    const auto filter = condition::Condition::Parse(check.sync.filter(), NamesOf(*check.source.model));
+    const auto filter = condition::Condition::Parse(check.sync.filter(), NamesOf(source, assignments));
     if (!filter.ok()) check.Wrong("sync.filter", std::string(filter.status().message()));
   }
-  check.record = FieldsAfterChain(check.sync, *check.source.model);
+  check.record = FieldsAfterChain(check.sync, source, assignments);
   for (const FieldViolation& violation : check.record.violations)
     check.Wrong(StrCat("sync.", violation.field), violation.description);
 }
@@ -136,6 +144,23 @@ void CheckScope(SyncCheck& check) {
 void CheckLeaving(SyncCheck& check) {
   CheckPolicy(check, "sync.leave", check.sync.has_leave(), check.sync.leave());
   CheckPolicy(check, "sync.on_delete", check.sync.has_on_delete(), check.sync.on_delete());
+}
+
+std::vector<std::string> AssignmentPlatforms(const v1::Sync& sync, const v1::Model& source,
+                                             const ChainFields& record) {
+  std::vector<std::string> platforms = record.assigned_platforms;
+  if (sync.only_assigned()) platforms.push_back(sync.target_platform());
+  if (absl::StrContains(sync.filter(), "assigned")) {
+    const auto filter =
+        condition::Condition::Parse(sync.filter(), NamesOf(source, AssignmentsOf(sync, source)));
+    if (filter.ok()) {
+      platforms.insert(platforms.end(), filter->assigned_platforms().begin(),
+                       filter->assigned_platforms().end());
+    }
+  }
+  std::sort(platforms.begin(), platforms.end());
+  platforms.erase(std::unique(platforms.begin(), platforms.end()), platforms.end());
+  return platforms;
 }
 
 bool IsSamePolicy(const v1::LeavePolicy& a, const v1::LeavePolicy& b) {

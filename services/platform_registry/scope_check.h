@@ -58,6 +58,10 @@ std::string FieldNames(const ChainFields& record);
 
 // Filter and transforms, against the source's model; fills in `record`.
 void CheckScope(SyncCheck& check);
+// Platforms whose assignments decide what the sync makes of a record: of `only_assigned`, the filter, and the
+// steps' conditions, as `record` has them.
+std::vector<std::string> AssignmentPlatforms(const v1::Sync& sync, const v1::Model& source,
+                                             const ChainFields& record);
 // `leave` and `on_delete`, against the target's model.
 void CheckLeaving(SyncCheck& check);
 bool IsSamePolicy(const v1::LeavePolicy& a, const v1::LeavePolicy& b);

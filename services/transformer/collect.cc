@@ -33,14 +33,19 @@ std::vector<RecordChange> InVersionOrder(absl::Span<const bus::v1::ChangeBatch* 
   return changes;
 }
 
-// The same version twice, such as a change and its replay.
-void Merge(const RecordChange& again, RecordChange* change) {
-  change->allow_incomplete |= again.allow_incomplete;
+// It goes where another of its record goes as well.
+void AddTargets(const RecordChange& again, RecordChange* change) {
   if (change->only.empty()) return;
   if (again.only.empty()) return change->only.clear();
   for (const absl::string_view platform : again.only) {
     if (!change->Wants(platform)) change->only.push_back(platform);
   }
+}
+
+// The same version twice, such as a change and its replay.
+void Merge(const RecordChange& again, RecordChange* change) {
+  change->allow_incomplete |= again.allow_incomplete;
+  AddTargets(again, change);
 }
 
 // The newest change of each record, of those that were added in version order.
@@ -54,6 +59,8 @@ class Newest {
                before.logged->version() == change.logged->version()) {
       Merge(change, &before);
     } else {
+      // A renewed one may be meant for one target; it stands for what the older is to others.
+      AddTargets(before, &change);
       before = std::move(change);
     }
   }

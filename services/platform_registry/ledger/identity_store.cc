@@ -84,8 +84,8 @@ const Statement kFindTargets = {"find_targets", R"sql(
 )sql"};
 
 const Statement kCreateIdentities = {"create_identities", R"sql(
-    INSERT INTO replicas (entity_id, model_id, platform_id, local_id)
-    SELECT k.entity_id, $1, $2, k.local_id
+    INSERT INTO replicas (entity_id, model_id, platform_id, local_id, is_home)
+    SELECT k.entity_id, $1, $2, k.local_id, true
     FROM unnest($3::uuid[], $4::text[]) AS k(entity_id, local_id)
     ON CONFLICT (model_id, local_id, deleted_version) WHERE local_id IS NOT NULL DO NOTHING
     RETURNING entity_id
