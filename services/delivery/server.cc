@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/config/postgres_options.h"
 #include "common/config/redis_options.h"
 #include "common/ids/uuid.h"
@@ -22,6 +23,13 @@ namespace cognate::delivery {
 namespace {
 
 constexpr char kSchema[] = "delivery";
+
+// A transaction on the target is open meanwhile.
+const grpc_support::CallOptions kAdopt = {.timeout = absl::Seconds(5)};
+
+std::string PlatformId(const v1::Platform& platform) {
+  return std::string(absl::StripPrefix(platform.name(), "platforms/"));
+}
 
 // Names this process among all that were and will be.
 std::string OwnerName() {
@@ -52,7 +60,7 @@ struct Server::Parts {
                 registry,
                 feedback,
                 config::RedisOptions(config.redis),
-                MakeChannelFactory(config.sql),
+                MakeChannelFactory(config.sql, registry),
                 config.lanes},
         manager(context, leases, OwnerName(), config.lease_duration),
         rpcs(kSchema, environment.clock, environment.metrics),
@@ -73,11 +81,15 @@ absl::Status Migrate(const Config& config) {
   return postgres::Migrate(config.postgres.uri, kSchema, Migrations());
 }
 
-ChannelFactory MakeChannelFactory(const SqlChannelOptions& options) {
-  return [options](const v1::Platform& platform) -> absl::StatusOr<std::unique_ptr<Channel>> {
+ChannelFactory MakeChannelFactory(const SqlChannelOptions& options, clients::RegistryClient& registry) {
+  return [options, &registry](const v1::Platform& platform) -> absl::StatusOr<std::unique_ptr<Channel>> {
     if (platform.kind() == v1::PLATFORM_KIND_POSTGRES && platform.channel() != v1::CHANNEL_NONE) {
       SqlChannelOptions own = options;
       own.announces_writes = platform.capture_mode() == v1::CAPTURE_MODE_REPLICATION;
+      own.adopt = [&registry, id = PlatformId(platform)](v1::AdoptRequest request) {
+        request.set_platform(id);
+        return registry.Adopt(request, kAdopt);
+      };
       return std::make_unique<SqlChannel>(platform.database(), own);
     }
     return Error(

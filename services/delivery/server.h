@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/service/service.h"
+#include "services/clients/registry_client.h"
 #include "services/delivery/config.h"
 
 namespace cognate::delivery {
@@ -36,6 +37,7 @@ class Server final : public service::Service {
 };
 
 // The way to a platform: SQL for PostgreSQL.
-ChannelFactory MakeChannelFactory(const SqlChannelOptions& options);
+// `registry` says whose records a target has (SqlChannelOptions.adopt); it outlives the channels.
+ChannelFactory MakeChannelFactory(const SqlChannelOptions& options, clients::RegistryClient& registry);
 
 }  // namespace cognate::delivery

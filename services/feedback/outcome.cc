@@ -88,12 +88,16 @@ v1::SettleKind SettleKindOf(const v1::Outcome& outcome) {
                  : v1::SETTLE_KIND_APPLIED;
     case v1::OUTCOME_STATUS_INCOMPLETE:
       return v1::SETTLE_KIND_INCOMPLETE;
+    case v1::OUTCOME_STATUS_SKIPPED:
+      return v1::SETTLE_KIND_SKIPPED;
     default:
       return v1::SETTLE_KIND_UNSPECIFIED;
   }
 }
 
-bool IsTrouble(const v1::Outcome& outcome) { return outcome.status() != v1::OUTCOME_STATUS_APPLIED; }
+bool IsTrouble(const v1::Outcome& outcome) {
+  return outcome.status() != v1::OUTCOME_STATUS_APPLIED && outcome.status() != v1::OUTCOME_STATUS_SKIPPED;
+}
 
 std::optional<Trouble> NextTrouble(absl::string_view platform, const v1::Outcome& outcome,
                                    const Trouble* known, const RetryPolicy& policy, absl::Time now,
@@ -127,6 +131,7 @@ std::optional<Trouble> NextTrouble(absl::string_view platform, const v1::Outcome
 
 v1::EventKind EventKindOf(const v1::Outcome& outcome, const Trouble* trouble) {
   if (trouble == nullptr) {
+    if (outcome.status() == v1::OUTCOME_STATUS_SKIPPED) return v1::EVENT_KIND_SKIPPED;
     return SettleKindOf(outcome) == v1::SETTLE_KIND_DELETED ? v1::EVENT_KIND_DELETED : v1::EVENT_KIND_APPLIED;
   }
   switch (trouble->state) {

@@ -26,8 +26,8 @@ struct RetryPolicy {
   absl::Duration lease = absl::Seconds(30);
 };
 
-// What the ledger is told before any trouble is written: APPLIED, DELETED or INCOMPLETE; UNSPECIFIED for
-// nothing.
+// What the ledger is told before any trouble is written: APPLIED, DELETED, SKIPPED or INCOMPLETE; UNSPECIFIED
+// for nothing.
 v1::SettleKind SettleKindOf(const v1::Outcome& outcome);
 
 // Whether a trouble follows. INCOMPLETE settles and is a trouble, too.

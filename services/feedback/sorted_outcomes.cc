@@ -69,7 +69,8 @@ void AddSettled(const v1::Outcome& outcome, const std::string& platform, SortedO
   group->add_entity_ids(outcome.entity_id());
   group->add_versions(outcome.version());
   group->add_kinds(kind);
-  group->add_local_ids(kind == v1::SETTLE_KIND_DELETED ? std::string() : outcome.local_id());
+  const bool is_there = kind != v1::SETTLE_KIND_DELETED && kind != v1::SETTLE_KIND_SKIPPED;
+  group->add_local_ids(is_there ? outcome.local_id() : std::string());
   group->add_fingerprints(kind == v1::SETTLE_KIND_APPLIED ? outcome.fingerprint() : std::string());
   const Uuid entity = *Uuid::FromBytes(outcome.entity_id());
   if (kind != v1::SETTLE_KIND_INCOMPLETE) {
@@ -78,7 +79,7 @@ void AddSettled(const v1::Outcome& outcome, const std::string& platform, SortedO
     sorted->settled_models.push_back(outcome.model());
     sorted->settled_versions.push_back(outcome.version());
   }
-  if (kind != v1::SETTLE_KIND_DELETED) {
+  if (is_there) {
     sorted->present_entities.push_back(entity);
     sorted->present_models.push_back(outcome.model());
   }

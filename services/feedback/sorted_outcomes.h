@@ -15,8 +15,8 @@ namespace cognate::feedback {
 // those that settle and among those that fail; a failure that is not newer than what settled is dropped.
 // Views into the request.
 struct SortedOutcomes {
-  v1::SettleRequest settle;                 // APPLIED, DELETED and INCOMPLETE, one group for each model.
-  std::vector<const v1::Outcome*> settled;  // APPLIED.
+  v1::SettleRequest settle;                 // All that settle, one group for each model.
+  std::vector<const v1::Outcome*> settled;  // APPLIED and SKIPPED.
   std::vector<Uuid> settled_entities;       // Entry i of these three belongs to settled[i].
   std::vector<absl::string_view> settled_models;
   std::vector<int64_t> settled_versions;

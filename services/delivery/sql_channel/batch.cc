@@ -5,23 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
-#include "common/value/local_id.h"
+#include "services/delivery/sql_channel/statement_parts.h"
 
 namespace cognate::delivery {
 namespace {
 
 bool IsDelete(const PlannedDelivery& delivery) {
   return delivery.outgoing->delivery->operation() == v1::OPERATION_DELETE;
-}
-
-// The local id of the row whose key columns stand from `first` on.
-std::string KeyOf(const SqlShape& shape, const postgres::Rows& rows, int row, int first) {
-  if (shape.keys.size() == 1) return LocalIdTextOf(*shape.keys[0], rows.GetText(row, first));
-  std::vector<std::string> parts;
-  for (size_t i = 0; i < shape.keys.size(); ++i) {
-    parts.push_back(LocalIdTextOf(*shape.keys[i], rows.GetText(row, first + static_cast<int>(i))));
-  }
-  return value::EncodeLocalId(absl::Span<const std::string>(parts));
 }
 
 Error RefusedByTrigger(const SqlShape& shape, absl::string_view what) {
@@ -47,8 +37,13 @@ absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::D
     return status;
   }
   applied->clear();
-  for (InboxRow& row : rows_) {
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    InboxRow& row = rows_[i];
     applied->push_back({row.version, row.deleted ? "" : std::move(row.local_id), row.deleted, row.complete});
+    if (!deliveries_[i].plan->shape().rules.any()) continue;
+    // What the inbox answers for may not be what was delivered.
+    if (!write_[i]) VerdictOf(i).fingerprint = "";
+    applied->back().verdict = verdicts_[i];
   }
   return absl::OkStatus();
 }
@@ -66,6 +61,7 @@ absl::Status SqlBatch::Transact(absl::Duration lock_timeout) {
   if (!begun.ok()) {
     return NotAboutThem(begun, "no transaction could be begun, or another writes deliveries there");
   }
+  BeginRules();
   for (size_t i = 0; i < rows_.size(); ++i) Decide(i, rows_[i]);
   RETURN_IF_ERROR(Write());
 
@@ -80,8 +76,13 @@ absl::Status SqlBatch::Transact(absl::Duration lock_timeout) {
 }
 
 absl::Status SqlBatch::Write() {
+  RETURN_IF_ERROR(DeleteWhatIsInTheWay());
   // Updates may free a unique value that a create takes.
   for (TableWork& work : works_) {
+    if (work.plan->shape().rules.any()) {
+      RETURN_IF_ERROR(WriteByRules(work));
+      continue;
+    }
     RETURN_IF_ERROR(Update(work));
     RETURN_IF_ERROR(Create(work));
   }
@@ -122,7 +123,7 @@ SqlBatch::TableWork& SqlBatch::WorkFor(ShapePlan* plan) {
 Deliveries SqlBatch::Select(const std::vector<size_t>& indexes) const {
   Deliveries selected;
   selected.reserve(indexes.size());
-  for (const size_t index : indexes) selected.push_back(deliveries_[index].outgoing);
+  for (const size_t index : indexes) selected.push_back(outgoing_[index]);
   return selected;
 }
 
@@ -143,12 +144,17 @@ absl::Status SqlBatch::Update(TableWork& work) {
   for (size_t i = 0; i < shape.fields.size(); ++i) {
     if (Updatable(*shape.fields[i])) columns_.AddField(i, *shape.fields[i], wires[i], deliveries, &params);
   }
+  const bool adds_missing = !shape.rules.missing_only.empty();
+  if (adds_missing) AddSeen(work, &params);
   ASSIGN_OR_RETURN(const postgres::Rows updated, connection_.Query(work.plan->Update(), params));
   std::vector<bool> found(work.updates.size(), false);
   for (int row = 0; row < updated.size(); ++row) {
     const size_t position = static_cast<size_t>(updated.GetInt64(row, 0) - 1);
     found[position] = true;
-    rows_[work.updates[position]].local_id = KeyOf(shape, updated, row, 1);
+    rows_[work.updates[position]].local_id = LocalIdOf(shape, updated, row, 1);
+    const int same = 1 + static_cast<int>(shape.keys.size());
+    if (adds_missing && updated.columns() > same && !updated.GetBool(row, same))
+      VerdictOf(work.updates[position]).fingerprint = "";
   }
   std::vector<size_t> missing;
   for (size_t i = 0; i < found.size(); ++i) {
@@ -174,7 +180,7 @@ absl::Status SqlBatch::Create(TableWork& work) {
   // Only a full answer can be told apart by its order.
   if (static_cast<size_t>(created.size()) != work.creates.size()) return RefusedByTrigger(shape, "dropped");
   for (int row = 0; row < created.size(); ++row) {
-    rows_[work.creates[static_cast<size_t>(row)]].local_id = KeyOf(shape, created, row, 0);
+    rows_[work.creates[static_cast<size_t>(row)]].local_id = LocalIdOf(shape, created, row, 0);
   }
   return absl::OkStatus();
 }

@@ -144,6 +144,8 @@ void Describe(postgres::Connection& connection, const SqlShape& shape, const Out
 
 bool IsValueRefused(const absl::Status& status) { return absl::StartsWith(postgres::SqlState(status), "22"); }
 
+bool IsUniqueViolation(const absl::Status& status) { return postgres::SqlState(status) == "23505"; }
+
 FailureKind KindOf(const absl::Status& status) {
   const std::string sqlstate = postgres::SqlState(status);
   // A lost connection has no state; an error of ours, such as REFUSED_BY_TRIGGER, neither.

@@ -19,6 +19,9 @@ FailureKind KindOf(const absl::Status& status);
 // The column's type does not take a value.
 bool IsValueRefused(const absl::Status& status);
 
+// Another record has the value.
+bool IsUniqueViolation(const absl::Status& status);
+
 // The outcome of one delivery that failed alone: status and error. For a value that does not fit, asks the
 // target which field it is.
 void ExplainFailure(postgres::Connection& connection, const SqlShape& shape, const Outgoing& outgoing,

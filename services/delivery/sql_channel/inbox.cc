@@ -34,6 +34,12 @@ constexpr char kCreateTable[] = R"sql(
       'Which version of each record Cognate has written here. Without it records would be created twice: do not empty it.'
 )sql";
 
+constexpr char kHasIndex[] =
+    "SELECT pg_catalog.to_regclass('cognate.inbox_by_local_id') IS NOT NULL, current_user::text";
+
+constexpr char kCreateIndex[] =
+    "CREATE INDEX IF NOT EXISTS inbox_by_local_id ON cognate.inbox (model, local_id)";
+
 constexpr char kMayUse[] =
     "SELECT pg_catalog.has_table_privilege('cognate.inbox', 'SELECT') AND "
     "pg_catalog.has_table_privilege('cognate.inbox', 'INSERT') AND "
@@ -155,6 +161,14 @@ absl::Status EnsureInbox(postgres::Connection& connection) {
   if (may_use->GetBool(0, 0)) return absl::OkStatus();
   return Unusable("write to the table cognate.inbox",
                   absl::StrCat("GRANT SELECT, INSERT, UPDATE ON cognate.inbox TO ", user));
+}
+
+absl::Status EnsureInboxIndex(postgres::Connection& connection) {
+  ASSIGN_OR_RETURN(const postgres::Rows index, connection.QueryOnce(kHasIndex, {}));
+  if (index.GetBool(0, 0)) return absl::OkStatus();
+  return WithGrant(
+      connection.Execute(kCreateIndex), "make an index of the table cognate.inbox",
+      absl::StrCat("ALTER TABLE cognate.inbox OWNER TO ", connection.QuoteIdentifier(index.GetText(0, 1))));
 }
 
 absl::Status BeginDeliveries(postgres::Connection& connection, absl::Duration lock_timeout,

@@ -30,6 +30,10 @@ struct InboxRow {
 // INBOX_UNUSABLE names the GRANT that is missing.
 absl::Status EnsureInbox(postgres::Connection& connection);
 
+// Makes the index by which a local id finds its entity: only where natural keys are looked for. As
+// EnsureInbox.
+absl::Status EnsureInboxIndex(postgres::Connection& connection);
+
 // In one round trip: opens a transaction in which nobody else writes deliveries to this database (one lock
 // instead of one for each row, and it also holds for entities that have no row yet), and fills in what the
 // inbox knows of each entity and model. `lock_timeout`, unless zero, is for the rest of the transaction.

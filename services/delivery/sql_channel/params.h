@@ -31,9 +31,10 @@ class ColumnParams {
   absl::Status AddKeys(size_t columns, absl::Span<const absl::string_view> local_ids,
                        postgres::Params* params);
 
- private:
+  // The same as texts, whatever the column is.
   void AddTexts(size_t index, const Deliveries& deliveries, postgres::Params* params);
 
+ private:
   std::vector<std::optional<absl::string_view>> views_;
   std::vector<std::optional<int64_t>> integers_;
   std::vector<std::optional<bool>> bools_;

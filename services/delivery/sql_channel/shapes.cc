@@ -4,10 +4,28 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "services/delivery/sql_channel/contact_statements.h"
+#include "services/delivery/sql_channel/inbox.h"
+#include "services/delivery/sql_channel/kept_values.h"
 
 namespace cognate::delivery {
+namespace {
+
+// The same for groups of the same rules.
+void AppendRules(const bus::v1::DeliveryGroup& group, std::string* key) {
+  if (!HasContactRules(group)) return;
+  for (const bus::v1::FieldPlaces& natural : group.natural_keys()) {
+    absl::StrAppend(key, absl::string_view("\0n", 2), absl::StrJoin(natural.places(), ","));
+  }
+  absl::StrAppend(key, absl::string_view("\0e", 2), group.if_exists());
+  absl::StrAppend(key, absl::string_view("\0c", 2), absl::StrJoin(group.on_collision(), ","));
+  absl::StrAppend(key, absl::string_view("\0m", 2), absl::StrJoin(group.missing_only(), ","));
+}
+
+}  // namespace
 
 ShapePlan::ShapePlan(SqlShape shape, value::Fingerprinter fingerprinter, int number)
     : shape_(std::move(shape)), fingerprinter_(std::move(fingerprinter)), number_(number) {
@@ -19,8 +37,7 @@ const Wires& ShapePlan::WiresFor(const Deliveries& deliveries) {
   return wires_;
 }
 
-const postgres::Statement& ShapePlan::Kept(char kind, absl::string_view wires,
-                                           std::string (*make)(const ShapePlan&)) {
+const postgres::Statement& ShapePlan::Kept(char kind, absl::string_view wires, MakeSql make) {
   std::unique_ptr<postgres::Statement>& kept = statements_[absl::StrCat(std::string(1, kind), wires)];
   if (kept == nullptr) {
     kept = std::make_unique<postgres::Statement>(
@@ -45,6 +62,16 @@ const postgres::Statement& ShapePlan::Delete() {
 
 const postgres::Statement& ShapePlan::Exists() {
   return Kept('e', "", [](const ShapePlan& plan) { return ExistsSql(plan.shape_); });
+}
+
+const postgres::Statement& ShapePlan::Match() {
+  return Kept('m', "", [](const ShapePlan& plan) { return MatchSql(plan.shape_); });
+}
+
+const postgres::Statement& ShapePlan::FreeValues(size_t suffix) {
+  return Kept('f', absl::StrCat(suffix), [&](const ShapePlan& plan) {
+    return FreeValuesSql(plan.shape_, plan.shape_.rules.suffixes[suffix]);
+  });
 }
 
 void ShapePlan::AppendStatementNames(std::vector<std::string>* names) const {
@@ -80,7 +107,22 @@ absl::StatusOr<SqlShape> SqlShapes::Shape(postgres::Connection& connection,
     ASSIGN_OR_RETURN(const SqlColumn* column, shape.table->Find(field));
     shape.keys.push_back(column);
   }
+  if (HasContactRules(group)) RETURN_IF_ERROR(AddRules(connection, group, &shape));
   return shape;
+}
+
+absl::Status SqlShapes::AddRules(postgres::Connection& connection, const bus::v1::DeliveryGroup& group,
+                                 SqlShape* shape) {
+  ASSIGN_OR_RETURN(shape->rules, ReadContactRules(connection, group, *shape->table, shape->fields));
+  if (shape->rules.remembers() && !has_kept_values_) {
+    RETURN_IF_ERROR(EnsureKeptValues(connection));
+    has_kept_values_ = true;
+  }
+  if (!shape->rules.keys.empty() && !has_inbox_index_) {
+    RETURN_IF_ERROR(EnsureInboxIndex(connection));
+    has_inbox_index_ = true;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ShapePlan*> SqlShapes::For(postgres::Connection& connection,
@@ -90,6 +132,7 @@ absl::StatusOr<ShapePlan*> SqlShapes::For(postgres::Connection& connection,
     absl::StrAppend(&key, absl::string_view("\0f", 2), field);
   for (const std::string& field : group.key_fields())
     absl::StrAppend(&key, absl::string_view("\0k", 2), field);
+  AppendRules(group, &key);
   const auto known = plans_.find(key);
   if (known != plans_.end()) {
     known->second.last_use = ++uses_;
@@ -149,6 +192,8 @@ void SqlShapes::Clear() {
   plans_.clear();
   tables_.clear();
   forget_times_.clear();
+  has_kept_values_ = false;
+  has_inbox_index_ = false;
 }
 
 }  // namespace cognate::delivery

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -39,12 +40,16 @@ class ShapePlan {
   const postgres::Statement& Update();
   const postgres::Statement& Delete();
   const postgres::Statement& Exists();
+  const postgres::Statement& Match();
+  // `suffix` is one of the shape's rules.
+  const postgres::Statement& FreeValues(size_t suffix);
 
   // The names of all of them, to be forgotten with the plan.
   void AppendStatementNames(std::vector<std::string>* names) const;
 
  private:
-  const postgres::Statement& Kept(char kind, absl::string_view wires, std::string (*make)(const ShapePlan&));
+  using MakeSql = absl::FunctionRef<std::string(const ShapePlan&)>;
+  const postgres::Statement& Kept(char kind, absl::string_view wires, MakeSql make);
 
   const SqlShape shape_;
   const value::Fingerprinter fingerprinter_;
@@ -97,6 +102,8 @@ class SqlShapes {
     absl::Time read_again_time = absl::InfiniteFuture();  // of one that is missing
   };
   absl::StatusOr<const SqlTable*> Table(postgres::Connection& connection, const std::string& model);
+  absl::Status AddRules(postgres::Connection& connection, const bus::v1::DeliveryGroup& group,
+                        SqlShape* shape);
   absl::StatusOr<SqlShape> Shape(postgres::Connection& connection, const bus::v1::DeliveryGroup& group);
 
   const SqlShapesOptions options_;
@@ -105,6 +112,8 @@ class SqlShapes {
   absl::flat_hash_map<std::string, KeptPlan> plans_;
   absl::flat_hash_map<std::string, absl::Time> forget_times_;  // by model
   int64_t uses_ = 0;
+  bool has_kept_values_ = false;  // what the inbox needs beside itself is there
+  bool has_inbox_index_ = false;
   int made_ = 0;  // plans ever made, for the names of their statements
 };
 

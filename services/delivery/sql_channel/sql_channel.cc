@@ -41,6 +41,11 @@ absl::StatusOr<PlannedDelivery> Prepare(const Outgoing& outgoing, ShapePlan* pla
                             " fields, version ", delivery.version()));
 }
 
+bool HaveRules(absl::Span<const PlannedDelivery> deliveries) {
+  return std::any_of(deliveries.begin(), deliveries.end(),
+                     [](const PlannedDelivery& planned) { return planned.plan->shape().rules.any(); });
+}
+
 void SetFailed(const absl::Status& status, v1::Outcome* outcome) {
   outcome->set_status(v1::OUTCOME_STATUS_FAILED);
   outcome->mutable_error()->set_reason(ErrorReason(status));
@@ -140,12 +145,16 @@ absl::Status SqlChannel::Plan(absl::Span<const Outgoing> deliveries, std::vector
 }
 
 absl::Status SqlChannel::Attempt(size_t begin, size_t end, absl::Duration lock_timeout) {
-  SqlBatch batch(*connection_, options_.announces_writes);
+  SqlBatch batch(*connection_, options_.announces_writes, options_.adopt);
   std::vector<Applied> applied;
   absl::Status status;
+  const auto planned = absl::MakeConstSpan(planned_).subspan(begin, end - begin);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    status = batch.Run(absl::MakeConstSpan(planned_).subspan(begin, end - begin), lock_timeout, &applied);
-    if (status.ok() || KindOf(status) != FailureKind::kCollision) break;
+    status = batch.Run(planned, lock_timeout, &applied);
+    if (status.ok()) break;
+    // Another writer was quicker than what was looked up; now its record is seen.
+    const bool looks_again = attempt < 2 && IsUniqueViolation(status) && HaveRules(planned);
+    if (KindOf(status) != FailureKind::kCollision && !looks_again) break;
   }
   RETURN_IF_ERROR(status);
   std::move(applied.begin(), applied.end(), applied_.begin() + static_cast<std::ptrdiff_t>(begin));
@@ -192,6 +201,12 @@ absl::Status SqlChannel::Write(std::vector<v1::Outcome>* outcomes, Models* chang
 }
 
 void SqlChannel::SetApplied(const PlannedDelivery& planned, const Applied& applied, v1::Outcome* outcome) {
+  const Verdict* const verdict = applied.verdict.get();
+  if (verdict != nullptr && verdict->status != v1::OUTCOME_STATUS_UNSPECIFIED) {
+    outcome->set_status(verdict->status);
+    *outcome->mutable_error() = verdict->error;
+    return;
+  }
   const int64_t delivered = planned.outgoing->delivery->version();
   // A newer version that is incomplete has said so itself; about this one it says that it is past.
   const bool past = applied.version > delivered && !applied.complete;
@@ -201,7 +216,9 @@ void SqlChannel::SetApplied(const PlannedDelivery& planned, const Applied& appli
   // A newer version than the delivered one says itself what it was.
   outcome->set_operation(applied.deleted ? v1::OPERATION_DELETE : v1::OPERATION_UPDATE);
   if (!applied.deleted && applied.complete && applied.version == delivered) {
-    outcome->set_fingerprint(planned.plan->fingerprinter().Of(planned.outgoing->delivery->values()));
+    outcome->set_fingerprint(verdict != nullptr && verdict->fingerprint
+                                 ? *verdict->fingerprint
+                                 : planned.plan->fingerprinter().Of(planned.outgoing->delivery->values()));
   }
 }
 

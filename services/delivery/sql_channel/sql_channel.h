@@ -28,6 +28,8 @@ struct SqlChannelOptions {
   // Each transaction says in the database's log what it has written: for a platform whose changes are
   // captured there.
   bool announces_writes = false;
+  // For syncs with natural keys; null: a record that the inbox does not know may be adopted.
+  AdoptFunction adopt;
 };
 
 class SqlChannel final : public Channel {

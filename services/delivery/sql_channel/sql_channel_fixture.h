@@ -26,7 +26,8 @@ class SqlChannelTest : public ::testing::Test {
     channel_ = MakeChannel();
   }
 
-  std::unique_ptr<SqlChannel> MakeChannel(absl::string_view user = "postgres") const {
+  std::unique_ptr<SqlChannel> MakeChannel(absl::string_view user = "postgres",
+                                          const AdoptFunction& adopt = nullptr) const {
     v1::DatabaseConnection database;
     database.set_uri(absl::StrCat(
         uri_,
@@ -35,6 +36,7 @@ class SqlChannelTest : public ::testing::Test {
     options.lock_timeout = absl::Milliseconds(300);
     options.isolating_lock_timeout = absl::Milliseconds(50);
     options.shapes = shapes_options_;
+    options.adopt = adopt;
     return std::make_unique<SqlChannel>(database, options);
   }
 

@@ -1,72 +1,33 @@
 #include "services/delivery/sql_channel/statements.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "services/delivery/sql_channel/kept_values.h"
+#include "services/delivery/sql_channel/statement_parts.h"
 
 namespace cognate::delivery {
+
 namespace {
 
-absl::string_view ArrayType(Wire wire) {
-  switch (wire) {
-    case Wire::kInt64:
-      return "int8[]";
-    case Wire::kBool:
-      return "bool[]";
-    case Wire::kBytes:
-      return "bytea[]";
-    case Wire::kTimestamp:
-      return "timestamptz[]";
-    case Wire::kText:
-    case Wire::kTextCast:
-      break;
-  }
-  return "text[]";
+// What stays of a value that is only written where it is missing: `seen` is NULL while nothing was offered
+// before.
+std::string MissingSql(const SqlColumn& column, const std::string& own, const std::string& given,
+                       const std::string& seen) {
+  if (column.is_json()) return absl::StrCat(AddMissingSql(own, given, seen), "::", column.base_type);
+  std::string is_missing = absl::StrCat(own, " IS NULL");
+  if (column.is_text()) absl::StrAppend(&is_missing, " OR ", own, " = ''");
+  if (absl::EndsWith(column.base_type, "[]")) absl::StrAppend(&is_missing, " OR ", own, " = '{}'");
+  return absl::StrCat("CASE WHEN ", seen, " IS NULL AND (", is_missing, ") THEN ", given, " ELSE ", own,
+                      " END");
 }
 
-// The value of an array's element as the column takes it. Casts are to the type without its length: the
-// assignment checks it.
-std::string Expression(const SqlColumn& column, Wire wire, absl::string_view element) {
-  const bool plain = wire == column.wire && wire != Wire::kTextCast && wire != Wire::kInt64;
-  return plain ? std::string(element) : absl::StrCat(element, "::", column.base_type);
-}
-
-// As the server prints it, like the replication stream: a cast would strip the blanks of character(n).
-std::string KeyText(const SqlColumn& column, absl::string_view row) {
-  return column.is_padded ? absl::StrCat("pg_catalog.concat(", row, column.quoted, ")")
-                          : absl::StrCat(row, column.quoted, "::text");
-}
-
-std::string KeyTexts(const SqlShape& shape, absl::string_view row) {
-  std::string out;
-  for (const SqlColumn* key : shape.keys) absl::StrAppend(&out, out.empty() ? "" : ", ", KeyText(*key, row));
-  return out;
-}
-
-struct Unnest {
-  std::string arrays;   // $1::text[], $2::int8[]
-  std::string columns;  // k1, c1
-  int count = 0;
-
-  void Add(absl::string_view array_type, absl::string_view name) {
-    ++count;
-    absl::StrAppend(&arrays, count == 1 ? "" : ", ", "$", count, "::", array_type);
-    absl::StrAppend(&columns, count == 1 ? "" : ", ", name);
+// Whether the row has, after all, what was delivered.
+std::string SameSql(const SqlColumn& column, const std::string& own, const std::string& given) {
+  if (column.is_json()) {
+    return absl::StrCat(own, "::jsonb IS NOT DISTINCT FROM ", given, "::jsonb");
   }
-  std::string From() const {
-    return absl::StrCat("unnest(", arrays, ") WITH ORDINALITY AS u(", columns, ", ord)");
-  }
-};
-
-// Adds the key's arrays; gives `t."id" = u.k1::integer AND …`.
-std::string MatchKeys(const SqlShape& shape, Unnest* unnest) {
-  std::string match;
-  for (size_t i = 0; i < shape.keys.size(); ++i) {
-    const std::string name = absl::StrCat("k", i + 1);
-    unnest->Add("text[]", name);
-    absl::StrAppend(&match, i == 0 ? "" : " AND ", "t.", shape.keys[i]->quoted, " = u.", name,
-                    "::", shape.keys[i]->base_type);
-  }
-  return match;
+  return absl::StrCat(own, "::text IS NOT DISTINCT FROM (", given, "::", column.full_type, ")::text");
 }
 
 }  // namespace
@@ -91,16 +52,25 @@ std::string InsertSql(const SqlShape& shape, const Wires& wires) {
 std::string UpdateSql(const SqlShape& shape, const Wires& wires) {
   Unnest unnest;
   const std::string match = MatchKeys(shape, &unnest);
-  std::string set;
+  const std::vector<bool>& missing_only = shape.rules.missing_only;
+  std::string set, same;
   for (size_t i = 0; i < shape.fields.size(); ++i) {
     const SqlColumn& column = *shape.fields[i];
     if (!Updatable(column)) continue;
     const std::string name = absl::StrCat("c", i + 1);
     unnest.Add(ArrayType(wires[i]), name);
-    absl::StrAppend(&set, set.empty() ? "" : ", ", column.quoted, " = ",
-                    Expression(column, wires[i], absl::StrCat("u.", name)));
+    std::string value = Expression(column, wires[i], absl::StrCat("u.", name));
+    if (!missing_only.empty() && missing_only[i]) {
+      const std::string own = absl::StrCat("t.", column.quoted);
+      absl::StrAppend(&same, same.empty() ? ", " : " AND ", SameSql(column, own, value));
+      value = MissingSql(column, own, value, absl::StrCat("u.s", i + 1));
+    }
+    absl::StrAppend(&set, set.empty() ? "" : ", ", column.quoted, " = ", value);
   }
-  const std::string answer = absl::StrCat("u.ord, ", KeyTexts(shape, "t."));
+  for (size_t i = 0; i < missing_only.size(); ++i) {
+    if (missing_only[i]) unnest.Add("text[]", absl::StrCat("s", i + 1));
+  }
+  const std::string answer = absl::StrCat("u.ord, ", KeyTexts(shape, "t."), same);
   if (set.empty()) {
     return absl::StrCat("SELECT ", answer, " FROM ", unnest.From(), " JOIN ", shape.table->quoted,
                         " AS t ON ", match);

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/postgres/connection.h"
+#include "services/delivery/sql_channel/contact_rules.h"
 #include "services/delivery/sql_channel/table.h"
 
 namespace cognate::delivery {
@@ -21,6 +22,7 @@ struct SqlShape {
   const SqlTable* table = nullptr;
   std::vector<const SqlColumn*> fields;
   std::vector<const SqlColumn*> keys;
+  ContactRules rules;
 };
 
 // How each field of a batch travels; what fits no cheaper wire goes as text.
@@ -29,7 +31,9 @@ using Wires = std::vector<Wire>;
 // $1…$n: the fields. Answers the key columns' texts, in the order of the arrays.
 std::string InsertSql(const SqlShape& shape, const Wires& wires);
 // $1…$k: the keys as texts, then the fields that can be updated. Answers the ordinal (from 1) of each row
-// that was there, then its key columns' texts after the update.
+// that was there, then its key columns' texts after the update. With values that are written only where they
+// are missing, each of these fields takes one array more, at the end: what is known to have been there
+// before, as JSON texts; and the answer has one column more: whether the row now has all that was delivered.
 std::string UpdateSql(const SqlShape& shape, const Wires& wires);
 // $1…$k: the keys as texts.
 std::string DeleteSql(const SqlShape& shape);

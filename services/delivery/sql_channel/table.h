@@ -36,6 +36,9 @@ struct SqlColumn {
   bool canonical_number = false;  // numeric: `5.00` and `5` are one local id
   bool canonical_time = false;    // timestamps with and without zone
   int64_t max_characters = 0;     // 0: no limit
+
+  bool is_text() const { return wire == Wire::kText || is_padded || base_type == "citext"; }
+  bool is_json() const { return base_type == "jsonb" || base_type == "json"; }
 };
 
 struct SqlTable {

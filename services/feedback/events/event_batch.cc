@@ -53,7 +53,14 @@ void EventBatchBuilder::Add(const v1::Outcome& outcome, const Trouble* trouble) 
   const v1::EventKind kind = EventKindOf(outcome, trouble);
   if (kind == v1::EVENT_KIND_APPLIED || kind == v1::EVENT_KIND_DELETED) ++applied_count_;
   AddColumns(kind, outcome.model(), outcome.entity_id(), outcome.version(), outcome.local_id(), latency_us);
-  if (trouble != nullptr) AddDetail(*trouble);
+  if (trouble != nullptr) {
+    AddDetail(*trouble);
+  } else if (kind == v1::EVENT_KIND_SKIPPED) {
+    bus::v1::EventDetail* detail = batch_.add_details();
+    detail->set_index(batch_.kinds_size() - 1);
+    *detail->mutable_error() = outcome.error();
+    *detail->mutable_source() = outcome.source();
+  }
 }
 
 void EventBatchBuilder::Add(const Trouble& trouble) {
@@ -144,7 +151,11 @@ std::string Sentence(const v1::Event& event, const bus::v1::EventDetail* detail)
     case v1::EVENT_KIND_HELD:
       return absl::StrCat(record, " is held back", Brackets(event), " until ", target.platform(),
                           " takes our login", Why(event));
+    case v1::EVENT_KIND_SKIPPED:
+      return absl::StrCat(record, " was left out", Brackets(event), Why(event));
     case v1::EVENT_KIND_CONFLICT:
+      if (event.error().reason() == "AMBIGUOUS_MATCH")
+        return absl::StrCat(record, " was not written", Brackets(event), Why(event));
       return absl::StrCat(record, " was changed there, too", Brackets(event), Why(event));
     case v1::EVENT_KIND_PLATFORM_DOWN:
       return absl::StrCat(target.platform(), " cannot be reached", Why(event));

@@ -17,8 +17,9 @@ v1::ReplicaState StateOf(const TargetEvidence& evidence) {
   if (evidence.trouble) return evidence.trouble->state;
   if (!evidence.replica) return evidence.rendered ? v1::REPLICA_STATE_PENDING : v1::REPLICA_STATE_UNSPECIFIED;
   if (!IsConverged(*evidence.replica)) return v1::REPLICA_STATE_PENDING;
-  return evidence.replica->state() == v1::REPLICA_STATE_DETACHED ? v1::REPLICA_STATE_DETACHED
-                                                                 : v1::REPLICA_STATE_CONVERGED;
+  const v1::ReplicaState state = evidence.replica->state();
+  const bool is_marked = state == v1::REPLICA_STATE_DETACHED || state == v1::REPLICA_STATE_SKIPPED;
+  return is_marked ? state : v1::REPLICA_STATE_CONVERGED;
 }
 
 v1::ExplanationStep MappingStep(const TargetEvidence& evidence) {
@@ -50,6 +51,12 @@ v1::ExplanationStep TakenStep(const TargetEvidence& evidence) {
 
 std::string ConvergedSentence(const std::string& platform, const v1::Replica& replica) {
   const int64_t version = replica.desired_version();
+  if (replica.state() == v1::REPLICA_STATE_SKIPPED) {
+    return absl::StrCat(
+        platform, " was asked to take version ", version,
+        ", and has a record of its own with the same natural key, which the sync leaves alone "
+        "(if_exists: SKIP).");
+  }
   if (replica.state() == v1::REPLICA_STATE_DETACHED) {
     return replica.deleted() ? absl::StrCat("It was detached from ", platform, " in version ", version, ": ",
                                             platform, " keeps what it has.")
@@ -91,6 +98,8 @@ v1::ExplanationStep PlanStep(const TargetEvidence& evidence) {
   return step;
 }
 
+bool IsAmbiguous(const Trouble& trouble) { return trouble.error.reason() == "AMBIGUOUS_MATCH"; }
+
 v1::ExplanationStep TroubleStep(const Trouble& trouble) {
   const std::string again = " A newer change brings it back, or a redrive.";
   const auto step = [&](v1::Verdict verdict, std::string sentence) {
@@ -121,6 +130,10 @@ v1::ExplanationStep TroubleStep(const Trouble& trouble) {
                   Stop(absl::StrCat(trouble.key.platform, " does not accept our login, so version ",
                                     trouble.version, " is held until it does: ", Why(trouble.error))));
     case v1::REPLICA_STATE_CONFLICT:
+      if (IsAmbiguous(trouble)) {
+        return step(v1::VERDICT_STOPPED, absl::StrCat("Version ", trouble.version,
+                                                      " was not written: ", Stop(Why(trouble.error)), again));
+      }
       return step(v1::VERDICT_STOPPED, absl::StrCat("The record was changed on ", trouble.key.platform,
                                                     ", too: ", Stop(Why(trouble.error)), again));
     default:
@@ -164,6 +177,8 @@ std::string TroubleConclusion(const Trouble& trouble) {
     case v1::REPLICA_STATE_HELD:
       return absl::StrCat(trouble.key.platform, " does not accept our login: ", Why(trouble.error));
     case v1::REPLICA_STATE_CONFLICT:
+      if (IsAmbiguous(trouble))
+        return absl::StrCat("nobody but a person can tell which record it is: ", Why(trouble.error));
       return absl::StrCat("it was changed there, too, and a person must decide: ", Why(trouble.error));
     default:
       return absl::StrCat("it was given up: ", Why(trouble.error));
@@ -195,6 +210,12 @@ Standing StandingOf(const TargetEvidence& evidence) {
   const int64_t version = replica.applied_version();
   const std::string there =
       replica.record().local_id().empty() ? evidence.platform : Describe(replica.record());
+  if (replica.state() == v1::REPLICA_STATE_SKIPPED) {
+    const std::string begin = absl::StrCat("It is not on ", evidence.platform);
+    return {begin, absl::StrCat(begin,
+                                ", because a record there has the same natural key and the sync leaves "
+                                "such records alone; a change of this one looks again.")};
+  }
   if (!is_detached) {
     return {absl::StrCat(there, " has version ", version),
             absl::StrCat(there, " is up to date with version ", version, ".")};

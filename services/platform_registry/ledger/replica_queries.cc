@@ -16,8 +16,9 @@ using postgres::Rows;
 using postgres::Statement;
 using postgres::Transaction;
 
-// What paused, broken or deleted syncs alone have planned is not replayed: it would stand before all else and never
-// move. A replica names one of the syncs between its models, so each counts as long as any of them is active.
+// What paused, broken or deleted syncs alone have planned is not replayed: it would stand before all else and
+// never move. A replica names one of the syncs between its models, so each counts as long as any of them is
+// active.
 const Statement kSelectActiveSyncs = {"select_active_syncs", R"sql(
     SELECT p.platform_id,
            (SELECT array_agg(sync_id)::bigint[]
@@ -112,7 +113,10 @@ void SetKey(absl::string_view platform, absl::string_view model, absl::string_vi
 // A parked replica is in a state that only its trouble knows.
 v1::ReplicaState StateOf(const v1::Replica& replica, int64_t parked_version, bool detached) {
   if (replica.applied_version() >= replica.desired_version()) {
-    return detached ? v1::REPLICA_STATE_DETACHED : v1::REPLICA_STATE_CONVERGED;
+    if (!detached) return v1::REPLICA_STATE_CONVERGED;
+    // What stays as it is without ever having been brought there.
+    const bool is_skipped = replica.record().local_id().empty() && !replica.deleted();
+    return is_skipped ? v1::REPLICA_STATE_SKIPPED : v1::REPLICA_STATE_DETACHED;
   }
   if (parked_version >= replica.desired_version()) return v1::REPLICA_STATE_UNSPECIFIED;
   return v1::REPLICA_STATE_PENDING;

@@ -22,8 +22,8 @@ using postgres::Transaction;
 // `made`, and what is there is locked before what is missing is made. LIMIT as in plan_store.cc.
 const Statement kSettle = {"settle", R"sql(
     WITH k AS MATERIALIZED (
-        SELECT k.entity_id, k.version, k.kind IN (1, 2) AS applied, k.kind = 2 AS deleted, k.kind = 4 AS parked,
-               k.local_id, k.fingerprint, r.found
+        SELECT k.entity_id, k.version, k.kind IN (1, 2, 5) AS applied, k.kind = 2 AS deleted, k.kind = 4 AS parked,
+               k.kind = 5 AS skipped, k.local_id, k.fingerprint, r.found
         FROM unnest($3::uuid[], $4::bigint[], $5::smallint[], $6::text[], $7::bytea[])
              AS k(entity_id, version, kind, local_id, fingerprint)
         LEFT JOIN LATERAL (SELECT true AS found
@@ -36,6 +36,7 @@ const Statement kSettle = {"settle", R"sql(
         SET applied_version = CASE WHEN k.applied THEN greatest(r.applied_version, k.version) ELSE r.applied_version END,
             parked_version = CASE WHEN k.parked THEN greatest(r.parked_version, k.version) ELSE r.parked_version END,
             deleted = CASE WHEN k.applied AND k.version >= r.desired_version THEN k.deleted ELSE r.deleted END,
+            detached = r.detached OR k.skipped,
             deleted_version = CASE WHEN k.parked THEN r.deleted_version
                                    WHEN k.deleted THEN k.version
                                    ELSE 9223372036854775807 END,
