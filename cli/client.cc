@@ -6,6 +6,7 @@ Client::Client(const std::string& address)
     : channel_(grpc_support::MakeChannel(address)),
       registry_(v1::PlatformRegistryService::NewStub(channel_)),
       ledger_(v1::LedgerService::NewStub(channel_)),
+      assignments_(v1::AssignmentService::NewStub(channel_)),
       capture_(v1::ChangeCaptureService::NewStub(channel_)),
       transformer_(v1::TransformerService::NewStub(channel_)),
       delivery_(v1::DeliveryService::NewStub(channel_)),

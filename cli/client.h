@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "cognate/v1/assignment_service.grpc.pb.h"
 #include "cognate/v1/change_capture_service.grpc.pb.h"
 #include "cognate/v1/delivery_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
@@ -22,6 +23,7 @@ class Client {
 
   v1::PlatformRegistryService::Stub& registry() { return *registry_; }
   v1::LedgerService::Stub& ledger() { return *ledger_; }
+  v1::AssignmentService::Stub& assignments() { return *assignments_; }
   v1::ChangeCaptureService::Stub& capture() { return *capture_; }
   v1::TransformerService::Stub& transformer() { return *transformer_; }
   v1::DeliveryService::Stub& delivery() { return *delivery_; }
@@ -40,6 +42,7 @@ class Client {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::PlatformRegistryService::Stub> registry_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  std::unique_ptr<v1::AssignmentService::Stub> assignments_;
   std::unique_ptr<v1::ChangeCaptureService::Stub> capture_;
   std::unique_ptr<v1::TransformerService::Stub> transformer_;
   std::unique_ptr<v1::DeliveryService::Stub> delivery_;

@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   AddUpCommand(app, context);
   AddPlatformCommand(app, context);
   AddSyncCommand(app, context);
+  AddAssignmentCommand(app, context);
   AddRunCommand(app, context);
   AddStatusCommand(app, context);
   AddTroublesCommand(app, context);

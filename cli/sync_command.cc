@@ -25,6 +25,7 @@ struct SyncOptions {
   std::vector<std::string> references;
   bool all_fields = false;
   std::string filter;
+  bool only_assigned = false;
   std::string leave;
   std::string on_delete;
 };
@@ -40,6 +41,7 @@ absl::Status SetRules(const SyncOptions& options, v1::Sync* sync) {
   sync->set_all_fields(options.all_fields);
   RETURN_IF_ERROR(AddMappings(options.maps, options.references, sync));
   sync->set_filter(options.filter);
+  sync->set_only_assigned(options.only_assigned);
   if (!options.leave.empty()) {
     ASSIGN_OR_RETURN(*sync->mutable_leave(), ParseLeavePolicy("--leave", options.leave));
   }
@@ -150,6 +152,9 @@ std::vector<GivenOption> AddRuleOptions(CLI::App* command, SyncOptions* options)
            "--filter", options->filter,
            "Only records for which this holds (docs/conditions.md), such as: status = \"published\""),
        "filter"});
+  given.push_back({command->add_flag("--only-assigned,!--no-only-assigned", options->only_assigned,
+                                     "Only records that are assigned to the target (cognate assignment)"),
+                   "only_assigned"});
   const std::string policies = "delete, keep, detach, soft-delete:time_field or unpublish:field=value,…";
   given.push_back(
       {command->add_option("--leave", options->leave, "Of a record that leaves the filter: " + policies),

@@ -73,6 +73,7 @@ Configuration World() {
       "id INTEGER, title TEXT !, body TEXT, status TEXT !, tags TEXT, writer_id INTEGER, editor_ref TEXT, "
       "price_cents INTEGER, published_on TEXT",
       "id");
+  article.set_assignable(true);
   AddForeignKey("writer_id", "public.writer", "id", &article);
   world.models[{"blog", "public.author"}] = MakeModel("no INTEGER, name TEXT, mail TEXT", "no");
   v1::Model& post = world.models[{"blog", "public.post"}] = MakeModel(

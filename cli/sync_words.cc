@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/contact_words.h"
 #include "cli/output.h"
 #include "cli/yaml_writer.h"
 
@@ -120,14 +121,20 @@ void PrintSync(std::ostream& out, const v1::CompiledSync& compiled) {
   out << sync.name() << ": " << sync.title() << ".\n";
   out << (sync.status() == v1::SYNC_STATUS_PAUSED ? "It is paused: nothing is planned for it.\n"
                                                   : "It is active.\n");
+  const std::string assigned =
+      sync.only_assigned() ? StrCat(" that are assigned to ", sync.target_platform()) : "";
   if (sync.filter().empty()) {
-    out << "It takes every record of " << sync.source_model() << ".\n";
+    out << "It takes every record of " << sync.source_model() << assigned << ".\n";
   } else {
-    out << "It takes the records of " << sync.source_model() << " for which this holds: " << sync.filter()
-        << "\n"
-        << "When a record leaves this scope, " << LeaveSentence(sync.leave()) << ".\n";
+    out << "It takes the records of " << sync.source_model() << assigned
+        << " for which this holds: " << sync.filter() << "\n";
+  }
+  PrintIds(out, sync);
+  if (!sync.filter().empty() || sync.only_assigned() || !sync.sync_ids().empty() || !sync.ignore_ids().empty()) {
+    out << "When a record leaves this scope, " << LeaveSentence(sync.leave()) << ".\n";
   }
   out << "When a record is deleted at the source, " << LeaveSentence(sync.on_delete()) << ".\n";
+  PrintContact(out, sync);
   if (sync.all_fields())
     out << "Fields of the same name go along by themselves, but for the source's own key.\n";
   PrintSteps(out, sync);

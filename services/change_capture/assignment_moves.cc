@@ -115,7 +115,8 @@ absl::StatusOr<std::vector<LoggedState>> AssignmentMoves::StatesOf(
     const v1::ListAssignmentMovesResponse& page) {
   using Model = std::pair<absl::string_view, absl::string_view>;
   absl::flat_hash_map<Model, const LoggedModel*> models;
-  absl::flat_hash_map<std::pair<const LoggedModel*, absl::string_view>, const v1::AssignmentMove*> moves;
+  using Record = std::pair<const LoggedModel*, absl::string_view>;
+  absl::flat_hash_map<Record, const v1::AssignmentMove*> moves;
   std::vector<StateKey> keys;
   for (const v1::AssignmentMove& move : page.moves()) {
     const Model names(move.record().platform(), move.record().model());
@@ -124,12 +125,13 @@ absl::StatusOr<std::vector<LoggedState>> AssignmentMoves::StatesOf(
       ASSIGN_OR_RETURN(known->second, log_.FindModel(names.first, names.second));
     }
     if (known->second == nullptr) continue;
-    if (moves.emplace(std::make_pair(known->second, move.record().local_id()), &move).second)
+    if (moves.emplace(Record(known->second, move.record().local_id()), &move).second)
       keys.push_back({known->second, move.record().local_id()});
   }
   ASSIGN_OR_RETURN(std::vector<LoggedState> latest, log_.LatestStates(keys));
   std::vector<MovingState> moving;
-  for (const LoggedState& state : latest) moving.push_back({moves.at({state.model, state.local_id}), &state});
+  for (const LoggedState& state : latest)
+    moving.push_back({moves.at(Record(state.model, state.local_id)), &state});
   std::vector<LoggedState> chosen;
   for (const LoggedState* const state : NewestOfEach(moving)) chosen.push_back(*state);
   return chosen;

@@ -30,6 +30,8 @@ void Config::RegisterOwn(config::Settings& settings) {
       "clocks of Postgres and Redis differ");
   settings.Add("changes-sweep-interval", &feeder.sweep_interval, "How often lost batches are looked for");
   settings.Add("run-page-records", &runs.page_records, "Records that a run replays at a time", {1, 10'000});
+  settings.Add("assignments-poll-interval", &assignments.poll_interval,
+               "How often the registry is asked for changed assignments, while a sync looks at them");
   settings.Add("run-max-entries", &runs.max_stream_entries,
                "A run waits while the stream of changes has as many batches", {1});
   settings.AddValidation([this]() -> absl::Status {

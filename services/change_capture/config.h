@@ -6,6 +6,7 @@
 #include "common/config/groups.h"
 #include "common/config/settings.h"
 #include "services/change_capture/appender.h"
+#include "services/change_capture/assignment_moves.h"
 #include "services/change_capture/catalogue.h"
 #include "services/change_capture/run_loop.h"
 #include "services/change_capture/stream_feeder.h"
@@ -20,6 +21,7 @@ struct Config {
   AppenderOptions appender;
   CatalogueOptions catalogue;
   RunLoopOptions runs;
+  AssignmentMovesOptions assignments;
   StreamFeederOptions feeder;  // its stream follows from the prefix
 
   // Shared settings and this service's own. The object outlives `settings`.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cognate/v1/assignment_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/peer.h"
@@ -14,9 +15,10 @@ using Registry = v1::PlatformRegistryService::Stub;
 using Ledger = v1::LedgerService::Stub;
 
 struct RegistryClient::Peers {
-  explicit Peers(const std::string& address) : registry(address), ledger(address) {}
+  explicit Peers(const std::string& address) : registry(address), ledger(address), assignments(address) {}
   grpc_support::Peer<v1::PlatformRegistryService> registry;
   grpc_support::Peer<v1::LedgerService> ledger;
+  grpc_support::Peer<v1::AssignmentService> assignments;
 };
 
 RegistryClient::RegistryClient(const std::string& address) : peers_(std::make_unique<Peers>(address)) {}
@@ -79,6 +81,11 @@ absl::StatusOr<v1::SettleResponse> RegistryClient::Settle(const v1::SettleReques
   return peers_->ledger.Call(&Ledger::Settle, request, options);
 }
 
+absl::StatusOr<v1::AdoptResponse> RegistryClient::Adopt(const v1::AdoptRequest& request,
+                                                        const CallOptions& options) {
+  return peers_->ledger.Call(&Ledger::Adopt, request, options);
+}
+
 absl::StatusOr<v1::ListPendingResponse> RegistryClient::ListPending(const v1::ListPendingRequest& request,
                                                                     const CallOptions& options) {
   return peers_->ledger.Call(&Ledger::ListPending, request, options);
@@ -96,6 +103,14 @@ absl::StatusOr<v1::CountReplicasResponse> RegistryClient::CountReplicas(const st
   v1::CountReplicasRequest request;
   request.set_sync(sync);
   return peers_->ledger.Call(&Ledger::CountReplicas, request, options);
+}
+
+absl::StatusOr<v1::ListAssignmentMovesResponse> RegistryClient::ListAssignmentMoves(
+    int64_t after_revision, int page_size, const CallOptions& options) {
+  v1::ListAssignmentMovesRequest request;
+  request.set_after_revision(after_revision);
+  request.set_page_size(page_size);
+  return peers_->assignments.Call(&v1::AssignmentService::Stub::ListAssignmentMoves, request, options);
 }
 
 }  // namespace cognate::clients

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "cognate/v1/assignment_service.pb.h"
 #include "cognate/v1/ledger_service.pb.h"
 #include "cognate/v1/model.pb.h"
 #include "cognate/v1/platform.pb.h"
@@ -40,12 +41,15 @@ class RegistryClient {
   absl::StatusOr<v1::PlanResponse> Plan(const v1::PlanRequest& request, const CallOptions& options = {});
   absl::StatusOr<v1::SettleResponse> Settle(const v1::SettleRequest& request,
                                             const CallOptions& options = {});
+  absl::StatusOr<v1::AdoptResponse> Adopt(const v1::AdoptRequest& request, const CallOptions& options = {});
   absl::StatusOr<v1::ListPendingResponse> ListPending(const v1::ListPendingRequest& request,
                                                       const CallOptions& options = {});
   absl::StatusOr<v1::GetReplicasResponse> GetReplicas(const v1::RecordKey& record,
                                                       const CallOptions& options = {});
   absl::StatusOr<v1::CountReplicasResponse> CountReplicas(const std::string& sync,
                                                           const CallOptions& options = {});
+  absl::StatusOr<v1::ListAssignmentMovesResponse> ListAssignmentMoves(int64_t after_revision, int page_size,
+                                                                      const CallOptions& options = {});
 
  private:
   struct Peers;

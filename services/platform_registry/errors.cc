@@ -71,6 +71,22 @@ Error ModelCannotBeCaptured(absl::string_view platform, absl::string_view model,
       .Violation("sync.source_model", StrCat("got ", model, ", which ", obstacle));
 }
 
+Error ModelNotAssignable(absl::string_view platform, absl::string_view model) {
+  return Error(StatusCode::kFailedPrecondition, "MODEL_NOT_ASSIGNABLE",
+               StrCat("records of ", model, " on ", platform,
+                      " have no assignments; enable them: UpdateModel with assignable, or `cognate assignment "
+                      "enable`"))
+      .With("platform", platform)
+      .With("model", model);
+}
+
+Error AssignmentsChanged(absl::string_view path, int64_t got, int64_t current) {
+  return Error(StatusCode::kAborted, "ASSIGNMENTS_CHANGED",
+               StrCat(path, ": somebody else has changed these assignments meanwhile; read them and decide anew"))
+      .With("revision", StrCat(current))
+      .Violation(path, StrCat("got ", got, ", want ", current, ", the current one"));
+}
+
 Error SyncNotFound(absl::string_view sync) {
   return Error(StatusCode::kNotFound, "SYNC_NOT_FOUND",
                StrCat("there is no sync \"", sync, "\"; CreateSync adds it"))

@@ -1,6 +1,7 @@
 // Every error of this service, with its code, reason and words.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ Error NoDatabase(absl::string_view platform);
 Error PlatformUnreachable(absl::string_view platform, absl::string_view why);
 Error ModelNotFound(absl::string_view platform, absl::string_view model);
 Error ModelCannotBeCaptured(absl::string_view platform, absl::string_view model, absl::string_view obstacle);
+Error ModelNotAssignable(absl::string_view platform, absl::string_view model);
+// `path` is that of the revision.
+Error AssignmentsChanged(absl::string_view path, int64_t got, int64_t current);
 Error SyncNotFound(absl::string_view sync);
 Error SyncAlreadyExists(absl::string_view sync);
 Error FieldWrittenTwice(absl::string_view path, absl::string_view field, absl::string_view other_sync);

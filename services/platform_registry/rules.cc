@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/platform_registry/chain_fields.h"
+#include "services/platform_registry/scope_check.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -126,6 +127,9 @@ v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync&
   if (source == nullptr || target == nullptr) return compiled;
   *compiled.mutable_target_key_fields() = target->key_fields();
   const ChainFields record = FieldsAfterChain(sync, *source);
+  for (std::string& platform : AssignmentPlatforms(sync, *source, record)) {
+    compiled.add_assignment_platforms(std::move(platform));
+  }
   if (!sync.filter().empty() || !sync.transforms().empty()) {
     *compiled.mutable_source_fields() = source->fields();
   }
@@ -171,6 +175,7 @@ std::string Title(const v1::Sync& sync, const v1::Model& source, const v1::Model
   std::vector<std::string> remarks;
   if (partial) remarks.push_back("partially");
   if (renamed) remarks.push_back("mapped");
+  if (sync.only_assigned()) remarks.push_back("only assigned");
   return absl::StrCat(sync.source_model(), " on ", sync.source_platform(), " to ", sync.target_model(),
                       " on ", sync.target_platform(),
                       remarks.empty() ? "" : absl::StrCat(" (", absl::StrJoin(remarks, ", "), ")"));

@@ -5,6 +5,7 @@
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
 #include "common/status/status_macros.h"
+#include "services/platform_registry/assignments/assignment_service.h"
 #include "services/platform_registry/database_probe.h"
 #include "services/platform_registry/ledger/ledger_service.h"
 #include "services/platform_registry/ledger/plan_sweep.h"
@@ -33,12 +34,16 @@ struct Server::Parts {
         identities(*pool, env.clock),
         plans(*pool),
         settlements(*pool),
+        adoptions(*pool),
         queries(*pool),
+        assignments(*pool),
+        platform_numbers(*pool, env.clock),
         probe(*pool, config.database_probe_interval),
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics),
         registry_service(rpcs, {platforms, models, syncs, rules, ids}),
-        ledger_service(rpcs, {ids, identities, plans, settlements, queries, rules}) {}
+        ledger_service(rpcs, {ids, identities, plans, settlements, adoptions, queries, rules, {assignments, platform_numbers}}),
+        assignment_service(rpcs, {models, ids, identities, assignments, platform_numbers, rules}) {}
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
@@ -50,12 +55,16 @@ struct Server::Parts {
   IdentityStore identities;
   PlanStore plans;
   SettleStore settlements;
+  AdoptStore adoptions;
   ReplicaQueries queries;
+  AssignmentStore assignments;
+  PlatformNumbers platform_numbers;
   DatabaseProbe probe;
   PlanSweep sweep;
   grpc_support::RpcBoundary rpcs;
   PlatformRegistryService registry_service;
   LedgerService ledger_service;
+  AssignmentService assignment_service;
 };
 
 absl::Status Migrate(const Config& config) {
@@ -75,11 +84,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
 }
 
 std::vector<grpc::Service*> Server::grpc_services() {
-  return {&parts_->registry_service, &parts_->ledger_service};
+  return {&parts_->registry_service, &parts_->ledger_service, &parts_->assignment_service};
 }
 
 std::vector<std::string> Server::service_names() const {
-  return {v1::PlatformRegistryService::service_full_name(), v1::LedgerService::service_full_name()};
+  return {v1::PlatformRegistryService::service_full_name(), v1::LedgerService::service_full_name(),
+          v1::AssignmentService::service_full_name()};
 }
 
 absl::Status Server::Start() {

@@ -16,8 +16,9 @@ namespace {
 constexpr char kList[] = "syncs";
 
 // What an update may change; each as a whole.
-constexpr absl::string_view kMutable[] = {"status", "fields",    "all_fields", "filter",
-                                          "leave",  "on_delete", "transforms"};
+constexpr absl::string_view kMutable[] = {"status",    "fields",    "all_fields", "filter",
+                                          "leave",     "on_delete", "transforms", "natural_keys",
+                                          "if_exists", "sync_ids",  "ignore_ids", "only_assigned"};
 
 absl::Status CheckMask(const google::protobuf::FieldMask& mask) {
   const std::string want = absl::StrCat("want some of ", absl::StrJoin(kMutable, ", "));

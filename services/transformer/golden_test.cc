@@ -84,7 +84,7 @@ bus::v1::ChangeBatch BatchOf(const Section& section) {
 
 // A ledger in lines:  `record <platform> <model> <local id> is <entity>`, `target <entity> <platform> <model>
 // is <local id>`, `applied <platform> <model> <local id> { fields }`, `plan <platform> <model> <entity>
-// STALE|APPLIED|DUE_AS_DELETE`.
+// STALE|APPLIED|DUE_AS_DELETE`, `assigned <entity> <platforms…>`.
 // Of all that is applied.
 constexpr int64_t kAppliedVersion = 7;
 
@@ -96,6 +96,7 @@ class LineLedger {
       if (words[0] == "record") entities_[Key(words[1], words[2], words[3])] = Entity(words[5]);
       if (words[0] == "target") local_ids_[Key(words[2], words[3], Entity(words[1]))] = words[5];
       if (words[0] == "plan") decisions_[Key(words[1], words[2], Entity(words[3]))] = words[4];
+      if (words[0] == "assigned") assigned_[Entity(words[1])] = {words.begin() + 2, words.end()};
       if (words[0] != "applied") continue;
       const size_t from = line.find('{') + 1;
       fingerprints_[Key(words[1], words[2], words[3])] =
@@ -111,6 +112,11 @@ class LineLedger {
         std::string& entity = entities_[Key(group.platform(), group.model(), local_id)];
         if (entity.empty() && group.create()) entity = Entity(absl::StrCat("new", ++made_));
         resolved->add_entity_ids(entity);
+        if (group.with_assignments()) {
+          resolved->add_assignment_places(resolved->assignment_sets_size());
+          const std::vector<std::string>& platforms = assigned_[entity];
+          resolved->add_assignment_sets()->mutable_platforms()->Assign(platforms.begin(), platforms.end());
+        }
         const std::string& fingerprint = fingerprints_[Key(group.platform(), group.model(), local_id)];
         resolved->add_fingerprints(fingerprint);
         resolved->add_applied_versions(fingerprint.empty() ? 0 : kAppliedVersion);
@@ -148,6 +154,7 @@ class LineLedger {
     return name;
   }
 
+  std::map<std::string, std::vector<std::string>> assigned_;
   std::map<std::string, std::string> entities_, local_ids_, fingerprints_, decisions_;
   int made_ = 0;
 };

@@ -8,6 +8,7 @@
 #include "common/ids/uuid.h"
 #include "common/status/status_macros.h"
 #include "common/value/value.h"
+#include "services/transformer/contact.h"
 #include "services/transformer/errors.h"
 #include "services/transformer/render.h"
 
@@ -147,7 +148,7 @@ class Previewer {
     const RoutedChange& change = rendering.routed.changes[item.change];
     for (const SyncPart& part : target.parts) {
       if (!change.is_delete() && !part.is_plain())
-        ExplainPart(rendering, change, target, part, arena, record);
+        ExplainPart(rendering, item.change, target, part, arena, record);
     }
     for (int i = 0; i < item.delivery->values_size(); ++i) {
       v1::Field* const field = record->add_fields();
@@ -167,13 +168,15 @@ class Previewer {
     }
     Step("mapping", v1::VERDICT_PASSED,
          absl::StrCat(item.shape->fields.size(), " fields fit ", target.model, " on ", target.platform, "."));
+    const std::string contact = ContactSentence(*item.shape);
+    if (!contact.empty()) Step("mapping", v1::VERDICT_PASSED, contact);
     ExplainReferences(*item.shape, item);
   }
 
-  void ExplainPart(const Rendering& rendering, const RoutedChange& change, const TargetPlan& target,
-                   const SyncPart& part, google::protobuf::Arena* arena, v1::RenderedRecord* record) {
+  void ExplainPart(const Rendering& rendering, size_t change, const TargetPlan& target, const SyncPart& part,
+                   google::protobuf::Arena* arena, v1::RenderedRecord* record) {
     if (!part.broken.empty()) return;
-    PartTrace trace = TracePart(rendering.routed, change, part, arena);
+    PartTrace trace = TracePart(rendering.routed, rendering.assigned, change, part, arena);
     for (transform::StepTrace& step : trace.steps) {
       v1::TransformTrace* const shown = record->add_transforms();
       shown->set_sync(part.sync);

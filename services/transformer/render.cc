@@ -18,7 +18,12 @@ absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, Res
   Rendering& r = *rendering;
   r.routed = Route(rules, wave, arena);
   if (r.routed.changes.empty()) return absl::OkStatus();
-  r.candidates = Transform(r.routed, arena);
+  const v1::ResolveRequest ask = AskAssigned(r.routed, missing == Missing::kMake);
+  if (!ask.groups().empty()) {
+    ASSIGN_OR_RETURN(const v1::ResolveResponse answer, resolve(ask));
+    ASSIGN_OR_RETURN(r.assigned, Assigned::Read(r.routed, answer));
+  }
+  r.candidates = Transform(r.routed, r.assigned, arena);
 
   // What is deleted here may be referred to by what the cache holds.
   const bool deletes =
@@ -30,6 +35,7 @@ absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, Res
   r.rules_revision = r.identities.rules_revision();
   if (r.rules_revision > rules.revision()) return absl::OkStatus();
   ASSIGN_OR_RETURN(r.resolved, ReadWho(r.question, r.identities, usable));
+  RETURN_IF_ERROR(r.assigned.CheckEntities(r.resolved));
   if (missing == Missing::kLeave) {
     for (RecordIdentity& record : r.resolved.records) {
       if (record.entity_id.empty()) record.entity_id = absl::string_view(kNobody, sizeof(kNobody));

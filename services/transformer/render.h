@@ -28,6 +28,7 @@ struct Rendering {
   Rendering& operator=(const Rendering&) = delete;
 
   Routed routed;
+  Assigned assigned;
   Candidates candidates;
   ResolveQuestion question;
   v1::ResolveResponse identities;

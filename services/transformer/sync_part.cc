@@ -2,15 +2,16 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 namespace cognate::transformer {
 namespace {
 
-condition::Names NamesOf(absl::Span<const v1::ModelField> fields) {
+condition::Names NamesOf(absl::Span<const v1::ModelField> fields, const condition::Assignments& assignments) {
   condition::Names names;
-  names.may_ask_assignments = false;
+  names.assignments = assignments;
   names.find_field = [fields](absl::string_view name, bool old) -> std::optional<condition::FieldInfo> {
     if (old) return std::nullopt;
     for (size_t slot = 0; slot < fields.size(); ++slot) {
@@ -41,13 +42,32 @@ const v1::ModelField* Find(const google::protobuf::RepeatedPtrField<v1::ModelFie
 
 }  // namespace
 
+std::string IdLists::Explain(absl::string_view local_id) const {
+  if (ignored.contains(local_id)) return absl::StrCat(local_id, " is in ignore_ids");
+  if (!only.empty())
+    return absl::StrCat(local_id, only.contains(local_id) ? " is" : " is not", " in sync_ids");
+  return absl::StrCat(local_id, " is not in ignore_ids");
+}
+
+bool Takes(const SyncPart& part, const condition::Subject& subject) {
+  if (part.only_assigned && !absl::c_linear_search(subject.assigned, part.facts.target_platform))
+    return false;
+  return !part.filter.has_value() || part.filter->Matches(subject);
+}
+
 SyncPart MakeSyncPart(const v1::Sync& sync, absl::Span<const v1::ModelField> fields) {
+  condition::Assignments assignments;
+  assignments.own_platform = sync.target_platform();
   SyncPart part;
   part.sync = sync.name();
   part.facts = {sync.name(), sync.source_platform(), sync.target_platform(), sync.source_model(),
                 sync.target_model()};
+  part.only_assigned = sync.only_assigned();
+  part.ids.only.insert(sync.sync_ids().begin(), sync.sync_ids().end());
+  part.ids.ignored.insert(sync.ignore_ids().begin(), sync.ignore_ids().end());
   if (!sync.filter().empty()) {
-    absl::StatusOr<condition::Condition> filter = condition::Condition::Parse(sync.filter(), NamesOf(fields));
+    absl::StatusOr<condition::Condition> filter =
+        condition::Condition::Parse(sync.filter(), NamesOf(fields, assignments));
     if (filter.ok()) {
       part.filter = *std::move(filter);
     } else {
@@ -55,7 +75,7 @@ SyncPart MakeSyncPart(const v1::Sync& sync, absl::Span<const v1::ModelField> fie
     }
   }
   std::vector<FieldViolation> violations;
-  part.chain = transform::Chain::Compile(sync.transforms(), fields, &violations);
+  part.chain = transform::Chain::Compile(sync.transforms(), fields, &violations, assignments);
   if (!violations.empty()) part.broken = Words(violations);
   return part;
 }

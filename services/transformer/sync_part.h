@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "cognate/v1/sync.pb.h"
 #include "common/condition/condition.h"
@@ -15,21 +17,40 @@
 
 namespace cognate::transformer {
 
+// Records by the source's ids; without any, every record is in scope.
+struct IdLists {
+  absl::flat_hash_set<std::string> only, ignored;
+
+  bool empty() const { return only.empty() && ignored.empty(); }
+  bool Take(absl::string_view local_id) const {
+    return (only.empty() || only.contains(local_id)) && !ignored.contains(local_id);
+  }
+  // Why, in words: "7 is in ignore_ids".
+  std::string Explain(absl::string_view local_id) const;
+};
+
 struct SyncPart {
   std::string sync;  // `syncs/{id}`
   script::SyncFacts facts;
   std::optional<condition::Condition> filter;
+  bool only_assigned = false;  // to the target
+  IdLists ids;
   transform::Chain chain;
   // Why the sync cannot run by the catalogue as it is now; empty if it can.
   std::string broken;
 
   // Every record is in scope, and goes on as it is.
-  bool is_plain() const { return !filter.has_value() && chain.empty() && broken.empty(); }
+  bool is_plain() const { return !only_assigned && ids.empty() && !reads_everything(); }
+  // What comes out depends on more than the mapped fields.
+  bool reads_everything() const { return filter.has_value() || !chain.empty() || !broken.empty(); }
   // The slot of a field after the chain; -1 if there is none.
   int SlotAfter(absl::string_view field, int source_slot) const {
     return chain.empty() ? source_slot : chain.SlotAfter(field);
   }
 };
+
+// Whether the filter and the assignments take a record in.
+bool Takes(const SyncPart& part, const condition::Subject& subject);
 
 // `fields` are the source's, by slot.
 SyncPart MakeSyncPart(const v1::Sync& sync, absl::Span<const v1::ModelField> fields);

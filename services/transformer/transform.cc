@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 namespace cognate::transformer {
@@ -48,7 +49,8 @@ absl::Span<const v1::Value*> WorkingRow(Row source, size_t slots, google::protob
 
 class Transformer {
  public:
-  Transformer(const Routed& routed, google::protobuf::Arena* arena) : routed_(routed), arena_(arena) {}
+  Transformer(const Routed& routed, const Assigned& assigned, google::protobuf::Arena* arena)
+      : routed_(routed), assigned_(assigned), arena_(arena) {}
 
   Candidate Make(size_t index, const TargetPlan& target) const {
     const RoutedChange& change = routed_.changes[index];
@@ -57,7 +59,7 @@ class Transformer {
     candidate.target = &target;
     candidate.version = change.version();
     if (change.is_delete()) {
-      candidate.departure = HadLeft(change, target) ? &target.leave : &target.on_delete;
+      candidate.departure = HadLeft(index, target) ? &target.leave : &target.on_delete;
     } else if (change.unfit_key != nullptr) {
       candidate.refused = UnfitKey(*change.unfit_key);
     } else {
@@ -69,12 +71,14 @@ class Transformer {
  private:
   // Whether a deleted record was out of every filter's scope before: of its changes only the newest may have
   // been seen. Told by its last state; where that is not known, the record was in scope.
-  bool HadLeft(const RoutedChange& change, const TargetPlan& target) const {
+  bool HadLeft(size_t index, const TargetPlan& target) const {
     if (!target.detaches()) return false;
+    const RoutedChange& change = routed_.changes[index];
     const Row last = SourceRow(routed_, change);
     return std::none_of(target.parts.begin(), target.parts.end(), [&](const SyncPart& part) {
-      return !part.filter.has_value() || !IsListed(part.filter->fields(), change, last) ||
-             part.filter->Matches({last, {}, {}});
+      if (!part.ids.Take(change.logged().local_id())) return false;
+      if (part.filter.has_value() && !IsListed(part.filter->fields(), change, last)) return true;
+      return Takes(part, {last, {}, assigned_.Of(index)});
     });
   }
 
@@ -101,10 +105,12 @@ class Transformer {
       candidate.refused = SyncBroken(part);
       return source;
     }
-    if (part.filter.has_value() && !part.filter->Matches({source, {}, {}})) return {};
+    if (!part.ids.Take(routed_.changes[candidate.change].logged().local_id())) return {};
+    const absl::Span<const std::string> assigned = assigned_.Of(candidate.change);
+    if (!Takes(part, {source, {}, assigned})) return {};
     if (part.chain.empty()) return source;
     transform::WorkingRecord record(WorkingRow(source, part.chain.slots(), arena_), arena_);
-    std::optional<transform::Stop> stop = part.chain.Run(record, {source, {}, {}, &part.facts});
+    std::optional<transform::Stop> stop = part.chain.Run(record, {source, {}, assigned, &part.facts});
     if (!stop.has_value()) return record.values();
     if (stop->is_skipped) {
       *skipped = true;
@@ -115,15 +121,16 @@ class Transformer {
   }
 
   const Routed& routed_;
+  const Assigned& assigned_;
   google::protobuf::Arena* const arena_;
 };
 
 }  // namespace
 
-Candidates Transform(const Routed& routed, google::protobuf::Arena* arena) {
+Candidates Transform(const Routed& routed, const Assigned& assigned, google::protobuf::Arena* arena) {
   Candidates candidates;
   candidates.reserve(routed.changes.size());
-  const Transformer transformer(routed, arena);
+  const Transformer transformer(routed, assigned, arena);
   for (size_t i = 0; i < routed.changes.size(); ++i) {
     const RoutedChange& change = routed.changes[i];
     for (const TargetPlan& target : change.plan->targets) {
@@ -133,18 +140,30 @@ Candidates Transform(const Routed& routed, google::protobuf::Arena* arena) {
   return candidates;
 }
 
-PartTrace TracePart(const Routed& routed, const RoutedChange& change, const SyncPart& part,
+PartTrace TracePart(const Routed& routed, const Assigned& assigned, size_t change, const SyncPart& part,
                     google::protobuf::Arena* arena) {
   PartTrace trace;
-  const Row source = SourceRow(routed, change);
-  if (part.filter.has_value()) {
-    trace.in_scope = part.filter->Matches({source, {}, {}});
-    trace.because = part.filter->Explain({source, {}, {}});
-    if (!trace.in_scope) return trace;
+  const Row source = SourceRow(routed, routed.changes[change]);
+  const condition::Subject subject = {source, {}, assigned.Of(change)};
+  const std::string& local_id = routed.changes[change].logged().local_id();
+  trace.in_scope = part.ids.Take(local_id) && Takes(part, subject);
+  if (!part.ids.empty()) {
+    trace.because = part.ids.Explain(local_id);
+    if (!part.ids.Take(local_id)) return trace;
   }
+  if (part.only_assigned) {
+    const bool is_assigned = absl::c_linear_search(subject.assigned, part.facts.target_platform);
+    absl::StrAppend(&trace.because, trace.because.empty() ? "" : " and ", "the record is ",
+                    is_assigned ? "" : "not ", "assigned to ", part.facts.target_platform);
+    if (!is_assigned) return trace;
+  }
+  if (part.filter.has_value()) {
+    absl::StrAppend(&trace.because, trace.because.empty() ? "" : " and ", part.filter->Explain(subject));
+  }
+  if (!trace.in_scope) return trace;
   transform::WorkingRecord record(WorkingRow(source, part.chain.slots(), arena), arena);
   const std::optional<transform::Stop> stop =
-      part.chain.RunTraced(record, {source, {}, {}, &part.facts}, &trace.steps);
+      part.chain.RunTraced(record, {source, {}, subject.assigned, &part.facts}, &trace.steps);
   if (stop.has_value() && stop->is_skipped) {
     trace.in_scope = false;
     trace.because = stop->error.message();

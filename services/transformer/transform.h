@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "cognate/v1/outcome.pb.h"
 #include "google/protobuf/arena.h"
+#include "services/transformer/assigned.h"
 #include "services/transformer/route.h"
 
 namespace cognate::transformer {
@@ -39,7 +40,7 @@ struct Candidate {
 using Candidates = std::vector<Candidate>;
 
 // Points into `routed`, the rules and the arena.
-Candidates Transform(const Routed& routed, google::protobuf::Arena* arena);
+Candidates Transform(const Routed& routed, const Assigned& assigned, google::protobuf::Arena* arena);
 
 // The same of one record for one part, with what each step did; nullopt where the filter or a script keeps it
 // out. For previews.
@@ -48,7 +49,7 @@ struct PartTrace {
   std::string because;  // what the filter, or a script, says
   std::vector<transform::StepTrace> steps;
 };
-PartTrace TracePart(const Routed& routed, const RoutedChange& change, const SyncPart& part,
+PartTrace TracePart(const Routed& routed, const Assigned& assigned, size_t change, const SyncPart& part,
                     google::protobuf::Arena* arena);
 
 }  // namespace cognate::transformer

@@ -21,7 +21,7 @@ class AssignmentsTest : public RegistryTest {
  protected:
   void SetUp() override {
     for (const char* const id : {"hub", "shop", "blog", "attic"}) {
-      AddAgent(id);
+      AddPostgres(id);
       ASSERT_OK(Call(&RegistryStub::PutModels, StrCat("platform: 'platforms/", id, "' ", kModel)));
     }
     ASSERT_OK(Enable("hub", true));
@@ -179,7 +179,7 @@ TEST_F(AssignmentsTest, OfAPlatformThatIsGoneMeanNothing) {
   const auto set = ValueOrDie(Replace(Record("1", "platforms: ['attic', 'shop']")));
   ASSERT_OK(Call(&RegistryStub::DeletePlatform, "name: 'platforms/attic'"));
   EXPECT_THAT(Get("1").platforms(), ElementsAre("shop"));
-  AddAgent("attic");
+  AddPostgres("attic");
   EXPECT_THAT(Get("1").platforms(), ElementsAre("shop"));
   int64_t revision = 0;
   EXPECT_THAT(Moves(&revision), ElementsAre("hub 1"));

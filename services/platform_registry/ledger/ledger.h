@@ -3,6 +3,8 @@
 
 #include "absl/status/statusor.h"
 #include "cognate/v1/ledger_service.pb.h"
+#include "services/platform_registry/ledger/adopt_store.h"
+#include "services/platform_registry/ledger/entity_assignments.h"
 #include "services/platform_registry/ledger/identity_store.h"
 #include "services/platform_registry/ledger/model_ids.h"
 #include "services/platform_registry/ledger/plan_store.h"
@@ -13,10 +15,12 @@
 namespace cognate::platform_registry {
 
 absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store, RulesCache& rules,
+                                            const EntityAssignments& assignments,
                                             const v1::ResolveRequest& request);
 absl::StatusOr<v1::PlanResponse> Plan(ModelIds& ids, PlanStore& store, const v1::PlanRequest& request);
 absl::StatusOr<v1::SettleResponse> Settle(ModelIds& ids, SettleStore& store,
                                           const v1::SettleRequest& request);
+absl::StatusOr<v1::AdoptResponse> Adopt(ModelIds& ids, AdoptStore& store, const v1::AdoptRequest& request);
 
 absl::StatusOr<v1::ListPendingResponse> ListPending(ReplicaQueries& queries,
                                                     const v1::ListPendingRequest& request);

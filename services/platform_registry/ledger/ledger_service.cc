@@ -11,7 +11,7 @@ using grpc_support::Rpc;
 Status LedgerService::Resolve(ServerContext* context, const v1::ResolveRequest* request,
                               v1::ResolveResponse* response) {
   return rpcs_.Unary(*context, "Resolve", response, [&](const Rpc&) {
-    return platform_registry::Resolve(parts_.ids, parts_.identities, parts_.rules, *request);
+    return platform_registry::Resolve(parts_.ids, parts_.identities, parts_.rules, parts_.assignments, *request);
   });
 }
 
@@ -25,6 +25,13 @@ Status LedgerService::Settle(ServerContext* context, const v1::SettleRequest* re
                              v1::SettleResponse* response) {
   return rpcs_.Unary(*context, "Settle", response, [&](const Rpc&) {
     return platform_registry::Settle(parts_.ids, parts_.settlements, *request);
+  });
+}
+
+Status LedgerService::Adopt(ServerContext* context, const v1::AdoptRequest* request,
+                            v1::AdoptResponse* response) {
+  return rpcs_.Unary(*context, "Adopt", response, [&](const Rpc&) {
+    return platform_registry::Adopt(parts_.ids, parts_.adoptions, *request);
   });
 }
 

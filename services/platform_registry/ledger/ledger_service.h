@@ -3,6 +3,8 @@
 
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "common/grpc/unary.h"
+#include "services/platform_registry/ledger/adopt_store.h"
+#include "services/platform_registry/ledger/entity_assignments.h"
 #include "services/platform_registry/ledger/identity_store.h"
 #include "services/platform_registry/ledger/model_ids.h"
 #include "services/platform_registry/ledger/plan_store.h"
@@ -18,8 +20,10 @@ struct LedgerParts {
   IdentityStore& identities;
   PlanStore& plans;
   SettleStore& settlements;
+  AdoptStore& adoptions;
   ReplicaQueries& queries;
   RulesCache& rules;
+  EntityAssignments assignments;
 };
 
 class LedgerService final : public v1::LedgerService::Service {
@@ -32,6 +36,8 @@ class LedgerService final : public v1::LedgerService::Service {
                     v1::PlanResponse* response) override;
   grpc::Status Settle(grpc::ServerContext* context, const v1::SettleRequest* request,
                       v1::SettleResponse* response) override;
+  grpc::Status Adopt(grpc::ServerContext* context, const v1::AdoptRequest* request,
+                     v1::AdoptResponse* response) override;
   grpc::Status ListPending(grpc::ServerContext* context, const v1::ListPendingRequest* request,
                            v1::ListPendingResponse* response) override;
   grpc::Status GetReplicas(grpc::ServerContext* context, const v1::GetReplicasRequest* request,
