@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "common/value/convert.h"
+#include "services/platform_registry/contact_check.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/mapping_cycle.h"
 #include "services/platform_registry/names.h"
@@ -175,10 +176,12 @@ void CheckStatus(SyncCheck& check) {
 bool CheckBothModels(SyncCheck& check, v1::CompiledSync* compiled) {
   CheckMappings(check);
   CheckLeaving(check);
+  CheckIds(check);
   CheckCapture(check);
   const bool is_chain_right = check.record.violations.empty();
   if (is_chain_right || !check.sync.all_fields()) CheckRequired(check);
   if (!is_chain_right) return false;
+  CheckContact(check);
   *compiled = CompileSync(check.configuration, check.sync);
   CheckTypes(check, *compiled);
   return true;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/value/convert.h"
+#include "services/platform_registry/contact_check.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -148,7 +149,8 @@ void FindScopeRisks(SyncCheck& check) {
                  "the script declares no field that it writes: it can only skip and reject records");
     }
   }
-  if (sync.has_leave() && sync.filter().empty() && !has_script) {
+  const bool has_lists = !sync.sync_ids().empty() || !sync.ignore_ids().empty();
+  if (sync.has_leave() && sync.filter().empty() && !has_lists && !has_script) {
     check.Warn(
         "sync.leave", "NOTHING_LEAVES",
         "without a filter no record leaves the scope: this policy never acts; on_delete is for records "
@@ -180,6 +182,7 @@ void FindRisks(SyncCheck& check, const v1::CompiledSync& compiled) {
     if (!field.source().empty()) FindFieldRisks(check, field);
   }
   FindScopeRisks(check);
+  FindContactRisks(check);
 }
 
 }  // namespace cognate::platform_registry

@@ -22,9 +22,10 @@ struct ReferencePlan {
 struct FieldPlan {
   uint32_t slot = 0;  // where its value stands in the row of its part
   const v1::CompiledField* rule = nullptr;
-  int reference = -1;                   // of SourcePlan.references
-  size_t part = 0;                      // of TargetPlan.parts: the sync that writes it
-  const v1::Value* constant = nullptr;  // what is written whatever the record has
+  int reference = -1;                         // of SourcePlan.references
+  size_t part = 0;                            // of TargetPlan.parts: the sync that writes it
+  const v1::Value* constant = nullptr;        // what is written whatever the record has
+  const v1::FieldMapping* mapping = nullptr;  // null: the sync maps it by `all_fields`
 
   bool is_reference() const { return reference >= 0; }
 };

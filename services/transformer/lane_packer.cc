@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "services/transformer/contact.h"
+
 namespace cognate::transformer {
 
 void LanePacker::Add(const SourcePlan& source, const Shape& shape, bus::v1::Delivery* delivery) {
@@ -43,6 +45,7 @@ bus::v1::DeliveryGroup* LanePacker::GroupFor(Open& open, const SourcePlan& sourc
   group->set_rules_revision(rules_revision_);
   for (const FieldPlan* field : shape.fields) group->add_field_names(field->rule->target());
   for (const std::string& field : shape.target->key_fields) group->add_key_fields(field);
+  AddContact(shape, group);
   group->set_source_platform(source.platform);
   group->set_source_model(source.model);
   return group;
