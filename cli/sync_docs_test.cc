@@ -81,6 +81,7 @@ Configuration World() {
       "editor_no INTEGER, price DECIMAL, day DATE, deleted_at TIMESTAMP",
       "no");
   post.mutable_fields(1)->set_max_length(80);
+  post.add_uniques()->add_fields("slug");
   AddForeignKey("author_no", "public.author", "no", &post);
   AddForeignKey("editor_no", "public.author", "no", &post);
   return world;
