@@ -21,7 +21,7 @@ struct AssignmentOptions {
   std::string platform;
   std::string model;
   std::vector<std::string> ids;
-  std::vector<std::string> to;
+  std::string to;  // with commas between
   std::string assigned_to;
   bool nowhere = false;
   std::string author;
@@ -57,7 +57,9 @@ absl::Status Change(Context& context, const AssignmentOptions& options, v1::Assi
     for (size_t i = from; i < std::min(options.ids.size(), from + kRecordsACall); ++i) {
       v1::RecordAssignments* const record = request.add_records();
       *record->mutable_record() = KeyOf(options, options.ids[i]);
-      record->mutable_platforms()->Assign(options.to.begin(), options.to.end());
+      for (const absl::string_view platform : absl::StrSplit(options.to, ',', absl::SkipEmpty())) {
+        record->add_platforms(std::string(platform));
+      }
       if (options.has_revision) record->set_revision(options.revision);
     }
     ASSIGN_OR_RETURN(const v1::SetAssignmentsResponse response,
@@ -178,9 +180,7 @@ void AddChange(CLI::App* assignment, Context& context, const ChangeCommand& chan
                                " atlas public.country 62 63 --", change.to, " shop,blog"));
   AddIds(command, *options);
   CLI::Option* const to =
-      command->add_option(absl::StrCat("--", change.to), options->to, "Platforms' ids, with commas between")
-          ->delimiter(',')
-          ->expected(1);
+      command->add_option(absl::StrCat("--", change.to), options->to, "Platforms' ids, with commas between");
   if (change.mode == v1::ASSIGNMENT_MODE_REPLACE) {
     CLI::Option* const nowhere =
         command->add_flag("--nowhere", options->nowhere, "Assign them to no platform");

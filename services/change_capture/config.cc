@@ -35,6 +35,10 @@ void Config::RegisterOwn(config::Settings& settings) {
   settings.Add("run-max-entries", &runs.max_stream_entries,
                "A run waits while the stream of changes has as many batches", {1});
   settings.AddValidation([this]() -> absl::Status {
+    if (assignments.poll_interval < absl::Milliseconds(10)) {
+      return config::Wrong("assignments-poll-interval", absl::FormatDuration(assignments.poll_interval),
+                           "at least 10ms");
+    }
     if (feeder.grace >= absl::Milliseconds(100)) return absl::OkStatus();
     return config::Wrong("changes-grace", absl::FormatDuration(feeder.grace), "at least 100ms");
   });

@@ -1,18 +1,23 @@
 // Which platforms records are meant for: through the front doors, from a real source into real targets.
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "cognate/v1/assignment_service.grpc.pb.h"
+#include "cognate/v1/change_capture_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
-#include "cognate/v1/transformer_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 #include "common/postgres/connection.h"
+#include "common/process/process.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -123,6 +128,26 @@ class AssignmentsTest : public ::testing::TestWithParam<Shape> {
     ASSERT_THAT(set, IsOk());
   }
 
+  struct Ran {
+    int code = -1;
+    std::string output;
+  };
+  Ran Cognate(std::vector<std::string> words) {
+    const char* const bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
+    const std::string log = StrCat(cluster_.directory(), "/command-", ++commands_);
+    words.insert(words.begin(), {StrCat(bin != nullptr ? bin : "build/release/bin", "/cognate"),
+                                 StrCat("--address=unix:", cluster_.directory(), "/cognate.sock")});
+    auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});
+    EXPECT_TRUE(spawned.ok()) << spawned.status();
+    Ran ran;
+    ran.code = spawned->Wait(absl::Seconds(30)).value_or(-1);
+    std::ifstream file(log);
+    std::stringstream text;
+    text << file.rdbuf();
+    ran.output = text.str();
+    return ran;
+  }
+
   void Run(const std::string& site, const std::string& sql) {
     ASSERT_THAT(sites_[site]->Execute(sql), IsOk()) << sql;
   }
@@ -149,6 +174,7 @@ class AssignmentsTest : public ::testing::TestWithParam<Shape> {
   std::unique_ptr<RegistryStub> registry_;
   std::unique_ptr<AssignmentStub> assignments_;
   std::map<std::string, std::unique_ptr<postgres::Connection>> sites_;
+  int commands_ = 0;
 };
 
 TEST_P(AssignmentsTest, ARecordIsWhereItIsAssignedAndNowhereElse) {
@@ -257,6 +283,102 @@ TEST_P(AssignmentsTest, TwoWaySyncsKeepARecordWhereItCameFrom) {
   EXPECT_EQ(Items("hub"), "uno");
 }
 
+TEST_P(AssignmentsTest, InAMeshARecordLeavesTheOnePlatformAlone) {
+  const std::vector<std::string> sites = {"hub", "shop-1", "shop-2", "shop-3"};
+  for (const std::string& from : sites) {
+    EnableAt(from);
+    for (const std::string& to : sites) {
+      if (from != to) {
+        ASSERT_THAT(Sync(from, to, "only_assigned: true"), IsOk());
+      }
+    }
+  }
+  Insert("(1, 'one')");
+  Assigned({"1"}, {"shop-1", "shop-2", "shop-3"});
+  Expect("one", "one", "one");
+  // An edit and a change of assignments at the same time: neither undoes the other.
+  for (int round = 0; round < 5; ++round) {
+    const std::string word = StrCat("round-", round);
+    const std::string leaves = StrCat("shop-", 1 + round % 3), edits = StrCat("shop-", 1 + (round + 1) % 3);
+    Run(edits, StrCat("UPDATE item SET word = '", word, "'"));
+    ASSERT_THAT(Assign(v1::ASSIGNMENT_MODE_REMOVE, {"1"}, {leaves}), IsOk());
+    EXPECT_TRUE(Eventually([&] { return Items(leaves).empty() && Items("hub") == word; }, kPatience))
+        << round << ": " << leaves << " has " << Items(leaves) << ", hub has " << Items("hub");
+    ASSERT_THAT(Assign(v1::ASSIGNMENT_MODE_ADD, {"1"}, {leaves}), IsOk());
+    Expect(word, word, word);
+    EXPECT_EQ(Items("hub"), word);
+  }
+}
+
+TEST_P(AssignmentsTest, WhatAPausedSyncMissedComesWithABackfill) {
+  ASSERT_THAT(Sync("hub", "shop-1", "only_assigned: true"), IsOk());
+  Insert("(1, 'one'), (2, 'two')");
+  Assigned({"1"}, {"shop-1"});
+  Expect("one", "", "");
+  const auto set_status = [&](const std::string& status) {
+    ASSERT_THAT(
+        Do(&RegistryStub::UpdateSync, StrCat("sync { name: 'syncs/hub-to-shop-1' status: SYNC_STATUS_",
+                                             status, " } update_mask { paths: 'status' }")),
+        IsOk());
+  };
+  set_status("PAUSED");
+  Assigned({"1"}, {});
+  Assigned({"2"}, {"shop-1"});
+  // Another sync has had both moves.
+  ASSERT_THAT(Sync("hub", "shop-2", "filter: 'assigned(\"shop-1\")'"), IsOk());
+  Assigned({"2"}, {"shop-1", "hub"});
+  Run("hub", "UPDATE item SET status = 'seen'");
+  Expect("one", "two", "");
+  set_status("ACTIVE");
+  auto capture = v1::ChangeCaptureService::NewStub(cluster_.ChannelTo("change-capture"));
+  ASSERT_THAT(grpc_support::Call(*capture, &v1::ChangeCaptureService::Stub::CreateRun,
+                                 ParseProto<v1::CreateRunRequest>(
+                                     "run { kind: RUN_KIND_BACKFILL sync: 'syncs/hub-to-shop-1' }"),
+                                 {}),
+              IsOk());
+  Expect("two", "two", "");
+}
+
+TEST_P(AssignmentsTest, ThePageIsRightLineByLine) {
+  Insert("(1, 'one'), (2, 'two'), (3, 'three'), (4, 'four')");
+  std::ifstream page("docs/assignments.md");
+  ASSERT_TRUE(page.good()) << "run the test in the repository's root";
+  std::string block, yaml;
+  int commands = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (absl::StartsWith(line, "```")) {
+      block = line.substr(3);
+    } else if (block == "yaml") {
+      absl::StrAppend(&yaml, line, "\n");
+    } else if (block == "sh") {
+      const std::string command = line.substr(0, line.find(" #"));
+      std::vector<std::string> words = absl::StrSplit(command, ' ', absl::SkipEmpty());
+      ASSERT_EQ(words[0], "cognate");
+      words.erase(words.begin());
+      // What is brought is seen before it leaves.
+      if (words[1] == "remove") Expect("four one three two", "one three two", "");
+      const Ran ran = Cognate(words);
+      EXPECT_EQ(ran.code, 0) << command << "\n" << ran.output;
+      ++commands;
+      if (words[1] == "get") {
+        EXPECT_THAT(ran.output, HasSubstr("shop-1"));
+      }
+      if (words[1] == "history") {
+        EXPECT_THAT(ran.output, HasSubstr("ada"));
+      }
+      if (words[1] == "preview") {
+        EXPECT_THAT(ran.output, HasSubstr("the record is not assigned to shop-1"));
+      }
+    }
+  }
+  EXPECT_EQ(commands, 11);
+  // What left by `keep` is still there.
+  Expect("four one three two", "", "");
+  const std::string file = StrCat(cluster_.directory(), "/page.yaml");
+  std::ofstream(file) << yaml;
+  EXPECT_THAT(Cognate({"sync", "apply", file}).output, HasSubstr("Nothing to change"));
+}
+
 TEST_P(AssignmentsTest, WhoComesTooLateIsTold) {
   SyncAll("only_assigned: true");
   auto set = Assign(v1::ASSIGNMENT_MODE_REPLACE, {"1", "2"}, {"shop-1"});
@@ -313,6 +435,7 @@ TEST_P(AssignmentFaultsTest, WhatWasAnsweredHappensWhateverIsKilledAndLost) {
   Assigned({"4"}, {"shop-1"});
   Expect("four", "", "");
   // The registry answers, and dies before anybody has asked it what to move.
+  cluster_.Pause("change-capture");
   Assigned({"1"}, {"shop-1"});
   cluster_.Kill("platform-registry");
   cluster_.Kill("change-capture");
