@@ -22,7 +22,7 @@ struct SqlShape {
   const SqlTable* table = nullptr;
   std::vector<const SqlColumn*> fields;
   std::vector<const SqlColumn*> keys;
-  ContactRules rules;
+  ContactRules rules = {};
 };
 
 // How each field of a batch travels; what fits no cheaper wire goes as text.
