@@ -25,6 +25,13 @@ bool Writes(const std::vector<FieldPlan>& fields, const std::string& target_fiel
                      [&](const FieldPlan& field) { return field.rule->target() == target_field; });
 }
 
+const v1::FieldMapping* MappingOf(const v1::Sync& sync, const std::string& target_field) {
+  const auto found =
+      std::find_if(sync.fields().begin(), sync.fields().end(),
+                   [&](const v1::FieldMapping& mapping) { return mapping.target() == target_field; });
+  return found == sync.fields().end() ? nullptr : &*found;
+}
+
 std::vector<absl::string_view> TargetNames(const std::vector<FieldPlan>& fields) {
   std::vector<absl::string_view> names;
   for (const FieldPlan& field : fields) names.emplace_back(field.rule->target());
@@ -143,10 +150,12 @@ void RuleSet::AddSync(const v1::CompiledSync& compiled) {
   PlanFor(sync.target_platform(), sync.target_model())
       .writers.push_back({sync.name(), sync.source_platform()});
   TargetPlan& target = plan.TargetFor(compiled);
+  if (target.contact == nullptr && !sync.natural_keys().empty()) target.contact = &sync;
   const size_t part = target.parts.size();
   target.parts.push_back(MakeSyncPart(sync, plan.fields_));
   const SyncPart& made = target.parts.back();
-  if (!made.is_plain()) {
+  plan.asks_assignments |= !compiled.assignment_platforms().empty();
+  if (made.reads_everything()) {
     for (size_t slot = 0; slot < plan.slots.size(); ++slot) Mark(slot, &target.reads);
   }
   for (const v1::CompiledField& field : compiled.fields()) {
@@ -159,6 +168,7 @@ void RuleSet::AddSync(const v1::CompiledSync& compiled) {
     if (slot < 0) continue;
     FieldPlan& written = target.fields.emplace_back(
         FieldPlan{.slot = static_cast<uint32_t>(slot), .rule = &field, .part = part});
+    written.mapping = MappingOf(sync, field.target());
     if (made.chain.empty()) Mark(written.slot, &target.reads);
     if (!field.is_reference()) continue;
     written.reference =

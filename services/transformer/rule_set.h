@@ -23,6 +23,8 @@ struct TargetPlan {
   std::vector<SyncPart> parts;  // one for each sync, by name
   std::vector<std::string> key_fields;
   std::vector<FieldPlan> fields;
+  // The first sync with natural keys, which tells what they are and what is done; null: none has any.
+  const v1::Sync* contact = nullptr;
   Departure leave;      // when the record leaves the scope of all parts
   Departure on_delete;  // when it is deleted at the source
   // Whether the last state of a deleted record matters: one that had left before is not the target's to lose.
@@ -71,6 +73,8 @@ struct SourcePlan {
   // A sync names it as its source, active or not.
   bool is_source() const { return !targets.empty() || !idle_syncs.empty(); }
   bool any_target_detaches() const;
+  // What becomes of a record depends on its assignments.
+  bool asks_assignments = false;
 
  private:
   friend class RuleSet;
