@@ -81,6 +81,13 @@ TEST(Outcome, AppliedSettlesAsWhatTheTargetHas) {
   EXPECT_EQ(SettleKindOf(outcome), v1::SETTLE_KIND_DELETED);
 }
 
+TEST(Outcome, SkippedIsDoneWithoutARecord) {
+  const v1::Outcome outcome = Make(v1::OUTCOME_STATUS_SKIPPED);
+  EXPECT_FALSE(IsTrouble(outcome));
+  EXPECT_EQ(SettleKindOf(outcome), v1::SETTLE_KIND_SKIPPED);
+  EXPECT_EQ(EventKindOf(outcome, nullptr), v1::EVENT_KIND_SKIPPED);
+}
+
 TEST(Outcome, AttemptsGrowOnlyAfterAReplay) {
   Trouble known = *Next(Make(v1::OUTCOME_STATUS_FAILED));
   EXPECT_EQ(Next(Make(v1::OUTCOME_STATUS_FAILED), &known), std::nullopt) << "the same report, come again";

@@ -23,6 +23,8 @@ std::string Candidate(const SqlColumn& column) {
 
 }  // namespace
 
+// The inner look-ups are subqueries with a LIMIT: NOT EXISTS would become a join, which a server that knows
+// nothing of the table yet may do without the index.
 std::string MatchSql(const SqlShape& shape) {
   Unnest unnest;
   unnest.Add("uuid[]", "entity_id");
@@ -36,13 +38,13 @@ std::string MatchSql(const SqlShape& shape) {
       absl::StrAppend(&match, match.empty() ? "" : " AND ",
                       Equals(*shape.fields[field], absl::StrCat("u.", name)));
     }
-    absl::StrAppend(
-        &matches, key == 0 ? "" : " UNION ALL ", "(SELECT ", is_indexed ? "" : "u.ord, ", key, " AS key_no, ",
-        KeyTexts(shape, "t."), " FROM ", is_indexed ? "" : "u JOIN ", shape.table->quoted,
-        is_indexed ? " AS t WHERE " : " AS t ON ", match,
-        " AND NOT EXISTS (SELECT 1 FROM cognate.inbox AS i WHERE i.model = $MODEL AND i.local_id = ",
-        LocalIdText(shape, "t."), " AND NOT i.deleted AND i.entity_id <> u.entity_id)",
-        is_indexed ? " LIMIT 2)" : ")");
+    absl::StrAppend(&matches, key == 0 ? "" : " UNION ALL ", "(SELECT ", is_indexed ? "" : "u.ord, ", key,
+                    " AS key_no, ", KeyTexts(shape, "t."), " FROM ", is_indexed ? "" : "u JOIN ",
+                    shape.table->quoted, is_indexed ? " AS t WHERE " : " AS t ON ", match,
+                    " AND (SELECT true FROM cognate.inbox AS i WHERE i.model = $MODEL AND i.local_id = ",
+                    LocalIdText(shape, "t."),
+                    " AND NOT i.deleted AND i.entity_id <> u.entity_id LIMIT 1) IS NULL",
+                    is_indexed ? " LIMIT 2)" : ")");
   }
   const std::string model = absl::StrCat("$", unnest.count + 1, "::text");
   for (size_t at = matches.find("$MODEL"); at != std::string::npos; at = matches.find("$MODEL")) {
@@ -78,9 +80,9 @@ std::string FreeValuesSql(const SqlShape& shape, const ContactRules::Suffix& suf
   }
   return absl::StrCat("SELECT u.ord, n.value FROM ", unnest.From(), " CROSS JOIN LATERAL (SELECT ",
                       Candidate(column), " AS value FROM (SELECT pg_catalog.generate_series(u.first, ",
-                      kLastSuffix, ") AS k) AS n WHERE NOT EXISTS (SELECT 1 FROM ", shape.table->quoted,
+                      kLastSuffix, ") AS k) AS n WHERE (SELECT true FROM ", shape.table->quoted,
                       " AS t WHERE ", taken, " AND NOT EXISTS (SELECT 1 FROM unnest(", arrays, ") AS x(",
-                      names, ") WHERE ", same, ")) LIMIT u.wanted) AS n");
+                      names, ") WHERE ", same, ") LIMIT 1) IS NULL LIMIT u.wanted) AS n");
 }
 
 }  // namespace cognate::delivery

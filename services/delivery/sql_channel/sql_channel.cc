@@ -183,7 +183,9 @@ absl::Status SqlChannel::Write(std::vector<v1::Outcome>* outcomes, Models* chang
   const auto fail = [&](size_t begin, size_t end, const absl::Status& status) {
     const std::string& model = planned_[begin].plan->shape().table->model;
     if (KindOf(status) == FailureKind::kSchema) (*changed)[model] = Doubt::kSchemaChanged;
-    if (IsValueRefused(status)) changed->try_emplace(model, Doubt::kValueRefused);
+    // A unique index may be newer than what is remembered of the table.
+    const bool may_be_ruled = IsUniqueViolation(status) && planned_[begin].plan->shape().rules.any();
+    if (IsValueRefused(status) || may_be_ruled) changed->try_emplace(model, Doubt::kValueRefused);
     for (size_t i = begin; i < end; ++i) {
       failed[i] = true;
       ExplainFailure(*connection_, planned_[i].plan->shape(), *planned_[i].outgoing, status,

@@ -96,6 +96,39 @@ TEST_F(SqlChannelSpeedTest, ASingleRecordCostsItsTransaction) {
               micros[kSingles * 99 / 100]);
 }
 
+TEST_F(SqlChannelSpeedTest, AnAdoptedRecordCostsOneLookUpMore) {
+  Execute(
+      absl::StrCat("CREATE TABLE pages (id serial PRIMARY KEY, slug text UNIQUE, title text); "
+                   "INSERT INTO pages (slug, title) SELECT 'p' || i, 'own' FROM generate_series(0, ",
+                   kBatch * kBatches, ") i"));
+  const auto measure = [&](int first, const char* prefix) {
+    std::vector<double> micros;
+    for (int number = 0; number < kBatches; ++number) {
+      auto group = Group("public.pages", {"slug", "title"});
+      group.add_natural_keys()->add_places(0);
+      group.add_on_collision(v1::COLLISION_ACTION_SUFFIX);
+      group.add_on_collision(v1::COLLISION_ACTION_ERROR);
+      for (int i = 0; i < kBatch; ++i) {
+        const int entity = first + number * kBatch + i;
+        Add(group, entity, 1, {Text(absl::StrCat(prefix, entity)), Text("new")});
+      }
+      const auto start = std::chrono::steady_clock::now();
+      Apply(group);
+      micros.push_back(
+          std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() /
+          kBatch);
+    }
+    std::nth_element(micros.begin(), micros.begin() + kBatches / 2, micros.end());
+    return micros[kBatches / 2];
+  };
+  const double adopted = measure(0, "p");
+  const double created = measure(kBatch * kBatches, "new");
+  std::printf("figure delivery.first_contact adopt_us=%.1f create_us=%.1f\n", adopted, created);
+  EXPECT_EQ(Ask("SELECT count(*) FROM pages WHERE title = 'new'"), absl::StrCat(2 * kBatch * kBatches));
+  EXPECT_EQ(Ask("SELECT count(*) FROM pages"), absl::StrCat(2 * kBatch * kBatches + 1));
+  EXPECT_LT(adopted, 200) << "a look-up scans";
+}
+
 TEST_F(SqlChannelSpeedTest, UpdatesAndDeletesGoByTheIndexOfATableThatWasNeverAnalysed) {
   ASSERT_OK(
       target_->Execute("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"));
