@@ -63,7 +63,8 @@ absl::Status CheckResolveGroup(const std::string& path, const v1::ResolveGroup& 
   if (!group.entity_ids().empty()) {
     if (!group.local_ids().empty())
       return InvalidField(path, "got local_ids and entity_ids, want one of the two");
-    if (group.target_platform().empty() || group.target_model().empty()) {
+    const bool has_target = !group.target_platform().empty() && !group.target_model().empty();
+    if (!has_target && !group.with_assignments()) {
       return InvalidField(path + ".target_model",
                           "got nothing, want target_platform and target_model with entity_ids");
     }
@@ -152,7 +153,11 @@ absl::Status ResolveGroup(ModelIds& ids, IdentityStore& store, const v1::Resolve
     ASSIGN_OR_RETURN(const ModelId target, ids.Find(group.target_platform(), group.target_model()));
     target_model_id = target.model_id;
   }
-  if (!group.entity_ids().empty()) return store.FindTargets(*target_model_id, group, resolved);
+  if (!group.entity_ids().empty()) {
+    if (target_model_id.has_value()) return store.FindTargets(*target_model_id, group, resolved);
+    *resolved->mutable_entity_ids() = group.entity_ids();
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(const ModelId model, ids.Find(group.platform(), group.model()));
   return store.Resolve(model, target_model_id, group, resolved, rules_revision);
 }
@@ -160,6 +165,7 @@ absl::Status ResolveGroup(ModelIds& ids, IdentityStore& store, const v1::Resolve
 }  // namespace
 
 absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store, RulesCache& rules,
+                                            const EntityAssignments& assignments,
                                             const v1::ResolveRequest& request) {
   int count = 0;
   for (int i = 0; i < request.groups_size(); ++i) {
@@ -170,7 +176,9 @@ absl::StatusOr<v1::ResolveResponse> Resolve(ModelIds& ids, IdentityStore& store,
   v1::ResolveResponse response;
   int64_t revision = 0;
   for (const v1::ResolveGroup& group : request.groups()) {
-    RETURN_IF_ERROR(ResolveGroup(ids, store, group, response.add_groups(), &revision));
+    v1::ResolvedGroup* const resolved = response.add_groups();
+    RETURN_IF_ERROR(ResolveGroup(ids, store, group, resolved, &revision));
+    if (group.with_assignments()) RETURN_IF_ERROR(assignments.AddTo(resolved));
   }
   if (revision == 0) {
     ASSIGN_OR_RETURN(revision, rules.Revision());
@@ -221,6 +229,18 @@ absl::StatusOr<v1::SettleResponse> Settle(ModelIds& ids, SettleStore& store,
     RETURN_IF_ERROR(store.Settle(model, orders[static_cast<size_t>(i)], group));
   }
   return v1::SettleResponse();
+}
+
+absl::StatusOr<v1::AdoptResponse> Adopt(ModelIds& ids, AdoptStore& store, const v1::AdoptRequest& request) {
+  RETURN_IF_ERROR(CheckCount(request.entity_ids_size()));
+  RETURN_IF_ERROR(CheckModel("request", request.platform(), request.model()));
+  RETURN_IF_ERROR(CheckLength("request", "local_ids", request.local_ids_size(), request.entity_ids_size()));
+  RETURN_IF_ERROR(CheckLocalIds("request", request.local_ids(), /*may_be_empty=*/true));
+  ASSIGN_OR_RETURN(const EntityOrder order, OrderEntities(request.entity_ids(), "entity_ids"));
+  ASSIGN_OR_RETURN(const ModelId model, ids.Find(request.platform(), request.model()));
+  v1::AdoptResponse response;
+  RETURN_IF_ERROR(store.Adopt(model, order, request, &response));
+  return response;
 }
 
 absl::StatusOr<v1::ListPendingResponse> ListPending(ReplicaQueries& queries,
