@@ -73,6 +73,11 @@ absl::Status RunMovedOn(absl::string_view run) {
   return Error(StatusCode::kAborted, "RUN_MOVED_ON", "another process carries this run on").With("run", run);
 }
 
+absl::Status AssignmentsMovedOn() {
+  return Error(StatusCode::kAborted, "ASSIGNMENTS_MOVED_ON",
+               "another process has put the records of these assignments on their way");
+}
+
 absl::Status SequenceOutOfOrder(int64_t got, int64_t want) {
   return FieldInvalid("sequence", absl::StrCat(got),
                       absl::StrCat(want, ": it rises by one from 1 within a stream"));

@@ -23,6 +23,7 @@ absl::Status RecordUnknown(absl::string_view platform, absl::string_view model, 
 absl::Status SyncNotFound(absl::string_view sync);
 absl::Status RunNotFound(absl::string_view run);
 absl::Status RunMovedOn(absl::string_view run);
+absl::Status AssignmentsMovedOn();
 absl::Status SequenceOutOfOrder(int64_t got, int64_t want);
 absl::Status Stopping();
 

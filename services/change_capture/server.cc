@@ -8,6 +8,7 @@
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
 #include "common/status/status_macros.h"
+#include "services/change_capture/assignment_moves.h"
 #include "services/change_capture/change_capture_service.h"
 #include "services/change_capture/migrations.h"
 #include "services/change_capture/source_manager.h"
@@ -59,6 +60,7 @@ struct Server::Parts {
         runs(*pool),
         rule_changes(*pool, runs, catalogue, env.clock),
         run_loop(runs, log, replays, feeder, catalogue, source, rule_changes, config.runs),
+        assignment_moves(*pool, registry, log, replays, feeder, catalogue, env.clock, config.assignments),
         checker(catalogue, log),
         rpcs(kSchema, env.clock, env.metrics),
         service(rpcs,
@@ -78,6 +80,7 @@ struct Server::Parts {
   RunStore runs;
   RuleChanges rule_changes;
   RunLoop run_loop;
+  AssignmentMoves assignment_moves;
   BatchChecker checker;
   grpc_support::RpcBoundary rpcs;
   ChangeCaptureService service;
@@ -111,6 +114,7 @@ absl::Status Server::Start() {
   parts_->appender.Start();
   parts_->source.Start();
   parts_->run_loop.Start();
+  parts_->assignment_moves.Start();
   return absl::OkStatus();
 }
 
@@ -122,6 +126,7 @@ void Server::Drain() {
 void Server::Shutdown() {
   parts_->environment.readiness.RemoveCheck("append");
   parts_->environment.readiness.RemoveCheck("stream");
+  parts_->assignment_moves.Stop();
   parts_->run_loop.Stop();
   parts_->source.Stop();
   parts_->appender.Stop();

@@ -1,7 +1,9 @@
+#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/platform_registry/registry_fixture.h"
@@ -205,6 +207,32 @@ TEST_F(AssignmentsTest, EndWithTheirRecord) {
   // A new record of the old id is another one.
   const auto again = ValueOrDie(Replace(Record("1", "platforms: 'blog'")));
   EXPECT_NE(again.records(0).entity_id(), set.records(0).entity_id());
+}
+
+TEST_F(AssignmentsTest, OfTenThousandRecordsAreSetAndReadInOneCall) {
+  v1::SetAssignmentsRequest set;
+  v1::ResolveRequest resolve;
+  v1::ResolveGroup* const group = resolve.add_groups();
+  group->set_platform("hub");
+  group->set_model("item");
+  group->set_with_assignments(true);
+  set.set_mode(v1::ASSIGNMENT_MODE_REPLACE);
+  for (int i = 0; i < 10'000; ++i) {
+    v1::RecordAssignments* const record = set.add_records();
+    record->mutable_record()->set_platform("hub");
+    record->mutable_record()->set_model("item");
+    record->mutable_record()->set_local_id(StrCat(i));
+    record->add_platforms(i % 2 == 0 ? "shop" : "blog");
+    group->add_local_ids(StrCat(i));
+  }
+  const absl::Time start = absl::Now();
+  ASSERT_OK(Call(&Stub::SetAssignments, set));
+  const absl::Time middle = absl::Now();
+  const auto resolved = ValueOrDie(Call(&LedgerStub::Resolve, resolve));
+  std::printf("figure assignments.calls records=10000 set_seconds=%.3f resolve_seconds=%.3f\n",
+              absl::ToDoubleSeconds(middle - start), absl::ToDoubleSeconds(absl::Now() - middle));
+  EXPECT_THAT(resolved.groups(0).assignment_sets(), SizeIs(2));
+  EXPECT_THAT(resolved.groups(0).assignment_places(), SizeIs(10'000));
 }
 
 TEST_F(AssignmentsTest, RefuseWhatIsWrongWithItsPlace) {
