@@ -107,6 +107,7 @@ TEST_F(BothWaysTest, WhatTheTargetHasIsKeptAndNothingFlaps) {
   EXPECT_EQ(Ask(*left_, words), R"({"de": {"x": "D"}, "en": {"x": "X", "y": "Y"}})");
   // Taken out on purpose; offered again with each edit.
   Run(*right_, R"(UPDATE page SET words = '{"en": {"x": "own"}}' WHERE slug = 'a')");
+  SettleBoth();
   for (int edit = 0; edit < 5; ++edit) {
     Run(*left_, StrCat("UPDATE page SET title = 'edit ", edit, "' WHERE slug = 'a'"));
     Expect(*right_, "SELECT title FROM page WHERE slug = 'a'", StrCat("edit ", edit));
