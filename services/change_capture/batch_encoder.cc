@@ -42,6 +42,7 @@ bus::v1::LoggedChange& BatchEncoder::Add(int64_t version, const LoggedModel& mod
 
 void BatchEncoder::Add(LoggedState state) {
   bus::v1::LoggedChange& change = Add(state.version, *state.model, state.local_id, state.origin);
+  change.set_is_amended(state.is_amended);
   change.set_operation(state.operation);
   change.set_fields(std::move(state.fields));
   change.set_capture_time_us(absl::ToUnixMicros(state.capture_time));

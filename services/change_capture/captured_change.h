@@ -50,6 +50,10 @@ struct LoggedState {
   std::string change_id;
   absl::Time capture_time;
   std::optional<Origin> origin;
+  bool is_amended = false;  // the record does not hold it yet (conflicts/README.md)
+
+  // A delivery wrote it.
+  bool is_delivered() const { return origin.has_value() && !origin->entity_id.IsNil(); }
 };
 
 }  // namespace cognate::change_capture

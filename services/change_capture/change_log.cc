@@ -164,6 +164,17 @@ absl::StatusOr<const LoggedModel*> ChangeLog::FindModel(absl::string_view platfo
   return Cached(platform, model);
 }
 
+absl::StatusOr<std::vector<int32_t>> ChangeLog::ModelIds(absl::string_view platform,
+                                                         absl::string_view model) {
+  RETURN_IF_ERROR(LoadModels());
+  std::vector<int32_t> ids;
+  MutexLock lock(&mutex_);
+  for (const auto& [id, logged] : models_) {
+    if (logged.platform == platform && (model.empty() || logged.model == model)) ids.push_back(id);
+  }
+  return ids;
+}
+
 absl::StatusOr<const LoggedModel*> ChangeLog::ModelById(int32_t model_id) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     {

@@ -32,6 +32,10 @@ class ChangeLog {
   // The same without making one: nullptr if nothing of it was ever captured.
   absl::StatusOr<const LoggedModel*> FindModel(absl::string_view platform, absl::string_view model);
 
+  // The numbers of a platform's models, or of one of them if `model` is not empty, as far as anything of them was
+  // captured.
+  absl::StatusOr<std::vector<int32_t>> ModelIds(absl::string_view platform, absl::string_view model);
+
   // The newest change of each record that the log knows, deletes included, in no particular order; records
   // that it does not know are left out. For filling in what a source did not send (unchanged TOAST columns,
   // the last state of a deleted record). At most 10,000 keys; duplicates are answered once for each.

@@ -73,6 +73,26 @@ absl::Status RunMovedOn(absl::string_view run) {
   return Error(StatusCode::kAborted, "RUN_MOVED_ON", "another process carries this run on").With("run", run);
 }
 
+absl::Status ConflictNotFound(absl::string_view conflict) {
+  return Error(StatusCode::kNotFound, "CONFLICT_NOT_FOUND",
+               absl::StrCat("there is no conflict \"", conflict, "\""))
+      .With("conflict", conflict);
+}
+
+absl::Status ConflictsMovedOn() {
+  return Error(StatusCode::kAborted, "CONFLICTS_MOVED_ON", "another process has looked for conflicts here");
+}
+
+absl::Status RecordIsGone(absl::string_view platform, absl::string_view model, absl::string_view local_id) {
+  return Error(
+             StatusCode::kFailedPrecondition, "RECORD_IS_GONE",
+             absl::StrCat(model, " ", local_id, " on ", platform,
+                          " was deleted: nothing can be restored into it; take the values from the conflict"))
+      .With("platform", platform)
+      .With("model", model)
+      .With("local_id", local_id);
+}
+
 absl::Status AssignmentsMovedOn() {
   return Error(StatusCode::kAborted, "ASSIGNMENTS_MOVED_ON",
                "another process has put the records of these assignments on their way");

@@ -14,6 +14,7 @@ enum Column {
   kCapturedAt,
   kOriginEntityId,
   kOriginVersion,
+  kIsAmended,
 };
 
 }  // namespace
@@ -34,6 +35,7 @@ LoggedState StateOfRow(const postgres::Rows& rows, int row, const LoggedModel& m
     state.origin = Origin{rows.IsNull(row, kOriginEntityId) ? Uuid() : rows.GetUuid(row, kOriginEntityId),
                           rows.GetInt64(row, kOriginVersion)};
   }
+  state.is_amended = !rows.IsNull(row, kIsAmended);
   return state;
 }
 

@@ -10,7 +10,7 @@ namespace cognate::change_capture {
 
 inline constexpr char kLoggedColumns[] =
     "version, model_id, local_id, operation, fields, source_time, change_id, captured_at, origin_entity_id, "
-    "origin_version";
+    "origin_version, is_amended";
 
 int32_t ModelIdOfRow(const postgres::Rows& rows, int row);
 // `model` is that of the row.

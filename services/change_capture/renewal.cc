@@ -22,6 +22,7 @@ const postgres::Statement kRenew{"renew_changes", absl::StrCat(R"sql(
             SELECT version, platform_id, model_id, local_id, operation, fields, source_time
             FROM changes
             WHERE changes.model_id = wanted.model_id AND changes.local_id = wanted.local_id COLLATE "C"
+              AND is_amended IS NULL
             ORDER BY changes.model_id, changes.local_id, changes.version DESC
             LIMIT 1
         ) AS change

@@ -43,13 +43,19 @@ EncodedBatch Encode(Part& part, absl::Time now) {
 absl::Status ReplayWriter::Write(std::vector<LoggedState> states, const ReplayOptions& options,
                                  const std::function<absl::Status(postgres::Transaction&)>& along) {
   if (states.empty() && !along) return absl::OkStatus();
+  return WriteMade(options,
+                   [&](postgres::Transaction& transaction) -> absl::StatusOr<std::vector<LoggedState>> {
+                     if (along) RETURN_IF_ERROR(along(transaction));
+                     return options.renew ? Renew(transaction, states) : states;
+                   });
+}
+
+absl::Status ReplayWriter::WriteMade(const ReplayOptions& options, const Make& make) {
+  std::vector<LoggedState> states;
   std::vector<Part> parts;
   const bool queued = feeder_.Direct();
   RETURN_IF_ERROR(pool_.InTransaction("replay", [&](postgres::Transaction& transaction) -> absl::Status {
-    if (along) RETURN_IF_ERROR(along(transaction));
-    if (options.renew) {
-      ASSIGN_OR_RETURN(states, Renew(transaction, states));
-    }
+    ASSIGN_OR_RETURN(states, make(transaction));
     std::sort(states.begin(), states.end(),
               [](const LoggedState& a, const LoggedState& b) { return a.version < b.version; });
     parts = MakeParts(absl::MakeSpan(states), options, catalogue_.Revision());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/clock/clock.h"
 #include "common/postgres/pool.h"
 #include "services/change_capture/batch_store.h"
@@ -32,6 +33,9 @@ class ReplayWriter {
   // go on the stream.
   absl::Status Write(std::vector<LoggedState> states, const ReplayOptions& options,
                      const std::function<absl::Status(postgres::Transaction&)>& along = nullptr);
+  // The same for states that `make` writes or finds in the transaction itself. May run more than once.
+  using Make = std::function<absl::StatusOr<std::vector<LoggedState>>(postgres::Transaction&)>;
+  absl::Status WriteMade(const ReplayOptions& options, const Make& make);
 
  private:
   postgres::Pool& pool_;

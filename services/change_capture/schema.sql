@@ -12,6 +12,11 @@ BEGIN
     RETURN deleted;
 END
 $$;
+CREATE TABLE change_capture.assignment_cursor (
+    only_row boolean DEFAULT true NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT assignment_cursor_only_row_check CHECK (only_row)
+);
 CREATE TABLE change_capture.batches (
     batch_id bigint NOT NULL,
     queued_at timestamp with time zone,
@@ -43,9 +48,23 @@ CREATE TABLE change_capture.changes (
     change_id text COLLATE pg_catalog."C",
     fields bytea NOT NULL,
     origin_entity_id uuid,
-    origin_version bigint
+    origin_version bigint,
+    is_amended boolean
 )
 WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.1');
+CREATE TABLE change_capture.conflict_cursor (
+    only_row boolean DEFAULT true NOT NULL,
+    version bigint NOT NULL,
+    CONSTRAINT conflict_cursor_only_row_check CHECK (only_row)
+);
+CREATE TABLE change_capture.conflicts (
+    conflict_id uuid NOT NULL,
+    model_id integer NOT NULL,
+    local_id text NOT NULL COLLATE pg_catalog."C",
+    state smallint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    content bytea NOT NULL
+);
 CREATE TABLE change_capture.models (
     model_id integer NOT NULL,
     platform_id integer NOT NULL,
@@ -58,6 +77,13 @@ ALTER TABLE change_capture.models ALTER COLUMN model_id ADD GENERATED ALWAYS AS 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE change_capture.owed (
+    model_id integer NOT NULL,
+    local_id text NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL,
+    content bytea NOT NULL,
+    written_at timestamp with time zone DEFAULT now() NOT NULL
 );
 CREATE TABLE change_capture.platforms (
     platform_id integer NOT NULL,
@@ -124,14 +150,22 @@ CREATE TABLE change_capture.version_counter (
     CONSTRAINT version_counter_only_row_check CHECK (only_row)
 )
 WITH (fillfactor='10', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_cost_delay='0');
+ALTER TABLE ONLY change_capture.assignment_cursor
+    ADD CONSTRAINT assignment_cursor_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY change_capture.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (batch_id);
 ALTER TABLE ONLY change_capture.changes
     ADD CONSTRAINT changes_pkey PRIMARY KEY (version);
+ALTER TABLE ONLY change_capture.conflict_cursor
+    ADD CONSTRAINT conflict_cursor_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY change_capture.conflicts
+    ADD CONSTRAINT conflicts_pkey PRIMARY KEY (conflict_id);
 ALTER TABLE ONLY change_capture.models
     ADD CONSTRAINT models_pkey PRIMARY KEY (model_id);
 ALTER TABLE ONLY change_capture.models
     ADD CONSTRAINT models_platform_id_model_key UNIQUE (platform_id, model);
+ALTER TABLE ONLY change_capture.owed
+    ADD CONSTRAINT owed_pkey PRIMARY KEY (model_id, local_id);
 ALTER TABLE ONLY change_capture.platforms
     ADD CONSTRAINT platforms_pkey PRIMARY KEY (platform_id);
 ALTER TABLE ONLY change_capture.platforms
@@ -151,7 +185,10 @@ ALTER TABLE ONLY change_capture.version_counter
 CREATE INDEX batches_queued ON change_capture.batches USING btree (queued_at) WHERE (queued_at IS NOT NULL);
 CREATE INDEX batches_unqueued ON change_capture.batches USING btree (batch_id) WHERE (queued_at IS NULL);
 CREATE UNIQUE INDEX changes_change_id ON change_capture.changes USING btree (platform_id, change_id) WHERE (change_id IS NOT NULL);
+CREATE INDEX changes_delivered ON change_capture.changes USING btree (version) WHERE (origin_entity_id IS NOT NULL);
 CREATE INDEX changes_of_record ON change_capture.changes USING btree (model_id, local_id, version DESC);
+CREATE INDEX conflicts_of_record ON change_capture.conflicts USING btree (model_id, local_id, conflict_id);
+CREATE INDEX conflicts_open ON change_capture.conflicts USING btree (conflict_id) WHERE (state = 2);
 CREATE INDEX runs_unfinished ON change_capture.runs USING btree (run_id) WHERE (finished_at IS NULL);
 ALTER TABLE ONLY change_capture.models
     ADD CONSTRAINT models_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES change_capture.platforms(platform_id);

@@ -10,6 +10,8 @@
 #include "common/status/status_macros.h"
 #include "services/change_capture/assignment_moves.h"
 #include "services/change_capture/change_capture_service.h"
+#include "services/change_capture/conflicts/conflict_loop.h"
+#include "services/change_capture/conflicts/conflict_service.h"
 #include "services/change_capture/migrations.h"
 #include "services/change_capture/source_manager.h"
 #include "services/clients/registry_client.h"
@@ -61,10 +63,15 @@ struct Server::Parts {
         rule_changes(*pool, runs, catalogue, env.clock),
         run_loop(runs, log, replays, feeder, catalogue, source, rule_changes, config.runs),
         assignment_moves(*pool, registry, log, replays, feeder, catalogue, env.clock, config.assignments),
+        conflicts(*pool, log),
+        owed(*pool, log),
+        amender(conflicts, owed, replays, env.clock),
+        conflict_loop(*pool, log, conflicts, owed, amender, catalogue, env.clock),
         checker(catalogue, log),
         rpcs(kSchema, env.clock, env.metrics),
         service(rpcs,
-                {env.clock, catalogue, checker, appender, log, batches, replays, runs, run_loop, source}) {}
+                {env.clock, catalogue, checker, appender, log, batches, replays, runs, run_loop, source}),
+        conflict_service(rpcs, conflicts, amender, log) {}
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
@@ -81,9 +88,14 @@ struct Server::Parts {
   RuleChanges rule_changes;
   RunLoop run_loop;
   AssignmentMoves assignment_moves;
+  ConflictStore conflicts;
+  OwedStore owed;
+  Amender amender;
+  ConflictLoop conflict_loop;
   BatchChecker checker;
   grpc_support::RpcBoundary rpcs;
   ChangeCaptureService service;
+  ConflictService conflict_service;
 };
 
 absl::Status Migrate(const Config& config) {
@@ -103,9 +115,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
-std::vector<grpc::Service*> Server::grpc_services() { return {&parts_->service}; }
+std::vector<grpc::Service*> Server::grpc_services() { return {&parts_->service, &parts_->conflict_service}; }
 std::vector<std::string> Server::service_names() const {
-  return {v1::ChangeCaptureService::service_full_name()};
+  return {v1::ChangeCaptureService::service_full_name(), v1::ConflictService::service_full_name()};
 }
 
 absl::Status Server::Start() {
@@ -114,6 +126,7 @@ absl::Status Server::Start() {
   parts_->appender.Start();
   parts_->source.Start();
   parts_->run_loop.Start();
+  parts_->conflict_loop.Start();
   parts_->assignment_moves.Start();
   return absl::OkStatus();
 }
@@ -127,6 +140,7 @@ void Server::Shutdown() {
   parts_->environment.readiness.RemoveCheck("append");
   parts_->environment.readiness.RemoveCheck("stream");
   parts_->assignment_moves.Stop();
+  parts_->conflict_loop.Stop();
   parts_->run_loop.Stop();
   parts_->source.Stop();
   parts_->appender.Stop();

@@ -52,8 +52,11 @@ v1::LeaveAction LeaveOf(const RoutedChange& change, const Departure* departure) 
   return is_over ? v1::LEAVE_ACTION_DETACH : departure->action;
 }
 
-// What the target will have; empty where something is left open.
-std::string FingerprintOf(const Item& item) {
+// What the target will have; empty where something is left open. An amended version is written even where it
+// changes nothing: what the target then says of it brings it to the record that it was made for. That record
+// may hold something else than is known of it.
+std::string FingerprintOf(const RoutedChange& change, const Item& item) {
+  if (change.logged().is_amended() || change.change->is_delivered()) return "";
   if (!item.shape->fingerprinter.has_value() || item.outcome.has_value()) return "";
   const auto& values = item.delivery->values();
   const bool is_open = std::any_of(values.begin(), values.end(), [](const v1::Value& value) {
@@ -76,7 +79,7 @@ void DropEmptyArrays(v1::PlanRequest* request) {
   }
 }
 
-// What records hold that others write to as well. What an echo says is known.
+// What records hold by themselves that others write to as well.
 void AddHeld(const Routed& routed, const Resolved& resolved, const std::vector<bool>& echoes,
              v1::PlanRequest* request) {
   absl::flat_hash_map<const SourcePlan*, v1::HeldGroup*> groups;
@@ -84,7 +87,7 @@ void AddHeld(const Routed& routed, const Resolved& resolved, const std::vector<b
     const RoutedChange& change = routed.changes[i];
     const absl::string_view entity = resolved.records[i].entity_id;
     if (change.plan->writers.empty() || change.is_delete() || entity.empty() || echoes[i]) continue;
-    if (change.change->is_delivered() && !change.plan->comes_back) continue;
+    if (change.change->is_delivered() || change.logged().is_amended()) continue;
     v1::HeldGroup*& group = groups[change.plan];
     if (group == nullptr) {
       group = request->add_held();
@@ -94,8 +97,7 @@ void AddHeld(const Routed& routed, const Resolved& resolved, const std::vector<b
     }
     group->add_entity_ids(entity.data(), entity.size());
     group->add_versions(change.version());
-    group->add_captured_versions(change.logged().version());
-    group->add_fingerprints(change.change->is_delivered() ? "" : HeldFingerprint(routed, change));
+    group->add_fingerprints(HeldFingerprint(routed, change));
   }
 }
 
@@ -144,7 +146,7 @@ PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::
     group->add_versions(item.delivery->version());
     group->add_deletes(IsDelete(*item.delivery));
     group->add_leaves(LeaveOf(routed.changes[item.change], item.shape->departure));
-    group->add_fingerprints(FingerprintOf(item));
+    group->add_fingerprints(FingerprintOf(routed.changes[item.change], item));
   }
   DropEmptyArrays(&question.request);
   AddHeld(routed, resolved, echoes, &question.request);

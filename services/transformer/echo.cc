@@ -27,7 +27,8 @@ std::string FingerprintOf(const Routed& routed, const RoutedChange& change, cons
 // nullptr if it is no echo by its content.
 const EchoShape* EchoOf(const Routed& routed, const RoutedChange& change, const RecordIdentity& record) {
   if (record.fingerprint.empty() || change.is_delete()) return nullptr;
-  if (change.change->is_delivered() || change.change->is_renewed()) return nullptr;
+  if (change.change->is_delivered() || change.change->is_renewed() || change.logged().is_amended())
+    return nullptr;
   for (const EchoShape& shape : change.plan->echoes) {
     if (FingerprintOf(routed, change, shape) == record.fingerprint) return &shape;
   }

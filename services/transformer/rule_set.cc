@@ -5,9 +5,9 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "common/value/value.h"
+#include "services/clients/ways_back.h"
 
 namespace cognate::transformer {
 namespace {
@@ -109,7 +109,7 @@ RuleSet::RuleSet(v1::Rules rules) : rules_(std::move(rules)) {
   for (const v1::CompiledSync* compiled : syncs) AddSlots(*compiled);
   for (const v1::CompiledSync* compiled : syncs) AddSync(*compiled);
   AddEchoes(syncs);
-  MarkWaysBack(syncs);
+  MarkWaysBack();
 }
 
 // All of a model's slots are there before the first chain counts them.
@@ -197,20 +197,13 @@ void RuleSet::AddEchoes(const std::vector<const v1::CompiledSync*>& syncs) {
   }
 }
 
-// A model that is both source and target is on a way back if it can reach itself.
-void RuleSet::MarkWaysBack(const std::vector<const v1::CompiledSync*>& syncs) {
-  for (const v1::CompiledSync* compiled : syncs) {
-    SourcePlan& start = PlanFor(compiled->sync().source_platform(), compiled->sync().source_model());
-    if (start.comes_back || start.writers.empty()) continue;
-    std::vector<const SourcePlan*> open = {&start};
-    absl::flat_hash_set<const SourcePlan*> seen;
-    while (!open.empty() && !start.comes_back) {
-      const SourcePlan* const plan = open.back();
-      open.pop_back();
-      for (const TargetPlan& target : plan->targets) {
-        const SourcePlan* const next = Find(target.platform, target.model);
-        if (next == &start) start.comes_back = true;
-        if (next != nullptr && seen.insert(next).second) open.push_back(next);
+void RuleSet::MarkWaysBack() {
+  const absl::flat_hash_set<clients::ModelName> models = clients::ModelsOnWaysBack(rules_);
+  for (auto& [platform, plans] : plans_) {
+    for (auto& [model, plan] : plans) {
+      plan->comes_back = models.contains({platform, model});
+      for (TargetPlan& target : plan->targets) {
+        target.comes_back = models.contains({target.platform, target.model});
       }
     }
   }

@@ -55,6 +55,8 @@ class Cluster {
   test_support::RedisServer& redis() { return *redis_; }
   std::string LogOf(const std::string& name) const;
   const std::string& directory() const { return directory_.path(); }
+  // Of its own database.
+  const std::string& uri() const { return uri_; }
 
  private:
   std::vector<std::string> Arguments(const std::string& name) const;

@@ -40,9 +40,8 @@ absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::D
   for (size_t i = 0; i < rows_.size(); ++i) {
     InboxRow& row = rows_[i];
     applied->push_back({row.version, row.deleted ? "" : std::move(row.local_id), row.deleted, row.complete});
-    if (!deliveries_[i].plan->shape().rules.any()) continue;
     // What the inbox answers for may not be what was delivered.
-    if (!write_[i]) VerdictOf(i).fingerprint = "";
+    if (!write_[i] && deliveries_[i].plan->shape().rules.any()) VerdictOf(i).fingerprint = "";
     applied->back().verdict = verdicts_[i];
   }
   return absl::OkStatus();
@@ -161,9 +160,15 @@ absl::Status SqlBatch::Update(TableWork& work) {
     if (!found[i]) missing.push_back(work.updates[i]);
   }
   if (missing.empty()) return absl::OkStatus();
-  // Somebody deleted them on the target: they come into being anew.
+  // Somebody deleted them on the target: they come into being anew, unless it says so itself.
   RETURN_IF_ERROR(ExpectGone(work.plan, missing));
-  work.creates.insert(work.creates.end(), missing.begin(), missing.end());
+  for (const size_t index : missing) {
+    if (deliveries_[index].outgoing->group->keeps_deletes()) {
+      VerdictOf(index).fingerprint = "";
+    } else {
+      work.creates.push_back(index);
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -98,7 +98,6 @@ absl::Status CheckHeld(const std::string& path, const v1::HeldGroup& group) {
   const int count = group.entity_ids_size();
   RETURN_IF_ERROR(CheckModel(path, group.platform(), group.model()));
   RETURN_IF_ERROR(CheckLength(path, "versions", group.versions_size(), count));
-  RETURN_IF_ERROR(CheckLength(path, "captured_versions", group.captured_versions_size(), count));
   RETURN_IF_ERROR(CheckLength(path, "fingerprints", group.fingerprints_size(), count));
   return CheckPositive(path, group.versions());
 }

@@ -129,9 +129,9 @@ class Ledger {
     return v1::PlanDecision_Name(response->groups(0).decisions(0)).substr(sizeof("PLAN_DECISION_") - 1);
   }
 
-  // What the record of an entity on a target holds by itself. `captured` as `version` unless it is given.
+  // What the record of an entity on a target holds by itself.
   absl::Status Hold(const std::string& entity, int64_t version, const std::string& fingerprint,
-                    int64_t captured = 0, const std::string& target = "shop") {
+                    const std::string& target = "shop") {
     v1::PlanRequest request;
     v1::HeldGroup* group = request.add_held();
     group->set_sync("syncs/" + target);
@@ -139,7 +139,6 @@ class Ledger {
     group->set_model("country");
     group->add_entity_ids(entity);
     group->add_versions(version);
-    group->add_captured_versions(captured == 0 ? version : captured);
     group->add_fingerprints(fingerprint);
     return registry_.Call(&LedgerStub::Plan, request).status();
   }

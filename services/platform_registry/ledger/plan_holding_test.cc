@@ -62,27 +62,6 @@ TEST_F(PlanHoldingTest, AnEditThatIsOlderThanWhatIsOnItsWayChangesNothing) {
   EXPECT_EQ(ledger_.Replica("7"), "x1 desired=9 applied=5 PENDING");
 }
 
-TEST_F(PlanHoldingTest, AnEditThatADeliveryHasOverwrittenIsDueAgain) {
-  const std::string entity = BringFive();
-  EXPECT_EQ(Plan(entity, 7, "seven"), "DUE x1");
-  ASSERT_OK(ledger_.Hold(entity, 8, "eight"));
-  // The delivery of 7 was on its way; it is read back behind the edit.
-  ASSERT_OK(ledger_.Settle({{entity, 7, v1::SETTLE_KIND_APPLIED, "x1", "seven"}}));
-  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=8 applied=8 CONVERGED");
-  ASSERT_OK(ledger_.Hold(entity, 7, "", 9));
-  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=8 applied=7 PENDING");
-  EXPECT_EQ(Plan(entity, 8, "eight"), "DUE x1");
-  ASSERT_OK(ledger_.Settle({{entity, 8, v1::SETTLE_KIND_APPLIED, "x1", "eight"}}));
-  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=8 applied=8 CONVERGED");
-}
-
-TEST_F(PlanHoldingTest, ADeliveryThatWasReadBackBeforeTheEditChangesNothing) {
-  const std::string entity = BringFive();
-  ASSERT_OK(ledger_.Hold(entity, 8, "eight"));
-  ASSERT_OK(ledger_.Hold(entity, 5, "", 6));
-  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=8 applied=8 CONVERGED");
-}
-
 TEST_F(PlanHoldingTest, ASourceThatNothingWasBroughtToHoldsItsOwnVersion) {
   const std::string entity = ledger_.Entity("s1", 5, true, "shop");
   ASSERT_OK(ledger_.Hold(entity, 5, "five"));
