@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "cognate/v1/assignment_service.grpc.pb.h"
 #include "cognate/v1/change_capture_service.grpc.pb.h"
+#include "cognate/v1/conflict_service.grpc.pb.h"
 #include "cognate/v1/delivery_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
@@ -25,6 +26,7 @@ class Client {
   v1::LedgerService::Stub& ledger() { return *ledger_; }
   v1::AssignmentService::Stub& assignments() { return *assignments_; }
   v1::ChangeCaptureService::Stub& capture() { return *capture_; }
+  v1::ConflictService::Stub& conflicts() { return *conflicts_; }
   v1::TransformerService::Stub& transformer() { return *transformer_; }
   v1::DeliveryService::Stub& delivery() { return *delivery_; }
   v1::FeedbackService::Stub& feedback() { return *feedback_; }
@@ -44,6 +46,7 @@ class Client {
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
   std::unique_ptr<v1::AssignmentService::Stub> assignments_;
   std::unique_ptr<v1::ChangeCaptureService::Stub> capture_;
+  std::unique_ptr<v1::ConflictService::Stub> conflicts_;
   std::unique_ptr<v1::TransformerService::Stub> transformer_;
   std::unique_ptr<v1::DeliveryService::Stub> delivery_;
   std::unique_ptr<v1::FeedbackService::Stub> feedback_;

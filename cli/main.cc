@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   AddPlatformCommand(app, context);
   AddSyncCommand(app, context);
   AddAssignmentCommand(app, context);
+  AddConflictCommand(app, context);
   AddRunCommand(app, context);
   AddStatusCommand(app, context);
   AddTroublesCommand(app, context);

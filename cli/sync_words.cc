@@ -11,31 +11,10 @@ namespace {
 
 using absl::StrCat;
 
-std::string ShowValue(const v1::Value& value) {
-  switch (value.kind_case()) {
-    case v1::Value::kNullValue:
-      return "NULL";
-    case v1::Value::kTextValue:
-      return StrCat("\"", value.text_value(), "\"");
-    case v1::Value::kReferenceValue: {
-      const v1::Reference& reference = value.reference_value();
-      const std::string source = StrCat(reference.source_model(), " ", reference.source_local_id());
-      return reference.local_id().empty() ? StrCat("waits for ", source)
-                                          : StrCat(reference.local_id(), " (", source, ")");
-    }
-    default: {
-      // Without the kind's name: `{int64_value: 5}` is 5.
-      const auto* const oneof = v1::Value::descriptor()->FindOneofByName("kind");
-      const auto* const field = value.GetReflection()->GetOneofFieldDescriptor(value, oneof);
-      return field == nullptr ? "" : ToYamlLine(value, *field, 0);
-    }
-  }
-}
-
 std::string ShowFields(const google::protobuf::RepeatedPtrField<v1::Field>& fields) {
   std::vector<std::string> parts;
   for (const v1::Field& field : fields)
-    parts.push_back(StrCat(field.name(), " = ", ShowValue(field.value())));
+    parts.push_back(StrCat(field.name(), " = ", ShowOneValue(field.value())));
   return parts.empty() ? "(nothing)" : absl::StrJoin(parts, ", ");
 }
 
@@ -87,6 +66,27 @@ void PrintFields(std::ostream& out, const v1::CompiledSync& compiled) {
 
 }  // namespace
 
+std::string ShowOneValue(const v1::Value& value) {
+  switch (value.kind_case()) {
+    case v1::Value::kNullValue:
+      return "NULL";
+    case v1::Value::kTextValue:
+      return StrCat("\"", value.text_value(), "\"");
+    case v1::Value::kReferenceValue: {
+      const v1::Reference& reference = value.reference_value();
+      const std::string source = StrCat(reference.source_model(), " ", reference.source_local_id());
+      return reference.local_id().empty() ? StrCat("waits for ", source)
+                                          : StrCat(reference.local_id(), " (", source, ")");
+    }
+    default: {
+      // Without the kind's name: `{int64_value: 5}` is 5.
+      const auto* const oneof = v1::Value::descriptor()->FindOneofByName("kind");
+      const auto* const field = value.GetReflection()->GetOneofFieldDescriptor(value, oneof);
+      return field == nullptr ? "" : ToYamlLine(value, *field, 0);
+    }
+  }
+}
+
 StepWords WordsOf(const v1::Transform& transform) {
   const auto* const oneof = v1::Transform::descriptor()->FindOneofByName("step");
   const auto* const field = transform.GetReflection()->GetOneofFieldDescriptor(transform, oneof);
@@ -130,7 +130,8 @@ void PrintSync(std::ostream& out, const v1::CompiledSync& compiled) {
         << " for which this holds: " << sync.filter() << "\n";
   }
   PrintIds(out, sync);
-  if (!sync.filter().empty() || sync.only_assigned() || !sync.sync_ids().empty() || !sync.ignore_ids().empty()) {
+  if (!sync.filter().empty() || sync.only_assigned() || !sync.sync_ids().empty() ||
+      !sync.ignore_ids().empty()) {
     out << "When a record leaves this scope, " << LeaveSentence(sync.leave()) << ".\n";
   }
   out << "When a record is deleted at the source, " << LeaveSentence(sync.on_delete()) << ".\n";
@@ -165,7 +166,7 @@ void PrintRendered(std::ostream& out, const v1::RenderedRecord& record, const st
   if (record.fields_size() > 0) out << "\n";
   Table table({"FIELD", "VALUE"});
   for (const v1::Field& field : record.fields()) {
-    table.Add({field.name(), ShowValue(field.value())});
+    table.Add({field.name(), ShowOneValue(field.value())});
     CollectWaits(field.value(), &waits);
   }
   if (record.fields_size() > 0) table.Print(out, "");

@@ -16,6 +16,9 @@ struct StepWords {
 };
 StepWords WordsOf(const v1::Transform& transform);
 
+// `5`, `"a text"`, `NULL`.
+std::string ShowOneValue(const v1::Value& value);
+
 // "It is deleted there." and so on.
 std::string LeaveSentence(const v1::LeavePolicy& policy);
 
