@@ -231,6 +231,42 @@ TEST_F(LintTest, WarnsOfWhatMayLoseOrRefuseData) {
               Contains("REFERENCE_NOT_DECLARED sync.fields[1].source"));
 }
 
+TEST_F(LintTest, WarnsOfWaysBackThatDecideOtherwise) {
+  const std::string back =
+      "name: 'syncs/back' source_platform: 'blog' source_model: 'public.post' target_platform: 'news' "
+      "target_model: 'public.article' fields { source: 'status' target: 'status' } fields { source: 'slug' "
+      "target: 'code' } ";
+  const auto warnings = [&](const std::string& field, const std::string& sync, const std::string& back_field,
+                            const std::string& back_sync) {
+    const std::string there =
+        absl::StrCat(kWay, kTitle, "fields { source: 'status' target: 'status' ", field, " } ", sync);
+    const std::string returned =
+        absl::StrCat(back, "fields { source: 'title' target: 'title' ", back_field, " } ", back_sync);
+    std::vector<std::string> found;
+    const v1::LintSyncResponse lint = Lint(there, "beside { " + returned + " }");
+    for (const v1::SyncFinding& finding : lint.findings()) {
+      if (finding.reason() == "CONFLICT_POLICIES_DISAGREE") found.push_back(finding.field());
+    }
+    return found;
+  };
+  const auto policy = [](const char* word) {
+    return absl::StrCat("conflict_policy: CONFLICT_POLICY_", word, " ");
+  };
+  EXPECT_THAT(warnings("", "", "", ""), IsEmpty());
+  EXPECT_THAT(warnings("", "", "", policy("NEWEST")), IsEmpty());
+  EXPECT_THAT(warnings("", policy("SOURCE"), "", policy("TARGET")), IsEmpty());
+  EXPECT_THAT(warnings("", policy("TARGET"), "", policy("SOURCE")), IsEmpty());
+  EXPECT_THAT(warnings("", policy("MANUAL"), "", policy("MANUAL")), IsEmpty());
+  // Once, not for each field.
+  EXPECT_THAT(warnings("", policy("SOURCE"), "", policy("SOURCE")), ElementsAre("sync.conflict_policy"));
+  EXPECT_THAT(warnings("", policy("SOURCE"), "", ""), ElementsAre("sync.conflict_policy"));
+  EXPECT_THAT(warnings("", "", "", policy("MANUAL")), ElementsAre("sync.conflict_policy"));
+  EXPECT_THAT(warnings(policy("SOURCE"), "", "", ""), ElementsAre("sync.fields[1].conflict_policy"));
+  EXPECT_THAT(warnings("", "", policy("SOURCE"), ""), ElementsAre("sync.fields[0].conflict_policy"));
+  EXPECT_THAT(warnings(policy("TARGET"), policy("SOURCE"), "", policy("TARGET")),
+              ElementsAre("sync.fields[1].conflict_policy"));
+}
+
 TEST_F(LintTest, JudgesWithinWhatIsToBe) {
   const std::string writers =
       "name: 'syncs/writers' source_platform: 'news' source_model: 'public.writer' target_platform: 'blog' "
