@@ -150,20 +150,21 @@ class Previewer {
       if (!change.is_delete() && !part.is_plain())
         ExplainPart(rendering, item.change, target, part, arena, record);
     }
-    for (int i = 0; i < item.delivery->values_size(); ++i) {
+    const bool refused = item.outcome.has_value() && item.outcome->status() == v1::OUTCOME_STATUS_REJECTED;
+    for (int i = 0; !refused && i < item.delivery->values_size(); ++i) {
       v1::Field* const field = record->add_fields();
       field->set_name(item.shape->fields[static_cast<size_t>(i)]->rule->target());
       *field->mutable_value() = item.delivery->values(i);
     }
     if (item.outcome.has_value()) *record->mutable_error() = item.outcome->error();
-    const bool refused = item.outcome.has_value() && item.outcome->status() == v1::OUTCOME_STATUS_REJECTED;
     if (refused) {
       Step("mapping", v1::VERDICT_STOPPED,
            absl::StrCat("On ", target.platform, " ", item.outcome->error().message(), "."));
       return;
     }
     if (item.shape->departure != nullptr) {
-      if (!change.is_delete()) record->set_leaves(item.shape->departure->action);
+      const v1::LeaveAction action = item.shape->departure->action;
+      if (!change.is_delete() || action != v1::LEAVE_ACTION_DELETE) record->set_leaves(action);
       return ExplainDeparture(target, *item.shape->departure);
     }
     Step("mapping", v1::VERDICT_PASSED,
