@@ -231,6 +231,7 @@ BENCHMARK(BM_Script)->Repetitions(7);
 // Keeps the microseconds that a record took in each repetition.
 class FigureReporter : public benchmark::ConsoleReporter {
  public:
+  FigureReporter() : ConsoleReporter(OO_None) {}
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.run_type == Run::RT_Iteration)
