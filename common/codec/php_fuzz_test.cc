@@ -23,6 +23,7 @@ const std::vector<std::string>& Corpus() {
       "i:9223372036854775807;",
       "N;",
       "b:0;",
+      "i:+5;",
       "E:3:\"A:B\";",
   };
   return kCorpus;

@@ -36,8 +36,8 @@ struct KnownRules {
   int64_t revision = 0;
 };
 
-// Of all that decides what a living record becomes on the target. What a delete becomes is not among it: it
-// is not done again.
+// Of all that decides what a living record becomes on the target. What a delete becomes is not among it, nor who
+// wins where edits meet: neither is done again.
 std::string DigestOf(v1::CompiledSync compiled) {
   v1::Sync& sync = *compiled.mutable_sync();
   sync.clear_status();
@@ -49,6 +49,8 @@ std::string DigestOf(v1::CompiledSync compiled) {
   sync.clear_broken();
   compiled.clear_broken();
   sync.clear_on_delete();
+  sync.clear_conflict_policy();
+  for (v1::FieldMapping& field : *sync.mutable_fields()) field.clear_conflict_policy();
   return value::Digest(compiled.SerializeAsString());
 }
 

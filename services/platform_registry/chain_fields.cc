@@ -64,10 +64,12 @@ absl::flat_hash_map<std::string, Written> WrittenBy(const v1::Sync& sync) {
                                     : nullptr;
     }
     // A reference keeps being one under another name.
-    if (transform.has_rename()) {
-      const auto old = written.find(transform.rename().field());
-      if (old != written.end()) written[transform.rename().into()] = Written(old->second);
-    }
+    const auto carry = [&](const std::string& from, const std::string& into) {
+      const auto old = written.find(from);
+      if (old != written.end()) written[into] = Written(old->second);
+    };
+    if (transform.has_rename()) carry(transform.rename().field(), transform.rename().into());
+    if (transform.has_copy()) carry(transform.copy().field(), transform.copy().into());
   }
   return written;
 }

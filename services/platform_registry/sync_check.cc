@@ -172,11 +172,24 @@ void CheckStatus(SyncCheck& check) {
   check.Wrong("sync.status", StrCat("got ", static_cast<int>(status), ", want one of SyncStatus"));
 }
 
+void CheckConflictPolicy(SyncCheck& check, const std::string& path, v1::ConflictPolicy policy) {
+  if (v1::ConflictPolicy_IsValid(policy)) return;
+  check.Wrong(path, StrCat("got ", static_cast<int>(policy), ", want one of ConflictPolicy"));
+}
+
+void CheckConflictPolicies(SyncCheck& check) {
+  CheckConflictPolicy(check, "sync.conflict_policy", check.sync.conflict_policy());
+  for (int i = 0; i < check.sync.fields_size(); ++i) {
+    CheckConflictPolicy(check, MappingPath(i, "conflict_policy"), check.sync.fields(i).conflict_policy());
+  }
+}
+
 // What both models alone decide; false where the chain is wrong, so that nothing behind it is known.
 bool CheckBothModels(SyncCheck& check, v1::CompiledSync* compiled) {
   CheckMappings(check);
   CheckLeaving(check);
   CheckIds(check);
+  CheckConflictPolicies(check);
   CheckCapture(check);
   const bool is_chain_right = check.record.violations.empty();
   if (is_chain_right || !check.sync.all_fields()) CheckRequired(check);

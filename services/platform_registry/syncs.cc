@@ -18,7 +18,8 @@ constexpr char kList[] = "syncs";
 // What an update may change; each as a whole.
 constexpr absl::string_view kMutable[] = {"status",    "fields",    "all_fields", "filter",
                                           "leave",     "on_delete", "transforms", "natural_keys",
-                                          "if_exists", "sync_ids",  "ignore_ids", "only_assigned"};
+                                          "if_exists", "sync_ids",  "ignore_ids", "only_assigned",
+                                          "conflict_policy"};
 
 absl::Status CheckMask(const google::protobuf::FieldMask& mask) {
   const std::string want = absl::StrCat("want some of ", absl::StrJoin(kMutable, ", "));

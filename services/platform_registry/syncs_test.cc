@@ -222,6 +222,17 @@ TEST_F(SyncsTest, AllowsATwoWayPairAndRefusesACycle) {
   EXPECT_THAT(ErrorMetadata(cycle.status(), "cycle"), HasSubstr(" on shop → "));
 }
 
+TEST_F(SyncsTest, AReferenceThatAChainMakesStaysOneInACopyAndUnderAnotherName) {
+  ASSERT_OK(
+      Create(std::string(kRegions) +
+             "transforms { reference { field: 'owner_id' into: 'owner' source_model: 'public.person' } } "
+             "transforms { copy { field: 'owner' into: 'again' } } transforms { rename { field: 'again' "
+             "into: 'last' } } fields { source: 'country_id' target: 'nation_no' } fields { source: "
+             "'last' target: 'keeper_no' }"));
+  EXPECT_TRUE(Compiled("syncs/regions", "keeper_no").is_reference());
+  EXPECT_EQ(Compiled("syncs/regions", "keeper_no").reference_source_model(), "public.person");
+}
+
 TEST_F(SyncsTest, FindsReferencesFromForeignKeysAndDeclarations) {
   const auto created =
       Create(std::string(kRegions) +

@@ -90,8 +90,8 @@ absl::StatusOr<absl::Duration> ConflictLoop::Look() {
   for (Watched& record : watched) {
     Owed owed;
     if (record.owed.has_value()) owed = std::move(record.owed->edits);
-    ASSIGN_OR_RETURN(Merged merged,
-                     Merge(record.history, record.next, policies_[record.record.first], std::move(owed)));
+    ASSIGN_OR_RETURN(Merged merged, Merge(record.history, record.next, policies_[record.record.first],
+                                          std::move(owed), record.from_the_first));
     findings.records.push_back({record.record, std::move(merged)});
   }
   if (!findings.records.empty() || findings.looked_to > position.looked_at + kSaveEvery) {
@@ -126,7 +126,7 @@ absl::StatusOr<std::vector<ConflictLoop::Watched>> ConflictLoop::Watch(int64_t a
   ASSIGN_OR_RETURN(std::vector<std::vector<LoggedState>> states, conflicts_.StatesUpTo(ordered, until));
   std::vector<Watched> watched;
   for (size_t i = 0; i < ordered.size(); ++i) {
-    Watched record{ordered[i], after, {}, {}, {}};
+    Watched record{ordered[i], after, {}, states[i].size() < ConflictStore::kMaxStates, {}, {}};
     if (const auto stored = owed.find(ordered[i]); stored != owed.end()) {
       record.owed = stored->second;
       record.after = stored->second.version;

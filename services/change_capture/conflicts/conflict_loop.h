@@ -54,6 +54,7 @@ class ConflictLoop {
     RecordId record;
     int64_t after = 0;
     std::optional<StoredOwed> owed;
+    bool from_the_first = false;  // the history is whole
     std::vector<LoggedState> history;
     std::vector<NextState> next;
   };

@@ -50,7 +50,7 @@ const Statement kStatesUpTo{"states_up_to", absl::StrCat(R"sql(
         WHERE changes.model_id = wanted.model_id AND changes.local_id = wanted.local_id COLLATE "C"
           AND changes.version <= $3
         ORDER BY changes.model_id, changes.local_id, changes.version DESC
-        LIMIT 128
+        LIMIT $4
     ) AS state
     ORDER BY wanted.place, state.version
 )sql")};
@@ -127,7 +127,7 @@ absl::StatusOr<std::vector<ConflictStore::Met>> ConflictStore::FindDelivered(
 absl::StatusOr<std::vector<std::vector<LoggedState>>> ConflictStore::StatesUpTo(
     absl::Span<const RecordId> records, int64_t until) {
   Params params = ParamsOf(records);
-  params.AddInt64(until);
+  params.AddInt64(until).AddInt32(static_cast<int32_t>(kMaxStates));
   std::vector<std::vector<LoggedState>> states(records.size());
   RETURN_IF_ERROR(pool_.Run("states_up_to", [&](Transaction& transaction) -> absl::Status {
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kStatesUpTo, params));

@@ -45,7 +45,8 @@ class ConflictStore {
   };
   absl::StatusOr<std::vector<Met>> FindDelivered(int64_t after, int64_t until,
                                                  absl::Span<const int32_t> model_ids, int limit);
-  // What the log has of each of these records up to that version, oldest first: the last 128 states.
+  // What the log has of each of these records up to that version, oldest first: the last kMaxStates.
+  static constexpr size_t kMaxStates = 128;
   absl::StatusOr<std::vector<std::vector<LoggedState>>> StatesUpTo(absl::Span<const RecordId> records,
                                                                    int64_t until);
 

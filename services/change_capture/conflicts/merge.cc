@@ -13,7 +13,10 @@ namespace {
 // Goes through one record's states.
 class Merger {
  public:
-  Merger(const FieldPolicies& policies, Owed owed) : policies_(policies) { merged_.owed = std::move(owed); }
+  Merger(const FieldPolicies& policies, Owed owed, bool from_the_first)
+      : policies_(policies), has_begun_(from_the_first) {
+    merged_.owed = std::move(owed);
+  }
 
   // A state that was looked at before.
   absl::Status Pass(const LoggedState& state) {
@@ -55,12 +58,11 @@ class Merger {
     if (next.known.has_value()) {
       ASSIGN_OR_RETURN(known, ValuesOf(*next.known));
     }
-    Owed open;
-    if (!next.knows_owed) open = std::move(merged_.owed);
-    merged_.owed.clear();
+    Owed open = std::exchange(merged_.owed, {});
+    std::erase_if(open, [&](const auto& item) { return next.knows_owed && !item.second.is_new; });
     if (is_deleted_) return absl::OkStatus();  // made again: for the policies on deletes
     for (const auto& [field, edit] : edits_) {
-      if (IsSame(At(held_, field), edit.value)) open.try_emplace(field, OwedEdit{edit, {}});
+      if (IsSame(At(held_, field), edit.value)) open.try_emplace(field, OwedEdit{edit, {}, true});
     }
     v1::Conflict conflict = NewConflict(next.state);
     *conflict.mutable_other_record() = next.author;
@@ -81,17 +83,18 @@ class Merger {
     const bool is_delete = conflict->is_delete();
     if (!is_delete && IsSame(now, edit.value)) return;
     if (known != nullptr && IsSame(*known, edit.value)) return;
-    const bool is_unchanged =
-        IsSame(now, edit.replaced) || IsSame(now, owed.found) ||
-        (known != nullptr && IsSame(now, *known) &&
-         (edit.version > next.known->version || WasThereBefore(field, now, edit.version)));
-    const bool only_own = !is_delete && is_unchanged;
+    const bool was_replaced = IsSame(now, edit.replaced) || IsSame(now, owed.found);
+    const bool was_changed_by_own =
+        known != nullptr && IsSame(now, *known) &&
+        (edit.version > next.known->version || WasThereBefore(field, now, edit.version));
+    const bool only_own = !is_delete && (was_replaced || was_changed_by_own);
     const auto policy = policies_.find(field);
     const v1::ConflictPolicy decides =
         policy == policies_.end() ? v1::CONFLICT_POLICY_NEWEST : policy->second;
     const bool own_wins = only_own || (!is_delete && OwnWins(decides, edit, next));
-    if (own_wins) merged_.owed[field] = {edit, now};
-    if (only_own) return;
+    if (own_wins) merged_.owed[field] = {edit, now, owed.is_new};
+    if (only_own && was_replaced) return;
+    // Else the own edit replaced another value: whoever made it has not seen this one.
     List(field, edit, known != nullptr ? *known : edit.replaced, now, own_wins, decides, conflict);
     if (!own_wins && edit.version > next.state.origin->version) merged_.older_won = true;
   }
@@ -158,11 +161,11 @@ class Merger {
   }
 
   const FieldPolicies& policies_;
+  bool has_begun_;  // so that what a state changed can be told
   Merged merged_;
   std::map<std::string, OwnEdit> edits_;
   std::map<std::pair<std::string, std::string>, int64_t> first_seen_;  // by field and value
   ValuesByField held_;
-  bool has_begun_ = false;
   bool is_deleted_ = false;
 };
 
@@ -193,8 +196,8 @@ v1::RecordKey KeyOf(const LoggedState& state) {
 }
 
 absl::StatusOr<Merged> Merge(const std::vector<LoggedState>& history, const std::vector<NextState>& next,
-                             const FieldPolicies& policies, Owed owed) {
-  Merger merger(policies, std::move(owed));
+                             const FieldPolicies& policies, Owed owed, bool from_the_first) {
+  Merger merger(policies, std::move(owed), from_the_first);
   for (const LoggedState& state : history) RETURN_IF_ERROR(merger.Pass(state));
   for (const NextState& state : next) RETURN_IF_ERROR(merger.Add(state));
   return merger.Take();

@@ -30,6 +30,7 @@ struct OwnEdit {
 struct OwedEdit {
   OwnEdit edit;
   v1::Value found;
+  bool is_new = false;  // not what the record was to get back before
 };
 using Owed = std::map<std::string, OwedEdit>;  // by field
 
@@ -38,7 +39,7 @@ struct NextState {
   LoggedState state;
   // Of a delivery, the rest. The newest state of this record that the delivered edit is based on, if any.
   std::optional<LoggedState> known;
-  // It is based on what the record was to get back.
+  // It is based on what the record was to get back before.
   bool knows_owed = false;
   // Where and when the delivered edit was made.
   v1::RecordKey author;
@@ -52,8 +53,8 @@ struct Merged {
   bool older_won = false;
 };
 
-// `history` are the record's states before `next`, oldest first; the last ones of it will do. `owed` is what
-// the record was to get back at the end of it.
+// `history` are the record's states before `next`, oldest first; the last ones of it will do, unless it says
+// that it begins with the record's first. `owed` is what the record was to get back at the end of it.
 //
 // Each delivery is compared with each field that the record's own edits, or what was put together from them,
 // changed last, if the record still had their value, or was to get it back. Where the delivered edit is based
@@ -62,7 +63,7 @@ struct Merged {
 // decides. Of two edits the newer is the one that was made later; where that is not known or the same, the
 // one with the higher version. After a delete nothing is owed. INTERNAL if the log cannot be read.
 absl::StatusOr<Merged> Merge(const std::vector<LoggedState>& history, const std::vector<NextState>& next,
-                             const FieldPolicies& policies, Owed owed);
+                             const FieldPolicies& policies, Owed owed, bool from_the_first = false);
 
 // By field.
 using ValuesByField = absl::flat_hash_map<std::string, v1::Value>;

@@ -160,10 +160,11 @@ absl::Status SqlBatch::Update(TableWork& work) {
     if (!found[i]) missing.push_back(work.updates[i]);
   }
   if (missing.empty()) return absl::OkStatus();
-  // Somebody deleted them on the target: they come into being anew, unless it says so itself.
+  // Somebody deleted them on the target: they come into being anew, unless the ledger is still to hear of it.
   RETURN_IF_ERROR(ExpectGone(work.plan, missing));
   for (const size_t index : missing) {
-    if (deliveries_[index].outgoing->group->keeps_deletes()) {
+    const Outgoing& outgoing = *deliveries_[index].outgoing;
+    if (outgoing.group->keeps_deletes() && !outgoing.delivery->local_id().empty()) {
       VerdictOf(index).fingerprint = "";
     } else {
       work.creates.push_back(index);
