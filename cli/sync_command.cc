@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
@@ -28,6 +29,7 @@ struct SyncOptions {
   bool only_assigned = false;
   std::string leave;
   std::string on_delete;
+  std::string conflict_policy;
 };
 
 // Every one, with its path in an update's mask.
@@ -48,6 +50,10 @@ absl::Status SetRules(const SyncOptions& options, v1::Sync* sync) {
   if (!options.on_delete.empty()) {
     ASSIGN_OR_RETURN(*sync->mutable_on_delete(), ParseLeavePolicy("--on-delete", options.on_delete));
   }
+  v1::ConflictPolicy policy = v1::CONFLICT_POLICY_UNSPECIFIED;  // what is no policy's word was refused before
+  v1::ConflictPolicy_Parse(absl::StrCat("CONFLICT_POLICY_", absl::AsciiStrToUpper(options.conflict_policy)),
+                           &policy);
+  sync->set_conflict_policy(policy);
   return absl::OkStatus();
 }
 
@@ -162,6 +168,12 @@ std::vector<GivenOption> AddRuleOptions(CLI::App* command, SyncOptions* options)
   given.push_back(
       {command->add_option("--on-delete", options->on_delete, "Of a record that is deleted: " + policies),
        "on_delete"});
+  given.push_back(
+      {command
+           ->add_option("--conflict-policy", options->conflict_policy,
+                        "Which value stays where both sides changed a field at once (docs/conflicts.md)")
+           ->check(CLI::IsMember({"newest", "source", "target", "manual"}, CLI::ignore_case)),
+       "conflict_policy"});
   return given;
 }
 

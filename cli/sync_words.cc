@@ -64,6 +64,32 @@ void PrintFields(std::ostream& out, const v1::CompiledSync& compiled) {
   table.Print(out, "No field is written: both models must be in the catalogue.");
 }
 
+const char* WhoStays(v1::ConflictPolicy policy) {
+  switch (policy) {
+    case v1::CONFLICT_POLICY_SOURCE:
+      return "the source's stays";
+    case v1::CONFLICT_POLICY_TARGET:
+      return "the target's stays";
+    case v1::CONFLICT_POLICY_MANUAL:
+      return "a person decides";
+    default:
+      return "the later edit stays";
+  }
+}
+
+// Nothing where all is as it is by default.
+void PrintConflictPolicies(std::ostream& out, const v1::Sync& sync) {
+  std::vector<std::string> words;
+  if (sync.conflict_policy() != v1::CONFLICT_POLICY_UNSPECIFIED)
+    words.push_back(WhoStays(sync.conflict_policy()));
+  for (const v1::FieldMapping& field : sync.fields()) {
+    if (field.conflict_policy() == v1::CONFLICT_POLICY_UNSPECIFIED) continue;
+    words.push_back(StrCat("of ", field.target(), " ", WhoStays(field.conflict_policy())));
+  }
+  if (words.empty()) return;
+  out << "Where both sides changed a field at once, " << absl::StrJoin(words, "; ") << ".\n";
+}
+
 }  // namespace
 
 std::string ShowOneValue(const v1::Value& value) {
@@ -136,6 +162,7 @@ void PrintSync(std::ostream& out, const v1::CompiledSync& compiled) {
   }
   out << "When a record is deleted at the source, " << LeaveSentence(sync.on_delete()) << ".\n";
   PrintContact(out, sync);
+  PrintConflictPolicies(out, sync);
   if (sync.all_fields())
     out << "Fields of the same name go along by themselves, but for the source's own key.\n";
   PrintSteps(out, sync);
