@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
 #include "common/value/convert.h"
 #include "common/value/value.h"
 #include "services/transformer/outcome_of.h"
@@ -122,10 +123,24 @@ class Mapper {
         to->set_null_value(google::protobuf::NULL_VALUE);
         continue;
       }
-      std::optional<v1::OutcomeError> error = value::Convert(from, field->rule->target_field(), to);
+      // A chain may bring a reference to where none was declared: who it is was not asked.
+      std::optional<v1::OutcomeError> error = from.has_reference_value()
+                                                  ? StrayReference(*field, from.reference_value())
+                                                  : value::Convert(from, field->rule->target_field(), to);
       if (!error.has_value()) continue;
       return Refuse(*std::move(error), item);
     }
+  }
+
+  static v1::OutcomeError StrayReference(const FieldPlan& field, const v1::Reference& reference) {
+    v1::OutcomeError error;
+    error.set_reason("WRONG_TYPE");
+    error.set_field(field.rule->target());
+    error.set_message(absl::StrCat("field ", field.rule->target(), ": got a reference to ",
+                                   reference.source_model(), " ", reference.source_local_id(), " in ",
+                                   field.rule->source(), ", want a plain value; say in the mapping of ",
+                                   field.rule->target(), " what it refers to (`reference.source_model`)"));
+    return error;
   }
 
   void WriteDeparture(const Departure& departure, Item* item) {

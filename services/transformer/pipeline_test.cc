@@ -18,6 +18,7 @@ namespace {
 
 using ::cognate::test_support::ParseProto;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 std::string Entity(absl::string_view local_id) {
@@ -154,6 +155,25 @@ TEST(PipelineTest, UnreadableFieldsStopTheirOwnChangeOnly) {
                        RunWave(rules, Waves(batch)[0], ledger.Functions(), nullptr, LaneLimits(), &arena));
   EXPECT_EQ(result.unreadable, 1u);
   EXPECT_EQ(result.decisions.lanes[0].deliveries, 2);
+}
+
+TEST(PipelineTest, AReferenceInAFieldThatIsNotDeclaredAsOneIsRefused) {
+  auto written = TenFields();
+  v1::CompiledSync* const sync = written.mutable_syncs(0);
+  *sync->mutable_sync()->add_transforms() =
+      ParseProto<v1::Transform>("reference { field: 'parent_id' into: 'one' source_model: 'public.parent' }");
+  for (const char* name : {"one", "parent_id"}) sync->add_source_fields()->set_name(name);
+  const RuleSet rules(written);
+  EasyLedger ledger;
+  google::protobuf::Arena arena;
+  const bus::v1::ChangeBatch batch = Batch(1, 2);
+  ASSERT_OK_AND_ASSIGN(const WaveResult result,
+                       RunWave(rules, Waves(batch)[0], ledger.Functions(), nullptr, LaneLimits(), &arena));
+  ASSERT_THAT(result.decisions.reports, SizeIs(1));
+  const v1::OutcomeError& error = result.decisions.reports[0].outcomes(0).error();
+  EXPECT_EQ(error.reason(), "WRONG_TYPE");
+  EXPECT_THAT(error.message(),
+              HasSubstr("one_text: got a reference to public.parent 0 in one, want a plain value"));
 }
 
 TEST(PipelineTest, HotReferencesAreAskedForOnceAMoment) {
