@@ -174,7 +174,7 @@ void PrintSync(std::ostream& out, const v1::CompiledSync& compiled) {
 void PrintRendered(std::ostream& out, const v1::RenderedRecord& record, const std::string& sync) {
   out << "\n→ " << record.platform() << " " << record.model() << ": ";
   if (record.leaves() != v1::LEAVE_ACTION_UNSPECIFIED) {
-    out << "the record is out of scope; where the target has it: "
+    out << "the record is out of scope or deleted; where the target has it: "
         << FormatEnum(v1::LeaveAction_Name(record.leaves()), "LEAVE_ACTION_") << "\n";
   } else {
     out << FormatEnum(v1::Operation_Name(record.operation()), "OPERATION_") << "\n";
