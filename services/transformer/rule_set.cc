@@ -198,14 +198,8 @@ void RuleSet::AddEchoes(const std::vector<const v1::CompiledSync*>& syncs) {
 }
 
 void RuleSet::MarkWaysBack() {
-  const absl::flat_hash_set<clients::ModelName> models = clients::ModelsOnWaysBack(rules_);
-  for (auto& [platform, plans] : plans_) {
-    for (auto& [model, plan] : plans) {
-      plan->comes_back = models.contains({platform, model});
-      for (TargetPlan& target : plan->targets) {
-        target.comes_back = models.contains({target.platform, target.model});
-      }
-    }
+  for (const auto& [platform, model] : clients::ModelsOnWaysBack(rules_)) {
+    PlanFor(platform, model).comes_back = true;
   }
 }
 

@@ -25,9 +25,8 @@ struct TargetPlan {
   std::vector<FieldPlan> fields;
   // The first sync with natural keys, which tells what they are and what is done; null: none has any.
   const v1::Sync* contact = nullptr;
-  bool comes_back = false;  // as SourcePlan::comes_back, of the target model
-  Departure leave;          // when the record leaves the scope of all parts
-  Departure on_delete;      // when it is deleted at the source
+  Departure leave;      // when the record leaves the scope of all parts
+  Departure on_delete;  // when it is deleted at the source
   // Whether the last state of a deleted record matters: one that had left before is not the target's to lose.
   bool detaches() const { return leave.action == v1::LEAVE_ACTION_DETACH; }
   // Source slots that decide what is written: those that are mapped, and all that a filter or a chain reads.

@@ -195,46 +195,6 @@ TEST(ConflictsTest, APersonDecidesWhereThePolicyIsManual) {
   EXPECT_THAT(conflicts.List("state: CONFLICT_STATE_OPEN"), ::testing::IsEmpty());
 }
 
-// Which of the two is captured first is open.
-TEST(ConflictsTest, WhatIsDeletedOnOneSideAndEditedOnTheOtherEndsTheSameOnBoth) {
-  Ring ring(2, WithPolicies("", ""));
-  Conflicts conflicts(ring);
-  constexpr int kNotes = 30;
-  ring.Run(0, StrCat("INSERT INTO note (word, tag) SELECT 'note ' || n, 'first' FROM generate_series(1, ",
-                     kNotes, ") AS n"));
-  ring.Settle();
-  ring.Pause();
-  for (int i = 1; i <= kNotes; ++i) {
-    ring.Run(i % 2, StrCat("UPDATE note SET tag = 'edited' WHERE word = 'note ", i, "'"));
-    ring.Run(1 - i % 2, StrCat("DELETE FROM note WHERE word = 'note ", i, "'"));
-  }
-  ring.Resume();
-  ring.Settle();
-  EXPECT_TRUE(Eventually([&] { return ring.AllAgree(); }, absl::Seconds(30))) << ring.Shown();
-  const auto count = [&] {
-    return std::stoi(ring.Ask(0, "SELECT count(*) FROM note WHERE word LIKE 'note %'"));
-  };
-  // Every edit is there, or listed.
-  EXPECT_TRUE(Eventually(
-      [&] {
-        std::set<std::string> listed;
-        for (const v1::Conflict& conflict : conflicts.List()) {
-          if (conflict.is_delete())
-            listed.insert(conflict.record().local_id() + conflict.record().platform());
-        }
-        return static_cast<int>(listed.size()) + count() >= kNotes;
-      },
-      absl::Seconds(15)))
-      << count();
-  const std::vector<v1::Conflict> found = conflicts.List();
-  const auto deleted =
-      std::find_if(found.begin(), found.end(), [](const v1::Conflict& c) { return c.is_delete(); });
-  if (deleted == found.end()) return;
-  EXPECT_EQ(Loser(deleted->fields(0)), "edited");
-  EXPECT_THAT(conflicts.Resolve(*deleted, "resolution: CONFLICT_RESOLUTION_RESTORE"),
-              HasReason("RECORD_IS_GONE"));
-}
-
 // Every value is written once. One that is gone was either seen by whoever overwrote it, or it is listed.
 class RandomEditsTest : public ::testing::TestWithParam<int> {};
 

@@ -40,8 +40,9 @@ absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::D
   for (size_t i = 0; i < rows_.size(); ++i) {
     InboxRow& row = rows_[i];
     applied->push_back({row.version, row.deleted ? "" : std::move(row.local_id), row.deleted, row.complete});
+    if (!deliveries_[i].plan->shape().rules.any()) continue;
     // What the inbox answers for may not be what was delivered.
-    if (!write_[i] && deliveries_[i].plan->shape().rules.any()) VerdictOf(i).fingerprint = "";
+    if (!write_[i]) VerdictOf(i).fingerprint = "";
     applied->back().verdict = verdicts_[i];
   }
   return absl::OkStatus();
@@ -160,16 +161,9 @@ absl::Status SqlBatch::Update(TableWork& work) {
     if (!found[i]) missing.push_back(work.updates[i]);
   }
   if (missing.empty()) return absl::OkStatus();
-  // Somebody deleted them on the target: they come into being anew, unless the ledger is still to hear of it.
+  // Somebody deleted them on the target: they come into being anew.
   RETURN_IF_ERROR(ExpectGone(work.plan, missing));
-  for (const size_t index : missing) {
-    const Outgoing& outgoing = *deliveries_[index].outgoing;
-    if (outgoing.group->keeps_deletes() && !outgoing.delivery->local_id().empty()) {
-      VerdictOf(index).fingerprint = "";
-    } else {
-      work.creates.push_back(index);
-    }
-  }
+  work.creates.insert(work.creates.end(), missing.begin(), missing.end());
   return absl::OkStatus();
 }
 

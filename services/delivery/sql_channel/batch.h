@@ -129,8 +129,9 @@ class SqlBatch {
   std::vector<bool> write_;  // rows that are written to the inbox
   std::vector<TableWork> works_;
   ColumnParams columns_;
-  std::vector<std::shared_ptr<Verdict>> verdicts_;  // by index into deliveries_, as what follows
-  std::vector<const Outgoing*> outgoing_;           // as it is written
+  // Only where a shape has rules of contact; by index into deliveries_.
+  std::vector<std::shared_ptr<Verdict>> verdicts_;
+  std::vector<const Outgoing*> outgoing_;  // as it is written
   std::deque<bus::v1::Delivery> rewritten_deliveries_;
   std::deque<Outgoing> rewritten_;
   absl::flat_hash_set<size_t> renamed_;

@@ -36,7 +36,10 @@ bool SqlBatch::Match::wants_record() const {
 void SqlBatch::BeginRules() {
   outgoing_.clear();
   for (const PlannedDelivery& planned : deliveries_) outgoing_.push_back(planned.outgoing);
-  verdicts_.assign(deliveries_.size(), nullptr);
+  const bool any = std::any_of(deliveries_.begin(), deliveries_.end(), [](const PlannedDelivery& planned) {
+    return planned.plan->shape().rules.any();
+  });
+  verdicts_.assign(any ? deliveries_.size() : 0, nullptr);
   rewritten_.clear();
   rewritten_deliveries_.clear();
   renamed_.clear();

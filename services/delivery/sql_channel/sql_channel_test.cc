@@ -87,29 +87,6 @@ TEST_F(NationsTest, ADeletedRowIsCreatedAnewByTheNextVersion) {
   EXPECT_EQ(Ask("SELECT local_id || ' ' || version FROM cognate.inbox"), "2 11");
 }
 
-TEST_F(NationsTest, ARowThatWasDeletedOnATargetThatSaysSoItselfIsNotMadeAgain) {
-  auto group = Nations();
-  Add(group, 1, 10, {Text("de"), Text("Germany"), Null()});
-  Apply(group);
-  Execute("DELETE FROM nations");
-  auto next = Nations();
-  next.set_keeps_deletes(true);
-  Add(next, 1, 11, {Text("de"), Text("Germany"), Null()});
-  next.mutable_deliveries(0)->set_local_id("1");
-  Add(next, 2, 12, {Text("fr"), Text("France"), Null()});
-  const auto outcomes = Apply(next);
-  EXPECT_EQ(outcomes[0].status(), v1::OUTCOME_STATUS_APPLIED);
-  EXPECT_EQ(outcomes[0].fingerprint(), "") << "it is not what was delivered";
-  EXPECT_FALSE(outcomes[1].fingerprint().empty());
-  EXPECT_EQ(Ask("SELECT string_agg(code, ' ') FROM nations"), "fr");
-  auto newer = Nations();
-  newer.set_keeps_deletes(true);
-  Add(newer, 1, 14, {Text("de"), Text("Germany"), Null()});
-  Apply(newer);
-  EXPECT_EQ(Ask("SELECT string_agg(code, ' ' ORDER BY code) FROM nations"), "de fr")
-      << "the ledger knows no id any more";
-}
-
 TEST_F(NationsTest, ADeleteStaysKnownSoThatAnOlderVersionCannotBringTheRecordBack) {
   auto group = Nations();
   Add(group, 1, 10, {Text("de"), Text("Germany"), Null()});

@@ -11,7 +11,8 @@ using grpc_support::Rpc;
 Status LedgerService::Resolve(ServerContext* context, const v1::ResolveRequest* request,
                               v1::ResolveResponse* response) {
   return rpcs_.Unary(*context, "Resolve", response, [&](const Rpc&) {
-    return platform_registry::Resolve(parts_.ids, parts_.identities, parts_.rules, parts_.assignments, *request);
+    return platform_registry::Resolve(parts_.ids, parts_.identities, parts_.rules, parts_.assignments,
+                                      *request);
   });
 }
 

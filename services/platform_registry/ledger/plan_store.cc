@@ -70,8 +70,7 @@ const Statement kPlan = {"plan", R"sql(
     ORDER BY entity_id
 )sql"};
 
-// For those whose delete is known to be over, or whom another planned at this very moment. What the target's
-// record was called is not answered: it is made anew.
+// For those whose delete is known to be over, or whom another planned at this very moment.
 const Statement kPlanAfterDelete = {"plan_after_delete", R"sql(
     WITH batch AS (
         INSERT INTO plan_batches (platform_id, model_id, sync_id, planned_at, entity_ids)
@@ -84,7 +83,8 @@ const Statement kPlanAfterDelete = {"plan_after_delete", R"sql(
     SET desired_version = excluded.desired_version, parked_version = 0, deleted = excluded.deleted, detached = false,
         sync_id = excluded.sync_id, planned_at = excluded.planned_at
     WHERE excluded.desired_version >= r.desired_version
-    RETURNING entity_id, applied_version >= desired_version, NULL::text
+    RETURNING entity_id, applied_version >= desired_version,
+              CASE WHEN deleted_version = 9223372036854775807 THEN local_id END
 )sql"};
 
 const Statement kFindReplicas = {"find_planned", R"sql(
