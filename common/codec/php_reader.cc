@@ -186,7 +186,8 @@ bool LooksLikePhp(absl::string_view text) {
     if (text.size() > kLongestNumber || text.back() != ';') return false;
     const absl::string_view word = text.substr(2, text.size() - 3);
     double number;
-    return text[0] == 'd' ? ParsePhpDouble(word, &number) : IsDigits(word.substr(word[0] == '-' || word[0] == '+' ? 1 : 0));
+    return text[0] == 'd' ? ParsePhpDouble(word, &number)
+                          : IsDigits(word.substr(word[0] == '-' || word[0] == '+' ? 1 : 0));
   }
   const size_t colon = text.substr(0, 24).find(':', 2);
   if (colon == absl::string_view::npos || colon + 1 >= text.size()) return false;

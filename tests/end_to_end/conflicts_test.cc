@@ -48,6 +48,12 @@ class Conflicts {
       request.set_page_token(page->next_page_token());
     }
   }
+  // They are found behind the writes.
+  std::vector<v1::Conflict> Await(const std::string& filter = "") {
+    std::vector<v1::Conflict> found;
+    EXPECT_TRUE(Eventually([&] { return !(found = List(filter)).empty(); }, absl::Seconds(20)));
+    return found;
+  }
   absl::StatusOr<v1::ResolveConflictResponse> Resolve(const v1::Conflict& conflict, const std::string& how) {
     auto request = ParseProto<v1::ResolveConflictRequest>(how);
     request.set_name(conflict.name());
@@ -143,7 +149,7 @@ TEST(ConflictsTest, TheLaterEditWinsAndTheOtherCanBeRestored) {
   EditAtTheSameTime(ring, "tag = 'tag of 0', body = 'body of 0'", "tag = 'tag of 1'");
   EXPECT_TRUE(BothHave(ring, "tag of 1", "body of 0")) << ring.Shown();
   ring.Settle();
-  const std::vector<v1::Conflict> found = conflicts.List();
+  const std::vector<v1::Conflict> found = conflicts.Await();
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(Loser(found[0].fields(0)), "tag of 0") << found[0].DebugString();
   EXPECT_EQ(found[0].fields(0).base().text_value(), "first tag");
@@ -185,14 +191,19 @@ TEST(ConflictsTest, APersonDecidesWhereThePolicyIsManual) {
   MakeNote(ring);
   EditAtTheSameTime(ring, "tag = 'tag of 0'", "tag = 'tag of 1'");
   ring.Settle();
-  const std::vector<v1::Conflict> open = conflicts.List("state: CONFLICT_STATE_OPEN");
+  const std::vector<v1::Conflict> open = conflicts.Await("state: CONFLICT_STATE_OPEN");
   ASSERT_FALSE(open.empty()) << HistoryAround(ring, "tag of 0");
   const std::string loser = Loser(open[0].fields(0));
   EXPECT_TRUE(BothHave(ring, loser == "tag of 0" ? "tag of 1" : "tag of 0", "first body")) << ring.Shown();
-  for (const v1::Conflict& conflict : open) {
-    ASSERT_THAT(conflicts.Resolve(conflict, "resolution: CONFLICT_RESOLUTION_KEEP"), IsOk());
-  }
-  EXPECT_THAT(conflicts.List("state: CONFLICT_STATE_OPEN"), ::testing::IsEmpty());
+  // Each of the two sides may have found it, one after the other.
+  EXPECT_TRUE(Eventually(
+      [&] {
+        for (const v1::Conflict& conflict : conflicts.List("state: CONFLICT_STATE_OPEN")) {
+          EXPECT_THAT(conflicts.Resolve(conflict, "resolution: CONFLICT_RESOLUTION_KEEP"), IsOk());
+        }
+        return conflicts.List("state: CONFLICT_STATE_OPEN").empty();
+      },
+      absl::Seconds(10)));
 }
 
 // Every value is written once. One that is gone was either seen by whoever overwrote it, or it is listed.
