@@ -10,6 +10,7 @@
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
+#include "services/change_capture/model_lookup.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -113,20 +114,15 @@ absl::StatusOr<int64_t> AssignmentMoves::ReadCursor() {
 // Records that were never captured are left out: they are judged when they come.
 absl::StatusOr<std::vector<LoggedState>> AssignmentMoves::StatesOf(
     const v1::ListAssignmentMovesResponse& page) {
-  using Model = std::pair<absl::string_view, absl::string_view>;
-  absl::flat_hash_map<Model, const LoggedModel*> models;
+  ModelLookup models(log_);
   using Record = std::pair<const LoggedModel*, absl::string_view>;
   absl::flat_hash_map<Record, const v1::AssignmentMove*> moves;
   std::vector<StateKey> keys;
   for (const v1::AssignmentMove& move : page.moves()) {
-    const Model names(move.record().platform(), move.record().model());
-    const auto [known, is_new] = models.emplace(names, nullptr);
-    if (is_new) {
-      ASSIGN_OR_RETURN(known->second, log_.FindModel(names.first, names.second));
-    }
-    if (known->second == nullptr) continue;
-    if (moves.emplace(Record(known->second, move.record().local_id()), &move).second)
-      keys.push_back({known->second, move.record().local_id()});
+    ASSIGN_OR_RETURN(const LoggedModel* const model, models.Find(move.record()));
+    if (model == nullptr) continue;
+    if (moves.emplace(Record(model, move.record().local_id()), &move).second)
+      keys.push_back({model, move.record().local_id()});
   }
   ASSIGN_OR_RETURN(std::vector<LoggedState> latest, log_.LatestStates(keys));
   std::vector<MovingState> moving;

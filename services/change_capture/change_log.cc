@@ -217,6 +217,10 @@ absl::StatusOr<std::vector<LoggedState>> ChangeLog::Read(absl::string_view name,
     ASSIGN_OR_RETURN(rows, transaction.Query(statement, params));
     return absl::OkStatus();
   }));
+  return StatesOf(rows);
+}
+
+absl::StatusOr<std::vector<LoggedState>> ChangeLog::StatesOf(const postgres::Rows& rows) {
   std::vector<LoggedState> states;
   states.reserve(static_cast<size_t>(rows.size()));
   const LoggedModel* model = nullptr;

@@ -60,6 +60,9 @@ class ChangeLog {
   absl::StatusOr<std::vector<LoggedState>> ReadVersions(absl::Span<const int64_t> versions);
   absl::StatusOr<std::vector<LoggedState>> ReadRange(int64_t first, int64_t last);
 
+  // Rows of the table changes that begin with kLoggedColumns.
+  absl::StatusOr<std::vector<LoggedState>> StatesOf(const postgres::Rows& rows);
+
   // By number; loads models that other processes have made.
   absl::StatusOr<const LoggedModel*> ModelById(int32_t model_id);
 

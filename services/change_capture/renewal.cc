@@ -8,8 +8,6 @@
 namespace cognate::change_capture {
 namespace {
 
-// Whoever gives versions holds this row. A statement of its own: the next one sees all that was written until
-// it has the lock.
 const postgres::Statement kLockVersions{"lock_versions",
                                         "SELECT FROM version_counter WHERE only_row FOR UPDATE"};
 
@@ -45,6 +43,10 @@ const postgres::Statement kRenew{"renew_changes", absl::StrCat(R"sql(
 
 }  // namespace
 
+absl::Status LockVersions(postgres::Transaction& transaction) {
+  return transaction.Query(kLockVersions, {}).status();
+}
+
 absl::StatusOr<std::vector<LoggedState>> Renew(postgres::Transaction& transaction,
                                                const std::vector<LoggedState>& states) {
   absl::flat_hash_map<int32_t, const LoggedModel*> models;
@@ -57,7 +59,7 @@ absl::StatusOr<std::vector<LoggedState>> Renew(postgres::Transaction& transactio
     local_ids.push_back(state.local_id);
     if (state.operation == v1::OPERATION_DELETE) renewed.push_back(state);
   }
-  RETURN_IF_ERROR(transaction.Query(kLockVersions, {}).status());
+  RETURN_IF_ERROR(LockVersions(transaction));
   postgres::Params params;
   params.AddInt32Array(model_ids).AddTextArray(local_ids);
   params.AddInt32(v1::OPERATION_DELETE).AddInt32(v1::OPERATION_UPDATE);

@@ -4,11 +4,16 @@
 
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/postgres/pool.h"
 #include "services/change_capture/captured_change.h"
 
 namespace cognate::change_capture {
+
+// Nobody else gives versions until the transaction ends. A statement of its own: the next one sees all that
+// was written until it has the lock.
+absl::Status LockVersions(postgres::Transaction& transaction);
 
 // Writes the latest state of each of these records into the log once more, under a new version, and gives
 // them in version order. What was captured of them since `states` were read is what is written; deleted

@@ -8,30 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
+#include "services/change_capture/model_lookup.h"
 
 namespace cognate::change_capture {
 namespace {
 
 constexpr int kMaxRecords = 10'000;
-
-// Each model is looked up once: an unknown one costs a query.
-class Models {
- public:
-  explicit Models(ChangeLog& log) : log_(log) {}
-
-  // nullptr if nothing of the model was ever captured.
-  absl::StatusOr<const LoggedModel*> Find(const v1::RecordKey& record) {
-    const std::pair<absl::string_view, absl::string_view> names{record.platform(), record.model()};
-    const auto known = known_.find(names);
-    if (known != known_.end()) return known->second;
-    ASSIGN_OR_RETURN(const LoggedModel* model, log_.FindModel(record.platform(), record.model()));
-    return known_.emplace(names, model).first->second;
-  }
-
- private:
-  ChangeLog& log_;
-  absl::flat_hash_map<std::pair<absl::string_view, absl::string_view>, const LoggedModel*> known_;
-};
 
 }  // namespace
 
@@ -41,7 +23,7 @@ absl::StatusOr<v1::ReplayResponse> Replay(ChangeLog& log, ReplayWriter& writer,
     return FieldInvalid("records", absl::StrCat(request.records_size(), " records"),
                         absl::StrCat("at most ", kMaxRecords));
   }
-  Models models(log);
+  ModelLookup models(log);
   absl::flat_hash_map<std::pair<const LoggedModel*, absl::string_view>, int> wanted;  // how often
   for (const v1::RecordKey& record : request.records()) {
     ASSIGN_OR_RETURN(const LoggedModel* model, models.Find(record));

@@ -11,6 +11,7 @@
 #include "common/status/status_macros.h"
 #include "common/value/fingerprint.h"
 #include "services/change_capture/run_loop.h"
+#include "services/clients/ways_back.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -36,8 +37,8 @@ struct KnownRules {
   int64_t revision = 0;
 };
 
-// Of all that decides what a living record becomes on the target. What a delete becomes is not among it, nor who
-// wins where edits meet: neither is done again.
+// Of all that decides what a living record becomes on the target. What a delete becomes is not among it, nor
+// who wins where edits meet: neither is done again.
 std::string DigestOf(v1::CompiledSync compiled) {
   v1::Sync& sync = *compiled.mutable_sync();
   sync.clear_status();
@@ -87,11 +88,11 @@ absl::Status RuleChanges::LookAt(const v1::Rules& rules, RunLoop& loop) {
     const std::string digest = DigestOf(compiled);
     const auto before = known.find(sync.name());
     const bool is_known = before != known.end();
-    const bool is_paused = sync.status() == v1::SYNC_STATUS_PAUSED || !compiled.broken().empty();
-    if (is_known && is_paused) continue;  // when it takes changes again
+    const bool takes_changes = clients::TakesChanges(compiled);
+    if (is_known && !takes_changes) continue;  // when it does again
     if (is_known && (before->second.digest == digest || before->second.revision >= rules.revision()))
       continue;
-    if (is_known || (!is_paused && !IsNew(sync))) {
+    if (is_known || (takes_changes && !IsNew(sync))) {
       // The same request of every process that sees this change.
       const std::string request =
           absl::StrCat("rules of ", sync.name(), " since ", is_known ? before->second.revision : 0, ": ",

@@ -3,15 +3,12 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
+#include "services/change_capture/paging.h"
 
 namespace cognate::change_capture {
 namespace {
-
-constexpr int kDefaultPage = 100;
-constexpr int kMaxPage = 1000;
 
 // A copy: the rules may be replaced meanwhile.
 std::optional<v1::Sync> FindSync(const Catalogue& catalogue, const std::string& name) {
@@ -53,11 +50,9 @@ absl::StatusOr<v1::CreateRunResponse> CreateRun(Catalogue& catalogue, RunStore& 
 }
 
 absl::StatusOr<v1::GetRunResponse> GetRun(RunStore& runs, const v1::GetRunRequest& request) {
-  absl::string_view id = request.name();
-  const absl::StatusOr<Uuid> parsed =
-      absl::ConsumePrefix(&id, "runs/") ? Uuid::Parse(id) : absl::InvalidArgumentError("");
-  if (!parsed.ok()) return RunNotFound(request.name());
-  ASSIGN_OR_RETURN(const std::optional<StoredRun> run, runs.Get(*parsed));
+  const std::optional<Uuid> id = IdOfName(request.name(), "runs/");
+  if (!id) return RunNotFound(request.name());
+  ASSIGN_OR_RETURN(const std::optional<StoredRun> run, runs.Get(*id));
   if (!run) return RunNotFound(request.name());
   v1::GetRunResponse response;
   *response.mutable_run() = run->ToMessage();
@@ -65,17 +60,8 @@ absl::StatusOr<v1::GetRunResponse> GetRun(RunStore& runs, const v1::GetRunReques
 }
 
 absl::StatusOr<v1::ListRunsResponse> ListRuns(RunStore& runs, const v1::ListRunsRequest& request) {
-  if (request.page_size() < 0 || request.page_size() > kMaxPage) {
-    return FieldInvalid("page_size", absl::StrCat(request.page_size()), absl::StrCat("0 to ", kMaxPage));
-  }
-  const int page_size = request.page_size() == 0 ? kDefaultPage : request.page_size();
-  std::optional<Uuid> before;
-  if (!request.page_token().empty()) {
-    const absl::StatusOr<Uuid> token = Uuid::Parse(request.page_token());
-    if (!token.ok())
-      return FieldInvalid("page_token", request.page_token(), "the next_page_token of a page before");
-    before = *token;
-  }
+  ASSIGN_OR_RETURN(const int page_size, PageSizeOf(request.page_size()));
+  ASSIGN_OR_RETURN(const std::optional<Uuid> before, PageStartOf(request.page_token()));
   ASSIGN_OR_RETURN(const std::vector<StoredRun> listed, runs.List(before, page_size));
   v1::ListRunsResponse response;
   for (const StoredRun& run : listed) *response.add_runs() = run.ToMessage();

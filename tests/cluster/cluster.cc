@@ -205,6 +205,21 @@ int64_t Cluster::ResidentBytes() const {
   return bytes;
 }
 
+Cluster::Ran Cluster::Run(std::vector<std::string> words) {
+  const std::string log = absl::StrCat(directory(), "/command-", ++commands_);
+  words.insert(words.begin(), {absl::StrCat(BinDirectory(), "/cognate"),
+                               absl::StrCat("--address=unix:", directory(), "/cognate.sock")});
+  auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});
+  EXPECT_TRUE(spawned.ok()) << spawned.status();
+  Ran ran;
+  ran.code = spawned->Wait(absl::Seconds(30)).value_or(-1);
+  std::ifstream file(log);
+  std::stringstream text;
+  text << file.rdbuf();
+  ran.output = text.str();
+  return ran;
+}
+
 std::string Cluster::LogOf(const std::string& name) const {
   std::ifstream file(LogPath(name));
   std::stringstream text;

@@ -44,6 +44,13 @@ class Cluster {
   void Pause(const std::string& name) { processes_[name].Signal(SIGSTOP); }
   void Resume(const std::string& name) { processes_[name].Signal(SIGCONT); }
 
+  // `cognate --address=… words`, against one process of all services (kOneProcess).
+  struct Ran {
+    int code = -1;
+    std::string output;  // and errors
+  };
+  Ran Run(std::vector<std::string> words);
+
   // Where the service that has this name's RPCs answers: "platform-registry", …
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& service);
   // Waits until every process answers its health check with SERVING.
@@ -73,6 +80,7 @@ class Cluster {
   std::string uri_;
   std::map<std::string, int> ports_;  // of processes that have replicas
   std::map<std::string, process::Process> processes_;
+  int commands_ = 0;
 };
 
 }  // namespace cognate::cluster

@@ -3,10 +3,8 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,7 +17,6 @@
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 #include "common/postgres/connection.h"
-#include "common/process/process.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -122,25 +119,8 @@ class AssignmentsTest : public ::testing::TestWithParam<cluster::Shape> {
     ASSERT_THAT(set, test_support::IsOk());
   }
 
-  struct Ran {
-    int code = -1;
-    std::string output;
-  };
-  Ran Cognate(std::vector<std::string> words) {
-    const char* const bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
-    const std::string log = absl::StrCat(cluster_.directory(), "/command-", ++commands_);
-    words.insert(words.begin(), {absl::StrCat(bin != nullptr ? bin : "build/release/bin", "/cognate"),
-                                 absl::StrCat("--address=unix:", cluster_.directory(), "/cognate.sock")});
-    auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});
-    EXPECT_TRUE(spawned.ok()) << spawned.status();
-    Ran ran;
-    ran.code = spawned->Wait(absl::Seconds(30)).value_or(-1);
-    std::ifstream file(log);
-    std::stringstream text;
-    text << file.rdbuf();
-    ran.output = text.str();
-    return ran;
-  }
+  using Ran = cluster::Cluster::Ran;
+  Ran Cognate(std::vector<std::string> words) { return cluster_.Run(std::move(words)); }
 
   void Run(const std::string& site, const std::string& sql) {
     ASSERT_THAT(sites_[site]->Execute(sql), test_support::IsOk()) << sql;
@@ -173,7 +153,6 @@ class AssignmentsTest : public ::testing::TestWithParam<cluster::Shape> {
   std::unique_ptr<RegistryStub> registry_;
   std::unique_ptr<AssignmentStub> assignments_;
   std::map<std::string, std::unique_ptr<postgres::Connection>> sites_;
-  int commands_ = 0;
 };
 
 }  // namespace cognate

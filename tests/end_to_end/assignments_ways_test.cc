@@ -1,4 +1,7 @@
 // Assignments where platforms are source and target, by the command, and under faults.
+#include <fstream>
+#include <sstream>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "tests/end_to_end/assignments_fixture.h"

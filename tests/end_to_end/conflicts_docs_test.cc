@@ -16,7 +16,6 @@
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 #include "common/postgres/connection.h"
-#include "common/process/process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cluster/cluster.h"
@@ -113,25 +112,8 @@ class ConflictsPageTest : public ::testing::Test {
     return rows.ok() ? std::stoll(std::string(rows->GetText(0, 0))) : -1;
   }
 
-  struct Ran {
-    int code = -1;
-    std::string output;
-  };
-  Ran Cognate(std::vector<std::string> words) {
-    const char* const bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
-    const std::string log = StrCat(cluster_.directory(), "/command-", ++commands_);
-    words.insert(words.begin(), {StrCat(bin != nullptr ? bin : "build/release/bin", "/cognate"),
-                                 StrCat("--address=unix:", cluster_.directory(), "/cognate.sock")});
-    auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});
-    EXPECT_TRUE(spawned.ok()) << spawned.status();
-    Ran ran;
-    ran.code = spawned->Wait(absl::Seconds(30)).value_or(-1);
-    std::ifstream file(log);
-    std::stringstream text;
-    text << file.rdbuf();
-    ran.output = text.str();
-    return ran;
-  }
+  using Ran = cluster::Cluster::Ran;
+  Ran Cognate(std::vector<std::string> words) { return cluster_.Run(std::move(words)); }
   std::vector<v1::Conflict> Conflicts() {
     std::vector<v1::Conflict> conflicts;
     const Ran ran = Cognate({"--json", "conflict", "list"});
@@ -158,7 +140,6 @@ class ConflictsPageTest : public ::testing::Test {
   cluster::Cluster cluster_{cluster::Shape::kOneProcess};
   std::unique_ptr<RegistryStub> registry_;
   std::map<std::string, std::unique_ptr<postgres::Connection>> sites_;
-  int commands_ = 0;
 };
 
 TEST_F(ConflictsPageTest, ThePageIsRightLineByLine) {

@@ -1,7 +1,6 @@
 // Syncs as files, through the `cognate` command: lint, plan, apply, export, describe, preview.
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -11,7 +10,6 @@
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 #include "common/postgres/connection.h"
-#include "common/process/process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cluster/cluster.h"
@@ -63,10 +61,7 @@ fields:
   - {source: writer_id, target: author_no}
 )";
 
-struct Ran {
-  int code = -1;
-  std::string output;
-};
+using Ran = cluster::Cluster::Ran;
 
 class SyncFileTest : public ::testing::Test {
  protected:
@@ -99,20 +94,8 @@ class SyncFileTest : public ::testing::Test {
 
   // `cognate sync …`
   Ran Sync(std::vector<std::string> words) {
-    const char* const bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
-    const std::string log = directory_.File(absl::StrCat("out-", ++runs_));
-    words.insert(words.begin(),
-                 {absl::StrCat(bin != nullptr ? bin : "build/release/bin", "/cognate"),
-                  absl::StrCat("--address=unix:", cluster_.directory(), "/cognate.sock"), "sync"});
-    auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});
-    EXPECT_TRUE(spawned.ok()) << spawned.status();
-    Ran ran;
-    ran.code = spawned->Wait(absl::Seconds(30)).value_or(-1);
-    std::ifstream file(log);
-    std::stringstream text;
-    text << file.rdbuf();
-    ran.output = text.str();
-    return ran;
+    words.insert(words.begin(), "sync");
+    return cluster_.Run(std::move(words));
   }
   std::string Write(const std::string& name, const std::string& text) {
     std::ofstream(directory_.File(name)) << text;
@@ -130,7 +113,6 @@ class SyncFileTest : public ::testing::Test {
   cluster::Cluster cluster_{cluster::Shape::kOneProcess};
   std::unique_ptr<RegistryStub> registry_;
   std::unique_ptr<postgres::Connection> source_, target_;
-  int runs_ = 0;
 };
 
 TEST_F(SyncFileTest, IsLintedPlannedAppliedExportedAndChanged) {

@@ -8,6 +8,7 @@
 
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
+#include "services/change_capture/renewal.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -47,7 +48,7 @@ absl::Status Amender::Commit(const Findings& findings) {
 }
 
 absl::StatusOr<std::vector<LoggedState>> Amender::Write(Transaction& transaction, const Findings& findings) {
-  RETURN_IF_ERROR(OwedStore::LockVersions(transaction));
+  RETURN_IF_ERROR(LockVersions(transaction));
   RETURN_IF_ERROR(ConflictStore::Advance(transaction, findings.looked_from, findings.looked_to));
   std::vector<RecordId> records;
   for (const Findings::OfRecord& found : findings.records) records.push_back(found.record);
@@ -87,7 +88,7 @@ absl::Status Amender::Restore(const StoredConflict& conflict, const v1::Fields& 
 absl::StatusOr<std::vector<LoggedState>> Amender::WriteRestored(Transaction& transaction,
                                                                 const StoredConflict& conflict,
                                                                 const v1::Fields& values) {
-  RETURN_IF_ERROR(OwedStore::LockVersions(transaction));
+  RETURN_IF_ERROR(LockVersions(transaction));
   RETURN_IF_ERROR(ConflictStore::SetState(transaction, conflict.id, v1::CONFLICT_STATE_RESOLVED));
   const std::vector<RecordId> records = {conflict.record};
   ASSIGN_OR_RETURN(const auto held, owed_.NewestHeld(transaction, records));

@@ -1,7 +1,6 @@
 #include "services/change_capture/conflicts/conflict_loop.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -16,7 +15,7 @@ namespace {
 
 // So often the place in the log is saved although nothing was found.
 constexpr int64_t kSaveEvery = 10'000;
-constexpr int64_t kNothingOwed = std::numeric_limits<int64_t>::max();
+
 v1::ConflictPolicy PolicyOf(const v1::Sync& sync, const std::string& target_field) {
   for (const v1::FieldMapping& mapping : sync.fields()) {
     if (mapping.target() == target_field && mapping.conflict_policy() != v1::CONFLICT_POLICY_UNSPECIFIED) {
@@ -146,27 +145,33 @@ absl::StatusOr<std::vector<ConflictLoop::Watched>> ConflictLoop::Watch(int64_t a
 absl::Status ConflictLoop::AddLineage(std::vector<Watched>* watched) {
   std::vector<NextState*> deliveries;
   std::vector<LineageQuestion> questions;
-  std::vector<int64_t> amended_versions;
   std::vector<int64_t> versions;
+  // Of records that must get something back.
+  std::vector<NextState*> owing;
+  std::vector<LineageQuestion> owed_questions;
+  std::vector<int64_t> amended_versions;
   for (Watched& record : *watched) {
     for (NextState& next : record.next) {
       if (!next.state.is_delivered()) continue;
       deliveries.push_back(&next);
       questions.push_back({record.record.first, record.record.second, next.state.origin->version});
-      amended_versions.push_back(record.owed.has_value() ? record.owed->version : kNothingOwed);
       versions.push_back(next.state.origin->version);
+      if (!record.owed.has_value() || record.owed->edits.empty()) continue;
+      owing.push_back(&next);
+      owed_questions.push_back(questions.back());
+      amended_versions.push_back(record.owed->version);
     }
   }
   if (deliveries.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<int64_t> known, NewestKnown(pool_, questions));
-  ASSIGN_OR_RETURN(const std::vector<bool> based, AreBasedOnAmended(pool_, questions, amended_versions));
+  ASSIGN_OR_RETURN(const std::vector<bool> based, AreBasedOnAmended(pool_, owed_questions, amended_versions));
+  for (size_t i = 0; i < owing.size(); ++i) owing[i]->knows_owed = based[i];
   versions.insert(versions.end(), known.begin(), known.end());
   ASSIGN_OR_RETURN(const std::vector<LoggedState> read, log_.ReadVersions(versions));
   std::map<int64_t, const LoggedState*> by_version;
   for (const LoggedState& state : read) by_version[state.version] = &state;
   for (size_t i = 0; i < deliveries.size(); ++i) {
     NextState& next = *deliveries[i];
-    next.knows_owed = based[i];
     if (const LoggedState* const state = by_version[known[i]]; state != nullptr) next.known = *state;
     if (const LoggedState* const author = by_version[versions[i]]; author != nullptr) {
       next.author = KeyOf(*author);

@@ -6,22 +6,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
+#include "services/change_capture/paging.h"
 
 namespace cognate::change_capture {
 namespace {
 
-constexpr int kDefaultPage = 100;
-constexpr int kMaxPage = 1000;
-
 absl::StatusOr<StoredConflict> Find(ConflictStore& store, const std::string& name) {
-  absl::string_view id = name;
-  const absl::StatusOr<Uuid> parsed =
-      absl::ConsumePrefix(&id, "conflicts/") ? Uuid::Parse(id) : absl::InvalidArgumentError("");
-  if (!parsed.ok()) return ConflictNotFound(name);
-  ASSIGN_OR_RETURN(std::optional<StoredConflict> conflict, store.Get(*parsed));
+  const std::optional<Uuid> id = IdOfName(name, "conflicts/");
+  if (!id) return ConflictNotFound(name);
+  ASSIGN_OR_RETURN(std::optional<StoredConflict> conflict, store.Get(*id));
   if (!conflict) return ConflictNotFound(name);
   return *std::move(conflict);
 }
@@ -65,21 +60,12 @@ absl::StatusOr<v1::Fields> LosersOf(const StoredConflict& conflict,
 
 absl::StatusOr<v1::ListConflictsResponse> ListConflicts(ConflictStore& store, ChangeLog& log,
                                                         const v1::ListConflictsRequest& request) {
-  if (request.page_size() < 0 || request.page_size() > kMaxPage) {
-    return FieldInvalid("page_size", absl::StrCat(request.page_size()), absl::StrCat("0 to ", kMaxPage));
-  }
-  RETURN_IF_ERROR(CheckRecord(request.record()));
   ConflictStore::Filter filter;
-  filter.limit = request.page_size() == 0 ? kDefaultPage : request.page_size();
+  ASSIGN_OR_RETURN(filter.limit, PageSizeOf(request.page_size()));
+  RETURN_IF_ERROR(CheckRecord(request.record()));
+  ASSIGN_OR_RETURN(filter.before, PageStartOf(request.page_token()));
   filter.state = request.state();
   filter.local_id = request.record().local_id();
-  if (!request.page_token().empty()) {
-    const absl::StatusOr<Uuid> token = Uuid::Parse(request.page_token());
-    if (!token.ok()) {
-      return FieldInvalid("page_token", request.page_token(), "the next_page_token of a page before");
-    }
-    filter.before = *token;
-  }
   v1::ListConflictsResponse response;
   if (!request.record().platform().empty()) {
     ASSIGN_OR_RETURN(filter.model_ids, log.ModelIds(request.record().platform(), request.record().model()));

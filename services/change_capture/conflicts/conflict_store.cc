@@ -92,11 +92,6 @@ StoredConflict ConflictOf(const Rows& rows, int row) {
 
 }  // namespace
 
-absl::StatusOr<LoggedState> ConflictStore::StateOf(const Rows& rows, int row) {
-  ASSIGN_OR_RETURN(const LoggedModel* model, log_.ModelById(ModelIdOfRow(rows, row)));
-  return StateOfRow(rows, row, *model);
-}
-
 absl::StatusOr<ConflictStore::Position> ConflictStore::GetPosition() {
   Position position;
   RETURN_IF_ERROR(pool_.Run("conflict_position", [&](Transaction& transaction) -> absl::Status {
@@ -115,9 +110,9 @@ absl::StatusOr<std::vector<ConflictStore::Met>> ConflictStore::FindDelivered(
   RETURN_IF_ERROR(pool_.Run("find_delivered", [&](Transaction& transaction) -> absl::Status {
     met.clear();
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kFindDelivered, params));
+    ASSIGN_OR_RETURN(std::vector<LoggedState> delivered, log_.StatesOf(rows));
     for (int row = 0; row < rows.size(); ++row) {
-      ASSIGN_OR_RETURN(LoggedState state, StateOf(rows, row));
-      met.push_back({std::move(state), rows.GetInt64(row, kMore)});
+      met.push_back({std::move(delivered[static_cast<size_t>(row)]), rows.GetInt64(row, kMore)});
     }
     return absl::OkStatus();
   }));
@@ -132,9 +127,10 @@ absl::StatusOr<std::vector<std::vector<LoggedState>>> ConflictStore::StatesUpTo(
   RETURN_IF_ERROR(pool_.Run("states_up_to", [&](Transaction& transaction) -> absl::Status {
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kStatesUpTo, params));
     for (auto& of_record : states) of_record.clear();
+    ASSIGN_OR_RETURN(std::vector<LoggedState> all, log_.StatesOf(rows));
     for (int row = 0; row < rows.size(); ++row) {
-      ASSIGN_OR_RETURN(LoggedState state, StateOf(rows, row));
-      states[static_cast<size_t>(rows.GetInt64(row, kMore) - 1)].push_back(std::move(state));
+      const auto place = static_cast<size_t>(rows.GetInt64(row, kMore) - 1);
+      states[place].push_back(std::move(all[static_cast<size_t>(row)]));
     }
     return absl::OkStatus();
   }));

@@ -67,8 +67,6 @@ class ConflictStore {
   absl::StatusOr<std::vector<StoredConflict>> List(const Filter& filter);
 
  private:
-  absl::StatusOr<LoggedState> StateOf(const postgres::Rows& rows, int row);
-
   postgres::Pool& pool_;
   ChangeLog& log_;
 };

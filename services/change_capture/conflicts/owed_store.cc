@@ -39,9 +39,6 @@ const Statement kGet{"get_owed", absl::StrCat("SELECT ", kOwedColumns, R"sql(
     JOIN owed ON owed.model_id = wanted.model_id AND owed.local_id = wanted.local_id COLLATE "C"
 )sql")};
 
-const Statement kLockVersions{"lock_versions_to_amend",
-                              "SELECT FROM version_counter WHERE only_row FOR UPDATE"};
-
 const Statement kNewestHeld{"newest_held", absl::StrCat(R"sql(
     SELECT state.*
     FROM unnest($1::int4[], $2::text[]) AS wanted (model_id, local_id)
@@ -129,15 +126,6 @@ std::map<RecordId, StoredOwed> OwedOf(const Rows& rows) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<LoggedState>> OwedStore::StatesOf(const Rows& rows) {
-  std::vector<LoggedState> states;
-  for (int row = 0; row < rows.size(); ++row) {
-    ASSIGN_OR_RETURN(const LoggedModel* model, log_.ModelById(ModelIdOfRow(rows, row)));
-    states.push_back(StateOfRow(rows, row, *model));
-  }
-  return states;
-}
-
 absl::StatusOr<std::map<RecordId, StoredOwed>> OwedStore::Find(absl::Span<const RecordId> records,
                                                                int64_t after, int64_t until) {
   std::map<RecordId, StoredOwed> owed;
@@ -156,10 +144,6 @@ absl::Status OwedStore::Purge() {
                    [&](Transaction& transaction) { return transaction.Query(kPurge, {}).status(); });
 }
 
-absl::Status OwedStore::LockVersions(Transaction& transaction) {
-  return transaction.Query(kLockVersions, {}).status();
-}
-
 absl::StatusOr<std::map<RecordId, StoredOwed>> OwedStore::Get(Transaction& transaction,
                                                               absl::Span<const RecordId> records) {
   ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kGet, ParamsOf(records)));
@@ -169,7 +153,7 @@ absl::StatusOr<std::map<RecordId, StoredOwed>> OwedStore::Get(Transaction& trans
 absl::StatusOr<std::map<RecordId, LoggedState>> OwedStore::NewestHeld(Transaction& transaction,
                                                                       absl::Span<const RecordId> records) {
   ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kNewestHeld, ParamsOf(records)));
-  ASSIGN_OR_RETURN(std::vector<LoggedState> states, StatesOf(rows));
+  ASSIGN_OR_RETURN(std::vector<LoggedState> states, log_.StatesOf(rows));
   std::map<RecordId, LoggedState> newest;
   for (LoggedState& state : states) {
     const RecordId record = {state.model->model_id, state.local_id};
@@ -199,7 +183,7 @@ absl::StatusOr<std::vector<LoggedState>> OwedStore::Amend(Transaction& transacti
   params.AddTextArray(local_ids).AddByteaArray(fields).AddTimestampArray(absl::MakeConstSpan(source_times));
   params.AddInt16Array(absl::MakeConstSpan(operations));
   ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kAmend, params));
-  ASSIGN_OR_RETURN(std::vector<LoggedState> states, StatesOf(rows));
+  ASSIGN_OR_RETURN(std::vector<LoggedState> states, log_.StatesOf(rows));
   std::map<RecordId, StoredOwed> owed;
   for (size_t i = 0; i < states.size(); ++i) {
     if (amendments[i].owed.empty()) continue;

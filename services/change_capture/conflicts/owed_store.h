@@ -36,8 +36,6 @@ class OwedStore {
   absl::Status Purge();
 
   // --- Within one transaction ---
-  // Nobody gives versions until it ends.
-  static absl::Status LockVersions(postgres::Transaction& transaction);
   static absl::StatusOr<std::map<RecordId, StoredOwed>> Get(postgres::Transaction& transaction,
                                                             absl::Span<const RecordId> records);
   // What the records themselves hold, as far as it is captured; those that are not in the log are left out.
@@ -55,8 +53,6 @@ class OwedStore {
   static absl::Status Forget(postgres::Transaction& transaction, absl::Span<const RecordId> records);
 
  private:
-  absl::StatusOr<std::vector<LoggedState>> StatesOf(const postgres::Rows& rows);
-
   postgres::Pool& pool_;
   ChangeLog& log_;
 };

@@ -1,5 +1,4 @@
 // Unique values that another record of the target has.
-#include "common/worker/worker.h"
 #include "gmock/gmock.h"
 #include "services/delivery/sql_channel/sql_channel_fixture.h"
 
@@ -125,27 +124,16 @@ TEST_F(CollisionTest, AThousandCollisionsAreOneBatch) {
 
 // A writer of the target that inserts the same slug once it has been found free.
 TEST_F(CollisionTest, AValueThatIsTakenAtThisVeryMomentGetsASuffixAllTheSame) {
-  Execute(
-      "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-      "PERFORM pg_advisory_xact_lock(77); RETURN NEW; END $$");
-  Execute("CREATE TRIGGER slow BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION slow()");
+  LetPostsWait();
   auto other = test_support::ValueOrDie(postgres::Connection::Open(uri_));
   ASSERT_OK(other->Execute("BEGIN"));
   ASSERT_OK(other->Execute("SELECT pg_advisory_xact_lock(77)"));
   ASSERT_OK(other->Execute("INSERT INTO posts (site, slug, title) VALUES (1, 'a', 'theirs')"));
-  Worker committer("committer", [&](StopToken&) {
-    while (true) {
-      const auto waits = target_->QueryText(
-          "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND application_name = "
-          "'cognate-delivery'");
-      if (waits.ok() && waits->GetText(0, 0) == "1") break;
-    }
-    ASSERT_OK(other->Execute("COMMIT"));
-  });
+  const auto committer = CommitOnceDeliveryWaits(*other);
   auto group = Posts(v1::COLLISION_ACTION_SUFFIX);
   AddPost(group, 1, Text("a"));
   const v1::Outcome outcome = ApplyOne(group);
-  committer.Stop();
+  committer->Stop();
   EXPECT_EQ(outcome.status(), v1::OUTCOME_STATUS_APPLIED) << outcome.ShortDebugString();
   EXPECT_EQ(Ask("SELECT slug || ' ' || title FROM posts ORDER BY slug"), "a theirs|a-2 new");
 }

@@ -1,5 +1,4 @@
 // Records that are new to a target which has some with the same natural key.
-#include "common/worker/worker.h"
 #include "gmock/gmock.h"
 #include "services/delivery/sql_channel/sql_channel_fixture.h"
 
@@ -162,26 +161,15 @@ TEST_F(FirstContactTest, WithoutAnIndexTheTableIsReadOnceForABatch) {
 // A writer of the target that inserts the same slug once nothing was found.
 TEST_F(FirstContactTest, ARecordThatIsMadeAtThisVeryMomentIsMet) {
   Execute("CREATE UNIQUE INDEX ON posts (slug)");
-  Execute(
-      "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-      "PERFORM pg_advisory_xact_lock(77); RETURN NEW; END $$");
-  Execute("CREATE TRIGGER slow BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION slow()");
+  LetPostsWait();
   auto other = test_support::ValueOrDie(postgres::Connection::Open(uri_));
   ASSERT_OK(other->Execute("BEGIN"));
   ASSERT_OK(other->Execute("INSERT INTO posts (slug, title) VALUES ('a', 'theirs')"));
-  Worker committer("committer", [&](StopToken&) {
-    while (true) {
-      const auto waits = target_->QueryText(
-          "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND application_name = "
-          "'cognate-delivery'");
-      if (waits.ok() && waits->GetText(0, 0) == "1") break;
-    }
-    ASSERT_OK(other->Execute("COMMIT"));
-  });
+  const auto committer = CommitOnceDeliveryWaits(*other);
   auto group = Posts(v1::EXISTS_ACTION_UPDATE);
   AddPost(group, 1, Text("a"), Null());
   EXPECT_EQ(ApplyOne(group).local_id(), "1");
-  committer.Stop();
+  committer->Stop();
   EXPECT_EQ(All(), "1 a new");
 }
 

@@ -11,6 +11,7 @@
 #include "common/ids/uuid.h"
 #include "common/postgres/connection.h"
 #include "common/value/value.h"
+#include "common/worker/worker.h"
 #include "gtest/gtest.h"
 #include "services/delivery/sql_channel/sql_channel.h"
 #include "tests/support/postgres_server.h"
@@ -50,6 +51,26 @@ class SqlChannelTest : public ::testing::Test {
       absl::StrAppend(&out, i == 0 ? "" : "|", rows->IsNull(i, 0) ? "-" : rows->GetText(i, 0));
     }
     return out;
+  }
+
+  // Creates of posts stand still while another transaction holds the advisory lock 77.
+  void LetPostsWait() {
+    Execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "PERFORM pg_advisory_xact_lock(77); RETURN NEW; END $$");
+    Execute("CREATE TRIGGER slow BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION slow()");
+  }
+  // Commits what `other` does once the delivery waits for it.
+  std::unique_ptr<Worker> CommitOnceDeliveryWaits(postgres::Connection& other) {
+    return std::make_unique<Worker>("committer", [this, &other](StopToken&) {
+      while (true) {
+        const auto waits = target_->QueryText(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND application_name = "
+            "'cognate-delivery'");
+        if (waits.ok() && waits->GetText(0, 0) == "1") break;
+      }
+      ASSERT_OK(other.Execute("COMMIT"));
+    });
   }
 
   static std::string Entity(int number) {
