@@ -134,6 +134,7 @@ void Append(const v1::Value& value, std::string* out) {
       return AppendString(value.reference_value().local_id(), out);
     case v1::Value::kNullValue:
     case v1::Value::kOmittedValue:
+    case v1::Value::kEncodedValue:
     case v1::Value::KIND_NOT_SET:
       return absl::StrAppend(out, "null");
   }

@@ -128,6 +128,7 @@ Datum DatumOf(const v1::Value* value) {
       datum.kind = Kind::kReference;
       break;
     case v1::Value::kOmittedValue:
+    case v1::Value::kEncodedValue:
       datum.kind = Kind::kOmitted;
       break;
   }

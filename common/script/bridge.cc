@@ -89,6 +89,9 @@ void PushNested(lua_State* lua, const v1::Value& value, int depth) {
     case v1::Value::kOmittedValue:
       Interpreter::Of(lua).Fail(
           "got a value that was left out of the record because it is too large, want a smaller one");
+    case v1::Value::kEncodedValue:
+      Interpreter::Of(lua).Fail(
+          "got a text with references in it, which is made behind the chain; read it before encode");
     case v1::Value::KIND_NOT_SET:
       Interpreter::Of(lua).Fail("got a value without a kind, want one of the kinds of values");
   }

@@ -247,6 +247,7 @@ bool Compiler::CheckValue(absl::string_view part, const v1::Value& value) {
       return Wrong(part, "got nothing, want a value; null_value is NULL"), false;
     case v1::Value::kReferenceValue:
     case v1::Value::kOmittedValue:
+    case v1::Value::kEncodedValue:
       return Wrong(part, StrCat("got a value of the kind ", value::KindName(value),
                                 ", want one that a record of the source could hold")),
              false;

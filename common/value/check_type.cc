@@ -41,7 +41,8 @@ bool KindFits(Value::KindCase kind, v1::FieldType type) {
     case v1::FIELD_TYPE_JSON:
       return kind == Value::kTextValue || kind == Value::kListValue || kind == Value::kMapValue;
     case v1::FIELD_TYPE_UNSPECIFIED:
-      return kind != Value::kReferenceValue && kind != Value::kOmittedValue && kind != Value::KIND_NOT_SET;
+      return kind != Value::kReferenceValue && kind != Value::kOmittedValue && kind != Value::kEncodedValue &&
+             kind != Value::KIND_NOT_SET;
     default:
       return kind == Value::kTextValue;
   }

@@ -179,6 +179,8 @@ const char* KindName(v1::Value::KindCase kind) {
       return "reference";
     case v1::Value::kOmittedValue:
       return "omitted";
+    case v1::Value::kEncodedValue:
+      return "encoded";
     case v1::Value::KIND_NOT_SET:
       break;
   }
@@ -204,6 +206,8 @@ std::string Describe(const v1::Value& value) {
       return absl::StrCat("date ", Shown(value.date_value()));
     case v1::Value::kOmittedValue:
       return absl::StrCat("a value of ", value.omitted_value().size_bytes(), " bytes, which was left out");
+    case v1::Value::kEncodedValue:
+      return "a text with references to other records in it";
     case v1::Value::KIND_NOT_SET:
       return "a value without a kind";
     default:
@@ -248,6 +252,9 @@ bool Equal(const v1::Value& a, const v1::Value& b) {
              a.reference_value().local_id() == b.reference_value().local_id();
     case v1::Value::kOmittedValue:
       return false;  // Nobody knows.
+    case v1::Value::kEncodedValue:
+      return a.encoded_value().encoding() == b.encoded_value().encoding() &&
+             Equal(a.encoded_value().value(), b.encoded_value().value());
   }
   return false;
 }
