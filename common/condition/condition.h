@@ -49,6 +49,8 @@ struct Names {
   // Parse.
   std::function<std::optional<FieldInfo>(absl::string_view field, bool old)> find_field;
   Assignments assignments = {};
+  // Optional. Why old.name may not be written here; then find_field is not asked for it.
+  std::string why_not_old = {};
   // Optional. The names of fields, for the errors' "did you mean".
   std::vector<std::string> known_fields = {};
 };

@@ -137,6 +137,8 @@ Parser::Result Parser::ParseAssigned() {
 Parser::Result Parser::ParseField(bool old) {
   const Token& token = Next();
   if (token.kind != Kind::kName && token.kind != Kind::kWord) return Want("a field's name after old.");
+  if (old && !names_.why_not_old.empty())
+    return ErrorAt(text_, token.offset, absl::StrCat("got old.", token.text, ", but ", names_.why_not_old));
   const std::optional<FieldInfo> found =
       names_.find_field ? names_.find_field(token.text, old) : std::optional<FieldInfo>();
   if (!found.has_value()) {

@@ -27,8 +27,7 @@ bool Holds(const Step& step, const WorkingRecord& record, const Context& context
 std::optional<Stop> RunStepOf(const Step& step, WorkingRecord& record, const Context& context) {
   std::optional<Stop> stop = step.run(record, context);
   if (stop.has_value()) {
-    stop->error.set_message(
-        absl::StrCat("transforms[", step.index, "] (", step.word, "): ", stop->error.message()));
+    stop->error.set_message(absl::StrCat(step.path, " (", step.word, "): ", stop->error.message()));
   }
   return stop;
 }
@@ -61,11 +60,31 @@ Chain Chain::Compile(const Transforms& transforms, absl::Span<const v1::ModelFie
         {"transforms", absl::StrCat("got ", transforms.size(), " steps, want at most ", kMaxSteps)});
     return chain;
   }
-  for (int i = 0; i < transforms.size(); ++i) compiler.Add(transforms[i], i);
-  Program& program = *chain.program_;
-  program.compiled = compiler.Take();
-  for (const KnownField& known : program.compiled.fields) program.after.emplace(known.field.name(), &known);
+  for (int i = 0; i < transforms.size(); ++i) compiler.Add(transforms[i], i, "");
+  chain.Adopt(compiler);
   return chain;
+}
+
+Chain Chain::Compile(const CompiledSteps& steps, absl::Span<const v1::ModelField> fields,
+                     std::vector<FieldViolation>* violations, const condition::Assignments& assignments) {
+  Chain chain;
+  Compiler compiler(fields, assignments, violations);
+  if (steps.size() > kMaxChainSteps) {
+    violations->push_back({"transforms", absl::StrCat("got ", steps.size(),
+                                                      " steps with those of the pipelines, "
+                                                      "want at most ",
+                                                      kMaxChainSteps)});
+    return chain;
+  }
+  for (const v1::CompiledStep& step : steps) compiler.Add(step.transform(), step.place(), step.pipeline());
+  chain.Adopt(compiler);
+  return chain;
+}
+
+void Chain::Adopt(Compiler& compiler) {
+  program_->compiled = compiler.Take();
+  for (const KnownField& known : program_->compiled.fields)
+    program_->after.emplace(known.field.name(), &known);
 }
 
 bool Chain::empty() const { return program_->compiled.steps.empty(); }
@@ -93,6 +112,7 @@ std::vector<v1::ModelField> Chain::FieldsAfter() const {
 }
 
 const std::vector<std::string>& Chain::reads() const { return program_->compiled.reads; }
+bool Chain::reads_old() const { return program_->compiled.reads_old; }
 const std::vector<std::string>& Chain::assigned_platforms() const {
   return program_->compiled.assigned_platforms;
 }
@@ -110,6 +130,7 @@ std::optional<Stop> Chain::RunTraced(WorkingRecord& record, const Context& conte
   for (const Step& step : program_->compiled.steps) {
     StepTrace& told = trace->emplace_back();
     told.step = step.index;
+    told.pipeline = step.pipeline;
     told.word = step.word;
     if (!Holds(step, record, context)) {
       told.is_passed = true;

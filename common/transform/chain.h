@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "cognate/v1/model.pb.h"
 #include "cognate/v1/outcome.pb.h"
+#include "cognate/v1/sync.pb.h"
 #include "cognate/v1/transform.pb.h"
 #include "common/condition/condition.h"
 #include "common/script/script.h"
@@ -21,6 +22,9 @@
 namespace cognate::transform {
 
 using Transforms = google::protobuf::RepeatedPtrField<v1::Transform>;
+using CompiledSteps = google::protobuf::RepeatedPtrField<v1::CompiledStep>;
+
+class Compiler;
 
 // A record that the chain does not let through: refused with an error, or skipped by a script.
 struct Stop {
@@ -38,7 +42,8 @@ struct Context {
 
 // What one step did, for previews.
 struct StepTrace {
-  int step = 0;              // its place in the chain
+  int step = 0;              // its place in the sync's or the pipeline's transforms
+  std::string pipeline;      // `pipelines/{id}`; empty for the sync's own
   std::string word;          // `split`
   bool is_passed = false;    // its condition does not hold
   std::string because;       // then: why
@@ -54,6 +59,11 @@ class Chain {
   // into `violations`, all of it at once, with paths such as `transforms[2].split.field`; the chain is then
   // of no use. `assignments` are those that the steps' conditions may ask for.
   static Chain Compile(const Transforms& transforms, absl::Span<const v1::ModelField> fields,
+                       std::vector<FieldViolation>* violations,
+                       const condition::Assignments& assignments = {});
+  // The same of a chain with pipelines in it; paths of their steps are such as
+  // `pipelines/site.transforms[2].split.field`.
+  static Chain Compile(const CompiledSteps& steps, absl::Span<const v1::ModelField> fields,
                        std::vector<FieldViolation>* violations,
                        const condition::Assignments& assignments = {});
   Chain(Chain&&) noexcept;
@@ -72,6 +82,8 @@ class Chain {
   bool HoldsReferencesAfter(absl::string_view name) const;
   // The source fields that any step reads; what no step reads and no mapping takes need not be there.
   const std::vector<std::string>& reads() const;
+  // Whether a condition or a script looks at the record before the change.
+  bool reads_old() const;
   // Platforms that conditions of steps ask assignments for; each once.
   const std::vector<std::string>& assigned_platforms() const;
 
@@ -85,6 +97,7 @@ class Chain {
 
  private:
   struct Program;
+  void Adopt(Compiler& compiler);
   std::unique_ptr<Program> program_;
 };
 

@@ -31,16 +31,17 @@ Compiler::Compiler(absl::Span<const ModelField> source, const condition::Assignm
   }
 }
 
-void Compiler::Add(const Transform& transform, int index) {
+void Compiler::Add(const Transform& transform, int index, absl::string_view pipeline) {
   step_ = Step();
+  step_.pipeline = std::string(pipeline);
+  step_.path = StrCat(pipeline, pipeline.empty() ? "" : ".", "transforms[", index, "]");
   is_wrong_ = false;
   is_conditional_ = !transform.when().empty();
   step_.index = index;
   const google::protobuf::FieldDescriptor* const word =
       Transform::descriptor()->FindFieldByNumber(transform.step_case());
   if (word == nullptr) {
-    violations_->push_back(
-        {StrCat("transforms[", index, "]"), "got no step, want one, such as rename, constant or template"});
+    violations_->push_back({step_.path, "got no step, want one, such as rename, constant or template"});
     return;
   }
   step_.word = word->name();
@@ -144,8 +145,7 @@ void Compiler::CompileWhen(const std::string& when) {
   for (const KnownField& known : Fields()) names.known_fields.push_back(known.field.name());
   absl::StatusOr<condition::Condition> parsed = condition::Condition::Parse(when, names);
   if (!parsed.ok()) {
-    violations_->push_back(
-        {StrCat("transforms[", step_.index, "].when"), std::string(parsed.status().message())});
+    violations_->push_back({StrCat(step_.path, ".when"), std::string(parsed.status().message())});
     is_wrong_ = true;
     return;
   }
@@ -156,13 +156,14 @@ void Compiler::CompileWhen(const std::string& when) {
     NoteRead(*known);
   }
   for (const std::string& name : parsed->old_fields()) reads_.insert(slots_.at(name));
+  reads_old_ |= !parsed->old_fields().empty();
   step_.when = *std::move(parsed);
 }
 
 void Compiler::Wrong(absl::string_view part, absl::string_view description) {
   is_wrong_ = true;
-  violations_->push_back({StrCat("transforms[", step_.index, "].", step_.word, part.empty() ? "" : ".", part),
-                          std::string(description)});
+  violations_->push_back(
+      {StrCat(step_.path, ".", step_.word, part.empty() ? "" : ".", part), std::string(description)});
 }
 
 const KnownField* Compiler::Find(absl::string_view name) const {
@@ -291,6 +292,7 @@ Compiler::Result Compiler::Take() {
   result.slots = slots_.size();
   result.fields = Fields();
   for (const int slot : reads_) result.reads.push_back(source_[static_cast<size_t>(slot)].name);
+  result.reads_old = reads_old_;
   result.assigned_platforms.assign(assigned_platforms_.begin(), assigned_platforms_.end());
   return result;
 }

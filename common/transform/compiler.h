@@ -18,7 +18,8 @@
 
 namespace cognate::transform {
 
-inline constexpr int kMaxSteps = 200;
+inline constexpr int kMaxSteps = 200;         // of a sync, or of a pipeline
+inline constexpr int kMaxChainSteps = 1'000;  // of both together
 inline constexpr int kMaxTableEntries = 10'000;
 
 class Compiler {
@@ -27,7 +28,8 @@ class Compiler {
   Compiler(absl::Span<const v1::ModelField> source, const condition::Assignments& assignments,
            std::vector<FieldViolation>* violations);
 
-  void Add(const v1::Transform& transform, int index);
+  // `pipeline` is empty for a step of the sync itself.
+  void Add(const v1::Transform& transform, int index, absl::string_view pipeline);
 
   // For the steps' own sources.
 
@@ -50,6 +52,8 @@ class Compiler {
   void Remove(const std::string& name);
   // A step that takes any field reads all of the source.
   void ReadEverything();
+  // It also looks at the record before the change.
+  void ReadOld() { reads_old_ = true; }
   // A value that is written in a sync. False with a violation if no record could carry it.
   bool CheckValue(absl::string_view part, const v1::Value& value);
   void Run(RunStep run) { step_.run = std::move(run); }
@@ -65,6 +69,7 @@ class Compiler {
     std::vector<KnownField> fields;
     std::vector<std::string> reads;
     std::vector<std::string> assigned_platforms;
+    bool reads_old = false;
   };
   Result Take();
 
@@ -84,6 +89,7 @@ class Compiler {
   absl::flat_hash_map<std::string, KnownField> fields_;
   std::set<int> reads_;  // slots of the source
   std::set<std::string> assigned_platforms_;
+  bool reads_old_ = false;
   std::vector<Step> steps_;
   Step step_;
   // Of the step at hand.

@@ -11,8 +11,8 @@
 namespace cognate::transform {
 
 struct KnownField {
-  // FIELD_TYPE_UNSPECIFIED: anything, among it maps and references. What a step before may have left out counts
-  // as nullable; whether the source lists it does not count.
+  // FIELD_TYPE_UNSPECIFIED: anything, among it maps and references. What a step before may have left out
+  // counts as nullable; whether the source lists it does not count.
   v1::ModelField field;
   int slot = -1;
   bool holds_references = false;  // it is a reference, or has some inside

@@ -24,7 +24,9 @@ using RunStep = std::function<std::optional<Stop>(WorkingRecord&, const Context&
 
 struct Step {
   std::string word;
-  int index = 0;
+  int index = 0;         // its place in the sync's or the pipeline's transforms
+  std::string pipeline;  // `pipelines/{id}`; empty for the sync's own
+  std::string path;      // `transforms[2]`, `pipelines/site.transforms[2]`
   std::optional<condition::Condition> when;
   std::vector<NamedSlot> reads;
   std::vector<NamedSlot> writes;

@@ -32,6 +32,7 @@ Failed ReferTo(const Models& models, const Value& from, Value* to) {
   v1::Reference* const reference = to->mutable_reference_value();
   reference->set_model(models.target_model);
   reference->set_source_model(models.source_model);
+  reference->set_is_number(from.has_int64_value());
   reference->set_source_local_id(value::FitLocalId(*std::move(text)));
   return std::nullopt;
 }

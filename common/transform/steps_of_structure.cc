@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/codec/json.h"
+#include "common/codec/late_ids.h"
 #include "common/codec/php.h"
 #include "common/codec/value_path.h"
 #include "common/transform/makers.h"
@@ -136,19 +137,15 @@ Failed EncodeCommas(const Value& from, std::string* text) {
   return std::nullopt;
 }
 
-// What could not be told at compile time.
-bool HoldsReference(const Value& value) {
-  for (const Value& element : value.list_value().values()) {
-    if (HoldsReference(element)) return true;
-  }
-  for (const v1::Field& field : value.map_value().fields()) {
-    if (HoldsReference(field.value())) return true;
-  }
-  return value.has_reference_value();
-}
-
 Failed EncodeValue(v1::Encoding encoding, const Value& from, Value* to) {
-  if (HoldsReference(from)) return WrongType(from, "a value without references to other records");
+  if (codec::HoldsReferences(from)) {
+    // The ids are not known yet; whether it can be encoded at all is.
+    *to->mutable_encoded_value()->mutable_value() = from;
+    to->mutable_encoded_value()->set_encoding(encoding);
+    Value text;
+    const absl::Status status = codec::WriteIds(*to, &text);
+    return status.ok() ? Failed() : WrongType(from, StrCat("what can be encoded: ", status.message()));
+  }
   std::string* const text = to->mutable_text_value();
   if (encoding == v1::ENCODING_COMMA_LIST) return EncodeCommas(from, text);
   if (encoding == v1::ENCODING_JSON) {
@@ -243,16 +240,16 @@ void Compile(Compiler& compiler, const v1::Encode& step) {
   CheckEncoding(compiler, step.encoding());
   const bool is_json = step.encoding() == v1::ENCODING_JSON;
   const bool is_commas = step.encoding() == v1::ENCODING_COMMA_LIST;
-  const std::optional<KnownField> from = compiler.Read(
-      "field", step.field(), is_commas ? kContainers : kWithoutReferences,
-      is_commas ? kWantList
-                : "a value without references: their ids on the target are known only after the chain; map "
-                  "the list or map itself, or make the references after it");
+  const std::optional<KnownField> from =
+      is_commas ? compiler.Read("field", step.field(), kContainers | kReferences, kWantList)
+                : compiler.Read("field", step.field());
   if (!from.has_value()) return WriteAnything(compiler, IntoOf(step.field(), step.into()));
-  AddValueStep(compiler, *from, step.into(), FieldOf(is_json ? v1::FIELD_TYPE_JSON : v1::FIELD_TYPE_TEXT),
-               [encoding = step.encoding()](const Value& value, Value* to) {
-                 return EncodeValue(encoding, value, to);
-               });
+  AddValueStep(
+      compiler, *from, step.into(), FieldOf(is_json ? v1::FIELD_TYPE_JSON : v1::FIELD_TYPE_TEXT),
+      [encoding = step.encoding()](const Value& value, Value* to) {
+        return EncodeValue(encoding, value, to);
+      },
+      from->holds_references);
 }
 
 }  // namespace cognate::transform

@@ -218,9 +218,8 @@ TEST(TypesPropertyTest, RecordsKeepToWhatIsKnownOfTheirFields) {
       const v1::Fields after = test.After(chain);
       for (const v1::Field& field : after.fields()) {
         ++values;
-        const std::string breach =
-            Breach(field.value(), *chain.FieldAfter(field.name()), chain.HoldsReferencesAfter(field.name()),
-                   is_whole);
+        const std::string breach = Breach(field.value(), *chain.FieldAfter(field.name()),
+                                          chain.HoldsReferencesAfter(field.name()), is_whole);
         EXPECT_EQ(breach, "") << field.name() << " of " << record.ShortDebugString() << "\n"
                               << absl::StrJoin(steps, "\n", [](std::string* out, const v1::Transform& step) {
                                    absl::StrAppend(out, step.ShortDebugString());
