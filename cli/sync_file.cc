@@ -43,7 +43,8 @@ std::string FileSync::PlaceOf(absl::string_view path) const {
 }
 
 void ClearOutputOnly(v1::Sync* sync) {
-  for (const char* const name : {"title", "revision", "create_time", "update_time", "etag", "broken"}) {
+  for (const char* const name :
+       {"title", "revision", "create_time", "update_time", "etag", "broken", "guard"}) {
     const auto* const field = v1::Sync::descriptor()->FindFieldByName(name);
     if (field != nullptr) sync->GetReflection()->ClearField(sync, field);
   }

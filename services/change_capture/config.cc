@@ -9,6 +9,7 @@ void Config::Register(config::Settings& settings) {
   postgres.Register(settings);
   redis.Register(settings);
   peers.RegisterRegistry(settings);
+  peers.RegisterTransformer(settings);
   RegisterOwn(settings);
 }
 

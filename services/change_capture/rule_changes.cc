@@ -38,7 +38,7 @@ struct KnownRules {
 };
 
 // Of all that decides what a living record becomes on the target. What a delete becomes is not among it, nor
-// who wins where edits meet: neither is done again.
+// who wins where edits meet, when it is delivered, or what a mirror removes: none of it is done again.
 std::string DigestOf(v1::CompiledSync compiled) {
   v1::Sync& sync = *compiled.mutable_sync();
   sync.clear_status();
@@ -49,11 +49,25 @@ std::string DigestOf(v1::CompiledSync compiled) {
   sync.clear_etag();
   sync.clear_broken();
   compiled.clear_broken();
+  sync.clear_max_leaving_percent();
+  if (sync.has_guard()) {
+    const v1::LeaveGuardState state = sync.guard().state();
+    sync.mutable_guard()->Clear();
+    sync.mutable_guard()->set_state(state);
+  }
   sync.clear_on_delete();
   sync.clear_conflict_policy();
+  // In whose name a record is written is no part of it: its next delivery carries it.
+  sync.clear_acting_identity();
+  compiled.clear_acting_identity();
+  sync.clear_schedule();
+  sync.clear_mirror();
   for (v1::FieldMapping& field : *sync.mutable_fields()) field.clear_conflict_policy();
   return value::Digest(compiled.SerializeAsString());
 }
+
+// A run that began now would only be followed by another one when what leaves is counted.
+bool IsCounting(const v1::Sync& sync) { return sync.guard().state() == v1::LEAVE_GUARD_STATE_COUNTING; }
 
 bool IsNew(const v1::Sync& sync) {
   return sync.create_time().seconds() == sync.update_time().seconds() &&
@@ -92,7 +106,7 @@ absl::Status RuleChanges::LookAt(const v1::Rules& rules, RunLoop& loop) {
     if (is_known && !takes_changes) continue;  // when it does again
     if (is_known && (before->second.digest == digest || before->second.revision >= rules.revision()))
       continue;
-    if (is_known || (takes_changes && !IsNew(sync))) {
+    if (!IsCounting(sync) && (is_known || (takes_changes && !IsNew(sync)))) {
       // The same request of every process that sees this change.
       const std::string request =
           absl::StrCat("rules of ", sync.name(), " since ", is_known ? before->second.revision : 0, ": ",

@@ -1,6 +1,7 @@
 // Finds the syncs whose rules have changed, and has their records delivered again.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -25,6 +26,9 @@ class RuleChanges {
   // seen for the first time, and has not been changed since it was made, has nothing to deliver again. Costs
   // nothing while the rules stay as they are. To be called again after an error.
   absl::Status Look(RunLoop& loop);
+  // Rules that were looked at. Of a sync whose leaving is still to be counted (`Sync.guard`) it is noted then
+  // that its records are to be delivered once more, whatever comes of it. May be asked by any thread.
+  int64_t revision() const { return revision_; }
 
  private:
   absl::Status LookAt(const v1::Rules& rules, RunLoop& loop);
@@ -33,7 +37,7 @@ class RuleChanges {
   RunStore& runs_;
   const Catalogue& catalogue_;
   const Clock& clock_;
-  int64_t revision_ = 0;  // was looked at
+  std::atomic<int64_t> revision_ = 0;  // was looked at
 };
 
 }  // namespace cognate::change_capture

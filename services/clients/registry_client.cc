@@ -105,6 +105,25 @@ absl::StatusOr<v1::CountReplicasResponse> RegistryClient::CountReplicas(const st
   return peers_->ledger.Call(&Ledger::CountReplicas, request, options);
 }
 
+absl::StatusOr<v1::GetReplicaStandsResponse> RegistryClient::GetReplicaStands(
+    const v1::GetReplicaStandsRequest& request, const CallOptions& options) {
+  return peers_->ledger.Call(&Ledger::GetReplicaStands, request, options);
+}
+
+absl::StatusOr<v1::Rules> RegistryClient::CompileRules(const v1::CompileRulesRequest& request,
+                                                       const CallOptions& options) {
+  ASSIGN_OR_RETURN(v1::CompileRulesResponse response,
+                   peers_->registry.Call(&Registry::CompileRules, request, options));
+  return std::move(*response.mutable_rules());
+}
+
+absl::StatusOr<v1::Sync> RegistryClient::SetLeaveGuard(const v1::SetLeaveGuardRequest& request,
+                                                       const CallOptions& options) {
+  ASSIGN_OR_RETURN(v1::SetLeaveGuardResponse response,
+                   peers_->registry.Call(&Registry::SetLeaveGuard, request, options));
+  return std::move(*response.mutable_sync());
+}
+
 absl::StatusOr<v1::ListAssignmentMovesResponse> RegistryClient::ListAssignmentMoves(
     int64_t after_revision, int page_size, const CallOptions& options) {
   v1::ListAssignmentMovesRequest request;

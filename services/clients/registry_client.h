@@ -13,6 +13,7 @@
 #include "cognate/v1/ledger_service.pb.h"
 #include "cognate/v1/model.pb.h"
 #include "cognate/v1/platform.pb.h"
+#include "cognate/v1/platform_registry_service.pb.h"
 #include "cognate/v1/sync.pb.h"
 #include "common/grpc/call_options.h"
 
@@ -48,6 +49,12 @@ class RegistryClient {
                                                       const CallOptions& options = {});
   absl::StatusOr<v1::CountReplicasResponse> CountReplicas(const std::string& sync,
                                                           const CallOptions& options = {});
+  absl::StatusOr<v1::GetReplicaStandsResponse> GetReplicaStands(const v1::GetReplicaStandsRequest& request,
+                                                                const CallOptions& options = {});
+  absl::StatusOr<v1::Rules> CompileRules(const v1::CompileRulesRequest& request,
+                                         const CallOptions& options = {});
+  absl::StatusOr<v1::Sync> SetLeaveGuard(const v1::SetLeaveGuardRequest& request,
+                                         const CallOptions& options = {});
   absl::StatusOr<v1::ListAssignmentMovesResponse> ListAssignmentMoves(int64_t after_revision, int page_size,
                                                                       const CallOptions& options = {});
 

@@ -72,17 +72,19 @@ Error ModelCannotBeCaptured(absl::string_view platform, absl::string_view model,
 }
 
 Error ModelNotAssignable(absl::string_view platform, absl::string_view model) {
-  return Error(StatusCode::kFailedPrecondition, "MODEL_NOT_ASSIGNABLE",
-               StrCat("records of ", model, " on ", platform,
-                      " have no assignments; enable them: UpdateModel with assignable, or `cognate assignment "
-                      "enable`"))
+  return Error(
+             StatusCode::kFailedPrecondition, "MODEL_NOT_ASSIGNABLE",
+             StrCat("records of ", model, " on ", platform,
+                    " have no assignments; enable them: UpdateModel with assignable, or `cognate assignment "
+                    "enable`"))
       .With("platform", platform)
       .With("model", model);
 }
 
 Error AssignmentsChanged(absl::string_view path, int64_t got, int64_t current) {
   return Error(StatusCode::kAborted, "ASSIGNMENTS_CHANGED",
-               StrCat(path, ": somebody else has changed these assignments meanwhile; read them and decide anew"))
+               StrCat(path,
+                      ": somebody else has changed these assignments meanwhile; read them and decide anew"))
       .With("revision", StrCat(current))
       .Violation(path, StrCat("got ", got, ", want ", current, ", the current one"));
 }
@@ -97,6 +99,27 @@ Error SyncAlreadyExists(absl::string_view sync) {
   return Error(StatusCode::kAlreadyExists, "SYNC_ALREADY_EXISTS",
                StrCat("there is a sync \"", sync, "\" already; choose another id, or use UpdateSync"))
       .With("sync", sync);
+}
+
+Error PipelineNotFound(absl::string_view pipeline) {
+  return Error(StatusCode::kNotFound, "PIPELINE_NOT_FOUND",
+               StrCat("there is no pipeline \"", pipeline, "\"; CreatePipeline adds it"))
+      .With("pipeline", pipeline);
+}
+
+Error PipelineAlreadyExists(absl::string_view pipeline) {
+  return Error(StatusCode::kAlreadyExists, "PIPELINE_ALREADY_EXISTS",
+               StrCat("there is a pipeline \"", pipeline,
+                      "\" already; choose another id, or use UpdatePipeline"))
+      .With("pipeline", pipeline);
+}
+
+Error PipelineInUse(absl::string_view pipeline, const std::vector<std::string>& syncs) {
+  const std::string names = absl::StrJoin(syncs, ", ");
+  return Error(StatusCode::kFailedPrecondition, "PIPELINE_IN_USE",
+               StrCat("pipeline \"", pipeline, "\" is named by ", names, "; take it out of these first"))
+      .With("pipeline", pipeline)
+      .With("syncs", names);
 }
 
 Error FieldWrittenTwice(absl::string_view path, absl::string_view field, absl::string_view other_sync) {
@@ -121,6 +144,15 @@ Error EtagMismatch(absl::string_view name, absl::string_view current) {
                StrCat("somebody else has changed ", name, " meanwhile; read it and decide anew"))
       .With("name", name)
       .With("etag", current);
+}
+
+Error SyncNotHeld(absl::string_view sync, bool is_counting) {
+  return Error(StatusCode::kFailedPrecondition, "SYNC_NOT_HELD",
+               StrCat("sync \"", sync, "\" ",
+                      is_counting
+                          ? "is still being looked through for what it would take away; try again in a moment"
+                          : "is not held: there is nothing to approve"))
+      .With("sync", sync);
 }
 
 Error RequestIdReused(absl::string_view request_id) {

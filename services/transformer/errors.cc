@@ -12,4 +12,9 @@ absl::Status InvalidField(absl::string_view field, absl::string_view got, absl::
       .Violation(field, description);
 }
 
+absl::Status SyncChanged(absl::string_view sync) {
+  return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+               absl::StrCat(sync, " was changed since; read it again, then count again"));
+}
+
 }  // namespace cognate::transformer

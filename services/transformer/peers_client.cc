@@ -1,5 +1,6 @@
 #include "services/transformer/peers_client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cognate/v1/change_capture_service.grpc.pb.h"
@@ -11,6 +12,12 @@
 namespace cognate::transformer {
 
 using grpc_support::CallOptions;
+
+namespace {
+
+constexpr int kMaxRecords = 10'000;  // in one request
+
+}  // namespace
 
 bool IsPassing(const absl::Status& status) { return IsTransient(status) || absl::IsCancelled(status); }
 
@@ -39,6 +46,30 @@ absl::StatusOr<v1::Change> PeersClient::GetLatestChange(const v1::RecordKey& rec
   ASSIGN_OR_RETURN(v1::GetLatestChangeResponse response,
                    peers_->capture.Call(&v1::ChangeCaptureService::Stub::GetLatestChange, request, options));
   return std::move(*response.mutable_change());
+}
+
+absl::StatusOr<v1::ListPreviousChangesResponse> PeersClient::ListPreviousChanges(
+    const v1::ListPreviousChangesRequest& request) {
+  CallOptions options;
+  options.idempotent = true;
+  v1::ListPreviousChangesResponse all;
+  for (int begin = 0; begin < request.records_size(); begin += kMaxRecords) {
+    v1::ListPreviousChangesRequest slice;
+    for (int i = begin; i < std::min(begin + kMaxRecords, request.records_size()); ++i)
+      *slice.add_records() = request.records(i);
+    ASSIGN_OR_RETURN(
+        v1::ListPreviousChangesResponse response,
+        peers_->capture.Call(&v1::ChangeCaptureService::Stub::ListPreviousChanges, slice, options));
+    for (v1::Change& change : *response.mutable_changes()) all.add_changes()->Swap(&change);
+  }
+  return all;
+}
+
+absl::StatusOr<v1::ListLatestChangesResponse> PeersClient::ListLatestChanges(
+    const v1::ListLatestChangesRequest& request) {
+  CallOptions options;
+  options.idempotent = true;
+  return peers_->capture.Call(&v1::ChangeCaptureService::Stub::ListLatestChanges, request, options);
 }
 
 absl::Status PeersClient::Report(const v1::ReportRequest& request) {

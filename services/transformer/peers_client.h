@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "cognate/v1/change_capture_service.pb.h"
 #include "cognate/v1/feedback_service.pb.h"
 #include "cognate/v1/record.pb.h"
 
@@ -25,6 +26,10 @@ class PeersClient {
   absl::Status AcknowledgeBatches(absl::Span<const int64_t> batch_ids);
   // NOT_FOUND if no change of the record was ever captured.
   absl::StatusOr<v1::Change> GetLatestChange(const v1::RecordKey& record);
+  absl::StatusOr<v1::ListPreviousChangesResponse> ListPreviousChanges(
+      const v1::ListPreviousChangesRequest& request);
+  absl::StatusOr<v1::ListLatestChangesResponse> ListLatestChanges(
+      const v1::ListLatestChangesRequest& request);
   absl::Status Report(const v1::ReportRequest& request);
 
  private:

@@ -42,6 +42,8 @@ void CopyEntry(const v1::PlanGroup& from, int index, v1::PlanGroup* to) {
   to->add_versions(from.versions(index));
   to->add_deletes(from.deletes(index));
   if (index < from.leaves_size()) to->add_leaves(from.leaves(index));
+  if (index < from.fingerprints_size()) to->add_fingerprints(from.fingerprints(index));
+  if (index < from.stays_size()) to->add_stays(from.stays(index));
 }
 
 void KeepRevision(const v1::ResolveResponse& from, v1::ResolveResponse* to) {
@@ -100,6 +102,11 @@ absl::StatusOr<v1::PlanResponse> PlanInSlices(
   int tombstones = 0;
   for (const v1::TombstoneGroup& group : request.tombstones()) tombstones += group.entity_ids_size();
   if (Records(request) + tombstones <= max_records) return call(request);
+  if (!request.held().empty()) {
+    v1::PlanRequest first;
+    *first.mutable_held() = request.held();
+    RETURN_IF_ERROR(call(first).status());
+  }
   ASSIGN_OR_RETURN(v1::PlanResponse response,
                    (InSlices<v1::PlanRequest, v1::PlanResponse>(request, max_records, call)));
   if (tombstones > 0) {

@@ -12,7 +12,7 @@ absl::StatusOr<v1::ResolveResponse> ResolveInSlices(
     const v1::ResolveRequest& request, int max_records,
     absl::FunctionRef<absl::StatusOr<v1::ResolveResponse>(const v1::ResolveRequest&)> call);
 
-// Tombstones go with the last slice, after what refers to their records.
+// What records hold by themselves goes first, tombstones go last, after what refers to their records.
 absl::StatusOr<v1::PlanResponse> PlanInSlices(
     const v1::PlanRequest& request, int max_records,
     absl::FunctionRef<absl::StatusOr<v1::PlanResponse>(const v1::PlanRequest&)> call);

@@ -91,6 +91,9 @@ absl::Status CheckPlanGroup(const std::string& path, const v1::PlanGroup& group)
   if (!group.fingerprints().empty()) {
     RETURN_IF_ERROR(CheckLength(path, "fingerprints", group.fingerprints_size(), group.entity_ids_size()));
   }
+  if (!group.stays().empty()) {
+    RETURN_IF_ERROR(CheckLength(path, "stays", group.stays_size(), group.entity_ids_size()));
+  }
   return CheckPositive(path, group.versions());
 }
 
@@ -105,6 +108,9 @@ absl::Status CheckHeld(const std::string& path, const v1::HeldGroup& group) {
 absl::Status CheckTombstones(const std::string& path, const v1::TombstoneGroup& group) {
   RETURN_IF_ERROR(CheckModel(path, group.platform(), group.model()));
   RETURN_IF_ERROR(CheckLength(path, "versions", group.versions_size(), group.entity_ids_size()));
+  if (!group.delivered().empty()) {
+    RETURN_IF_ERROR(CheckLength(path, "delivered", group.delivered_size(), group.entity_ids_size()));
+  }
   return CheckPositive(path, group.versions());
 }
 
@@ -262,6 +268,17 @@ absl::StatusOr<v1::GetReplicasResponse> GetReplicas(ReplicaQueries& queries,
     return InvalidField("record.local_id", "got nothing, want the platform's own id");
   }
   return queries.GetReplicas(record);
+}
+
+absl::StatusOr<v1::GetReplicaStandsResponse> GetReplicaStands(ModelIds& ids, ReplicaQueries& queries,
+                                                              const v1::GetReplicaStandsRequest& request) {
+  RETURN_IF_ERROR(CheckCount(request.entity_ids_size()));
+  RETURN_IF_ERROR(CheckModel("request", request.platform(), request.model()));
+  ASSIGN_OR_RETURN(const EntityOrder order, OrderEntities(request.entity_ids(), "entity_ids"));
+  ASSIGN_OR_RETURN(const ModelId model, ids.Find(request.platform(), request.model()));
+  v1::GetReplicaStandsResponse response;
+  RETURN_IF_ERROR(queries.GetStands(model, order, &response));
+  return response;
 }
 
 absl::StatusOr<v1::CountReplicasResponse> CountReplicas(ReplicaQueries& queries,

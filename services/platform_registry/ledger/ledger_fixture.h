@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "services/platform_registry/registry_fixture.h"
 
@@ -17,6 +18,7 @@ struct Planned {
   bool is_delete = false;
   v1::LeaveAction leaves = v1::LEAVE_ACTION_UNSPECIFIED;
   std::string fingerprint = {};
+  bool stays = false;
 };
 
 // What is settled of one entity.
@@ -100,6 +102,7 @@ class Ledger {
         group->add_deletes(one.is_delete);
         group->add_leaves(one.leaves);
         group->add_fingerprints(one.fingerprint);
+        group->add_stays(one.stays);
       }
     }
     if (!tombstones.empty()) {
@@ -112,6 +115,21 @@ class Ledger {
       }
     }
     return registry_.Call(&LedgerStub::Plan, request);
+  }
+  // "there settled, absent": how these entities stand on the shop.
+  std::string Stands(const std::vector<std::string>& entities) {
+    v1::GetReplicaStandsRequest request;
+    request.set_platform("shop");
+    request.set_model("country");
+    request.mutable_entity_ids()->Assign(entities.begin(), entities.end());
+    const auto response = registry_.Call(&LedgerStub::GetReplicaStands, request);
+    if (!response.ok()) return ErrorReason(response.status());
+    std::string words;
+    for (const v1::ReplicaStand& stand : response->stands()) {
+      absl::StrAppend(&words, words.empty() ? "" : ", ", stand.is_there() ? "there" : "absent",
+                      stand.is_settled() ? " settled" : "", stand.is_detached() ? " detached" : "");
+    }
+    return words;
   }
   // "DUE 17": the decision and the target's local id.
   std::string PlanOne(const Planned& planned, const std::string& target = "shop") {

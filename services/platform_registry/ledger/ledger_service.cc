@@ -48,6 +48,13 @@ Status LedgerService::GetReplicas(ServerContext* context, const v1::GetReplicasR
                      [&](const Rpc&) { return platform_registry::GetReplicas(parts_.queries, *request); });
 }
 
+Status LedgerService::GetReplicaStands(ServerContext* context, const v1::GetReplicaStandsRequest* request,
+                                       v1::GetReplicaStandsResponse* response) {
+  return rpcs_.Unary(*context, "GetReplicaStands", response, [&](const Rpc&) {
+    return platform_registry::GetReplicaStands(parts_.ids, parts_.queries, *request);
+  });
+}
+
 Status LedgerService::CountReplicas(ServerContext* context, const v1::CountReplicasRequest* request,
                                     v1::CountReplicasResponse* response) {
   return rpcs_.Unary(*context, "CountReplicas", response,

@@ -14,11 +14,12 @@ using postgres::Statement;
 using postgres::Transaction;
 
 // How the leave actions stand in the statement.
-enum class Leaving : int16_t { kWrite = 1, kKeep = 2, kDetach = 3 };
+enum class Leaving : int16_t { kWrite = 1, kKeep = 2, kDetach = 3, kStay = 4 };
 
 // Of a row that is there: `gone` is deleted on the target, `unsure` was never confirmed there (or not since
 // its last delete), any other is on the target. What is unsure may be on its way, so it is deleted. A delete
-// that is still due stays due: leaving adds nothing to it. LIMIT as in plan_store.cc.
+// that is still due stays due: leaving adds nothing to it. What stays for now has what it had, unless
+// something else was on its way to it. LIMIT as in plan_store.cc.
 const Statement kPlanLeaving = {"plan_leaving", R"sql(
     WITH batch AS (
         INSERT INTO plan_batches (platform_id, model_id, sync_id, planned_at, entity_ids)
@@ -42,7 +43,9 @@ const Statement kPlanLeaving = {"plan_leaving", R"sql(
             deleted = k.gone OR k.unsure OR k.leaving = 3,
             deleted_version = CASE WHEN NOT k.gone AND NOT k.unsure AND k.leaving = 3 THEN k.version
                                    ELSE r.deleted_version END,
-            detached = NOT k.gone AND NOT k.unsure AND k.leaving = 2,
+            detached = NOT k.gone AND NOT k.unsure AND (k.leaving = 2 OR (k.leaving = 4 AND r.detached)),
+            fingerprint = CASE WHEN k.leaving = 4 AND r.applied_version < r.desired_version THEN NULL
+                               ELSE r.fingerprint END,
             sync_id = $3,
             planned_at = now()
         FROM k
@@ -97,7 +100,8 @@ class Planner {
   absl::StatusOr<EntityOrder> Plan(Transaction& transaction, const EntityOrder& entities) {
     std::vector<int16_t> leaving;
     for (const int place : entities.places) {
-      leaving.push_back(static_cast<int16_t>(LeavingOf(group_.leaves(place))));
+      const bool stays = place < group_.stays_size() && group_.stays(place);
+      leaving.push_back(static_cast<int16_t>(stays ? Leaving::kStay : LeavingOf(group_.leaves(place))));
     }
     const std::vector<int64_t> versions = VersionsOf(entities);
     Params params;

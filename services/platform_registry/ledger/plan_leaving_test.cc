@@ -48,6 +48,22 @@ TEST_F(PlanLeavingTest, AKeptRecordIsDetachedUntilItComesBack) {
   EXPECT_EQ(ledger_.Replica("7"), "x1 desired=7 applied=7 CONVERGED");
 }
 
+TEST_F(PlanLeavingTest, WhatStaysForNowIsAsItWas) {
+  const std::string entity = Bring("7", 5, "x1");
+  const std::string unknown = ledger_.Entity("8", 5);
+  EXPECT_EQ(ledger_.PlanOne({entity, 6, false, kKeep, "", true}), "APPLIED x1");
+  EXPECT_EQ(ledger_.Stands({entity, unknown}), "there settled, absent");
+  // Back with what the target has: nothing is written.
+  EXPECT_EQ(ledger_.PlanOne({entity, 7, false, v1::LEAVE_ACTION_UNSPECIFIED, "fingerprint-x1"}),
+            "APPLIED x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 8, false, v1::LEAVE_ACTION_UNSPECIFIED, "otherwise......."}), "DUE x1");
+  // What was on its way may have come.
+  EXPECT_EQ(ledger_.Stands({entity}), "there");
+  EXPECT_EQ(ledger_.PlanOne({entity, 9, false, kKeep, "", true}), "APPLIED x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 10, false, v1::LEAVE_ACTION_UNSPECIFIED, "fingerprint-x1"}), "DUE x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 11, true}), "DUE x1");
+}
+
 TEST_F(PlanLeavingTest, AKeptRecordIsDeletedWithItsSource) {
   const std::string entity = Bring("7", 5, "x1");
   EXPECT_EQ(Leave(entity, 6, kKeep), "APPLIED x1");

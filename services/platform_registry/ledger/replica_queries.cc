@@ -32,12 +32,14 @@ const Statement kSelectActiveSyncs = {"select_active_syncs", R"sql(
 )sql"};
 
 // Batches in the order of time; of each the replicas that it was the last to plan, and that are due still.
+// What a mirror removes from where it is comes from there itself.
 const Statement kListPending = {"list_pending", R"sql(
-    SELECT r.entity_id, m.model, r.desired_version, sp.name, sm.model, s.local_id
-    FROM (SELECT b.planned_at, r.entity_id, r.model_id, r.desired_version, r.sync_id
+    SELECT r.entity_id, m.model, r.desired_version, CASE WHEN is_own THEN $5 ELSE sp.name END,
+           CASE WHEN is_own THEN m.model ELSE sm.model END, CASE WHEN is_own THEN r.local_id ELSE s.local_id END
+    FROM (SELECT b.planned_at, r.entity_id, r.model_id, r.desired_version, r.sync_id, r.local_id, r.is_home
           FROM plan_batches b
           CROSS JOIN LATERAL unnest(b.entity_ids) AS k(entity_id)
-          CROSS JOIN LATERAL (SELECT entity_id, model_id, desired_version, sync_id
+          CROSS JOIN LATERAL (SELECT entity_id, model_id, desired_version, sync_id, local_id, is_home
                               FROM replicas
                               WHERE entity_id = k.entity_id AND model_id = b.model_id AND planned_at = b.planned_at
                                 AND applied_version < desired_version AND parked_version < desired_version
@@ -54,6 +56,7 @@ const Statement kListPending = {"list_pending", R"sql(
                        FROM replicas
                        WHERE entity_id = r.entity_id AND model_id = y.source_model_id
                        LIMIT 1) s ON true
+    CROSS JOIN LATERAL (SELECT r.is_home AND s.local_id IS NULL AS is_own) own
     ORDER BY r.planned_at
 )sql"};
 
@@ -82,6 +85,18 @@ const Statement kSelectReplicas = {"select_replicas", R"sql(
     JOIN platforms p ON p.platform_id = m.platform_id
     WHERE r.entity_id = $1
     ORDER BY (p.name = $2 AND m.model = $3) DESC, p.name, m.model
+)sql"};
+
+// LIMIT as in plan_store.cc.
+const Statement kSelectStands = {"select_stands", R"sql(
+    SELECT k.place,
+           NOT r.deleted AND r.deleted_version = 9223372036854775807 AND r.applied_version > 0 AND r.local_id IS NOT NULL,
+           r.local_id, r.fingerprint, r.applied_version >= r.desired_version, r.detached
+    FROM unnest($2::uuid[]) WITH ORDINALITY AS k(entity_id, place)
+    CROSS JOIN LATERAL (SELECT deleted, deleted_version, applied_version, desired_version, local_id, fingerprint, detached
+                        FROM replicas
+                        WHERE entity_id = k.entity_id AND model_id = $1
+                        LIMIT 1) r
 )sql"};
 
 // Reads all replicas: not for every second.
@@ -147,7 +162,7 @@ absl::StatusOr<v1::ListPendingResponse> ReplicaQueries::ListPending(absl::string
     for (const std::optional<int64_t> sync : active.GetInt64Array(0, 1)) syncs.push_back(sync.value_or(0));
     Params params;
     params.AddInt32(active.GetInt32(0, 0)).AddTimestamp(planned_before).AddInt64(limit);
-    params.AddInt64Array(absl::MakeConstSpan(syncs));
+    params.AddInt64Array(absl::MakeConstSpan(syncs)).AddText(platform);
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kListPending, params));
     for (int row = 0; row < rows.size(); ++row) {
       v1::PendingReplica* replica = response.add_replicas();
@@ -176,6 +191,26 @@ absl::StatusOr<v1::GetReplicasResponse> ReplicaQueries::GetReplicas(const v1::Re
     return absl::OkStatus();
   }));
   return response;
+}
+
+absl::Status ReplicaQueries::GetStands(const ModelId& model, const EntityOrder& entities,
+                                       v1::GetReplicaStandsResponse* response) {
+  for (size_t i = 0; i < entities.size(); ++i) response->add_stands();
+  return pool_.Run("get_replica_stands", [&](Transaction& transaction) -> absl::Status {
+    Params params;
+    params.AddInt32(model.model_id).AddUuidArray(absl::MakeConstSpan(entities.ids));
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectStands, params));
+    for (int row = 0; row < rows.size(); ++row) {
+      const int place = entities.places[static_cast<size_t>(rows.GetInt64(row, 0) - 1)];
+      v1::ReplicaStand* const stand = response->mutable_stands(place);
+      stand->set_is_there(rows.GetBool(row, 1));
+      if (stand->is_there()) stand->set_local_id(std::string(rows.GetText(row, 2)));
+      if (!rows.IsNull(row, 3)) stand->set_fingerprint(std::string(rows.GetBytes(row, 3)));
+      stand->set_is_settled(rows.GetBool(row, 4));
+      stand->set_is_detached(rows.GetBool(row, 5));
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<v1::CountReplicasResponse> ReplicaQueries::CountReplicas(absl::string_view sync) {

@@ -6,6 +6,8 @@
 #include "absl/time/time.h"
 #include "cognate/v1/ledger_service.pb.h"
 #include "common/postgres/pool.h"
+#include "services/platform_registry/ledger/entity_order.h"
+#include "services/platform_registry/ledger/model_ids.h"
 
 namespace cognate::platform_registry {
 
@@ -19,6 +21,10 @@ class ReplicaQueries {
                                                       int limit);
   // Of the entity that has, or had last, this local id. RECORD_UNKNOWN.
   absl::StatusOr<v1::GetReplicasResponse> GetReplicas(const v1::RecordKey& record);
+  // How these entities stand on one model, in the order of their places; nothing of those that it does not
+  // know.
+  absl::Status GetStands(const ModelId& model, const EntityOrder& entities,
+                         v1::GetReplicaStandsResponse* response);
   // By sync; of one if `sync` (an id) is not empty. Syncs without replicas count, too.
   absl::StatusOr<v1::CountReplicasResponse> CountReplicas(absl::string_view sync);
 
