@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+
+namespace cognate::cli {
+
+// `mirror`, `approve` and `now` of `cognate run`.
+void AddMirrorCommands(CLI::App& run, Context& context);
+
+}  // namespace cognate::cli
