@@ -24,6 +24,7 @@ BatchEncoder::BatchEncoder(const BatchHeader& header, int expected_changes) {
   batch_.set_rules_revision(header.rules_revision);
   batch_.set_target_platform(header.target_platform);
   batch_.set_allow_incomplete(header.allow_incomplete);
+  batch_.set_is_replay(header.is_replay);
   batch_.mutable_changes()->Reserve(expected_changes);
 }
 

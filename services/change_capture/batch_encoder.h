@@ -34,6 +34,7 @@ struct BatchHeader {
   int64_t rules_revision = 0;
   std::string target_platform;
   bool allow_incomplete = false;
+  bool is_replay = false;
 };
 
 // Builds one ChangeBatch.

@@ -69,6 +69,7 @@ StoredBatch BatchFromRow(const postgres::Rows& rows, int row) {
   batch.first_version = rows.GetInt64(row, 1);
   batch.last_version = rows.GetInt64(row, 2);
   if (!rows.IsNull(row, 3)) {
+    batch.header.is_replay = true;
     for (const std::optional<int64_t>& version : rows.GetInt64Array(row, 3))
       batch.versions.push_back(version.value_or(0));
   }

@@ -4,6 +4,8 @@
 #include "services/change_capture/capture.h"
 #include "services/change_capture/capture_stream.h"
 #include "services/change_capture/latest_change.h"
+#include "services/change_capture/list_latest_changes.h"
+#include "services/change_capture/previous_changes.h"
 #include "services/change_capture/replay.h"
 #include "services/change_capture/runs.h"
 #include "services/change_capture/sources.h"
@@ -45,6 +47,21 @@ Status ChangeCaptureService::GetLatestChange(ServerContext* context,
                      [&](const Rpc&) { return change_capture::GetLatestChange(parts_.log, *request); });
 }
 
+Status ChangeCaptureService::ListPreviousChanges(ServerContext* context,
+                                                 const v1::ListPreviousChangesRequest* request,
+                                                 v1::ListPreviousChangesResponse* response) {
+  return rpcs_.Unary(*context, "ListPreviousChanges", response,
+                     [&](const Rpc&) { return change_capture::ListPreviousChanges(parts_.log, *request); });
+}
+
+Status ChangeCaptureService::ListLatestChanges(ServerContext* context,
+                                               const v1::ListLatestChangesRequest* request,
+                                               v1::ListLatestChangesResponse* response) {
+  return rpcs_.Unary(*context, "ListLatestChanges", response, [&](const Rpc&) {
+    return change_capture::ListLatestChanges(parts_.log, parts_.newest, *request);
+  });
+}
+
 Status ChangeCaptureService::AcknowledgeBatches(ServerContext* context,
                                                 const v1::AcknowledgeBatchesRequest* request,
                                                 v1::AcknowledgeBatchesResponse* response) {
@@ -56,7 +73,15 @@ Status ChangeCaptureService::AcknowledgeBatches(ServerContext* context,
 Status ChangeCaptureService::CreateRun(ServerContext* context, const v1::CreateRunRequest* request,
                                        v1::CreateRunResponse* response) {
   return rpcs_.Unary(*context, "CreateRun", response, [&](const Rpc&) {
-    return change_capture::CreateRun(parts_.catalogue, parts_.runs, parts_.run_loop, parts_.clock, *request);
+    return change_capture::CreateRun(
+        {parts_.catalogue, parts_.runs, parts_.run_loop, parts_.schedules, parts_.mirrors, parts_.clock}, *request);
+  });
+}
+
+Status ChangeCaptureService::ApproveRun(ServerContext* context, const v1::ApproveRunRequest* request,
+                                        v1::ApproveRunResponse* response) {
+  return rpcs_.Unary(*context, "ApproveRun", response, [&](const Rpc&) {
+    return change_capture::ApproveRun(parts_.runs, parts_.run_loop, *request);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "services/change_capture/batch_store.h"
 #include "services/change_capture/capture_batch.h"
 #include "services/change_capture/change_source.h"
+#include "services/change_capture/newest_records_store.h"
 #include "services/change_capture/replay_writer.h"
 #include "services/change_capture/run_loop.h"
 #include "services/change_capture/run_store.h"
@@ -20,10 +21,13 @@ struct ServiceParts {
   const BatchChecker& checker;
   Appender& appender;
   ChangeLog& log;
+  NewestRecordsStore& newest;
   BatchStore& batches;
   ReplayWriter& replays;
   RunStore& runs;
   RunLoop& run_loop;
+  Schedules& schedules;
+  MirrorRuns& mirrors;
   ChangeSource& source;
 };
 
@@ -41,10 +45,17 @@ class ChangeCaptureService final : public v1::ChangeCaptureService::Service {
                       v1::ReplayResponse* response) override;
   grpc::Status GetLatestChange(grpc::ServerContext* context, const v1::GetLatestChangeRequest* request,
                                v1::GetLatestChangeResponse* response) override;
+  grpc::Status ListPreviousChanges(grpc::ServerContext* context,
+                                   const v1::ListPreviousChangesRequest* request,
+                                   v1::ListPreviousChangesResponse* response) override;
+  grpc::Status ListLatestChanges(grpc::ServerContext* context, const v1::ListLatestChangesRequest* request,
+                                 v1::ListLatestChangesResponse* response) override;
   grpc::Status AcknowledgeBatches(grpc::ServerContext* context, const v1::AcknowledgeBatchesRequest* request,
                                   v1::AcknowledgeBatchesResponse* response) override;
   grpc::Status CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request,
                          v1::CreateRunResponse* response) override;
+  grpc::Status ApproveRun(grpc::ServerContext* context, const v1::ApproveRunRequest* request,
+                          v1::ApproveRunResponse* response) override;
   grpc::Status GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request,
                       v1::GetRunResponse* response) override;
   grpc::Status ListRuns(grpc::ServerContext* context, const v1::ListRunsRequest* request,

@@ -21,6 +21,7 @@ struct Config {
   AppenderOptions appender;
   CatalogueOptions catalogue;
   RunLoopOptions runs;
+  MirrorOptions mirrors;
   AssignmentMovesOptions assignments;
   StreamFeederOptions feeder;  // its stream follows from the prefix
 

@@ -73,6 +73,25 @@ absl::Status RunMovedOn(absl::string_view run) {
   return Error(StatusCode::kAborted, "RUN_MOVED_ON", "another process carries this run on").With("run", run);
 }
 
+absl::Status RunNotHeld(absl::string_view run, absl::string_view state) {
+  return Error(StatusCode::kFailedPrecondition, "RUN_NOT_HELD",
+               absl::StrCat("run ", run, " is ", state, ", want one that is HELD"))
+      .With("run", run);
+}
+
+absl::Status SyncHasNoInterval(absl::string_view sync) {
+  return Error(StatusCode::kFailedPrecondition, "SYNC_HAS_NO_INTERVAL",
+               absl::StrCat(sync, " has no interval: its changes are delivered as they come; start a backfill to bring "
+                                  "every record"))
+      .With("sync", sync);
+}
+
+absl::Status MirrorRefused(absl::string_view sync, absl::string_view why) {
+  return Error(StatusCode::kFailedPrecondition, "MIRROR_REFUSED",
+               absl::StrCat(sync, " cannot be mirrored: ", why))
+      .With("sync", sync);
+}
+
 absl::Status ConflictNotFound(absl::string_view conflict) {
   return Error(StatusCode::kNotFound, "CONFLICT_NOT_FOUND",
                absl::StrCat("there is no conflict \"", conflict, "\""))

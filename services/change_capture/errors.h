@@ -23,6 +23,9 @@ absl::Status RecordUnknown(absl::string_view platform, absl::string_view model, 
 absl::Status SyncNotFound(absl::string_view sync);
 absl::Status RunNotFound(absl::string_view run);
 absl::Status RunMovedOn(absl::string_view run);
+absl::Status RunNotHeld(absl::string_view run, absl::string_view state);
+absl::Status SyncHasNoInterval(absl::string_view sync);
+absl::Status MirrorRefused(absl::string_view sync, absl::string_view why);
 absl::Status ConflictNotFound(absl::string_view conflict);
 absl::Status ConflictsMovedOn();
 absl::Status RecordIsGone(absl::string_view platform, absl::string_view model, absl::string_view local_id);

@@ -24,7 +24,7 @@ std::vector<Part> MakeParts(absl::Span<LoggedState> states, const ReplayOptions&
   std::vector<Part> parts;
   for (const BatchPart& bounds : SplitIntoParts(sizes)) {
     Part part;
-    part.header = {0, rules_revision, options.target_platform, options.allow_incomplete};
+    part.header = {0, rules_revision, options.target_platform, options.allow_incomplete, true};
     part.states = states.subspan(static_cast<size_t>(bounds.first), static_cast<size_t>(bounds.count));
     for (const LoggedState& state : part.states) part.versions.push_back(state.version);
     parts.push_back(std::move(part));

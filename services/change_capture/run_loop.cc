@@ -1,11 +1,16 @@
 #include "services/change_capture/run_loop.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/clock/time_proto.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "services/change_capture/errors.h"
+#include "services/clients/ways_back.h"
 
 namespace cognate::change_capture {
 
@@ -31,10 +36,8 @@ void RunLoop::Wake() {
 void RunLoop::Run(StopToken& stop) {
   absl::Duration wait = absl::ZeroDuration();
   while (!stop.WaitFor(wait)) {
-    wait = options_.idle_wait;
-    if (const absl::Status looked = rule_changes_.Look(*this); !looked.ok()) {
-      log::Warn("changed rules cannot be looked at", {{"status", looked}});
-    }
+    LookForRuns();
+    wait = std::clamp(schedules_.next_look() - clock_.Now(), options_.busy_wait, options_.idle_wait);
     absl::StatusOr<std::vector<StoredRun>> unfinished = runs_.Unfinished();
     if (!unfinished.ok()) {
       log::Warn("runs cannot be read", {{"status", unfinished.status()}});
@@ -42,24 +45,44 @@ void RunLoop::Run(StopToken& stop) {
     }
     for (const StoredRun& run : *unfinished) {
       if (stop.stopping()) return;
-      const absl::StatusOr<bool> moved = Step(run);
-      if (!moved.ok()) {
-        log::Warn("a run stands still", {{"run", run.id.ToString()}, {"status", moved.status()}});
+      const absl::StatusOr<absl::Duration> next = Step(run);
+      if (!next.ok()) {
+        log::Warn("a run stands still", {{"run", run.id.ToString()}, {"status", next.status()}});
       } else {
-        wait = std::min(wait, *moved ? absl::ZeroDuration() : options_.busy_wait);
+        wait = std::min(wait, *next);
       }
     }
   }
 }
 
-absl::StatusOr<bool> RunLoop::Step(const StoredRun& run) {
-  // The rules are read once before anything is said about a sync that is not in them.
-  if (catalogue_.Revision() == 0) return false;
-  if (!SyncExists(run)) return Fail(run, absl::StrCat(run.sync, " was deleted"));
-  return run.state == v1::RUN_STATE_WAITING_FOR_SNAPSHOT ? WaitForSnapshot(run) : ReplayPage(run);
+void RunLoop::LookForRuns() {
+  if (const absl::Status looked = rule_changes_.Look(*this); !looked.ok()) {
+    log::Warn("changed rules cannot be looked at", {{"status", looked}});
+  }
+  if (const absl::Status looked = schedules_.Look(*this); !looked.ok()) {
+    log::Warn("schedules cannot be looked at", {{"status", looked}});
+  }
 }
 
-absl::StatusOr<bool> RunLoop::WaitForSnapshot(const StoredRun& run) {
+absl::StatusOr<absl::Duration> RunLoop::Step(const StoredRun& run) {
+  // The rules are read once before anything is said about a sync that is not in them.
+  const std::shared_ptr<const v1::Rules> rules = catalogue_.Rules();
+  if (rules->revision() == 0) return options_.idle_wait;
+  const auto compiled =
+      std::find_if(rules->syncs().begin(), rules->syncs().end(),
+                   [&](const v1::CompiledSync& one) { return one.sync().name() == run.sync; });
+  if (compiled == rules->syncs().end()) return Fail(run, absl::StrCat(run.sync, " was deleted"));
+  // What it brings while the sync takes nothing would count as brought.
+  if (run.kind == v1::RUN_KIND_SCHEDULED && !clients::TakesChanges(*compiled)) return options_.idle_wait;
+  const absl::Time now = clock_.Now();
+  if (run.resume_time.has_value() && *run.resume_time > now)
+    return std::min(*run.resume_time - now, options_.idle_wait);
+  if (run.state == v1::RUN_STATE_WAITING_FOR_SNAPSHOT) return WaitForSnapshot(run);
+  if (run.kind == v1::RUN_KIND_MIRROR) return mirrors_.Step(run, *compiled);
+  return ReplayPage(run, compiled->sync().schedule());
+}
+
+absl::StatusOr<absl::Duration> RunLoop::WaitForSnapshot(const StoredRun& run) {
   StoredRun next = run;
   ASSIGN_OR_RETURN(const bool needs_snapshot, NeedsSnapshot(run.source_platform));
   if (needs_snapshot) {
@@ -69,45 +92,72 @@ absl::StatusOr<bool> RunLoop::WaitForSnapshot(const StoredRun& run) {
     next.record_count = progress.row_count;
     if (!progress.complete) {
       if (next.record_count != run.record_count) RETURN_IF_ERROR(runs_.Save(run, next));
-      return false;
+      return options_.busy_wait;
     }
   }
   next.state = v1::RUN_STATE_RUNNING;
-  next.record_count = std::max(next.record_count, EstimateRecords(run.source_platform, run.source_model));
+  if (run.kind == v1::RUN_KIND_SCHEDULED) {
+    // The snapshot is among what it brings.
+    ASSIGN_OR_RETURN(next.until_version, log_.NewestVersion());
+    if (run.after_version > 0) next.record_count = 0;
+  }
+  if (run.after_version == 0) {
+    next.record_count = std::max(next.record_count, EstimateRecords(run.source_platform, run.source_model));
+  }
   RETURN_IF_ERROR(runs_.Save(run, next));
-  return true;
+  return absl::ZeroDuration();
 }
 
-absl::StatusOr<bool> RunLoop::ReplayPage(const StoredRun& run) {
-  if (!feeder_.Direct() || feeder_.entry_count() >= options_.max_stream_entries) return false;
-  ChangeLog::Page page;
-  ASSIGN_OR_RETURN(const LoggedModel* model, log_.FindModel(run.source_platform, run.source_model));
-  if (model != nullptr) {
-    ASSIGN_OR_RETURN(page, log_.LatestPage(*model, run.cursor, options_.page_records));
-  }
+absl::StatusOr<absl::Duration> RunLoop::ReplayPage(const StoredRun& run, const v1::SyncSchedule& pace) {
+  if (!feeder_.Direct() || feeder_.entry_count() >= options_.max_stream_entries) return options_.busy_wait;
   StoredRun next = run;
-  next.cursor = page.last_local_id;
-  next.replayed_count += static_cast<int64_t>(page.states.size());
-  if (page.last_local_id.empty()) {
+  const int limit = pace.batch_size() > 0 ? pace.batch_size() : options_.page_records;
+  ASSIGN_OR_RETURN(std::vector<LoggedState> states, NextPage(run, limit, &next));
+  next.replayed_count += static_cast<int64_t>(states.size());
+  next.record_count = std::max(next.record_count, next.replayed_count);
+  const absl::Duration pause = ToDuration(pace.pause());
+  next.resume_time = std::nullopt;
+  if (next.cursor.empty()) {
     next.state = v1::RUN_STATE_DONE;
     next.record_count = next.replayed_count;
+  } else if (pause > absl::ZeroDuration() && !states.empty()) {
+    next.resume_time = clock_.Now() + pause;
   }
-  next.record_count = std::max(next.record_count, next.replayed_count);
-  RETURN_IF_ERROR(replays_.Write(
-      std::move(page.states), {run.target_platform, false, run.kind == v1::RUN_KIND_REDELIVER},
-      [&](postgres::Transaction& transaction) { return RunStore::Save(transaction, run, next); }));
+  const bool is_turn_over = run.kind == v1::RUN_KIND_SCHEDULED && next.state == v1::RUN_STATE_DONE;
+  RETURN_IF_ERROR(
+      replays_.Write(std::move(states), {run.target_platform, false, run.kind == v1::RUN_KIND_REDELIVER},
+                     [&](postgres::Transaction& transaction) -> absl::Status {
+                       RETURN_IF_ERROR(RunStore::Save(transaction, run, next));
+                       return is_turn_over ? Schedules::Advance(transaction, next) : absl::OkStatus();
+                     }));
   if (next.state == v1::RUN_STATE_DONE) {
     log::Info("run done", {{"run", run.id.ToString()}, {"sync", run.sync}, {"records", next.replayed_count}});
   }
-  return true;
+  return absl::ZeroDuration();
 }
 
-absl::StatusOr<bool> RunLoop::Fail(const StoredRun& run, absl::string_view error) {
+absl::StatusOr<std::vector<LoggedState>> RunLoop::NextPage(const StoredRun& run, int limit, StoredRun* next) {
+  next->cursor.clear();
+  ASSIGN_OR_RETURN(const LoggedModel* model, log_.FindModel(run.source_platform, run.source_model));
+  if (model == nullptr) return std::vector<LoggedState>();
+  if (run.after_version == 0) {
+    ASSIGN_OR_RETURN(ChangeLog::Page page, log_.LatestPage(*model, run.cursor, limit));
+    next->cursor = page.last_local_id;
+    return std::move(page.states);
+  }
+  int64_t after = run.after_version;
+  if (!run.cursor.empty() && !absl::SimpleAtoi(run.cursor, &after)) return RunMovedOn(run.id.ToString());
+  ASSIGN_OR_RETURN(ChangeLog::ChangedPage page, log_.ChangedRecords(*model, after, run.until_version, limit));
+  if (page.last_version > 0) next->cursor = absl::StrCat(page.last_version);
+  return std::move(page.states);
+}
+
+absl::StatusOr<absl::Duration> RunLoop::Fail(const StoredRun& run, absl::string_view error) {
   StoredRun next = run;
   next.state = v1::RUN_STATE_FAILED;
   next.error = std::string(error);
   RETURN_IF_ERROR(runs_.Save(run, next));
-  return true;
+  return absl::ZeroDuration();
 }
 
 absl::StatusOr<StoredRun> RunLoop::NewRun(v1::RunKind kind, const v1::Sync& sync, const Clock& clock) {
@@ -119,17 +169,14 @@ absl::StatusOr<StoredRun> RunLoop::NewRun(v1::RunKind kind, const v1::Sync& sync
   run.source_model = sync.source_model();
   run.target_platform = sync.target_platform();
   ASSIGN_OR_RETURN(const bool needs_snapshot, NeedsSnapshot(run.source_platform));
-  if (!needs_snapshot) {
+  if (kind == v1::RUN_KIND_MIRROR) {
+    run.state = v1::RUN_STATE_COUNTING;
+  } else if (!needs_snapshot) {
     run.state = v1::RUN_STATE_RUNNING;
-    run.record_count = EstimateRecords(run.source_platform, run.source_model);
+    if (kind != v1::RUN_KIND_SCHEDULED)
+      run.record_count = EstimateRecords(run.source_platform, run.source_model);
   }
   return run;
-}
-
-bool RunLoop::SyncExists(const StoredRun& run) const {
-  const std::shared_ptr<const v1::Rules> rules = catalogue_.Rules();
-  return std::any_of(rules->syncs().begin(), rules->syncs().end(),
-                     [&](const v1::CompiledSync& compiled) { return compiled.sync().name() == run.sync; });
 }
 
 absl::StatusOr<bool> RunLoop::NeedsSnapshot(absl::string_view platform) {

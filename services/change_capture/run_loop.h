@@ -11,9 +11,11 @@
 #include "services/change_capture/catalogue.h"
 #include "services/change_capture/change_log.h"
 #include "services/change_capture/change_source.h"
+#include "services/change_capture/mirror_runs.h"
 #include "services/change_capture/replay_writer.h"
 #include "services/change_capture/rule_changes.h"
 #include "services/change_capture/run_store.h"
+#include "services/change_capture/schedules.h"
 
 namespace cognate::change_capture {
 
@@ -29,10 +31,13 @@ struct RunLoopOptions {
 //
 //   WAITING_FOR_SNAPSHOT ─ the model's snapshot is in the log ─▶ RUNNING ─ last page ─▶ DONE
 //            └──────────── the model cannot be captured, or the sync is gone ──────────▶ FAILED
+//
+// After each page a run rests as long as its sync wants. Those of kind MIRROR go on as mirror_runs.h says.
 class RunLoop {
  public:
   RunLoop(RunStore& runs, ChangeLog& log, ReplayWriter& replays, StreamFeeder& feeder, Catalogue& catalogue,
-          ChangeSource& source, RuleChanges& rule_changes, RunLoopOptions options = {})
+          ChangeSource& source, RuleChanges& rule_changes, Schedules& schedules, MirrorRuns& mirrors,
+          const Clock& clock, RunLoopOptions options = {})
       : runs_(runs),
         log_(log),
         replays_(replays),
@@ -40,6 +45,9 @@ class RunLoop {
         catalogue_(catalogue),
         source_(source),
         rule_changes_(rule_changes),
+        schedules_(schedules),
+        mirrors_(mirrors),
+        clock_(clock),
         options_(options) {}
 
   void Start();
@@ -57,12 +65,14 @@ class RunLoop {
   int64_t EstimateRecords(absl::string_view platform, absl::string_view model);
 
   void Run(StopToken& stop);
-  // True if it moved, so that the next step may follow at once.
-  absl::StatusOr<bool> Step(const StoredRun& run);
-  absl::StatusOr<bool> WaitForSnapshot(const StoredRun& run);
-  absl::StatusOr<bool> ReplayPage(const StoredRun& run);
-  absl::StatusOr<bool> Fail(const StoredRun& run, absl::string_view error);
-  bool SyncExists(const StoredRun& run) const;
+  void LookForRuns();
+  // How long the next step may wait.
+  absl::StatusOr<absl::Duration> Step(const StoredRun& run);
+  absl::StatusOr<absl::Duration> WaitForSnapshot(const StoredRun& run);
+  absl::StatusOr<absl::Duration> ReplayPage(const StoredRun& run, const v1::SyncSchedule& pace);
+  // The records that a run brings next, and how far it is then.
+  absl::StatusOr<std::vector<LoggedState>> NextPage(const StoredRun& run, int limit, StoredRun* next);
+  absl::StatusOr<absl::Duration> Fail(const StoredRun& run, absl::string_view error);
 
   RunStore& runs_;
   ChangeLog& log_;
@@ -71,6 +81,9 @@ class RunLoop {
   Catalogue& catalogue_;
   ChangeSource& source_;
   RuleChanges& rule_changes_;
+  Schedules& schedules_;
+  MirrorRuns& mirrors_;
+  const Clock& clock_;
   const RunLoopOptions options_;
   Mutex mutex_;
   std::unique_ptr<Worker> worker_ ABSL_GUARDED_BY(mutex_);  // calls may come before Start

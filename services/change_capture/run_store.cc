@@ -12,16 +12,18 @@ namespace {
 
 constexpr char kColumns[] =
     " run_id, kind, sync, source_platform, source_model, target_platform, state, cursor, record_count,"
-    " replayed_count, error, created_at, finished_at ";
+    " replayed_count, error, created_at, finished_at, after_version, until_version, resume_at, extra_count,"
+    " extra_ids, hold ";
 
 const postgres::Statement kRaiseRevision{"raise_rules_revision", R"sql(
-    UPDATE version_counter SET rules_revision = greatest(rules_revision, $1) WHERE only_row
+    UPDATE version_counter SET rules_revision = greatest(rules_revision, $1) WHERE only_row RETURNING version
 )sql"};
 
 const postgres::Statement kInsertRun{"insert_run", R"sql(
     INSERT INTO runs
-        (run_id, request_id, kind, sync, source_platform, source_model, target_platform, state, record_count)
-    VALUES ($1, $2, $3::int4, $4, $5, $6, $7, $8::int4, $9)
+        (run_id, request_id, kind, sync, source_platform, source_model, target_platform, state, record_count,
+         after_version, until_version, hold)
+    VALUES ($1, $2, $3::int4, $4, $5, $6, $7, $8::int4, $9, $10, $11, $12)
     ON CONFLICT (request_id) DO NOTHING
 )sql"};
 
@@ -38,6 +40,11 @@ const postgres::Statement kListRuns{
     absl::StrCat("SELECT", kColumns,
                  "FROM runs WHERE $1::uuid IS NULL OR run_id < $1 ORDER BY run_id DESC LIMIT $2")};
 
+const postgres::Statement kListRunsOfSync{
+    "list_runs_of_sync", absl::StrCat("SELECT", kColumns,
+                                      "FROM runs WHERE sync = $3 AND ($1::uuid IS NULL OR run_id < $1)"
+                                      " ORDER BY run_id DESC LIMIT $2")};
+
 const postgres::Statement kSelectUnfinished{
     "select_unfinished_runs",
     absl::StrCat("SELECT", kColumns, "FROM runs WHERE finished_at IS NULL ORDER BY run_id LIMIT 100")};
@@ -45,8 +52,17 @@ const postgres::Statement kSelectUnfinished{
 const postgres::Statement kUpdateRun{"update_run", R"sql(
     UPDATE runs
     SET state = $4::int4, cursor = $5, record_count = $6, replayed_count = $7, error = $8,
-        finished_at = CASE WHEN $9 THEN now() END
+        finished_at = CASE WHEN $9 THEN now() END, until_version = $10, resume_at = $11, extra_count = $12,
+        extra_ids = $13
     WHERE run_id = $1 AND state = $2::int4 AND cursor = $3 COLLATE "C"
+)sql"};
+
+constexpr int kKeptRuns = 50;
+
+const postgres::Statement kForgetOld{"forget_old_runs", R"sql(
+    DELETE FROM runs
+    WHERE sync = $1 AND kind = $2::int4 AND state = $3::int4
+      AND run_id < (SELECT run_id FROM runs WHERE sync = $1 AND kind = $2::int4 ORDER BY run_id DESC OFFSET $4 LIMIT 1)
 )sql"};
 
 StoredRun RunFromRow(const postgres::Rows& rows, int row) {
@@ -64,6 +80,13 @@ StoredRun RunFromRow(const postgres::Rows& rows, int row) {
   run.error = std::string(rows.GetText(row, 10));
   run.create_time = rows.GetTimestamp(row, 11);
   if (!rows.IsNull(row, 12)) run.finish_time = rows.GetTimestamp(row, 12);
+  run.after_version = rows.GetInt64(row, 13);
+  run.until_version = rows.GetInt64(row, 14);
+  if (!rows.IsNull(row, 15)) run.resume_time = rows.GetTimestamp(row, 15);
+  run.extra_count = rows.GetInt64(row, 16);
+  for (const std::optional<absl::string_view>& extra : rows.GetTextArray(row, 17))
+    run.extra_ids.emplace_back(extra.value_or(""));
+  run.hold = rows.GetBool(row, 18);
   return run;
 }
 
@@ -82,16 +105,19 @@ v1::Run StoredRun::ToMessage() const {
   *message.mutable_create_time() = ToTimestamp(create_time);
   if (finish_time) *message.mutable_finish_time() = ToTimestamp(*finish_time);
   message.set_error(error);
+  message.set_extra_count(extra_count);
+  for (const std::string& extra : extra_ids) message.add_extra_ids(extra);
   return message;
 }
 
 absl::StatusOr<StoredRun> RunStore::Create(const StoredRun& run, absl::string_view request_id,
-                                           int64_t rules_revision) {
+                                           int64_t rules_revision, const Along& along) {
   StoredRun created;
   RETURN_IF_ERROR(pool_.InTransaction("create_run", [&](postgres::Transaction& transaction) -> absl::Status {
     postgres::Params revision;
     revision.AddInt64(rules_revision);
-    RETURN_IF_ERROR(transaction.Query(kRaiseRevision, revision).status());
+    ASSIGN_OR_RETURN(const postgres::Rows counter, transaction.Query(kRaiseRevision, revision));
+    if (along) RETURN_IF_ERROR(along(transaction));
     const std::optional<std::string> request =
         request_id.empty() ? std::nullopt : std::optional<std::string>(request_id);
     postgres::Params params;
@@ -103,7 +129,10 @@ absl::StatusOr<StoredRun> RunStore::Create(const StoredRun& run, absl::string_vi
         .AddText(run.source_model)
         .AddText(run.target_platform)
         .AddInt32(run.state)
-        .AddInt64(run.record_count);
+        .AddInt64(run.record_count)
+        .AddInt64(run.after_version)
+        .AddInt64(counter.GetInt64(0, 0))
+        .AddBool(run.hold);
     RETURN_IF_ERROR(transaction.Query(kInsertRun, params).status());
     postgres::Params key;
     key.AddUuid(run.id).AddText(request);
@@ -123,10 +152,13 @@ absl::StatusOr<std::optional<StoredRun>> RunStore::Get(const Uuid& id) {
   return std::optional<StoredRun>(std::move(runs.front()));
 }
 
-absl::StatusOr<std::vector<StoredRun>> RunStore::List(const std::optional<Uuid>& before, int limit) {
+absl::StatusOr<std::vector<StoredRun>> RunStore::List(const std::optional<Uuid>& before, int limit,
+                                                      absl::string_view sync) {
   postgres::Params params;
   params.AddUuid(before).AddInt32(limit);
-  return Select(kListRuns, params);
+  if (sync.empty()) return Select(kListRuns, params);
+  params.AddText(sync);
+  return Select(kListRunsOfSync, params);
 }
 
 absl::StatusOr<std::vector<StoredRun>> RunStore::Unfinished() { return Select(kSelectUnfinished, {}); }
@@ -153,9 +185,19 @@ absl::Status RunStore::Save(postgres::Transaction& transaction, const StoredRun&
       .AddInt64(after.record_count)
       .AddInt64(after.replayed_count)
       .AddText(after.error)
-      .AddBool(IsFinished(after.state));
+      .AddBool(IsFinished(after.state))
+      .AddInt64(after.until_version)
+      .AddTimestamp(after.resume_time)
+      .AddInt64(after.extra_count)
+      .AddTextArray(after.extra_ids);
   ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kUpdateRun, params));
   return rows.affected() == 1 ? absl::OkStatus() : RunMovedOn(before.id.ToString());
+}
+
+absl::Status RunStore::ForgetOld(postgres::Transaction& transaction, absl::string_view sync) {
+  postgres::Params params;
+  params.AddText(sync).AddInt32(v1::RUN_KIND_SCHEDULED).AddInt32(v1::RUN_STATE_DONE).AddInt32(kKeptRuns);
+  return transaction.Query(kForgetOld, params).status();
 }
 
 absl::Status RunStore::Save(const StoredRun& before, const StoredRun& after) {

@@ -10,8 +10,19 @@
 
 namespace cognate::change_capture {
 
-absl::StatusOr<v1::CreateRunResponse> CreateRun(Catalogue& catalogue, RunStore& runs, RunLoop& loop,
-                                                const Clock& clock, const v1::CreateRunRequest& request);
+// What begins runs.
+struct RunParts {
+  Catalogue& catalogue;
+  RunStore& runs;
+  RunLoop& loop;
+  Schedules& schedules;
+  MirrorRuns& mirrors;
+  const Clock& clock;
+};
+
+absl::StatusOr<v1::CreateRunResponse> CreateRun(const RunParts& parts, const v1::CreateRunRequest& request);
+absl::StatusOr<v1::ApproveRunResponse> ApproveRun(RunStore& runs, RunLoop& loop,
+                                                  const v1::ApproveRunRequest& request);
 absl::StatusOr<v1::GetRunResponse> GetRun(RunStore& runs, const v1::GetRunRequest& request);
 absl::StatusOr<v1::ListRunsResponse> ListRuns(RunStore& runs, const v1::ListRunsRequest& request);
 

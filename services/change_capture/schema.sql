@@ -111,7 +111,19 @@ CREATE TABLE change_capture.runs (
     replayed_count bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
-    error text DEFAULT ''::text NOT NULL
+    error text DEFAULT ''::text NOT NULL,
+    after_version bigint DEFAULT 0 NOT NULL,
+    until_version bigint DEFAULT 0 NOT NULL,
+    resume_at timestamp with time zone,
+    extra_count bigint DEFAULT 0 NOT NULL,
+    extra_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    hold boolean DEFAULT false NOT NULL
+);
+CREATE TABLE change_capture.schedules (
+    sync text NOT NULL,
+    watermark bigint NOT NULL,
+    looked_at timestamp with time zone NOT NULL,
+    is_over boolean DEFAULT false NOT NULL
 );
 CREATE TABLE change_capture.source_models (
     platform text NOT NULL COLLATE pg_catalog."C",
@@ -174,6 +186,8 @@ ALTER TABLE ONLY change_capture.runs
     ADD CONSTRAINT runs_pkey PRIMARY KEY (run_id);
 ALTER TABLE ONLY change_capture.runs
     ADD CONSTRAINT runs_request_id_key UNIQUE (request_id);
+ALTER TABLE ONLY change_capture.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (sync);
 ALTER TABLE ONLY change_capture.source_models
     ADD CONSTRAINT source_models_pkey PRIMARY KEY (platform, model);
 ALTER TABLE ONLY change_capture.sources
@@ -189,6 +203,7 @@ CREATE INDEX changes_delivered ON change_capture.changes USING btree (version) W
 CREATE INDEX changes_of_record ON change_capture.changes USING btree (model_id, local_id, version DESC);
 CREATE INDEX conflicts_of_record ON change_capture.conflicts USING btree (model_id, local_id, conflict_id);
 CREATE INDEX conflicts_open ON change_capture.conflicts USING btree (conflict_id) WHERE (state = 2);
+CREATE INDEX runs_of_sync ON change_capture.runs USING btree (sync, run_id);
 CREATE INDEX runs_unfinished ON change_capture.runs USING btree (run_id) WHERE (finished_at IS NULL);
 ALTER TABLE ONLY change_capture.models
     ADD CONSTRAINT models_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES change_capture.platforms(platform_id);

@@ -12,6 +12,7 @@
 #include "services/change_capture/change_capture_service.h"
 #include "services/change_capture/conflicts/conflict_loop.h"
 #include "services/change_capture/conflicts/conflict_service.h"
+#include "services/change_capture/leave_counts.h"
 #include "services/change_capture/migrations.h"
 #include "services/change_capture/source_manager.h"
 #include "services/clients/registry_client.h"
@@ -52,6 +53,7 @@ struct Server::Parts {
         registry(config.peers.registry),
         catalogue(registry, env.clock, config.catalogue),
         log(*pool),
+        newest(*pool),
         batches(*pool),
         feeder(RedisOptions(config), batches, log, env.clock, env.metrics, FeederOptions(config)),
         appender(
@@ -61,16 +63,20 @@ struct Server::Parts {
         source({*pool, log, appender, catalogue, env.clock, env.metrics}),
         runs(*pool),
         rule_changes(*pool, runs, catalogue, env.clock),
-        run_loop(runs, log, replays, feeder, catalogue, source, rule_changes, config.runs),
-        assignment_moves(*pool, registry, log, replays, feeder, catalogue, env.clock, config.assignments),
         conflicts(*pool, log),
         owed(*pool, log),
+        schedules(*pool, runs, log, catalogue, env.clock),
+        mirrors(runs, log, replays, owed, feeder, catalogue, source, registry, env.clock, config.mirrors),
+        run_loop(runs, log, replays, feeder, catalogue, source, rule_changes, schedules, mirrors, env.clock,
+                 config.runs),
+        leave_counts(registry, config.peers.transformer, catalogue, rule_changes),
+        assignment_moves(*pool, registry, log, replays, feeder, catalogue, env.clock, config.assignments),
         amender(conflicts, owed, replays, env.clock),
         conflict_loop(*pool, log, conflicts, owed, amender, catalogue, env.clock),
         checker(catalogue, log),
         rpcs(kSchema, env.clock, env.metrics),
         service(rpcs,
-                {env.clock, catalogue, checker, appender, log, batches, replays, runs, run_loop, source}),
+                {env.clock, catalogue, checker, appender, log, newest, batches, replays, runs, run_loop, schedules, mirrors, source}),
         conflict_service(rpcs, conflicts, amender, log) {}
 
   service::Environment environment;
@@ -79,6 +85,7 @@ struct Server::Parts {
   clients::RegistryClient registry;
   Catalogue catalogue;
   ChangeLog log;
+  NewestRecordsStore newest;
   BatchStore batches;
   StreamFeeder feeder;
   Appender appender;
@@ -86,10 +93,13 @@ struct Server::Parts {
   SourceManager source;
   RunStore runs;
   RuleChanges rule_changes;
-  RunLoop run_loop;
-  AssignmentMoves assignment_moves;
   ConflictStore conflicts;
   OwedStore owed;
+  Schedules schedules;
+  MirrorRuns mirrors;
+  RunLoop run_loop;
+  LeaveCounts leave_counts;
+  AssignmentMoves assignment_moves;
   Amender amender;
   ConflictLoop conflict_loop;
   BatchChecker checker;
@@ -126,6 +136,7 @@ absl::Status Server::Start() {
   parts_->appender.Start();
   parts_->source.Start();
   parts_->run_loop.Start();
+  parts_->leave_counts.Start();
   parts_->conflict_loop.Start();
   parts_->assignment_moves.Start();
   return absl::OkStatus();
@@ -141,6 +152,7 @@ void Server::Shutdown() {
   parts_->environment.readiness.RemoveCheck("stream");
   parts_->assignment_moves.Stop();
   parts_->conflict_loop.Stop();
+  parts_->leave_counts.Stop();
   parts_->run_loop.Stop();
   parts_->source.Stop();
   parts_->appender.Stop();

@@ -66,6 +66,9 @@ absl::StatusOr<SourceManager::Plans> SourceManager::WantedPlans() {
   std::map<std::string, std::set<std::string>> models;
   for (const v1::CompiledSync& compiled : rules->syncs()) {
     models[compiled.sync().source_platform()].insert(compiled.sync().source_model());
+    // What is extra there is found in the log.
+    if (compiled.sync().mirror())
+      models[compiled.sync().target_platform()].insert(compiled.sync().target_model());
   }
   Plans plans;
   for (const auto& [id, names] : models) {

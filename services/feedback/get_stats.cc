@@ -53,6 +53,7 @@ absl::StatusOr<v1::GetStatsResponse> GetStats(const Parts& parts, const v1::GetS
   for (const v1::Sync& sync : syncs) {
     if (!by_sync.contains(sync.name())) continue;
     sync_of.try_emplace(WayOf(sync), sync.name());
+    if (sync.mirror()) sync_of.try_emplace(RemovalWayOf(sync), sync.name());
   }
   for (const TroubleCount& count : troubles) {
     const auto sync =

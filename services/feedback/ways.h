@@ -30,11 +30,19 @@ inline Way WayOf(const v1::Sync& sync) {
   return {sync.source_platform(), sync.source_model(), sync.target_platform(), sync.target_model()};
 }
 
+// On which a mirror removes records from where they are.
+inline Way RemovalWayOf(const v1::Sync& sync) {
+  return {sync.target_platform(), sync.target_model(), sync.target_platform(), sync.target_model()};
+}
+
 // The ways of all syncs, active and paused, at one revision of the rules.
 class Ways {
  public:
   explicit Ways(const v1::Rules& rules) : revision_(rules.revision()) {
-    for (const v1::CompiledSync& compiled : rules.syncs()) ways_.insert(WayOf(compiled.sync()));
+    for (const v1::CompiledSync& compiled : rules.syncs()) {
+      ways_.insert(WayOf(compiled.sync()));
+      if (compiled.sync().mirror()) ways_.insert(RemovalWayOf(compiled.sync()));
+    }
   }
 
   int64_t revision() const { return revision_; }
