@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   AddUpCommand(app, context);
   AddPlatformCommand(app, context);
   AddSyncCommand(app, context);
+  AddPipelineCommand(app, context);
   AddAssignmentCommand(app, context);
   AddConflictCommand(app, context);
   AddRunCommand(app, context);

@@ -7,11 +7,15 @@
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/schedule_options.h"
 #include "cli/sync_file_commands.h"
+#include "cli/sync_match.h"
 #include "cli/sync_options.h"
+#include "cli/sync_standing.h"
 #include "common/clock/clock.h"
 #include "common/ids/uuid.h"
 #include "common/status/status_macros.h"
+#include "services/clients/guard.h"
 
 namespace cognate::cli {
 namespace {
@@ -30,6 +34,9 @@ struct SyncOptions {
   std::string leave;
   std::string on_delete;
   std::string conflict_policy;
+  int max_leaving_percent = 0;
+  std::vector<std::string> before, after, acting_identity;
+  ScheduleOptions schedule;
 };
 
 // Every one, with its path in an update's mask.
@@ -54,7 +61,15 @@ absl::Status SetRules(const SyncOptions& options, v1::Sync* sync) {
   v1::ConflictPolicy_Parse(absl::StrCat("CONFLICT_POLICY_", absl::AsciiStrToUpper(options.conflict_policy)),
                            &policy);
   sync->set_conflict_policy(policy);
-  return absl::OkStatus();
+  sync->set_max_leaving_percent(options.max_leaving_percent);
+  for (const std::string& id : options.before)
+    sync->add_before(absl::StrCat("pipelines/", absl::StripPrefix(id, "pipelines/")));
+  for (const std::string& id : options.after)
+    sync->add_after(absl::StrCat("pipelines/", absl::StripPrefix(id, "pipelines/")));
+  for (const std::string& path : options.acting_identity) {
+    if (!path.empty()) sync->add_acting_identity(path);
+  }
+  return options.schedule.Set(sync);
 }
 
 absl::StatusOr<v1::Sync> MakeSync(const SyncOptions& options) {
@@ -89,11 +104,17 @@ absl::Status Create(Context& context, const SyncOptions& options) {
 absl::Status Update(Context& context, const SyncOptions& options, const std::vector<GivenOption>& all) {
   v1::UpdateSyncRequest request;
   request.mutable_sync()->set_name(absl::StrCat("syncs/", options.id));
+  Client client = context.Connect();
+  if (options.schedule.changes_schedule()) {
+    v1::GetSyncRequest get;
+    get.set_name(request.sync().name());
+    ASSIGN_OR_RETURN(const v1::GetSyncResponse known, client.Call(client.registry(), &Stub::GetSync, get));
+    *request.mutable_sync()->mutable_schedule() = known.sync().schedule();
+  }
   RETURN_IF_ERROR(SetRules(options, request.mutable_sync()));
   for (const GivenOption& one : all) {
     if (one.option->count() > 0) request.mutable_update_mask()->add_paths(one.path);
   }
-  Client client = context.Connect();
   ASSIGN_OR_RETURN(const v1::UpdateSyncResponse response,
                    client.Call(client.registry(), &Stub::UpdateSync, request));
   if (context.json) {
@@ -101,19 +122,31 @@ absl::Status Update(Context& context, const SyncOptions& options, const std::vec
     return absl::OkStatus();
   }
   std::cout << "Sync " << options.id << " is changed: " << response.sync().title() << ".\n";
+  if (response.sync().has_guard()) std::cout << "  note: " << clients::GuardWords(response.sync()) << "\n";
   for (const std::string& warning : response.warnings()) std::cout << "  note: " << warning << "\n";
   return absl::OkStatus();
 }
 
+// "ACTIVE, HELD": what it would take away is counted, or held.
+std::string StatusOf(const v1::Sync& sync) {
+  std::string words = FormatEnum(v1::SyncStatus_Name(sync.status()), "SYNC_STATUS_");
+  if (sync.has_guard()) {
+    absl::StrAppend(&words, ", ",
+                    FormatEnum(v1::LeaveGuardState_Name(sync.guard().state()), "LEAVE_GUARD_STATE_"));
+  }
+  return words;
+}
+
 absl::Status List(Context& context) {
   Client client = context.Connect();
-  Table table({"SYNC", "STATUS", "WHAT", "REVISION"});
+  Table table({"SYNC", "STATUS", "WHAT", "REVISION", "LAST RUN", "TROUBLES"});
   ASSIGN_OR_RETURN(const std::vector<v1::Sync> syncs, ListAllSyncs(client));
+  const SyncStandings standings = context.json ? SyncStandings() : ReadStandings(client);
   for (const v1::Sync& sync : syncs) {
     if (context.json) PrintJson(std::cout, sync);
-    table.Add({std::string(absl::StripPrefix(sync.name(), "syncs/")),
-               FormatEnum(v1::SyncStatus_Name(sync.status()), "SYNC_STATUS_"), sync.title(),
-               absl::StrCat(sync.revision())});
+    table.Add({std::string(absl::StripPrefix(sync.name(), "syncs/")), StatusOf(sync), sync.title(),
+               absl::StrCat(sync.revision()), standings.LastRun(sync.name()),
+               standings.Troubles(sync.name())});
   }
   if (!context.json) table.Print(std::cout, "No syncs yet: `cognate sync create --help`.");
   return absl::OkStatus();
@@ -174,6 +207,25 @@ std::vector<GivenOption> AddRuleOptions(CLI::App* command, SyncOptions* options)
                         "Which value stays where both sides changed a field at once (docs/conflicts.md)")
            ->check(CLI::IsMember({"newest", "source", "target", "manual"}, CLI::ignore_case)),
        "conflict_policy"});
+  given.push_back(
+      {command
+           ->add_option(
+               "--max-leaving-percent", options->max_leaving_percent,
+               "A change of rules that takes more of the target's records away is held (20); 100: never")
+           ->check(CLI::Range(1, 100)),
+       "max_leaving_percent"});
+  given.push_back(
+      {command->add_option("--before", options->before, "Pipelines that run before its own steps"),
+       "before"});
+  given.push_back(
+      {command->add_option("--after", options->after, "Pipelines that run after its own steps"), "after"});
+  given.push_back(
+      {command->add_option("--acting-identity", options->acting_identity,
+                           "In whose name records are written: fields such as did or author.did, in "
+                           "this order"),
+       "acting_identity"});
+  for (const ScheduleOptions::Given& one : options->schedule.Add(command))
+    given.push_back({one.option, one.path});
   return given;
 }
 
@@ -190,7 +242,11 @@ void AddSyncCommand(CLI::App& app, Context& context) {
       "  cognate sync create countries --from atlas:public.country --to shop:public.nations --map "
       "alpha2=iso2 "
       "--map name=title\n"
-      "  cognate sync create users --from crm:public.users --to shop:public.users --all-fields\n"
+      "  cognate sync create users --from crm:public.users --to shop:public.users --all-fields --natural-key "
+      "email\n"
+      "  cognate sync create prices --from erp:public.price --to shop:public.price --all-fields --interval "
+      "5m "
+      "--batch-size 500 --pause 2s\n"
       "References to other records follow from the foreign keys; --reference declares one that has none.");
   create->add_option("id", options->id, "a-z, 0-9 and -, beginning with a letter")->required();
   create->add_option("--from", options->from, "platform:model")->required();
@@ -221,6 +277,9 @@ void AddSyncCommand(CLI::App& app, Context& context) {
   add_by_id("delete", "Delete it; what it brought stays", Delete);
   AddSyncFileCommands(*sync, context);
   AddSyncLookCommands(*sync, context);
+  AddSyncMatchCommand(*sync, context);
+  AddSyncReverseCommand(*sync, context);
+  AddSyncGuardCommands(*sync, context);
 }
 
 }  // namespace cognate::cli

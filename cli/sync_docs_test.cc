@@ -67,7 +67,7 @@ Configuration World() {
   Configuration world;
   world.platforms["magazine"] = ParseProto<v1::Platform>(
       "name: 'platforms/magazine' channel: CHANNEL_SQL capture_mode: CAPTURE_MODE_REPLICATION");
-  world.platforms["blog"] = ParseProto<v1::Platform>("name: 'platforms/blog' channel: CHANNEL_SQL");
+  world.platforms["blog"] = ParseProto<v1::Platform>("name: 'platforms/blog' channel: CHANNEL_SQL capture_mode: CAPTURE_MODE_REPLICATION");
   world.models[{"magazine", "public.writer"}] = MakeModel("id INTEGER, name TEXT, mail TEXT", "id");
   v1::Model& article = world.models[{"magazine", "public.article"}] = MakeModel(
       "id INTEGER, title TEXT !, body TEXT, status TEXT !, tags TEXT, writer_id INTEGER, editor_ref TEXT, "
@@ -88,21 +88,29 @@ Configuration World() {
 }
 
 TEST(SyncDocsTest, EveryExampleIsASyncThatWouldBeStored) {
-  std::vector<std::string> blocks;
-  bool is_within = false;
+  std::map<std::string, std::vector<std::string>> written;  // by what stands behind the fence
+  std::string fence;
   for (const std::string& line : Lines()) {
     if (absl::StartsWith(line, "```")) {
-      is_within = line == "```yaml";
-      if (is_within) blocks.emplace_back();
-    } else if (is_within) {
-      absl::StrAppend(&blocks.back(), line, "\n");
+      fence = fence.empty() ? line.substr(3) : "";
+      if (!fence.empty()) written[fence].emplace_back();
+    } else if (!fence.empty()) {
+      absl::StrAppend(&written[fence].back(), line, "\n");
     }
+  }
+  const std::vector<std::string>& blocks = written["yaml"];
+  std::map<std::string, v1::Pipeline> pipelines;
+  for (const std::string& block : written["pipeline"]) {
+    v1::Pipeline pipeline;
+    EXPECT_OK(ToMessage(ValueOrDie(ReadYaml(block, kPage)).at(0), kPage, &pipeline));
+    pipelines[pipeline.name()] = pipeline;
   }
   EXPECT_THAT(blocks, SizeIs(testing::Ge(4u)));
   for (const std::string& block : blocks) {
     for (FileSync& file : ValueOrDie(ReadSyncs(block, kPage))) {
       if (file.sync.status() == v1::SYNC_STATUS_UNSPECIFIED) file.sync.set_status(v1::SYNC_STATUS_ACTIVE);
       Configuration world = World();
+      world.pipelines = pipelines;
       world.PutSync(file.sync);
       const platform_registry::SyncJudgement judgement = platform_registry::JudgeSync(world, file.sync);
       EXPECT_OK(judgement.ToStatus()) << block;

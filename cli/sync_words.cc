@@ -4,7 +4,9 @@
 #include "absl/strings/str_join.h"
 #include "cli/contact_words.h"
 #include "cli/output.h"
+#include "cli/schedule_options.h"
 #include "cli/yaml_writer.h"
+#include "services/clients/guard.h"
 
 namespace cognate::cli {
 namespace {
@@ -26,6 +28,7 @@ void CollectWaits(const v1::Value& value, std::vector<std::string>* waits) {
         reference.source_model(), " ", reference.source_local_id(), " in ", reference.model(),
         reference.optional() ? " (may be written empty once, where records wait for each other)" : ""));
   }
+  if (value.has_encoded_value()) CollectWaits(value.encoded_value().value(), waits);
   for (const v1::Value& element : value.list_value().values()) CollectWaits(element, waits);
   for (const v1::Field& field : value.map_value().fields()) CollectWaits(field.value(), waits);
 }
@@ -36,14 +39,18 @@ std::string TypeOf(const v1::ModelField& field) {
   return FormatEnum(v1::FieldType_Name(field.type()), "FIELD_TYPE_");
 }
 
-void PrintSteps(std::ostream& out, const v1::Sync& sync) {
-  if (sync.transforms().empty()) return;
+void PrintSteps(std::ostream& out, const v1::CompiledSync& compiled) {
+  const auto& own = compiled.sync().transforms();
+  if (own.empty() && compiled.chain().empty()) return;
   out << "\nEach record goes through these steps before its fields are mapped:\n";
   Table table({"#", "STEP", "HOW", "ONLY WHEN"});
-  for (int i = 0; i < sync.transforms_size(); ++i) {
-    const StepWords words = WordsOf(sync.transforms(i));
-    table.Add({StrCat(i), words.word, words.parameters, sync.transforms(i).when()});
-  }
+  const auto add = [&](const v1::Transform& transform, const std::string& pipeline, int place) {
+    const StepWords words = WordsOf(transform);
+    table.Add({StrCat(pipeline, pipeline.empty() ? "" : " ", place), words.word, words.parameters,
+               transform.when()});
+  };
+  for (const v1::CompiledStep& step : compiled.chain()) add(step.transform(), step.pipeline(), step.place());
+  for (int i = 0; compiled.chain().empty() && i < own.size(); ++i) add(own[i], "", i);
   table.Print(out, "");
 }
 
@@ -156,16 +163,27 @@ void PrintSync(std::ostream& out, const v1::CompiledSync& compiled) {
         << " for which this holds: " << sync.filter() << "\n";
   }
   PrintIds(out, sync);
+  if (sync.has_guard()) out << "It is guarded: " << clients::GuardWords(sync) << ".\n";
   if (!sync.filter().empty() || sync.only_assigned() || !sync.sync_ids().empty() ||
       !sync.ignore_ids().empty()) {
     out << "When a record leaves this scope, " << LeaveSentence(sync.leave()) << ".\n";
+    if (sync.max_leaving_percent() == 100) {
+      out << "A change of these rules is never held, whatever it takes away.\n";
+    } else if (sync.max_leaving_percent() != 0) {
+      out << "A change of these rules that takes more than " << sync.max_leaving_percent()
+          << " % of the target's records away waits for approval.\n";
+    }
   }
   out << "When a record is deleted at the source, " << LeaveSentence(sync.on_delete()) << ".\n";
   PrintContact(out, sync);
   PrintConflictPolicies(out, sync);
+  PrintSchedule(out, sync);
   if (sync.all_fields())
     out << "Fields of the same name go along by themselves, but for the source's own key.\n";
-  PrintSteps(out, sync);
+  if (!sync.acting_identity().empty())
+    out << "Records are written in the name that stands in "
+        << absl::StrJoin(sync.acting_identity(), ", or in ") << ".\n";
+  PrintSteps(out, compiled);
   PrintFields(out, compiled);
   if (sync.revision() > 0)
     out << "\nRevision " << sync.revision() << ", last changed " << FormatTime(sync.update_time()) << ".\n";
@@ -181,7 +199,8 @@ void PrintRendered(std::ostream& out, const v1::RenderedRecord& record, const st
   }
   for (const v1::TransformTrace& trace : record.transforms()) {
     if (trace.sync() != sync) continue;
-    out << "  " << trace.step() << " " << trace.word();
+    out << "  " << trace.pipeline() << (trace.pipeline().empty() ? "" : " ") << trace.step() << " "
+        << trace.word();
     if (!trace.passed_over().empty()) {
       out << ": passed over, " << trace.passed_over() << "\n";
       continue;

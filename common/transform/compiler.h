@@ -50,6 +50,8 @@ class Compiler {
             bool holds_references = false, bool keeps_old = false);
   // The field is gone after this step.
   void Remove(const std::string& name);
+  // What a step under a condition may meet: what a field holds where another condition holds is none of its.
+  TypeSet OrReferences(TypeSet types) const { return is_conditional_ ? types | kReferences : types; }
   // A step that takes any field reads all of the source.
   void ReadEverything();
   // It also looks at the record before the change.

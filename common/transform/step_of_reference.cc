@@ -85,10 +85,10 @@ void Compile(Compiler& compiler, const v1::MakeReference& step) {
     }
   }
   const std::optional<KnownField> from =
-      step.path().empty()
-          ? compiler.Read("field", step.field(), kWithoutReferences, "a field without references yet")
-          : compiler.Read("field", step.field(), kContainers | kReferences,
-                          "a list or a map, as there is a path; decode a text first");
+      step.path().empty() ? compiler.Read("field", step.field(), compiler.OrReferences(kWithoutReferences),
+                                          "a field without references yet")
+                          : compiler.Read("field", step.field(), kContainers | kReferences,
+                                          "a list or a map, as there is a path; decode a text first");
   if (!from.has_value()) return WriteAnything(compiler, IntoOf(step.field(), step.into()));
   v1::ModelField holds;
   if (from->field.type() == v1::FIELD_TYPE_LIST) holds = FieldOf(v1::FIELD_TYPE_LIST);

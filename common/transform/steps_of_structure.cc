@@ -221,7 +221,8 @@ void Compile(Compiler& compiler, const v1::SetPath& step) {
 
 void Compile(Compiler& compiler, const v1::Decode& step) {
   CheckEncoding(compiler, step.encoding());
-  const std::optional<KnownField> from = compiler.Read("field", step.field(), kTexts, kWantText);
+  const std::optional<KnownField> from =
+      compiler.Read("field", step.field(), compiler.OrReferences(kTexts), kWantText);
   if (!from.has_value()) return WriteAnything(compiler, IntoOf(step.field(), step.into()));
   v1::ModelField holds;
   if (step.encoding() == v1::ENCODING_COMMA_LIST) {

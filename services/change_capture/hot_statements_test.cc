@@ -87,6 +87,17 @@ TEST_P(HotStatementsTest, NeverScan) {
       replay.mutable_records()->rbegin()->set_local_id(local_id);
     }
     ASSERT_OK(Call(&Stub::Replay, replay));
+    v1::ListPreviousChangesRequest before;
+    for (const v1::RecordKey& record : replay.records()) {
+      *before.add_records()->mutable_record() = record;
+      before.mutable_records()->rbegin()->set_before_version(1'000'000);
+    }
+    ASSERT_OK(Call(&Stub::ListPreviousChanges, before));
+    for (const int last : {0, 1}) {
+      ASSERT_OK(Call(&Stub::ListLatestChanges,
+                     ParseProto<v1::ListLatestChangesRequest>(absl::StrCat(
+                         "platform: 'shop' model: 'item' page_size: 10 last_records: ", last))));
+    }
     ASSERT_TRUE(Eventually([&] { return BatchesOnStream().size() == 2; }));
     // Lost, taken from the log and put there again; what is younger than the grace time is not found lost.
     ASSERT_TRUE(Eventually([&] { return GraceIsOver(); }));

@@ -7,7 +7,6 @@
 #include "services/change_capture/errors.h"
 
 namespace cognate::change_capture {
-namespace {
 
 absl::StatusOr<v1::Change> ToMessage(const LoggedState& state) {
   v1::Fields fields;
@@ -23,8 +22,6 @@ absl::StatusOr<v1::Change> ToMessage(const LoggedState& state) {
   *change.mutable_capture_time() = ToTimestamp(state.capture_time);
   return change;
 }
-
-}  // namespace
 
 absl::StatusOr<v1::GetLatestChangeResponse> GetLatestChange(ChangeLog& log,
                                                             const v1::GetLatestChangeRequest& request) {

@@ -6,6 +6,9 @@
 
 namespace cognate::change_capture {
 
+// As the log has it. FIELDS_UNREADABLE where it cannot be read.
+absl::StatusOr<v1::Change> ToMessage(const LoggedState& state);
+
 absl::StatusOr<v1::GetLatestChangeResponse> GetLatestChange(ChangeLog& log,
                                                             const v1::GetLatestChangeRequest& request);
 

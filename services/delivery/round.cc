@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/codec/late_ids.h"
 
 namespace cognate::delivery {
 namespace {
@@ -10,11 +11,27 @@ namespace {
 std::vector<v1::Reference*> MissingReferences(bus::v1::Delivery& delivery) {
   std::vector<v1::Reference*> missing;
   for (v1::Value& value : *delivery.mutable_values()) {
-    if (value.has_reference_value() && value.reference_value().local_id().empty()) {
-      missing.push_back(value.mutable_reference_value());
-    }
+    codec::ForEachReference(&value, [&](v1::Value* found) {
+      if (found->reference_value().local_id().empty()) missing.push_back(found->mutable_reference_value());
+    });
   }
   return missing;
+}
+
+// The delivery as it is sent: lists and texts with references inside are written with the ids that are known.
+// The original stays, for the ids that are not.
+const bus::v1::Delivery* Written(RoundItem& item) {
+  bool nests = false;
+  for (const v1::Value& value : item.delivery->values())
+    nests |= !value.has_reference_value() && codec::HoldsReferences(value);
+  if (!nests) return item.delivery;
+  item.written = std::make_unique<bus::v1::Delivery>(*item.delivery);
+  for (v1::Value& value : *item.written->mutable_values()) {
+    v1::Value plain;
+    if (value.has_reference_value() || !codec::HoldsReferences(value)) continue;
+    if (codec::WriteIds(value, &plain).ok()) value.Swap(&plain);
+  }
+  return item.written.get();
 }
 
 // What must be there wins over what may be.
@@ -34,9 +51,9 @@ Round::Round(std::vector<LaneEntry> entries) : entries_(std::move(entries)) {
         const auto [known, is_new] =
             positions_.emplace(Key(delivery.entity_id(), group.model()), items_.size());
         if (is_new) {
-          items_.push_back({&group, &delivery, {}});
+          items_.push_back({&group, &delivery, {}, {}});
         } else if (items_[known->second].delivery->version() <= delivery.version()) {
-          items_[known->second] = {&group, &delivery, {}};
+          items_[known->second] = {&group, &delivery, {}, {}};
         }
       }
     }
@@ -78,9 +95,9 @@ Waves::State Waves::StateOf(RoundItem& item) const {
 }
 
 void Waves::Add(size_t index, Wave* wave) const {
-  const RoundItem& item = round_.items()[index];
+  RoundItem& item = round_.items()[index];
   wave->items.push_back(index);
-  wave->deliveries.push_back({item.group, item.delivery, item.missing.empty()});
+  wave->deliveries.push_back({item.group, Written(item), item.missing.empty()});
 }
 
 Waves::Wave Waves::Next() {

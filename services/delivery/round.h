@@ -28,6 +28,8 @@ struct RoundItem {
   bus::v1::Delivery* delivery = nullptr;
   // References in its values that have no local id yet.
   std::vector<v1::Reference*> missing;
+  // What is sent in the place of `delivery`, where that has references inside lists or texts.
+  std::unique_ptr<bus::v1::Delivery> written;
 
   bool is_delete() const { return delivery->operation() == v1::OPERATION_DELETE; }
 };

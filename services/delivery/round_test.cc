@@ -153,5 +153,52 @@ TEST(Waves, ARecordThatRefersToItselfIsACycle) {
   EXPECT_EQ(Send(round).waiting, "a");
 }
 
+// A text that refers to what `parent` names.
+void AddSerialized(char parent, bus::v1::Delivery* delivery) {
+  v1::EncodedValue& encoded = *delivery->add_values()->mutable_encoded_value();
+  encoded.set_encoding(v1::ENCODING_PHP);
+  v1::Reference& reference =
+      *encoded.mutable_value()->mutable_list_value()->add_values()->mutable_reference_value();
+  reference.set_entity_id(Entity(parent));
+  reference.set_model("m");
+  reference.set_optional(true);
+}
+
+TEST(Waves, ATextWithReferencesIsWrittenWhenTheIdsAreKnown) {
+  Lane lane;
+  AddSerialized('a', &lane.Add('b', 1));
+  lane.Add('a', 2);
+  Round round(lane.Entries());
+  std::string known;
+  Waves waves(round, [&](RoundItem& item) {
+    if (known.empty()) return;
+    item.missing[0]->set_local_id(known);
+    item.missing.clear();
+  });
+  EXPECT_EQ(waves.Next().deliveries[0].delivery->version(), 2);
+  known = "seven";
+  const Waves::Wave second = waves.Next();
+  ASSERT_EQ(second.deliveries.size(), 1u);
+  EXPECT_EQ(second.deliveries[0].delivery->values(0).text_value(), "a:1:{i:0;s:5:\"seven\";}");
+  EXPECT_TRUE(second.deliveries[0].complete);
+}
+
+TEST(Waves, OneThatBreaksACycleHasNullThereAndStillSaysWhatItWaitsFor) {
+  Lane lane;
+  bus::v1::Delivery& opening = lane.Add('a', 1);
+  AddSerialized('b', &opening);
+  opening.set_allow_incomplete(true);
+  lane.Add('b', 2, "a");
+  Round round(lane.Entries());
+  Waves waves(round, [](RoundItem&) {});
+  const Waves::Wave first = waves.Next();
+  ASSERT_EQ(first.deliveries.size(), 1u);
+  EXPECT_EQ(first.deliveries[0].delivery->values(0).text_value(), "a:1:{i:0;N;}");
+  EXPECT_FALSE(first.deliveries[0].complete);
+  v1::Outcome outcome;
+  SetWaitsFor(round.items()[0], &outcome);
+  EXPECT_EQ(outcome.waits_for_entity_id(), Entity('b'));
+}
+
 }  // namespace
 }  // namespace cognate::delivery

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/transform/chain.h"
 
@@ -54,12 +55,15 @@ struct Written {
   const v1::MakeReference* reference = nullptr;
 };
 
-absl::flat_hash_map<std::string, Written> WrittenBy(const v1::Sync& sync) {
+absl::flat_hash_map<std::string, Written> WrittenBy(const transform::CompiledSteps& steps) {
   absl::flat_hash_map<std::string, Written> written;
-  for (const v1::Transform& transform : sync.transforms()) {
+  for (const v1::CompiledStep& step : steps) {
+    const v1::Transform& transform = step.transform();
     const StepWrites writes(transform);
     for (const std::string& name : writes.names()) {
-      written[name].reference = transform.has_reference() && transform.reference().path().empty()
+      // One under a condition may also hold what it held before.
+      const bool always = transform.when().empty();
+      written[name].reference = always && transform.has_reference() && transform.reference().path().empty()
                                     ? &transform.reference()
                                     : nullptr;
     }
@@ -72,6 +76,33 @@ absl::flat_hash_map<std::string, Written> WrittenBy(const v1::Sync& sync) {
     if (transform.has_copy()) carry(transform.copy().field(), transform.copy().into());
   }
   return written;
+}
+
+constexpr int kMaxPipelines = 20;  // before, and after
+constexpr int kMaxOwnSteps = 200;
+
+void CheckNames(const Configuration& configuration, const v1::Sync& sync,
+                std::vector<FieldViolation>* violations) {
+  const auto check = [&](const char* part, const google::protobuf::RepeatedPtrField<std::string>& names) {
+    if (names.size() > kMaxPipelines) {
+      violations->push_back(
+          {part, absl::StrCat("got ", names.size(), " pipelines, want at most ", kMaxPipelines)});
+    }
+    for (int i = 0; i < names.size(); ++i) {
+      if (configuration.pipelines.contains(names[i])) continue;
+      violations->push_back(
+          {absl::StrCat(part, "[", i, "]"),
+           absl::StrCat("got \"", names[i],
+                        "\", want the name of a pipeline, pipelines/{id}; CreatePipeline adds "
+                        "one")});
+    }
+  };
+  check("before", sync.before());
+  check("after", sync.after());
+  if (sync.transforms_size() > kMaxOwnSteps) {
+    violations->push_back(
+        {"transforms", absl::StrCat("got ", sync.transforms_size(), " steps, want at most ", kMaxOwnSteps)});
+  }
 }
 
 }  // namespace
@@ -92,23 +123,52 @@ condition::Assignments AssignmentsOf(const v1::Sync& sync, const v1::Model& sour
   return assignments;
 }
 
-ChainFields FieldsAfterChain(const v1::Sync& sync, const v1::Model& source) {
-  return FieldsAfterChain(sync, source, AssignmentsOf(sync, source));
+bool NamesPipeline(const v1::Sync& sync, absl::string_view pipeline) {
+  return absl::c_linear_search(sync.before(), pipeline) || absl::c_linear_search(sync.after(), pipeline);
 }
 
-ChainFields FieldsAfterChain(const v1::Sync& sync, const v1::Model& source,
-                             const condition::Assignments& assignments) {
+transform::CompiledSteps WholeChain(const Configuration& configuration, const v1::Sync& sync) {
+  transform::CompiledSteps steps;
+  const auto add = [&](const transform::Transforms& transforms, const std::string& pipeline) {
+    for (int i = 0; i < transforms.size(); ++i) {
+      v1::CompiledStep* const step = steps.Add();
+      *step->mutable_transform() = transforms[i];
+      step->set_pipeline(pipeline);
+      step->set_place(i);
+    }
+  };
+  const auto add_all = [&](const google::protobuf::RepeatedPtrField<std::string>& names) {
+    for (const std::string& name : names) {
+      const auto found = configuration.pipelines.find(name);
+      if (found != configuration.pipelines.end()) add(found->second.transforms(), name);
+    }
+  };
+  add_all(sync.before());
+  add(sync.transforms(), "");
+  add_all(sync.after());
+  return steps;
+}
+
+ChainFields FieldsAfterChain(const Configuration& configuration, const v1::Sync& sync,
+                             const v1::Model& source) {
+  return FieldsAfterChain(configuration, sync, source, AssignmentsOf(sync, source));
+}
+
+ChainFields FieldsAfterChain(const Configuration& configuration, const v1::Sync& sync,
+                             const v1::Model& source, const condition::Assignments& assignments) {
   ChainFields after;
-  if (sync.transforms().empty()) {
+  CheckNames(configuration, sync, &after.violations);
+  after.steps = std::make_shared<const transform::CompiledSteps>(WholeChain(configuration, sync));
+  if (after.steps->empty()) {
     for (const v1::ModelField& field : source.fields()) after.fields.push_back({field, false, nullptr});
     return after;
   }
   const std::vector<v1::ModelField> fields(source.fields().begin(), source.fields().end());
   const transform::Chain chain =
-      transform::Chain::Compile(sync.transforms(), fields, &after.violations, assignments);
+      transform::Chain::Compile(*after.steps, fields, &after.violations, assignments);
   if (!after.violations.empty()) return after;
   after.assigned_platforms = chain.assigned_platforms();
-  const absl::flat_hash_map<std::string, Written> written = WrittenBy(sync);
+  const absl::flat_hash_map<std::string, Written> written = WrittenBy(*after.steps);
   for (v1::ModelField& field : chain.FieldsAfter()) {
     const auto change = written.find(field.name());
     const bool is_written = change != written.end();

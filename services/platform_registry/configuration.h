@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@ struct Configuration {
   absl::flat_hash_map<std::string, v1::Platform> platforms;                    // by id
   absl::flat_hash_map<std::pair<std::string, std::string>, v1::Model> models;  // by platform id and model
   std::vector<v1::Sync> syncs;                                                 // by name
+  std::map<std::string, v1::Pipeline> pipelines;                               // by name: `pipelines/{id}`
 
   // Null where there is none.
   const v1::Platform* FindPlatform(absl::string_view platform) const;

@@ -5,6 +5,7 @@
 
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/model_store.h"
+#include "services/platform_registry/pipelines/pipeline_store.h"
 #include "services/platform_registry/platform_store.h"
 #include "services/platform_registry/sync_store.h"
 
@@ -74,6 +75,7 @@ absl::StatusOr<Configuration> LoadConfiguration(Transaction& transaction) {
   ASSIGN_OR_RETURN(configuration.platforms, SelectAllPlatforms(transaction));
   ASSIGN_OR_RETURN(configuration.models, SelectAllModels(transaction));
   ASSIGN_OR_RETURN(configuration.syncs, SelectAllSyncs(transaction));
+  ASSIGN_OR_RETURN(configuration.pipelines, SelectAllPipelines(transaction));
   return configuration;
 }
 

@@ -80,6 +80,8 @@ absl::StatusOr<v1::LintSyncResponse> LintSync(SyncStore& store, const v1::LintSy
     response.set_is_known(true);
     current = *known;
   }
+  for (const v1::Pipeline& pipeline : request.pipelines())
+    configuration.pipelines[pipeline.name()] = pipeline;
   for (const v1::Sync& other : request.beside()) configuration.PutSync(Completed(other));
   configuration.PutSync(sync);
   SyncJudgement judgement = JudgeSync(configuration, sync);

@@ -34,7 +34,7 @@ Graph MakeGraph(const Configuration& configuration) {
     const v1::Model* source = configuration.FindModel(sync.source_platform(), sync.source_model());
     const v1::Model* target = configuration.FindModel(sync.target_platform(), sync.target_model());
     if (source == nullptr || target == nullptr) continue;
-    for (const MappedField& field : MappedFields(sync, *source, *target)) {
+    for (const MappedField& field : MappedFields(configuration, sync, *source, *target)) {
       graph[{sync.source_platform(), sync.source_model(), field.source}].insert(
           {sync.target_platform(), sync.target_model(), field.target});
     }

@@ -44,6 +44,8 @@ std::string ModelName(absl::string_view platform, absl::string_view model) {
 
 std::string SyncName(absl::string_view sync) { return absl::StrCat("syncs/", sync); }
 
+std::string PipelineName(absl::string_view pipeline) { return absl::StrCat("pipelines/", pipeline); }
+
 std::string SyncIdOf(absl::string_view text) {
   std::string id;
   for (const char c : text) {
@@ -60,6 +62,10 @@ std::string SyncIdOf(absl::string_view text) {
 
 absl::StatusOr<std::string> ParsePlatformName(absl::string_view name, absl::string_view path) {
   return ParseId(name, "platforms/", path);
+}
+
+absl::StatusOr<std::string> ParsePipelineName(absl::string_view name, absl::string_view path) {
+  return ParseId(name, "pipelines/", path);
 }
 
 absl::StatusOr<std::string> ParseSyncName(absl::string_view name, absl::string_view path) {

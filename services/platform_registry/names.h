@@ -11,12 +11,14 @@ namespace cognate::platform_registry {
 std::string PlatformName(absl::string_view platform);
 std::string ModelName(absl::string_view platform, absl::string_view model);
 std::string SyncName(absl::string_view sync);
+std::string PipelineName(absl::string_view pipeline);
 // A sync's id that resembles any text: at most 58 characters, so that there is room for a number behind it.
 std::string SyncIdOf(absl::string_view text);
 
 // The id in `platforms/{id}` or `syncs/{id}`. INVALID_FIELD at `path` when `name` has another form.
 absl::StatusOr<std::string> ParsePlatformName(absl::string_view name, absl::string_view path);
 absl::StatusOr<std::string> ParseSyncName(absl::string_view name, absl::string_view path);
+absl::StatusOr<std::string> ParsePipelineName(absl::string_view name, absl::string_view path);
 
 struct ParsedModelName {
   std::string platform;

@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/platform_registry/acting_check.h"
 #include "services/platform_registry/chain_fields.h"
 #include "services/platform_registry/scope_check.h"
 
@@ -48,6 +49,18 @@ void CompileReference(const Configuration& configuration, const v1::Sync& sync, 
   } else if (brought.size() == 1) {
     compiled->set_reference_target_model(*brought.begin());
   }
+}
+
+// References that stand inside lists and texts find their models by what the steps say.
+void NameTargets(const Configuration& configuration, const v1::Sync& sync, v1::CompiledSync* compiled) {
+  const auto name = [&](v1::Transform* transform) {
+    if (!transform->has_reference() || !transform->reference().target_model().empty()) return;
+    const std::set<std::string> brought =
+        BroughtTo(configuration, sync, transform->reference().source_model());
+    if (brought.size() == 1) transform->mutable_reference()->set_target_model(*brought.begin());
+  };
+  for (v1::Transform& transform : *compiled->mutable_sync()->mutable_transforms()) name(&transform);
+  for (v1::CompiledStep& step : *compiled->mutable_chain()) name(step.mutable_transform());
 }
 
 bool IsTimeOfDeletion(const v1::Sync& sync, absl::string_view field) {
@@ -94,8 +107,8 @@ std::set<std::string> BroughtTo(const Configuration& configuration, const v1::Sy
   return models;
 }
 
-std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& source,
-                                      const v1::Model& target) {
+std::vector<MappedField> MappedFields(const Configuration& configuration, const v1::Sync& sync,
+                                      const v1::Model& source, const v1::Model& target) {
   std::vector<MappedField> mapped;
   absl::flat_hash_set<std::string> sources, targets;
   for (int i = 0; i < sync.fields_size(); ++i) {
@@ -105,7 +118,7 @@ std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& sou
     targets.insert(mapping.target());
   }
   if (!sync.all_fields()) return mapped;
-  const ChainFields record = FieldsAfterChain(sync, source);
+  const ChainFields record = FieldsAfterChain(configuration, sync, source);
   for (const ChainField& after : record.fields) {
     const v1::ModelField& field = after.field;
     const v1::ModelField* same = FindField(target, field.name());
@@ -126,14 +139,21 @@ v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync&
   const v1::Model* target = configuration.FindModel(sync.target_platform(), sync.target_model());
   if (source == nullptr || target == nullptr) return compiled;
   *compiled.mutable_target_key_fields() = target->key_fields();
-  const ChainFields record = FieldsAfterChain(sync, *source);
+  const ChainFields record = FieldsAfterChain(configuration, sync, *source);
   for (std::string& platform : AssignmentPlatforms(sync, *source, record)) {
     compiled.add_assignment_platforms(std::move(platform));
   }
-  if (!sync.filter().empty() || !sync.transforms().empty()) {
+  if (!sync.before().empty() || !sync.after().empty()) *compiled.mutable_chain() = *record.steps;
+  NameTargets(configuration, sync, &compiled);
+  for (const std::string& path : sync.acting_identity()) {
+    std::string wrong;
+    const auto acting = CompileActingPath(configuration, sync, *source, path, &wrong);
+    if (acting.has_value()) *compiled.add_acting_identity() = *acting;
+  }
+  if (!sync.filter().empty() || !record.steps->empty()) {
     *compiled.mutable_source_fields() = source->fields();
   }
-  const std::vector<MappedField> mapped = MappedFields(sync, *source, *target);
+  const std::vector<MappedField> mapped = MappedFields(configuration, sync, *source, *target);
   for (const v1::ModelField& target_field : target->fields()) {
     const auto field = std::find_if(mapped.begin(), mapped.end(), [&](const MappedField& one) {
       return one.target == target_field.name();
@@ -162,8 +182,9 @@ v1::Rules CompileRules(const Configuration& configuration) {
   return rules;
 }
 
-std::string Title(const v1::Sync& sync, const v1::Model& source, const v1::Model& target) {
-  const std::vector<MappedField> mapped = MappedFields(sync, source, target);
+std::string Title(const Configuration& configuration, const v1::Sync& sync, const v1::Model& source,
+                  const v1::Model& target) {
+  const std::vector<MappedField> mapped = MappedFields(configuration, sync, source, target);
   const bool renamed = std::any_of(mapped.begin(), mapped.end(),
                                    [](const MappedField& field) { return field.source != field.target; });
   const bool partial =

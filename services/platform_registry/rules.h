@@ -20,7 +20,8 @@ struct MappedField {
 };
 // Those of `fields` first, as they stand there; then what `all_fields` adds: fields of the record after the
 // chain of equal names that the target takes, but for the source's own key and what `fields` names already.
-std::vector<MappedField> MappedFields(const v1::Sync& sync, const v1::Model& source, const v1::Model& target);
+std::vector<MappedField> MappedFields(const Configuration& configuration, const v1::Sync& sync,
+                                      const v1::Model& source, const v1::Model& target);
 
 // The foreign key of this field alone that holds the referenced model's local id; null where there is none.
 const v1::ForeignKey* FindReference(const Configuration& configuration, absl::string_view platform,
@@ -35,6 +36,7 @@ v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync&
 v1::Rules CompileRules(const Configuration& configuration);
 
 // `public.country on atlas to public.nations on shop (partially, mapped)`.
-std::string Title(const v1::Sync& sync, const v1::Model& source, const v1::Model& target);
+std::string Title(const Configuration& configuration, const v1::Sync& sync, const v1::Model& source,
+                  const v1::Model& target);
 
 }  // namespace cognate::platform_registry

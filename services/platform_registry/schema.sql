@@ -46,6 +46,19 @@ ALTER TABLE platform_registry.models ALTER COLUMN model_id ADD GENERATED ALWAYS 
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE platform_registry.pipeline_revisions (
+    name text NOT NULL COLLATE pg_catalog."C",
+    revision bigint NOT NULL,
+    definition jsonb NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE platform_registry.pipelines (
+    name text NOT NULL COLLATE pg_catalog."C",
+    definition jsonb NOT NULL,
+    revision bigint NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL,
+    update_time timestamp with time zone DEFAULT now() NOT NULL
+);
 CREATE TABLE platform_registry.plan_batches (
     batch_id bigint NOT NULL,
     platform_id integer NOT NULL,
@@ -121,7 +134,12 @@ CREATE TABLE platform_registry.syncs (
     deleted boolean DEFAULT false NOT NULL,
     create_time timestamp with time zone DEFAULT now() NOT NULL,
     update_time timestamp with time zone DEFAULT now() NOT NULL,
-    broken text DEFAULT ''::text NOT NULL
+    broken text DEFAULT ''::text NOT NULL,
+    guard_state integer DEFAULT 0 NOT NULL,
+    guard_leaving_count bigint DEFAULT 0 NOT NULL,
+    guard_record_count bigint DEFAULT 0 NOT NULL,
+    guard_time timestamp with time zone,
+    guarded_definition jsonb
 );
 ALTER TABLE platform_registry.syncs ALTER COLUMN sync_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME platform_registry.syncs_sync_id_seq
@@ -145,6 +163,10 @@ ALTER TABLE ONLY platform_registry.models
     ADD CONSTRAINT models_pkey PRIMARY KEY (model_id);
 ALTER TABLE ONLY platform_registry.models
     ADD CONSTRAINT models_platform_id_model_key UNIQUE (platform_id, model);
+ALTER TABLE ONLY platform_registry.pipeline_revisions
+    ADD CONSTRAINT pipeline_revisions_pkey PRIMARY KEY (name, revision);
+ALTER TABLE ONLY platform_registry.pipelines
+    ADD CONSTRAINT pipelines_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY platform_registry.plan_batches
     ADD CONSTRAINT plan_batches_pkey PRIMARY KEY (batch_id);
 ALTER TABLE ONLY platform_registry.platforms

@@ -26,6 +26,10 @@ condition::Names NamesOf(const v1::Model& model, condition::Assignments assignme
   condition::Names names;
   names.assignments = std::move(assignments);
   for (const v1::ModelField& field : model.fields()) names.known_fields.push_back(field.name());
+  names.why_not_old =
+      "old is not known in a filter: the scope is judged by the record as it is, so that a replay ends as "
+      "the first "
+      "delivery did; ask for it in `when` of a step or in a script";
   names.find_field = [&model](absl::string_view name, bool old) -> std::optional<condition::FieldInfo> {
     const v1::ModelField* const field = old ? nullptr : FindField(model, name);
     if (field == nullptr) return std::nullopt;
@@ -36,6 +40,20 @@ condition::Names NamesOf(const v1::Model& model, condition::Assignments assignme
                                 {field->enum_labels().begin(), field->enum_labels().end()}};
   };
   return names;
+}
+
+// What is wrong with a pipeline's step is told where the sync names the pipeline.
+void WrongInChain(SyncCheck& check, const FieldViolation& violation) {
+  const auto tell = [&](const char* part, const google::protobuf::RepeatedPtrField<std::string>& names) {
+    for (int i = 0; i < names.size(); ++i) {
+      if (!absl::StartsWith(violation.field, StrCat(names[i], "."))) continue;
+      check.Wrong(StrCat("sync.", part, "[", i, "]"), StrCat(violation.field, ": ", violation.description));
+      return true;
+    }
+    return false;
+  };
+  if (tell("before", check.sync.before()) || tell("after", check.sync.after())) return;
+  check.Wrong(StrCat("sync.", violation.field), violation.description);
 }
 
 bool HoldsTime(const v1::ModelField& field) {
@@ -136,9 +154,8 @@ void CheckScope(SyncCheck& check) {
     const auto filter = condition::Condition::Parse(check.sync.filter(), NamesOf(source, assignments));
     if (!filter.ok()) check.Wrong("sync.filter", std::string(filter.status().message()));
   }
-  check.record = FieldsAfterChain(check.sync, source, assignments);
-  for (const FieldViolation& violation : check.record.violations)
-    check.Wrong(StrCat("sync.", violation.field), violation.description);
+  check.record = FieldsAfterChain(check.configuration, check.sync, source, assignments);
+  for (const FieldViolation& violation : check.record.violations) WrongInChain(check, violation);
 }
 
 void CheckLeaving(SyncCheck& check) {

@@ -29,11 +29,12 @@ struct Server::Parts {
         platforms(*pool),
         models(*pool),
         syncs(*pool),
+        pipelines(*pool),
         rules(*pool),
         ids(*pool, env.clock),
         identities(*pool, env.clock),
         plans(*pool),
-        settlements(*pool),
+        settlements(*pool, rules),
         adoptions(*pool),
         queries(*pool),
         assignments(*pool),
@@ -41,7 +42,7 @@ struct Server::Parts {
         probe(*pool, config.database_probe_interval),
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics),
-        registry_service(rpcs, {platforms, models, syncs, rules, ids}),
+        registry_service(rpcs, {platforms, models, syncs, pipelines, rules, ids}),
         ledger_service(rpcs, {ids, identities, plans, settlements, adoptions, queries, rules, {assignments, platform_numbers}}),
         assignment_service(rpcs, {models, ids, identities, assignments, platform_numbers, rules}) {}
 
@@ -50,6 +51,7 @@ struct Server::Parts {
   PlatformStore platforms;
   ModelStore models;
   SyncStore syncs;
+  PipelineStore pipelines;
   RulesCache rules;
   ModelIds ids;
   IdentityStore identities;

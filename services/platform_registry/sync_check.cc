@@ -7,11 +7,13 @@
 #include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "common/value/convert.h"
+#include "services/platform_registry/acting_check.h"
 #include "services/platform_registry/contact_check.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/mapping_cycle.h"
 #include "services/platform_registry/names.h"
 #include "services/platform_registry/rules.h"
+#include "services/platform_registry/schedule_check.h"
 #include "services/platform_registry/sync_risks.h"
 
 namespace cognate::platform_registry {
@@ -71,7 +73,7 @@ void CheckSourceField(SyncCheck& check, int index, const v1::FieldMapping& mappi
     check.Wrong(
         MappingPath(index, "source"),
         StrCat("got \"", mapping.source(), "\", want a field of ", check.sync.source_model(),
-               check.sync.transforms().empty() ? ": " : " after its transforms: ", FieldNames(check.record)));
+               check.record.steps->empty() ? ": " : " after its transforms: ", FieldNames(check.record)));
   } else if (field->field.generated() && !field->is_written &&
              check.source.platform->capture_mode() == v1::CAPTURE_MODE_REPLICATION) {
     check.Wrong(
@@ -127,7 +129,7 @@ void CheckTypes(SyncCheck& check, const v1::CompiledSync& compiled) {
 }
 
 void CheckRequired(SyncCheck& check) {
-  const std::vector<MappedField> mapped = MappedFields(check.sync, *check.source.model, *check.target.model);
+  const std::vector<MappedField> mapped = MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
   if (mapped.empty() && check.IsWrongAt("sync.fields")) return;
   for (const v1::ModelField& wanted : check.target.model->fields()) {
     const bool is_written = std::any_of(mapped.begin(), mapped.end(), [&](const MappedField& field) {
@@ -150,10 +152,10 @@ void CheckCapture(SyncCheck& check) {
 }
 
 void CheckOtherSyncs(SyncCheck& check) {
-  const std::vector<MappedField> mapped = MappedFields(check.sync, *check.source.model, *check.target.model);
+  const std::vector<MappedField> mapped = MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
   for (const v1::Sync& other : check.configuration.syncs) {
     if (other.name() == check.sync.name() || !JoinsTheSameModels(other, check.sync)) continue;
-    for (const MappedField& theirs : MappedFields(other, *check.source.model, *check.target.model)) {
+    for (const MappedField& theirs : MappedFields(check.configuration, other, *check.source.model, *check.target.model)) {
       for (const MappedField& ours : mapped) {
         if (ours.target != theirs.target) continue;
         check.refusals.push_back(
@@ -188,8 +190,11 @@ void CheckConflictPolicies(SyncCheck& check) {
 bool CheckBothModels(SyncCheck& check, v1::CompiledSync* compiled) {
   CheckMappings(check);
   CheckLeaving(check);
+  CheckActingIdentity(check);
   CheckIds(check);
   CheckConflictPolicies(check);
+  CheckSchedule(check);
+  CheckMirror(check);
   CheckCapture(check);
   const bool is_chain_right = check.record.violations.empty();
   if (is_chain_right || !check.sync.all_fields()) CheckRequired(check);
@@ -248,14 +253,19 @@ SyncJudgement JudgeSync(const Configuration& configuration, v1::Sync& sync) {
     for (FieldViolation& violation : Violations(name)) check.violations.push_back(std::move(violation));
   }
   CheckStatus(check);
+  if (sync.max_leaving_percent() < 0 || sync.max_leaving_percent() > 100) {
+    check.Wrong("sync.max_leaving_percent",
+                StrCat("got ", sync.max_leaving_percent(), ", want 1 to 100, or nothing for 20"));
+  }
   CheckBothSides(check);
   if (check.KnowsModels()) {
     v1::CompiledSync compiled;
     if (CheckBothModels(check, &compiled)) {
       CheckOtherSyncs(check);
+      CheckIntervals(check);
       FindRisks(check, compiled);
     }
-    sync.set_title(Title(sync, *check.source.model, *check.target.model));
+    sync.set_title(Title(configuration, sync, *check.source.model, *check.target.model));
   }
   return {std::move(check.violations), std::move(check.refusals), std::move(check.warnings)};
 }

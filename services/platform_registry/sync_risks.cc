@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/value/convert.h"
+#include "services/platform_registry/chain_risks.h"
 #include "services/platform_registry/conflict_risks.h"
 #include "services/platform_registry/contact_check.h"
 
@@ -185,6 +186,7 @@ void FindRisks(SyncCheck& check, const v1::CompiledSync& compiled) {
   FindScopeRisks(check);
   FindContactRisks(check);
   FindConflictRisks(check);
+  FindChainRisks(check);
 }
 
 }  // namespace cognate::platform_registry

@@ -16,10 +16,16 @@ namespace {
 constexpr char kList[] = "syncs";
 
 // What an update may change; each as a whole.
-constexpr absl::string_view kMutable[] = {"status",    "fields",    "all_fields", "filter",
-                                          "leave",     "on_delete", "transforms", "natural_keys",
-                                          "if_exists", "sync_ids",  "ignore_ids", "only_assigned",
-                                          "conflict_policy"};
+constexpr absl::string_view kMutable[] = {"status",          "fields",
+                                          "all_fields",      "filter",
+                                          "leave",           "on_delete",
+                                          "transforms",      "natural_keys",
+                                          "if_exists",       "sync_ids",
+                                          "ignore_ids",      "only_assigned",
+                                          "conflict_policy", "max_leaving_percent",
+                                          "before",          "after",
+                                          "schedule",        "mirror",
+                                          "acting_identity"};
 
 absl::Status CheckMask(const google::protobuf::FieldMask& mask) {
   const std::string want = absl::StrCat("want some of ", absl::StrJoin(kMutable, ", "));

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "common/codec/late_ids.h"
 #include "services/transformer/echo.h"
 #include "services/transformer/lane_packer.h"
 
@@ -23,7 +24,8 @@ void AddTombstones(const Routed& routed, const Resolved& resolved, v1::PlanReque
   absl::flat_hash_map<const SourcePlan*, v1::TombstoneGroup*> groups;
   for (size_t i = 0; i < routed.changes.size(); ++i) {
     const RoutedChange& change = routed.changes[i];
-    if (!change.is_delete() || resolved.records[i].entity_id.empty()) continue;
+    // What a mirror removes is there until its delivery has removed it.
+    if (!change.is_delete() || change.is_removed() || resolved.records[i].entity_id.empty()) continue;
     v1::TombstoneGroup*& group = groups[change.plan];
     if (group == nullptr) {
       group = request->add_tombstones();
@@ -31,7 +33,8 @@ void AddTombstones(const Routed& routed, const Resolved& resolved, v1::PlanReque
       group->set_model(change.plan->model);
     }
     group->add_entity_ids(std::string(resolved.records[i].entity_id));
-    group->add_versions(change.version());
+    group->add_versions(change.logged().version());
+    group->add_delivered(change.change->is_delivered());
   }
 }
 
@@ -52,19 +55,6 @@ v1::LeaveAction LeaveOf(const RoutedChange& change, const Departure* departure) 
   return is_over ? v1::LEAVE_ACTION_DETACH : departure->action;
 }
 
-// What the target will have; empty where something is left open. An amended version is written even where it
-// changes nothing: what the target then says of it brings it to the record that it was made for. That record
-// may hold something else than is known of it.
-std::string FingerprintOf(const RoutedChange& change, const Item& item) {
-  if (change.logged().is_amended() || change.change->is_delivered()) return "";
-  if (!item.shape->fingerprinter.has_value() || item.outcome.has_value()) return "";
-  const auto& values = item.delivery->values();
-  const bool is_open = std::any_of(values.begin(), values.end(), [](const v1::Value& value) {
-    return value.has_reference_value() && value.reference_value().local_id().empty();
-  });
-  return is_open ? "" : item.shape->fingerprinter->Of(values);
-}
-
 // Groups in which nobody leaves, or nothing is known, say nothing of it.
 void DropEmptyArrays(v1::PlanRequest* request) {
   for (v1::PlanGroup& group : *request->mutable_groups()) {
@@ -72,6 +62,8 @@ void DropEmptyArrays(v1::PlanRequest* request) {
     const bool leaving = std::any_of(leaves.begin(), leaves.end(),
                                      [](int action) { return action != v1::LEAVE_ACTION_UNSPECIFIED; });
     if (!leaving) group.clear_leaves();
+    const auto& stays = group.stays();
+    if (std::none_of(stays.begin(), stays.end(), [](bool stay) { return stay; })) group.clear_stays();
     const auto& fingerprints = group.fingerprints();
     const bool known = std::any_of(fingerprints.begin(), fingerprints.end(),
                                    [](const std::string& fingerprint) { return !fingerprint.empty(); });
@@ -127,6 +119,17 @@ class DeleteMaker {
 
 }  // namespace
 
+std::string FingerprintOf(const RoutedChange& change, const Item& item) {
+  if (change.logged().is_amended() || change.change->is_delivered()) return "";
+  if (!item.shape->fingerprinter.has_value() || item.outcome.has_value()) return "";
+  const auto& values = item.delivery->values();
+  const bool is_open = std::any_of(values.begin(), values.end(), [](const v1::Value& value) {
+    if (value.has_reference_value()) return value.reference_value().local_id().empty();
+    return IsNested(value) && codec::HoldsReferences(value);
+  });
+  return is_open ? "" : item.shape->fingerprinter->Of(values);
+}
+
 PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::vector<bool>& echoes,
                      const Mapped& mapped) {
   PlanQuestion question;
@@ -146,6 +149,7 @@ PlanQuestion AskPlan(const Routed& routed, const Resolved& resolved, const std::
     group->add_versions(item.delivery->version());
     group->add_deletes(IsDelete(*item.delivery));
     group->add_leaves(LeaveOf(routed.changes[item.change], item.shape->departure));
+    group->add_stays(item.shape->departure != nullptr && item.shape->departure->stays);
     group->add_fingerprints(FingerprintOf(routed.changes[item.change], item));
   }
   DropEmptyArrays(&question.request);

@@ -25,6 +25,7 @@ struct FieldPlan {
   int reference = -1;                         // of SourcePlan.references
   size_t part = 0;                            // of TargetPlan.parts: the sync that writes it
   const v1::Value* constant = nullptr;        // what is written whatever the record has
+  bool nests = false;                         // a chain may have left references in it, or inside it
   const v1::FieldMapping* mapping = nullptr;  // null: the sync maps it by `all_fields`
 
   bool is_reference() const { return reference >= 0; }

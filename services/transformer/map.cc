@@ -5,7 +5,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "common/codec/late_ids.h"
 #include "common/value/convert.h"
+#include "common/value/refusal.h"
 #include "common/value/value.h"
 #include "services/transformer/outcome_of.h"
 
@@ -119,7 +121,14 @@ class Mapper {
     for (const FieldPlan* field : item->shape->fields) {
       const v1::Value& from = *candidate.ValueOf(*field);
       v1::Value* const to = values.Add();
-      if (field->is_reference() && !from.has_null_value() && !from.has_omitted_value()) {
+      if (field->nests && codec::HoldsReferences(from)) {
+        if (std::optional<v1::OutcomeError> error = Nest(*item, *field, from, to); error.has_value())
+          return Refuse(*std::move(error), item);
+        continue;
+      }
+      const bool is_plain =
+          from.has_null_value() || from.has_omitted_value() || (field->nests && IsNested(from));
+      if (field->is_reference() && !is_plain) {
         to->set_null_value(google::protobuf::NULL_VALUE);
         continue;
       }
@@ -132,14 +141,52 @@ class Mapper {
     }
   }
 
+  // The value with its references as the chain has made them; who they are is filled in later, and then it is
+  // written as the field takes it.
+  std::optional<v1::OutcomeError> Nest(const Item& item, const FieldPlan& field, const v1::Value& from,
+                                       v1::Value* to) const {
+    const SourcePlan& plan = *routed_.changes[item.change].plan;
+    const v1::Reference* stray = nullptr;
+    codec::ForEachReference(from, [&](const v1::Value& made) {
+      const v1::Reference& reference = made.reference_value();
+      if (!field.is_reference() && plan.ReferenceOf(reference, item.target->platform) < 0) stray = &reference;
+    });
+    if (stray != nullptr) return StrayReference(field, *stray);
+    const v1::ModelField& wanted = field.rule->target_field();
+    if (from.has_reference_value()) {
+      *to = from;
+    } else if (wanted.type() == v1::FIELD_TYPE_JSON && !from.has_encoded_value()) {
+      to->mutable_encoded_value()->set_encoding(v1::ENCODING_JSON);
+      *to->mutable_encoded_value()->mutable_value() = from;
+    } else if (from.has_list_value() && wanted.type() == v1::FIELD_TYPE_LIST) {
+      return value::Convert(from, wanted, to);
+    } else if (from.has_encoded_value() && TakesText(wanted.type())) {
+      *to = from;
+    } else {
+      v1::OutcomeError error;
+      error.set_reason("WRONG_TYPE");
+      error.set_field(wanted.name());
+      error.set_message(absl::StrCat("field ", wanted.name(), ": got a ", value::KindName(from),
+                                     " with references in it, want ", value::Named(wanted),
+                                     "; encode it in the chain, or map it to a JSON column"));
+      return error;
+    }
+    return std::nullopt;
+  }
+
+  static bool TakesText(v1::FieldType type) {
+    return type == v1::FIELD_TYPE_TEXT || type == v1::FIELD_TYPE_JSON || type == v1::FIELD_TYPE_OTHER;
+  }
+
   static v1::OutcomeError StrayReference(const FieldPlan& field, const v1::Reference& reference) {
     v1::OutcomeError error;
     error.set_reason("WRONG_TYPE");
     error.set_field(field.rule->target());
-    error.set_message(absl::StrCat("field ", field.rule->target(), ": got a reference to ",
-                                   reference.source_model(), " ", reference.source_local_id(), " in ",
-                                   field.rule->source(), ", want a plain value; say in the mapping of ",
-                                   field.rule->target(), " what it refers to (`reference.source_model`)"));
+    error.set_message(
+        absl::StrCat("field ", field.rule->target(), ": got a reference to ", reference.source_model(), " ",
+                     reference.source_local_id(), " in ", field.rule->source(),
+                     ", want a plain value, or one that a step `reference` has made; say in the mapping of ",
+                     field.rule->target(), " what it refers to (`reference.source_model`)"));
     return error;
   }
 

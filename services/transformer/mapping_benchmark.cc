@@ -198,7 +198,7 @@ void BM_Routing(benchmark::State& state) {
     google::protobuf::Arena& arena = wide.Reset();
     const std::vector<Wave> waves = Collect(batches, 1000);
     Rendering rendering;
-    if (!Render(rules, waves[0], Missing::kMake, KnowsAll, nullptr, &arena, &rendering).ok()) std::abort();
+    if (!Render(rules, waves[0], Missing::kMake, {KnowsAll, nullptr}, nullptr, &arena, &rendering).ok()) std::abort();
     Check(rendering, size_t{20} * kRecords);
   }
 }
@@ -213,11 +213,11 @@ void Map(benchmark::State& state, const v1::Rules& written) {
   WideArena wide;
   const std::vector<Wave> waves = Collect(batches, 1000);
   Rendering rendering;
-  if (!Render(rules, waves[0], Missing::kMake, KnowsAll, nullptr, &kept, &rendering).ok()) std::abort();
+  if (!Render(rules, waves[0], Missing::kMake, {KnowsAll, nullptr}, nullptr, &kept, &rendering).ok()) std::abort();
   Check(rendering, kRecords);
   for (auto each : state) {
     google::protobuf::Arena& arena = wide.Reset();
-    const Candidates candidates = Transform(rendering.routed, rendering.assigned, &arena);
+    const Candidates candidates = Transform(rendering.routed, {rendering.assigned, rendering.former}, &arena);
     benchmark::DoNotOptimize(transformer::Map(rendering.routed, candidates, rendering.resolved, &arena));
   }
 }

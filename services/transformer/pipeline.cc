@@ -12,7 +12,7 @@ absl::StatusOr<WaveResult> RunWave(const RuleSet& rules, const Wave& wave, const
                                    ReferenceCache* cache, const LaneLimits& limits,
                                    google::protobuf::Arena* arena) {
   Rendering rendering;
-  RETURN_IF_ERROR(Render(rules, wave, Missing::kMake, ledger.resolve, cache, arena, &rendering));
+  RETURN_IF_ERROR(Render(rules, wave, Missing::kMake, ledger, cache, arena, &rendering));
   WaveResult result;
   result.routed = rendering.routed.changes.size();
   result.unreadable = rendering.routed.unreadable.size();

@@ -4,23 +4,16 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 #include "absl/status/statusor.h"
-#include "cognate/v1/ledger_service.pb.h"
 #include "google/protobuf/arena.h"
 #include "services/transformer/collect.h"
 #include "services/transformer/decide.h"
+#include "services/transformer/ledger.h"
 #include "services/transformer/reference_cache.h"
 #include "services/transformer/rule_set.h"
 
 namespace cognate::transformer {
-
-// The registry, as the pipeline sees it.
-struct Ledger {
-  std::function<absl::StatusOr<v1::ResolveResponse>(const v1::ResolveRequest&)> resolve;
-  std::function<absl::StatusOr<v1::PlanResponse>(const v1::PlanRequest&)> plan;
-};
 
 struct WaveResult {
   // The rules that the registry had meanwhile; 0 when it was not asked, or does not say. If it is newer than

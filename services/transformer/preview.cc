@@ -5,12 +5,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/clock/clock.h"
+#include "common/codec/late_ids.h"
 #include "common/ids/uuid.h"
 #include "common/status/status_macros.h"
 #include "common/value/value.h"
+#include "services/clients/guard.h"
+#include "services/clients/schedule.h"
 #include "services/transformer/contact.h"
 #include "services/transformer/errors.h"
 #include "services/transformer/render.h"
+#include "services/transformer/rendered_record.h"
 
 namespace cognate::transformer {
 namespace {
@@ -27,6 +32,7 @@ absl::Status Validate(const v1::RecordKey& record) {
 
 bus::v1::ChangeBatch BatchOf(const v1::RecordKey& record, const v1::Change& change) {
   bus::v1::ChangeBatch batch;
+  batch.set_is_replay(true);  // as it is delivered in the end, whenever that is
   batch.add_models()->set_platform(record.platform());
   batch.mutable_models(0)->set_model(record.model());
   bus::v1::LoggedChange* const logged = batch.add_changes();
@@ -92,6 +98,11 @@ class Previewer {
           "sync", v1::VERDICT_PASSED,
           absl::StrCat(absl::StrJoin(target.syncs(), " and "), target.parts.size() > 1 ? " take " : " takes ",
                        request_.record().model(), " to ", target.model, " on ", target.platform, "."));
+      if (target.interval > absl::ZeroDuration()) {
+        Step("schedule", v1::VERDICT_PASSED,
+             absl::StrCat(absl::StrJoin(target.syncs(), " and "), " ",
+                          clients::TurnWords(target.interval, Clock::Real().Now()), "."));
+      }
     }
     for (const SourcePlan::Idle& idle :
          plan == nullptr ? std::vector<SourcePlan::Idle>() : plan->idle_syncs) {
@@ -112,7 +123,7 @@ class Previewer {
   absl::Status RenderAll(const RuleSet& rules, const Wave& wave) {
     google::protobuf::Arena arena;
     Rendering rendering;
-    RETURN_IF_ERROR(Render(rules, wave, Missing::kLeave, parts_.ledger.resolve, nullptr, &arena, &rendering));
+    RETURN_IF_ERROR(Render(rules, wave, Missing::kLeave, parts_.ledger, nullptr, &arena, &rendering));
     if (rendering.routed.changes.empty()) return absl::OkStatus();
     ExplainIdentity(rendering);
     for (size_t i = 0; i < rendering.candidates.size(); ++i) {
@@ -141,30 +152,23 @@ class Previewer {
   void AddRecord(const Rendering& rendering, const Item& item, google::protobuf::Arena* arena) {
     v1::RenderedRecord* const record = response_.add_records();
     const TargetPlan& target = *item.target;
-    for (const SyncPart& part : target.parts) record->add_syncs(part.sync);
-    record->set_platform(target.platform);
-    record->set_model(target.model);
-    record->set_operation(item.delivery->operation());
     const RoutedChange& change = rendering.routed.changes[item.change];
     for (const SyncPart& part : target.parts) {
       if (!change.is_delete() && !part.is_plain())
         ExplainPart(rendering, item.change, target, part, arena, record);
     }
-    const bool refused = item.outcome.has_value() && item.outcome->status() == v1::OUTCOME_STATUS_REJECTED;
-    for (int i = 0; !refused && i < item.delivery->values_size(); ++i) {
-      v1::Field* const field = record->add_fields();
-      field->set_name(item.shape->fields[static_cast<size_t>(i)]->rule->target());
-      *field->mutable_value() = item.delivery->values(i);
+    ShowRecord(change, item, record);
+    if (!record->acting_identity().empty()) {
+      Step("identity", v1::VERDICT_PASSED,
+           absl::StrCat("On ", target.platform, " it is written in the name of ", record->acting_identity(),
+                        "."));
     }
-    if (item.outcome.has_value()) *record->mutable_error() = item.outcome->error();
-    if (refused) {
+    if (IsRefused(item)) {
       Step("mapping", v1::VERDICT_STOPPED,
            absl::StrCat("On ", target.platform, " ", item.outcome->error().message(), "."));
       return;
     }
     if (item.shape->departure != nullptr) {
-      const v1::LeaveAction action = item.shape->departure->action;
-      if (!change.is_delete() || action != v1::LEAVE_ACTION_DELETE) record->set_leaves(action);
       return ExplainDeparture(target, *item.shape->departure);
     }
     Step("mapping", v1::VERDICT_PASSED,
@@ -177,11 +181,13 @@ class Previewer {
   void ExplainPart(const Rendering& rendering, size_t change, const TargetPlan& target, const SyncPart& part,
                    google::protobuf::Arena* arena, v1::RenderedRecord* record) {
     if (!part.broken.empty()) return;
-    PartTrace trace = TracePart(rendering.routed, rendering.assigned, change, part, arena);
+    PartTrace trace =
+        TracePart(rendering.routed, {rendering.assigned, rendering.former}, change, part, arena);
     for (transform::StepTrace& step : trace.steps) {
       v1::TransformTrace* const shown = record->add_transforms();
       shown->set_sync(part.sync);
       shown->set_step(step.step);
+      shown->set_pipeline(step.pipeline);
       shown->set_word(step.word);
       if (step.is_passed) shown->set_passed_over(step.because);
       shown->mutable_before()->Swap(step.before.mutable_fields());
@@ -198,6 +204,11 @@ class Previewer {
 
   void ExplainDeparture(const TargetPlan& target, const Departure& departure) {
     const std::string where = absl::StrCat(target.model, " on ", target.platform);
+    for (const v1::Sync* const sync : target.guarded) {
+      if (departure.stays)
+        Step("guard", v1::VERDICT_UNDER_WAY,
+             absl::StrCat(sync->name(), ": ", clients::GuardWords(*sync), "."));
+    }
     Step("mapping", v1::VERDICT_PASSED, DepartureSentence(departure, where));
   }
 
@@ -221,23 +232,28 @@ class Previewer {
     const std::string& platform = item.target->platform;
     for (size_t i = 0; i < shape.fields.size(); ++i) {
       const v1::Value& value = item.delivery->values(static_cast<int>(i));
-      if (value.kind_case() != v1::Value::kReferenceValue) continue;
-      const v1::Reference& reference = value.reference_value();
-      const std::string what = absl::StrCat(shape.fields[i]->rule->target(), " refers to ",
-                                            reference.source_model(), " ", reference.source_local_id());
-      if (!reference.local_id().empty()) {
-        Step("reference", v1::VERDICT_PASSED,
-             absl::StrCat(what, ", which is ", reference.model(), " ", reference.local_id(), " on ", platform,
-                          "."));
-      } else if (reference.model().empty()) {
-        Step("reference", v1::VERDICT_STOPPED,
-             absl::StrCat(what, ", and no sync brings ", reference.source_model(), " to ", platform,
-                          ": create one."));
-      } else {
-        Step("reference", v1::VERDICT_UNDER_WAY,
-             absl::StrCat(what, ", which is not in ", reference.model(), " on ", platform,
-                          " yet: the delivery waits for it."));
-      }
+      codec::ForEachReference(value, [&](const v1::Value& found) {
+        ExplainReference(shape.fields[i]->rule->target(), found.reference_value(), platform);
+      });
+    }
+  }
+
+  void ExplainReference(const std::string& field, const v1::Reference& reference,
+                        const std::string& platform) {
+    const std::string what =
+        absl::StrCat(field, " refers to ", reference.source_model(), " ", reference.source_local_id());
+    if (!reference.local_id().empty()) {
+      Step("reference", v1::VERDICT_PASSED,
+           absl::StrCat(what, ", which is ", reference.model(), " ", reference.local_id(), " on ", platform,
+                        "."));
+    } else if (reference.model().empty()) {
+      Step("reference", v1::VERDICT_STOPPED,
+           absl::StrCat(what, ", and no sync brings ", reference.source_model(), " to ", platform,
+                        ": create one."));
+    } else {
+      Step("reference", v1::VERDICT_UNDER_WAY,
+           absl::StrCat(what, ", which is not in ", reference.model(), " on ", platform,
+                        " yet: the delivery waits for it."));
     }
   }
 

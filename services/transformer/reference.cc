@@ -1,8 +1,10 @@
 #include "services/transformer/reference.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/codec/late_ids.h"
 #include "common/value/local_id.h"
 #include "common/value/value.h"
 #include "services/transformer/outcome_of.h"
@@ -38,7 +40,7 @@ class Referrer {
   Referrer(const Routed& routed, const Candidates& candidates, const Resolved& resolved, Mapped* mapped)
       : routed_(routed), candidates_(candidates), resolved_(resolved), mapped_(*mapped) {}
 
-  void Visit(size_t candidate, const FieldPlan& field, const v1::Value& value) {
+  void Visit(size_t candidate, const FieldPlan& field, int number, const v1::Value& value) {
     const ReferenceIdentity& identity = resolved_.references[next_reference_++];
     Item* const item = ItemOf(candidate);
     // The first thing that is wrong counts; a wait is less than a refusal.
@@ -47,7 +49,7 @@ class Referrer {
       return;
     const size_t change = candidates_[candidate].change;
     const RoutedChange& routed = routed_.changes[change];
-    const ReferencePlan& reference = routed.plan->references[static_cast<size_t>(field.reference)];
+    const ReferencePlan& reference = routed.plan->references[static_cast<size_t>(number)];
     if (!identity.asked) {
       item->outcome = OutcomeOf(routed, item->delivery->version(), resolved_.records[change], *item->target,
                                 v1::OUTCOME_STATUS_REJECTED, NotAnId(field, reference, value));
@@ -56,7 +58,7 @@ class Referrer {
     std::string local_id;
     AppendReferencedId(value, &local_id);
     local_id = value::FitLocalId(std::move(local_id));
-    const bool optional = field.rule->target_field().nullable();
+    const bool optional = IsOptional(field, *item);
     if (reference.target_model.empty() && !(optional && item->delivery->allow_incomplete())) {
       Wait(routed, field, reference, identity, local_id, item);
     }
@@ -73,8 +75,8 @@ class Referrer {
   }
 
   void Wait(const RoutedChange& change, const FieldPlan& field, const ReferencePlan& reference,
-            const ReferenceIdentity& identity, absl::string_view local_id, Item* item) const {
-    const bool optional = field.rule->target_field().nullable();
+            const ReferenceIdentity& identity, absl::string_view local_id, Item* item) {
+    const bool optional = IsOptional(field, *item);
     if (item->outcome.has_value()) {
       item->outcome->set_may_be_incomplete(item->outcome->may_be_incomplete() && optional);
       return;
@@ -90,16 +92,37 @@ class Referrer {
     item->outcome = std::move(outcome);
   }
 
-  void Fill(const FieldPlan& field, const ReferencePlan& reference, const ReferenceIdentity& identity,
-            std::string local_id, Item& item) const {
-    const Shape& shape = *item.shape;
+  v1::Value* ValueOf(const FieldPlan& field, const Item& item) const {
     const auto index = static_cast<size_t>(&field - item.target->fields.data());
-    v1::Reference* const to =
-        item.delivery->mutable_values(shape.positions[index])->mutable_reference_value();
+    return item.delivery->mutable_values(item.shape->positions[index]);
+  }
+
+  // One of several in a list or a map may be missing for a while, as NULL.
+  bool IsOptional(const FieldPlan& field, const Item& item) const {
+    return field.rule->target_field().nullable() || IsNested(*ValueOf(field, item));
+  }
+
+  // Where the reference at hand stands in the delivery: the mapping has kept their order.
+  v1::Reference* NextReference(const FieldPlan& field, const Item& item) {
+    v1::Value* const value = ValueOf(field, item);
+    if (!IsNested(*value)) return value->mutable_reference_value();
+    if (nested_in_ != value) {
+      nested_in_ = value;
+      nested_.clear();
+      next_nested_ = 0;
+      codec::ForEachReference(value,
+                              [&](v1::Value* made) { nested_.push_back(made->mutable_reference_value()); });
+    }
+    return nested_[next_nested_++];
+  }
+
+  void Fill(const FieldPlan& field, const ReferencePlan& reference, const ReferenceIdentity& identity,
+            std::string local_id, const Item& item) {
+    v1::Reference* const to = NextReference(field, item);
     to->set_entity_id(identity.entity_id.data(), identity.entity_id.size());
     to->set_model(reference.target_model);
     to->set_local_id(identity.target_local_id.data(), identity.target_local_id.size());
-    to->set_optional(field.rule->target_field().nullable());
+    to->set_optional(IsOptional(field, item));
     to->set_source_model(reference.source_model);
     to->set_source_local_id(std::move(local_id));
   }
@@ -110,15 +133,35 @@ class Referrer {
   Mapped& mapped_;
   size_t next_reference_ = 0;
   size_t next_item_ = 0;
+  const v1::Value* nested_in_ = nullptr;
+  std::vector<v1::Reference*> nested_;  // in it
+  size_t next_nested_ = 0;
 };
+
+// Texts and lists in which every id is known are written out here; the others on their way, when they are.
+void WriteKnown(Item& item) {
+  for (v1::Value& value : *item.delivery->mutable_values()) {
+    if (!IsNested(value)) continue;
+    bool all_known = codec::HoldsReferences(value);
+    codec::ForEachReference(std::as_const(value), [&](const v1::Value& made) {
+      all_known &= !made.reference_value().local_id().empty();
+    });
+    v1::Value text;
+    if (all_known && codec::WriteIds(value, &text).ok()) value.Swap(&text);
+  }
+}
 
 }  // namespace
 
 void Refer(const Routed& routed, const Candidates& candidates, const Resolved& resolved, Mapped* mapped) {
   Referrer referrer(routed, candidates, resolved, mapped);
-  ForEachReference(routed, candidates, [&](size_t candidate, const FieldPlan& field, const v1::Value& value) {
-    referrer.Visit(candidate, field, value);
-  });
+  ForEachReference(routed, candidates,
+                   [&](size_t candidate, const FieldPlan& field, int number, const v1::Value& value) {
+                     referrer.Visit(candidate, field, number, value);
+                   });
+  for (Item& item : mapped->items) {
+    if (item.target->nests) WriteKnown(item);
+  }
 }
 
 }  // namespace cognate::transformer

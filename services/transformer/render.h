@@ -4,12 +4,13 @@
 
 #include <cstdint>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "cognate/v1/ledger_service.pb.h"
 #include "google/protobuf/arena.h"
 #include "services/transformer/collect.h"
 #include "services/transformer/echo.h"
+#include "services/transformer/former.h"
+#include "services/transformer/ledger.h"
 #include "services/transformer/map.h"
 #include "services/transformer/reference_cache.h"
 #include "services/transformer/resolve.h"
@@ -19,8 +20,6 @@
 
 namespace cognate::transformer {
 
-using ResolveFunction = absl::FunctionRef<absl::StatusOr<v1::ResolveResponse>(const v1::ResolveRequest&)>;
-
 // Not movable: its parts point at each other. They live as long as it and the arena.
 struct Rendering {
   Rendering() = default;
@@ -29,6 +28,7 @@ struct Rendering {
 
   Routed routed;
   Assigned assigned;
+  Former former;
   Candidates candidates;
   ResolveQuestion question;
   v1::ResolveResponse identities;
@@ -40,8 +40,8 @@ struct Rendering {
 
 // Runs route, transform, resolve, map and reference. Stops after Resolve, with nothing mapped, if the answer
 // tells of newer rules than these. With Missing::kLeave a record that nobody knows has an entity id of zeros.
-// An error is the ledger's. `cache` may be null.
-absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, ResolveFunction resolve,
+// An error is one of the other services'. `cache` may be null.
+absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, const Ledger& ledger,
                     ReferenceCache* cache, google::protobuf::Arena* arena, Rendering* rendering);
 
 }  // namespace cognate::transformer

@@ -30,9 +30,10 @@ class Questioner {
   ResolveQuestion Ask() {
     question_.records.reserve(routed_.changes.size());
     for (const RoutedChange& change : routed_.changes) AskRecord(change);
-    ForEachReference(routed_, candidates_, [this](size_t i, const FieldPlan& field, const v1::Value& value) {
-      question_.references.push_back(AskReference(routed_.changes[candidates_[i].change], field, value));
-    });
+    ForEachReference(
+        routed_, candidates_, [this](size_t i, const FieldPlan&, int number, const v1::Value& value) {
+          question_.references.push_back(AskReference(routed_.changes[candidates_[i].change], number, value));
+        });
     return std::move(question_);
   }
 
@@ -59,7 +60,12 @@ class Questioner {
       group->set_create(make_);
       group->set_model(part < 0 ? plan->model : plan->references[static_cast<size_t>(part)].source_model);
       question_.cache_keys.emplace_back();
-      if (part >= 0) NameTarget(plan, plan->references[static_cast<size_t>(part)], group);
+      if (part >= 0) {
+        NameTarget(plan, plan->references[static_cast<size_t>(part)], group);
+      } else if (plan->mirror != nullptr) {
+        group->set_target_platform(plan->mirrored_platform);
+        group->set_target_model(plan->mirrored_model);
+      }
     }
     last_key_ = {plan, part};
     return last_group_ = known->second;
@@ -87,14 +93,14 @@ class Questioner {
     group->add_versions(change.logged().version());
   }
 
-  Place AskReference(const RoutedChange& change, const FieldPlan& field, const v1::Value& value) {
+  Place AskReference(const RoutedChange& change, int number, const v1::Value& value) {
     scratch_.clear();
     if (!AppendReferencedId(value, &scratch_)) return {};
     scratch_ = value::FitLocalId(std::move(scratch_));
-    const auto known = places_.find(Name(change.plan, field.reference, scratch_));
+    const auto known = places_.find(Name(change.plan, number, scratch_));
     if (known != places_.end()) return known->second;
     Place place;
-    const ReferencePlan& reference = change.plan->references[static_cast<size_t>(field.reference)];
+    const ReferencePlan& reference = change.plan->references[static_cast<size_t>(number)];
     const KnownReference* cached = nullptr;
     if (cache_ != nullptr && !reference.target_model.empty() && MayUseCache(*change.change)) {
       cached = cache_->Find(absl::StrCat(CachePrefix(*change.plan, reference), scratch_));
@@ -103,13 +109,13 @@ class Questioner {
       place = {Place::kCached, static_cast<int32_t>(question_.cached.size())};
       question_.cached.push_back(*cached);
     } else {
-      const int32_t number = GroupFor(change.plan, field.reference);
-      v1::ResolveGroup* const group = question_.request.mutable_groups(number);
-      place = {number, group->local_ids_size()};
+      const int32_t asked = GroupFor(change.plan, number);
+      v1::ResolveGroup* const group = question_.request.mutable_groups(asked);
+      place = {asked, group->local_ids_size()};
       group->add_local_ids(scratch_);
     }
     names_.push_back(scratch_);
-    places_.emplace(Name(change.plan, field.reference, names_.back()), place);
+    places_.emplace(Name(change.plan, number, names_.back()), place);
     return place;
   }
 
@@ -192,6 +198,8 @@ absl::StatusOr<Resolved> ReadWho(const ResolveQuestion& question, const v1::Reso
     if (place.index < group.applied_versions_size()) {
       record.applied_version = group.applied_versions(place.index);
     }
+    if (place.index < group.target_local_ids_size())
+      record.is_mirrored = !group.target_local_ids(place.index).empty();
   }
   resolved.references.reserve(question.references.size());
   for (const Place& place : question.references) {

@@ -33,9 +33,13 @@ class SlotMemo {
 const std::string SlotMemo::kNoName;
 
 bool IsTaken(const SourcePlan& plan, const RecordChange& change) {
-  if (change.is_delete()) return plan.is_source();
-  return std::any_of(plan.targets.begin(), plan.targets.end(),
-                     [&](const TargetPlan& target) { return change.Wants(target.platform); });
+  const auto any_target = [&](bool (TargetPlan::*takes)(const RecordChange&) const) {
+    return std::any_of(plan.targets.begin(), plan.targets.end(),
+                       [&](const TargetPlan& target) { return (target.*takes)(change); });
+  };
+  if (any_target(&TargetPlan::TakesNow) || plan.Removes(change)) return true;
+  const bool is_kept_back = any_target(&TargetPlan::KeepsBack);
+  return change.is_delete() ? plan.is_source() && !is_kept_back : is_kept_back && !plan.writers.empty();
 }
 
 }  // namespace
@@ -51,7 +55,7 @@ Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* ar
     }
     if (plan == nullptr || !IsTaken(*plan, change)) continue;
     RoutedChange one{&change, plan, routed.values.size()};
-    if (!change.is_delete() || plan->any_target_detaches()) {
+    if (!change.is_delete() || plan->any_target_detaches() || plan->asks_acting) {
       auto* const fields = google::protobuf::Arena::CreateMessage<v1::Fields>(arena);
       if (!fields->ParseFromString(change.logged->fields())) {
         routed.unreadable.push_back(&change);

@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/value/value.h"
+#include "services/clients/schedule.h"
 #include "services/clients/ways_back.h"
+#include "services/transformer/collect.h"
 
 namespace cognate::transformer {
 namespace {
@@ -57,6 +59,19 @@ std::vector<std::string> TargetPlan::syncs() const {
   return names;
 }
 
+bool TargetPlan::TakesNow(const RecordChange& change) const {
+  return change.Wants(platform) && !KeepsBack(change);
+}
+
+bool TargetPlan::KeepsBack(const RecordChange& change) const {
+  return change.is_live && interval > absl::ZeroDuration() && change.Wants(platform);
+}
+
+bool SourcePlan::Removes(const RecordChange& change) const {
+  return mirror != nullptr && !comes_back && change.is_delete() && change.logged->is_amended() &&
+         change.Wants(platform);
+}
+
 bool EchoShape::Covers(const TargetPlan& target) const {
   for (size_t slot = 0; slot < target.reads.size(); ++slot) {
     if (target.reads[slot] && (slot >= writes.size() || !writes[slot])) return false;
@@ -90,6 +105,16 @@ int SourcePlan::AddReference(ReferencePlan reference) {
   return static_cast<int>(references.size()) - 1;
 }
 
+int SourcePlan::ReferenceOf(const v1::Reference& made, absl::string_view target_platform) const {
+  for (size_t i = 0; i < references.size(); ++i) {
+    const ReferencePlan& reference = references[i];
+    if (reference.source_model == made.source_model() && reference.target_model == made.model() &&
+        reference.target_platform == target_platform)
+      return static_cast<int>(i);
+  }
+  return -1;
+}
+
 TargetPlan& SourcePlan::TargetFor(const v1::CompiledSync& compiled) {
   const v1::Sync& sync = compiled.sync();
   for (TargetPlan& target : targets) {
@@ -99,6 +124,7 @@ TargetPlan& SourcePlan::TargetFor(const v1::CompiledSync& compiled) {
   target.platform = sync.target_platform();
   target.model = sync.target_model();
   target.key_fields.assign(compiled.target_key_fields().begin(), compiled.target_key_fields().end());
+  target.interval = clients::IntervalOf(sync);
   target.leave = MakeDeparture(sync.leave(), compiled.leave_fields());
   target.on_delete = MakeDeparture(sync.on_delete(), compiled.leave_fields());
   return target;
@@ -107,6 +133,7 @@ TargetPlan& SourcePlan::TargetFor(const v1::CompiledSync& compiled) {
 RuleSet::RuleSet(v1::Rules rules) : rules_(std::move(rules)) {
   const std::vector<const v1::CompiledSync*> syncs = Ordered(rules_);
   for (const v1::CompiledSync* compiled : syncs) AddSlots(*compiled);
+  for (const v1::CompiledSync* compiled : syncs) AddActingSlots(*compiled);
   for (const v1::CompiledSync* compiled : syncs) AddSync(*compiled);
   AddEchoes(syncs);
   MarkWaysBack();
@@ -116,7 +143,7 @@ RuleSet::RuleSet(v1::Rules rules) : rules_(std::move(rules)) {
 void RuleSet::AddSlots(const v1::CompiledSync& compiled) {
   const v1::Sync& sync = compiled.sync();
   SourcePlan& source = PlanFor(sync.source_platform(), sync.source_model());
-  if (sync.transforms().empty()) {
+  if (sync.transforms().empty() && compiled.chain().empty()) {
     for (const v1::CompiledField& field : compiled.fields()) {
       if (field.source().empty()) continue;
       v1::ModelField named = field.source_field();
@@ -130,6 +157,29 @@ void RuleSet::AddSlots(const v1::CompiledSync& compiled) {
     v1::ModelField named = field.target_field();
     named.set_name(field.target());
     target.AddSlot(named);
+  }
+}
+
+// Those of a chain's steps may stand anywhere inside a value.
+void RuleSet::AddReferences(const v1::CompiledSync& compiled, const std::string& target_platform,
+                            SourcePlan& plan) {
+  const auto add = [&](const v1::Transform& transform) {
+    if (!transform.has_reference()) return;
+    plan.AddReference({transform.reference().source_model(), target_platform, transform.reference().target_model()});
+  };
+  for (const v1::CompiledStep& step : compiled.chain()) add(step.transform());
+  if (compiled.chain().empty()) {
+    for (const v1::Transform& transform : compiled.sync().transforms()) add(transform);
+  }
+}
+
+// Behind those whose types a chain has to know.
+void RuleSet::AddActingSlots(const v1::CompiledSync& compiled) {
+  SourcePlan& source = PlanFor(compiled.sync().source_platform(), compiled.sync().source_model());
+  for (const v1::CompiledActingPath& path : compiled.acting_identity()) {
+    v1::ModelField field;
+    field.set_name(path.field());
+    source.AddSlot(field);
   }
 }
 
@@ -149,12 +199,22 @@ void RuleSet::AddSync(const v1::CompiledSync& compiled) {
   }
   PlanFor(sync.target_platform(), sync.target_model())
       .writers.push_back({sync.name(), sync.source_platform()});
+  if (sync.mirror()) AddMirror(compiled);
   TargetPlan& target = plan.TargetFor(compiled);
   if (target.contact == nullptr && !sync.natural_keys().empty()) target.contact = &sync;
+  if (sync.has_guard()) target.guarded.push_back(&sync);
   const size_t part = target.parts.size();
-  target.parts.push_back(MakeSyncPart(sync, plan.fields_));
+  target.parts.push_back(MakeSyncPart(compiled, plan.fields_));
   const SyncPart& made = target.parts.back();
   plan.asks_assignments |= !compiled.assignment_platforms().empty();
+  plan.asks_former |= made.chain.reads_old();
+  AddReferences(compiled, target.platform, plan);
+  if (target.acting.empty()) {
+    for (const v1::CompiledActingPath& path : compiled.acting_identity()) {
+      target.acting.push_back({static_cast<uint32_t>(plan.SlotOf(path.field())), path.model(), path.model_field()});
+    }
+    plan.asks_acting |= !target.acting.empty();
+  }
   if (made.reads_everything()) {
     for (size_t slot = 0; slot < plan.slots.size(); ++slot) Mark(slot, &target.reads);
   }
@@ -168,12 +228,26 @@ void RuleSet::AddSync(const v1::CompiledSync& compiled) {
     if (slot < 0) continue;
     FieldPlan& written = target.fields.emplace_back(
         FieldPlan{.slot = static_cast<uint32_t>(slot), .rule = &field, .part = part});
+    written.nests = made.chain.HoldsReferencesAfter(field.source());
+    target.nests |= written.nests;
     written.mapping = MappingOf(sync, field.target());
     if (made.chain.empty()) Mark(written.slot, &target.reads);
     if (!field.is_reference()) continue;
     written.reference =
         plan.AddReference({field.reference_source_model(), target.platform, field.reference_target_model()});
   }
+}
+
+void RuleSet::AddMirror(const v1::CompiledSync& compiled) {
+  const v1::Sync& sync = compiled.sync();
+  SourcePlan& plan = PlanFor(sync.target_platform(), sync.target_model());
+  plan.mirror = std::make_unique<TargetPlan>();
+  plan.mirror->platform = sync.target_platform();
+  plan.mirror->model = sync.target_model();
+  plan.mirror->key_fields.assign(compiled.target_key_fields().begin(), compiled.target_key_fields().end());
+  plan.mirror->parts.emplace_back().sync = sync.name();
+  plan.mirrored_platform = sync.source_platform();
+  plan.mirrored_model = sync.source_model();
 }
 
 // Fields that come from one source model are written together, so they are compared together.
@@ -198,8 +272,14 @@ void RuleSet::AddEchoes(const std::vector<const v1::CompiledSync*>& syncs) {
 }
 
 void RuleSet::MarkWaysBack() {
-  for (const auto& [platform, model] : clients::ModelsOnWaysBack(rules_)) {
-    PlanFor(platform, model).comes_back = true;
+  const absl::flat_hash_set<clients::ModelName> models = clients::ModelsOnWaysBack(rules_);
+  for (auto& [platform, plans] : plans_) {
+    for (auto& [model, plan] : plans) {
+      plan->comes_back = models.contains({platform, model});
+      for (TargetPlan& target : plan->targets) {
+        target.comes_back = models.contains({target.platform, target.model});
+      }
+    }
   }
 }
 

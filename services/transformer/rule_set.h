@@ -9,12 +9,21 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "cognate/v1/sync.pb.h"
 #include "common/value/fingerprint.h"
 #include "services/transformer/field_plan.h"
 #include "services/transformer/sync_part.h"
 
 namespace cognate::transformer {
+
+struct RecordChange;
+
+// Where the name stands in which records are written (CompiledActingPath).
+struct ActingPath {
+  uint32_t slot = 0;
+  std::string model, model_field;  // of the record that it names; empty: it is the name itself
+};
 
 // A record of one source model on one target: what all active syncs between the two write together.
 struct TargetPlan {
@@ -23,10 +32,19 @@ struct TargetPlan {
   std::vector<SyncPart> parts;  // one for each sync, by name
   std::vector<std::string> key_fields;
   std::vector<FieldPlan> fields;
+  std::vector<ActingPath> acting;  // of the first sync by name that has any
   // The first sync with natural keys, which tells what they are and what is done; null: none has any.
   const v1::Sync* contact = nullptr;
-  Departure leave;      // when the record leaves the scope of all parts
-  Departure on_delete;  // when it is deleted at the source
+  bool nests = false;       // as FieldPlan's, of any field
+  bool comes_back = false;  // as SourcePlan::comes_back, of the target model
+  // Of its syncs, which all have the same. Unless zero, changes are kept back as they come: runs bring them.
+  absl::Duration interval;
+  bool TakesNow(const RecordChange& change) const;
+  bool KeepsBack(const RecordChange& change) const;
+  Departure leave;          // when the record leaves the scope of all parts
+  Departure on_delete;      // when it is deleted at the source
+  // Of its syncs those with a guard: what would be taken away by the rules stays meanwhile.
+  std::vector<const v1::Sync*> guarded;
   // Whether the last state of a deleted record matters: one that had left before is not the target's to lose.
   bool detaches() const { return leave.action == v1::LEAVE_ACTION_DETACH; }
   // Source slots that decide what is written: those that are mapped, and all that a filter or a chain reads.
@@ -65,6 +83,13 @@ struct SourcePlan {
     std::string platform;  // the sync's source
   };
   std::vector<Writer> writers;
+  // A sync that writes to this model is a mirror: the records themselves, where runs remove them. No target of
+  // changes.
+  std::unique_ptr<TargetPlan> mirror;
+  // The sync's source.
+  std::string mirrored_platform, mirrored_model;
+  // The change is such a removal.
+  bool Removes(const RecordChange& change) const;
   // Active syncs lead from this model, over others, back to it.
   bool comes_back = false;
 
@@ -73,8 +98,14 @@ struct SourcePlan {
   // A sync names it as its source, active or not.
   bool is_source() const { return !targets.empty() || !idle_syncs.empty(); }
   bool any_target_detaches() const;
+  // Of `references`: where a reference that a chain has made leads; -1 if no step says so.
+  int ReferenceOf(const v1::Reference& made, absl::string_view target_platform) const;
   // What becomes of a record depends on its assignments.
   bool asks_assignments = false;
+  // A chain looks at what the record was before.
+  bool asks_former = false;
+  // A target's records are written in somebody's name.
+  bool asks_acting = false;
 
  private:
   friend class RuleSet;
@@ -101,7 +132,11 @@ class RuleSet {
  private:
   SourcePlan& PlanFor(const std::string& platform, const std::string& model);
   void AddSlots(const v1::CompiledSync& compiled);
+  void AddActingSlots(const v1::CompiledSync& compiled);
   void AddSync(const v1::CompiledSync& compiled);
+  void AddMirror(const v1::CompiledSync& compiled);
+  static void AddReferences(const v1::CompiledSync& compiled, const std::string& target_platform,
+                            SourcePlan& plan);
   void MarkWaysBack();
   void AddEchoes(const std::vector<const v1::CompiledSync*>& syncs);
 

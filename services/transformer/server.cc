@@ -55,20 +55,29 @@ struct Server::Parts {
         rules(registry, environment.clock, {.timeout = absl::Seconds(5)}),
         metrics(environment.metrics),
         rpcs(kNoun, environment.clock, environment.metrics),
-        service(rpcs, PreviewParts{rules, MakeLedger(), [this](const v1::RecordKey& record) {
-                                     return peers.GetLatestChange(record);
-                                   }}) {}
+        service(rpcs,
+                PreviewParts{rules, MakeLedger(),
+                             [this](const v1::RecordKey& record) { return peers.GetLatestChange(record); }},
+                MakeRehearsal()) {}
+
+  RehearseParts MakeRehearsal() {
+    return {rules, MakeLedger(),
+            [this](const v1::ListLatestChangesRequest& request) { return peers.ListLatestChanges(request); },
+            [this](const v1::GetReplicaStandsRequest& request) { return registry.GetReplicaStands(request); },
+            [this](const v1::CompileRulesRequest& request) { return registry.CompileRules(request); }};
+  }
 
   Ledger MakeLedger() {
-    return {[this](const v1::ResolveRequest& request) {
-              return ResolveInSlices(request, kMaxRecords, [this](const v1::ResolveRequest& slice) {
-                return registry.Resolve(slice);
-              });
-            },
-            [this](const v1::PlanRequest& request) {
-              return PlanInSlices(request, kMaxRecords,
-                                  [this](const v1::PlanRequest& slice) { return registry.Plan(slice); });
-            }};
+    return {
+        [this](const v1::ResolveRequest& request) {
+          return ResolveInSlices(request, kMaxRecords,
+                                 [this](const v1::ResolveRequest& slice) { return registry.Resolve(slice); });
+        },
+        [this](const v1::PlanRequest& request) {
+          return PlanInSlices(request, kMaxRecords,
+                              [this](const v1::PlanRequest& slice) { return registry.Plan(slice); });
+        },
+        [this](const v1::ListPreviousChangesRequest& request) { return peers.ListPreviousChanges(request); }};
   }
 
   void PollRules(StopToken& stop) {

@@ -55,7 +55,8 @@ bool Takes(const SyncPart& part, const condition::Subject& subject) {
   return !part.filter.has_value() || part.filter->Matches(subject);
 }
 
-SyncPart MakeSyncPart(const v1::Sync& sync, absl::Span<const v1::ModelField> fields) {
+SyncPart MakeSyncPart(const v1::CompiledSync& compiled, absl::Span<const v1::ModelField> fields) {
+  const v1::Sync& sync = compiled.sync();
   condition::Assignments assignments;
   assignments.own_platform = sync.target_platform();
   SyncPart part;
@@ -75,9 +76,15 @@ SyncPart MakeSyncPart(const v1::Sync& sync, absl::Span<const v1::ModelField> fie
     }
   }
   std::vector<FieldViolation> violations;
-  part.chain = transform::Chain::Compile(sync.transforms(), fields, &violations, assignments);
+  part.chain = compiled.chain().empty()
+                   ? transform::Chain::Compile(sync.transforms(), fields, &violations, assignments)
+                   : transform::Chain::Compile(compiled.chain(), fields, &violations, assignments);
   if (!violations.empty()) part.broken = Words(violations);
   return part;
+}
+
+bool TakesAway(v1::LeaveAction action) {
+  return action != v1::LEAVE_ACTION_KEEP && action != v1::LEAVE_ACTION_DETACH;
 }
 
 Departure MakeDeparture(const v1::LeavePolicy& policy,

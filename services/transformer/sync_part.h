@@ -53,7 +53,7 @@ struct SyncPart {
 bool Takes(const SyncPart& part, const condition::Subject& subject);
 
 // `fields` are the source's, by slot.
-SyncPart MakeSyncPart(const v1::Sync& sync, absl::Span<const v1::ModelField> fields);
+SyncPart MakeSyncPart(const v1::CompiledSync& compiled, absl::Span<const v1::ModelField> fields);
 
 // How a record is left: what is written into it, if anything is.
 struct Departure {
@@ -61,9 +61,14 @@ struct Departure {
   std::vector<v1::CompiledField> rules;
   std::vector<FieldPlan> fields;  // of `rules`
   std::vector<v1::Value> values;  // of `fields`; one without a kind is the time of the change
+  bool is_skip = false;           // the chain has passed the record over
+  bool stays = false;             // it would be taken away, and a sync is guarded: for now it stays as it is
 
   bool writes() const { return !fields.empty(); }
 };
+
+// Whether the target loses what leaves so: it is deleted, marked as deleted or unpublished.
+bool TakesAway(v1::LeaveAction action);
 
 // `fields` are those of the target that the policy names.
 Departure MakeDeparture(const v1::LeavePolicy& policy,

@@ -31,8 +31,15 @@ v1::OutcomeError SyncBroken(const SyncPart& part) {
 // What stays of a skipped record, whatever the policy of the sync: the script has said that it is not for
 // now.
 const Departure& LeftAlone() {
-  static const Departure* const kLeftAlone = new Departure{v1::LEAVE_ACTION_KEEP, {}, {}, {}};
+  static const Departure* const kLeftAlone = new Departure{v1::LEAVE_ACTION_KEEP, {}, {}, {}, /*is_skip=*/true};
   return *kLeftAlone;
+}
+
+// What becomes of a record that no part takes. While a sync is guarded nothing is taken away.
+const Departure& LeavingOf(const TargetPlan& target) {
+  static const Departure* const kStays =
+      new Departure{v1::LEAVE_ACTION_KEEP, {}, {}, {}, /*is_skip=*/false, /*stays=*/true};
+  return !target.guarded.empty() && TakesAway(target.leave.action) ? *kStays : target.leave;
 }
 
 Row SourceRow(const Routed& routed, const RoutedChange& change) {
@@ -49,8 +56,8 @@ absl::Span<const v1::Value*> WorkingRow(Row source, size_t slots, google::protob
 
 class Transformer {
  public:
-  Transformer(const Routed& routed, const Assigned& assigned, google::protobuf::Arena* arena)
-      : routed_(routed), assigned_(assigned), arena_(arena) {}
+  Transformer(const Routed& routed, const Beside& beside, google::protobuf::Arena* arena)
+      : routed_(routed), assigned_(beside.assigned), former_(beside.former), arena_(arena) {}
 
   Candidate Make(size_t index, const TargetPlan& target) const {
     const RoutedChange& change = routed_.changes[index];
@@ -96,7 +103,7 @@ class Transformer {
     }
     const bool taken =
         std::any_of(candidate.rows.begin(), candidate.rows.end(), [](Row row) { return !row.empty(); });
-    if (!taken) candidate.departure = skipped ? &LeftAlone() : &candidate.target->leave;
+    if (!taken) candidate.departure = skipped ? &LeftAlone() : &LeavingOf(*candidate.target);
   }
 
   Row RunPart(const SyncPart& part, Row source, Candidate& candidate, bool* skipped) const {
@@ -110,7 +117,8 @@ class Transformer {
     if (!Takes(part, {source, {}, assigned})) return {};
     if (part.chain.empty()) return source;
     transform::WorkingRecord record(WorkingRow(source, part.chain.slots(), arena_), arena_);
-    std::optional<transform::Stop> stop = part.chain.Run(record, {source, {}, assigned, &part.facts});
+    std::optional<transform::Stop> stop =
+        part.chain.Run(record, {source, former_.Of(candidate.change), assigned, &part.facts});
     if (!stop.has_value()) return record.values();
     if (stop->is_skipped) {
       *skipped = true;
@@ -122,29 +130,31 @@ class Transformer {
 
   const Routed& routed_;
   const Assigned& assigned_;
+  const Former& former_;
   google::protobuf::Arena* const arena_;
 };
 
 }  // namespace
 
-Candidates Transform(const Routed& routed, const Assigned& assigned, google::protobuf::Arena* arena) {
+Candidates Transform(const Routed& routed, const Beside& beside, google::protobuf::Arena* arena) {
   Candidates candidates;
   candidates.reserve(routed.changes.size());
-  const Transformer transformer(routed, assigned, arena);
+  const Transformer transformer(routed, beside, arena);
   for (size_t i = 0; i < routed.changes.size(); ++i) {
     const RoutedChange& change = routed.changes[i];
     for (const TargetPlan& target : change.plan->targets) {
-      if (change.change->Wants(target.platform)) candidates.push_back(transformer.Make(i, target));
+      if (target.TakesNow(*change.change)) candidates.push_back(transformer.Make(i, target));
     }
+    if (change.is_removed()) candidates.push_back(transformer.Make(i, *change.plan->mirror));
   }
   return candidates;
 }
 
-PartTrace TracePart(const Routed& routed, const Assigned& assigned, size_t change, const SyncPart& part,
+PartTrace TracePart(const Routed& routed, const Beside& beside, size_t change, const SyncPart& part,
                     google::protobuf::Arena* arena) {
   PartTrace trace;
   const Row source = SourceRow(routed, routed.changes[change]);
-  const condition::Subject subject = {source, {}, assigned.Of(change)};
+  const condition::Subject subject = {source, {}, beside.assigned.Of(change)};
   const std::string& local_id = routed.changes[change].logged().local_id();
   trace.in_scope = part.ids.Take(local_id) && Takes(part, subject);
   if (!part.ids.empty()) {
@@ -162,8 +172,8 @@ PartTrace TracePart(const Routed& routed, const Assigned& assigned, size_t chang
   }
   if (!trace.in_scope) return trace;
   transform::WorkingRecord record(WorkingRow(source, part.chain.slots(), arena), arena);
-  const std::optional<transform::Stop> stop =
-      part.chain.RunTraced(record, {source, {}, subject.assigned, &part.facts}, &trace.steps);
+  const std::optional<transform::Stop> stop = part.chain.RunTraced(
+      record, {source, beside.former.Of(change), subject.assigned, &part.facts}, &trace.steps);
   if (stop.has_value() && stop->is_skipped) {
     trace.in_scope = false;
     trace.because = stop->error.message();

@@ -10,6 +10,7 @@
 #include "cognate/v1/outcome.pb.h"
 #include "google/protobuf/arena.h"
 #include "services/transformer/assigned.h"
+#include "services/transformer/former.h"
 #include "services/transformer/route.h"
 
 namespace cognate::transformer {
@@ -39,8 +40,14 @@ struct Candidate {
 // By change, then by target.
 using Candidates = std::vector<Candidate>;
 
+// What is known of the changes beside themselves; outlives the candidates.
+struct Beside {
+  const Assigned& assigned;
+  const Former& former;
+};
+
 // Points into `routed`, the rules and the arena.
-Candidates Transform(const Routed& routed, const Assigned& assigned, google::protobuf::Arena* arena);
+Candidates Transform(const Routed& routed, const Beside& beside, google::protobuf::Arena* arena);
 
 // The same of one record for one part, with what each step did; nullopt where the filter or a script keeps it
 // out. For previews.
@@ -49,7 +56,7 @@ struct PartTrace {
   std::string because;  // what the filter, or a script, says
   std::vector<transform::StepTrace> steps;
 };
-PartTrace TracePart(const Routed& routed, const Assigned& assigned, size_t change, const SyncPart& part,
+PartTrace TracePart(const Routed& routed, const Beside& beside, size_t change, const SyncPart& part,
                     google::protobuf::Arena* arena);
 
 }  // namespace cognate::transformer

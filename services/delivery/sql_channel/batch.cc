@@ -14,6 +14,9 @@ bool IsDelete(const PlannedDelivery& delivery) {
   return delivery.outgoing->delivery->operation() == v1::OPERATION_DELETE;
 }
 
+// Until the transaction ends.
+const postgres::Statement kActFor{"act_for", "SELECT set_config('cognate.acting_identity', $1, true)"};
+
 Error RefusedByTrigger(const SqlShape& shape, absl::string_view what) {
   return Error(absl::StatusCode::kFailedPrecondition, "REFUSED_BY_TRIGGER",
                absl::StrCat(shape.table->model, ": a trigger, rule or row security policy on the target ",
@@ -40,9 +43,9 @@ absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::D
   for (size_t i = 0; i < rows_.size(); ++i) {
     InboxRow& row = rows_[i];
     applied->push_back({row.version, row.deleted ? "" : std::move(row.local_id), row.deleted, row.complete});
-    if (!deliveries_[i].plan->shape().rules.any()) continue;
+    if (verdicts_.empty()) continue;
     // What the inbox answers for may not be what was delivered.
-    if (!write_[i]) VerdictOf(i).fingerprint = "";
+    if (!write_[i] && deliveries_[i].plan->shape().rules.any()) VerdictOf(i).fingerprint = "";
     applied->back().verdict = verdicts_[i];
   }
   return absl::OkStatus();
@@ -51,6 +54,7 @@ absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::D
 absl::Status SqlBatch::Transact(absl::Duration lock_timeout) {
   rows_.clear();
   works_.clear();
+  acting_for_.clear();
   write_.assign(deliveries_.size(), false);
   for (const PlannedDelivery& delivery : deliveries_) {
     InboxRow& row = rows_.emplace_back();
@@ -100,7 +104,7 @@ void SqlBatch::Decide(size_t index, InboxRow& row) {
   // its id.
   if (row.version == 0) row.local_id = delivery.local_id();
   if (row.deleted) row.local_id.clear();
-  TableWork& work = WorkFor(planned.plan);
+  TableWork& work = WorkFor(planned.plan, delivery.acting_identity());
   if (IsDelete(planned)) {
     if (!row.local_id.empty()) work.deletes.push_back(index);
   } else {
@@ -112,12 +116,20 @@ void SqlBatch::Decide(size_t index, InboxRow& row) {
   write_[index] = true;
 }
 
-SqlBatch::TableWork& SqlBatch::WorkFor(ShapePlan* plan) {
+SqlBatch::TableWork& SqlBatch::WorkFor(ShapePlan* plan, absl::string_view acting_identity) {
   for (TableWork& work : works_) {
-    if (work.plan == plan) return work;
+    if (work.plan == plan && work.acting_identity == acting_identity) return work;
   }
   works_.emplace_back().plan = plan;
+  works_.back().acting_identity = acting_identity;
   return works_.back();
+}
+
+absl::Status SqlBatch::ActFor(const TableWork& work) {
+  if (work.acting_identity == acting_for_) return absl::OkStatus();
+  RETURN_IF_ERROR(connection_.Query(kActFor, postgres::Params().AddText(work.acting_identity)).status());
+  acting_for_ = std::string(work.acting_identity);
+  return absl::OkStatus();
 }
 
 Deliveries SqlBatch::Select(const std::vector<size_t>& indexes) const {
@@ -136,6 +148,7 @@ std::vector<absl::string_view> SqlBatch::LocalIds(const std::vector<size_t>& ind
 
 absl::Status SqlBatch::Update(TableWork& work) {
   if (work.updates.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(ActFor(work));
   const SqlShape& shape = work.plan->shape();
   const Deliveries deliveries = Select(work.updates);
   const Wires& wires = work.plan->WiresFor(deliveries);
@@ -161,14 +174,23 @@ absl::Status SqlBatch::Update(TableWork& work) {
     if (!found[i]) missing.push_back(work.updates[i]);
   }
   if (missing.empty()) return absl::OkStatus();
-  // Somebody deleted them on the target: they come into being anew.
+  // Somebody deleted them on the target: they come into being anew, unless the target says so itself.
   RETURN_IF_ERROR(ExpectGone(work.plan, missing));
-  work.creates.insert(work.creates.end(), missing.begin(), missing.end());
+  for (const size_t index : missing) {
+    if (!deliveries_[index].outgoing->group->keeps_deletes()) {
+      work.creates.push_back(index);
+      continue;
+    }
+    Refuse(index, v1::OUTCOME_STATUS_SKIPPED, "DELETED_ON_TARGET",
+           absl::StrCat(shape.table->model, " ", rows_[index].local_id,
+                        " was deleted on the target: it is deleted everywhere, and not made anew"));
+  }
   return absl::OkStatus();
 }
 
 absl::Status SqlBatch::Create(TableWork& work) {
   if (work.creates.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(ActFor(work));
   const SqlShape& shape = work.plan->shape();
   const Deliveries deliveries = Select(work.creates);
   const Wires& wires = work.plan->WiresFor(deliveries);
@@ -186,7 +208,9 @@ absl::Status SqlBatch::Create(TableWork& work) {
 }
 
 absl::Status SqlBatch::Delete(TableWork& work) {
+  RETURN_IF_ERROR(SpareAdopted(work));
   if (work.deletes.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(ActFor(work));
   postgres::Params params;
   RETURN_IF_ERROR(columns_.AddKeys(work.plan->shape().keys.size(), LocalIds(work.deletes), &params));
   ASSIGN_OR_RETURN(const postgres::Rows deleted, connection_.Query(work.plan->Delete(), params));

@@ -70,6 +70,7 @@ class SqlBatch {
   // What is to be done to one table.
   struct TableWork {
     ShapePlan* plan = nullptr;
+    absl::string_view acting_identity;
     std::vector<size_t> creates, updates, deletes;  // indexes into deliveries_
   };
 
@@ -86,10 +87,14 @@ class SqlBatch {
   absl::Status Write();
   // Answers from the inbox, or sorts into work.
   void Decide(size_t index, InboxRow& row);
-  TableWork& WorkFor(ShapePlan* plan);
+  TableWork& WorkFor(ShapePlan* plan, absl::string_view acting_identity);
+  // Tells the target in whose name the next statements write (`cognate.acting_identity`).
+  absl::Status ActFor(const TableWork& work);
   absl::Status Update(TableWork& work);
   absl::Status Create(TableWork& work);
   absl::Status Delete(TableWork& work);
+  // Records that a mirror is to remove, and that are another entity's by now, stay (batch_removal.cc).
+  absl::Status SpareAdopted(TableWork& work);
   // An error if one of these records is on the target, although a statement did not touch it.
   absl::Status ExpectGone(ShapePlan* plan, const std::vector<size_t>& indexes);
 
@@ -129,7 +134,8 @@ class SqlBatch {
   std::vector<bool> write_;  // rows that are written to the inbox
   std::vector<TableWork> works_;
   ColumnParams columns_;
-  // Only where a shape has rules of contact; by index into deliveries_.
+  std::string acting_for_;  // as the target knows it, in this transaction
+  // Only where a shape has rules of contact, or the target keeps its deletes; by index into deliveries_.
   std::vector<std::shared_ptr<Verdict>> verdicts_;
   std::vector<const Outgoing*> outgoing_;  // as it is written
   std::deque<bus::v1::Delivery> rewritten_deliveries_;

@@ -41,6 +41,10 @@ absl::StatusOr<PlannedDelivery> Prepare(const Outgoing& outgoing, ShapePlan* pla
                             " fields, version ", delivery.version()));
 }
 
+const std::string& ActingIdentity(const PlannedDelivery& planned) {
+  return planned.outgoing->delivery->acting_identity();
+}
+
 bool HaveRules(absl::Span<const PlannedDelivery> deliveries) {
   return std::any_of(deliveries.begin(), deliveries.end(),
                      [](const PlannedDelivery& planned) { return planned.plan->shape().rules.any(); });
@@ -138,13 +142,21 @@ absl::Status SqlChannel::Plan(absl::Span<const Outgoing> deliveries, std::vector
   }
   // One shape beside the other, so that a shape that is wrong can be cut off whole.
   std::stable_sort(planned_.begin(), planned_.end(), [](const PlannedDelivery& a, const PlannedDelivery& b) {
-    return a.plan->number() < b.plan->number();
+    const int order = a.plan->number() - b.plan->number();
+    return order != 0 ? order < 0 : ActingIdentity(a) < ActingIdentity(b);
   });
   applied_.assign(planned_.size(), Applied());
   return absl::OkStatus();
 }
 
 absl::Status SqlChannel::Attempt(size_t begin, size_t end, absl::Duration lock_timeout) {
+  // What two records with the same natural key meet is only seen together, or behind the commit of the first.
+  size_t same = begin + 1;
+  while (same < end && ActingIdentity(planned_[same]) == ActingIdentity(planned_[begin])) ++same;
+  if (same < end && HaveRules(absl::MakeConstSpan(planned_).subspan(begin, end - begin))) {
+    RETURN_IF_ERROR(Attempt(begin, same, lock_timeout));
+    return Attempt(same, end, lock_timeout);
+  }
   SqlBatch batch(*connection_, options_.announces_writes, options_.adopt);
   std::vector<Applied> applied;
   absl::Status status;
@@ -207,6 +219,7 @@ void SqlChannel::SetApplied(const PlannedDelivery& planned, const Applied& appli
   if (verdict != nullptr && verdict->status != v1::OUTCOME_STATUS_UNSPECIFIED) {
     outcome->set_status(verdict->status);
     *outcome->mutable_error() = verdict->error;
+    if (verdict->status == v1::OUTCOME_STATUS_SKIPPED) outcome->set_local_id(applied.local_id);
     return;
   }
   const int64_t delivered = planned.outgoing->delivery->version();
