@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
@@ -109,9 +108,7 @@ absl::Status Schedules::TakeTurn(RunLoop& loop, const v1::Sync& sync, const Row&
       });
     }
   }
-  const std::string request = absl::StrCat(is_last ? "last turn of " : "turn of ", sync.name(), " after ",
-                                           row.watermark, " since ", absl::ToUnixMicros(row.looked_at));
-  const absl::StatusOr<StoredRun> begun = Begin(loop, sync, row, request, is_last);
+  const absl::StatusOr<StoredRun> begun = Begin(loop, sync, row, "", is_last);
   // One is going still, or another process was first: at the next turn.
   return absl::IsAborted(begun.status()) ? absl::OkStatus() : begun.status();
 }

@@ -194,7 +194,7 @@ TEST_F(ScheduleTest, AReferenceWaitsForTheTurnOfItsRecord) {
     return stats.ok() && stats->syncs_size() == 1 && stats->syncs(0).waiting_count() == 1;
   }));
   StartRun("pages", "RUN_KIND_SCHEDULED");
-  Expect(*right_, "SELECT slug || ' ' || words FROM note JOIN page ON page.id = page_id", "b of b");
+  Expect(*right_, "SELECT slug || ' ' || note.words FROM note JOIN page ON page.id = page_id", "b of b");
 }
 
 TEST_F(ScheduleTest, BothWaysEndWithTheSame) {
