@@ -52,7 +52,8 @@ class Differ {
   static bool IsWorthALook(const FieldDescriptor& field) {
     return field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
            field.message_type()->full_name() != "cognate.v1.Value" &&
-           field.message_type()->full_name() != "google.protobuf.Timestamp";
+           field.message_type()->full_name() != "google.protobuf.Timestamp" &&
+           field.message_type()->full_name() != "google.protobuf.Duration";
   }
 
   static std::vector<std::string> Lines(const Message& message, const FieldDescriptor& field) {

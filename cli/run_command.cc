@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/run_mirror.h"
 #include "common/clock/clock.h"
 #include "common/ids/uuid.h"
 #include "common/status/error.h"
@@ -143,7 +144,7 @@ absl::Status List(Context& context) {
 }  // namespace
 
 void AddRunCommand(CLI::App& app, Context& context) {
-  CLI::App* run = app.add_subcommand("run", "Bulk acts: backfill");
+  CLI::App* run = app.add_subcommand("run", "Bulk acts: backfill, mirror, now");
   run->require_subcommand(1);
   auto options = std::make_shared<RunOptions>();
   CLI::App* backfill = run->add_subcommand("backfill", "Bring every record that a sync takes");
@@ -152,6 +153,7 @@ void AddRunCommand(CLI::App& app, Context& context) {
   backfill->add_flag("--wait", options->wait,
                      "Show progress until every record has arrived or failed for good");
   backfill->callback([&context, options] { context.status = Backfill(context, *options); });
+  AddMirrorCommands(*run, context);
   run->add_subcommand("list", "List runs, newest first")->callback([&context] {
     context.status = List(context);
   });

@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "cli/output.h"
 #include "cli/sync_file_commands.h"
+#include "cli/sync_standing.h"
 #include "cli/sync_words.h"
 #include "common/status/status_macros.h"
 
@@ -35,6 +36,7 @@ absl::Status Describe(Context& context, const std::string& id) {
     PrintJson(std::cout, compiled);
   } else {
     PrintSync(std::cout, compiled);
+    PrintStanding(std::cout, client, compiled.sync().name());
   }
   return absl::OkStatus();
 }

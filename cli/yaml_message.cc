@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/util/json_util.h>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::cli {
@@ -57,6 +59,7 @@ class Reader {
   absl::Status Read(const YamlNode& node, const std::string& path, Message* message) {
     const Descriptor& type = *message->GetDescriptor();
     if (type.full_name() == "google.protobuf.Timestamp") return ReadTime(node, path, message);
+    if (type.full_name() == "google.protobuf.Duration") return ReadDuration(node, path, message);
     if (node.kind != Kind::kMap)
       return Wrong(node, path, absl::StrCat("got ", Shown(node), ", want a map of ", FieldsOf(type)));
     for (const YamlNode::Entry& entry : node.entries) {
@@ -217,6 +220,19 @@ class Reader {
       return absl::OkStatus();
     }
     return Wrong(node, path, absl::StrCat("got ", Shown(node), ", want a time such as 2026-02-28T13:45:00Z"));
+  }
+
+  // As in JSON, and with other units: 90s, 1.5s, 5m, 1h30m.
+  absl::Status ReadDuration(const YamlNode& node, const std::string& path, Message* message) const {
+    absl::Duration duration;
+    if (node.kind != Kind::kScalar || !absl::ParseDuration(node.text, &duration) ||
+        absl::AbsDuration(duration) == absl::InfiniteDuration())
+      return Wrong(node, path, absl::StrCat("got ", Shown(node), ", want a duration such as 90s or 5m"));
+    google::protobuf::Duration& read =
+        *google::protobuf::DynamicCastToGenerated<google::protobuf::Duration>(message);
+    read.set_seconds(absl::ToInt64Seconds(duration));
+    read.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration % absl::Seconds(1))));
+    return absl::OkStatus();
   }
 
   const absl::string_view file_;

@@ -186,7 +186,8 @@ class Filler {
   explicit Filler(uint64_t seed) : random_(seed) {}
 
   void Fill(Message* message, int depth) {
-    if (message->GetDescriptor()->full_name() == "google.protobuf.Timestamp") {
+    if (message->GetDescriptor()->full_name() == "google.protobuf.Timestamp" ||
+        message->GetDescriptor()->full_name() == "google.protobuf.Duration") {
       SetTime(message);
       return;
     }

@@ -146,8 +146,10 @@ std::string Scalar(const Message& message, const FieldDescriptor& field, int ind
   }
 }
 
+// A time or a duration: as in JSON.
 bool IsTime(const Message& message) {
-  return message.GetDescriptor()->full_name() == "google.protobuf.Timestamp";
+  return message.GetDescriptor()->full_name() == "google.protobuf.Timestamp" ||
+         message.GetDescriptor()->full_name() == "google.protobuf.Duration";
 }
 
 std::string Time(const Message& message) {

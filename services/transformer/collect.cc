@@ -21,6 +21,7 @@ std::vector<RecordChange> InVersionOrder(absl::Span<const bus::v1::ChangeBatch* 
       change.platform = model.platform();
       change.model = model.model();
       change.allow_incomplete = batch->allow_incomplete();
+      change.is_live = !batch->is_replay();
       if (!batch->target_platform().empty()) change.only.push_back(batch->target_platform());
     }
   }
@@ -45,6 +46,7 @@ void AddTargets(const RecordChange& again, RecordChange* change) {
 // The same version twice, such as a change and its replay.
 void Merge(const RecordChange& again, RecordChange* change) {
   change->allow_incomplete |= again.allow_incomplete;
+  change->is_live &= again.is_live;
   AddTargets(again, change);
 }
 
@@ -61,16 +63,21 @@ class Newest {
     } else {
       // A renewed one may be meant for one target; it stands for what the older is to others.
       AddTargets(before, &change);
+      change.is_live &= before.is_live;
       before = std::move(change);
     }
   }
 
-  // What is known of this record goes no further.
-  void Forget(const RecordChange& change) {
+  // What is known of this record goes no further, but for where it was to go at once. A delete is given to
+  // `deletes`.
+  void Forget(RecordChange& change, Newest* deletes) {
     if (places_.empty()) return;
     const auto known = places_.find(NameOf(change));
     if (known == places_.end()) return;
-    changes_[known->second].logged = nullptr;
+    RecordChange& forgotten = changes_[known->second];
+    change.is_live &= forgotten.is_live;
+    if (forgotten.is_delete()) deletes->Add(forgotten);
+    forgotten.logged = nullptr;
     places_.erase(known);
   }
 
@@ -101,16 +108,19 @@ bool RecordChange::Wants(absl::string_view target_platform) const {
 }
 
 std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches, size_t max_changes) {
-  Newest own, delivered;
+  Newest own, delivered, ended;
   for (RecordChange& change : InVersionOrder(batches)) {
     if (change.is_delivered()) {
       delivered.Add(std::move(change));
     } else {
-      delivered.Forget(change);
+      delivered.Forget(change, &ended);
       own.Add(std::move(change));
     }
   }
   std::vector<Wave> waves;
+  // What is made with the same id after a delivery has deleted the record is another one: known only when the
+  // ledger has heard of the delete.
+  ended.MoveTo(max_changes, &waves);
   own.MoveTo(max_changes, &waves);
   delivered.MoveTo(max_changes, &waves);
   return waves;

@@ -19,6 +19,7 @@ struct RecordChange {
   absl::string_view model;
   absl::InlinedVector<absl::string_view, 1> only;  // target platforms; empty for all
   bool allow_incomplete = false;
+  bool is_live = true;  // it comes as it was captured: kept back from targets with an interval
 
   bool is_delete() const { return logged->operation() == v1::OPERATION_DELETE; }
   // A delivery made it: the entity and the version that it wrote are known.

@@ -46,6 +46,8 @@ bus::v1::DeliveryGroup* LanePacker::GroupFor(Open& open, const SourcePlan& sourc
   for (const FieldPlan* field : shape.fields) group->add_field_names(field->rule->target());
   for (const std::string& field : shape.target->key_fields) group->add_key_fields(field);
   AddContact(shape, group);
+  group->set_spares_adopted(shape.target == source.mirror.get());
+  group->set_keeps_deletes(shape.target->comes_back);
   group->set_source_platform(source.platform);
   group->set_source_model(source.model);
   return group;

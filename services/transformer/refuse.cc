@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<v1::ReportRequest>> Refuse(const RuleSet& rules, cons
     if (entity_id.empty()) continue;  // Nobody knows the record: there is no replica to be in trouble.
     const RecordIdentity identity{entity_id, {}};
     for (const TargetPlan& target : change.plan->targets) {
-      if (!change.change->Wants(target.platform)) continue;
+      if (!target.TakesNow(*change.change)) continue;
       v1::ReportRequest& report = reports.emplace_back();
       report.set_platform(target.platform);
       *report.add_outcomes() =

@@ -19,6 +19,8 @@ struct RoutedChange {
 
   const bus::v1::LoggedChange& logged() const { return *change->logged; }
   bool is_delete() const { return change->is_delete(); }
+  // By a mirror, from its own platform.
+  bool is_removed() const { return plan->Removes(*change); }
   // Under which it is planned and delivered. Where a version can come back to its record it keeps its number
   // on the way, so that it ends there.
   int64_t version() const {
@@ -37,7 +39,8 @@ struct Routed {
 };
 
 // Changes that no active sync takes are left out, but for deletes of models that are the source of some sync:
-// the record is gone for all of them. Values live on `arena`; `wave` and `rules` outlive the answer.
+// the record is gone for all of them; as long as the change is kept back from a target it is not. What is kept back
+// from all and may meet an edit there is routed, to no target, so that the ledger hears of it. Values live on `arena`; `wave` and `rules` outlive the answer.
 Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* arena);
 
 }  // namespace cognate::transformer
