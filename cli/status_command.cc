@@ -6,7 +6,9 @@
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/sync_file_commands.h"
 #include "common/status/status_macros.h"
+#include "services/clients/guard.h"
 
 namespace cognate::cli {
 namespace {
@@ -59,6 +61,7 @@ absl::Status Status(Context& context) {
   ASSIGN_OR_RETURN(
       const v1::ListSourcesResponse sources,
       client.Call(client.capture(), &v1::ChangeCaptureService::Stub::ListSources, v1::ListSourcesRequest()));
+  ASSIGN_OR_RETURN(const std::vector<v1::Sync> syncs, ListAllSyncs(client));
   if (context.json) {
     PrintJson(std::cout, stats);
     PrintJson(std::cout, lanes);
@@ -66,6 +69,9 @@ absl::Status Status(Context& context) {
     return absl::OkStatus();
   }
   PrintSyncs(stats);
+  for (const v1::Sync& sync : syncs) {
+    if (sync.has_guard()) std::cout << "! " << sync.name() << ": " << clients::GuardWords(sync) << "\n";
+  }
   std::cout << "\n";
   PrintTargets(stats, lanes);
   std::cout << "\n";

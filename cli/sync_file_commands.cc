@@ -18,6 +18,7 @@
 #include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "services/clients/guard.h"
 
 namespace cognate::cli {
 namespace {
@@ -132,7 +133,8 @@ absl::Status ConfirmDeletes(const FileOptions& options, const Plan& plan) {
                absl::StrCat(what, " would be deleted; --yes confirms it. No sync was changed"));
 }
 
-absl::Status Perform(Client& client, const PlannedSync& act, std::vector<std::string>* warnings) {
+// `guard` gets what is held back of it meanwhile, in words.
+absl::Status Perform(Client& client, const PlannedSync& act, std::string* guard) {
   // What the file says it was made from counts before what is there now.
   const std::string& etag = act.wanted.etag().empty() ? act.current.etag() : act.wanted.etag();
   if (act.act == SyncAct::kDelete) {
@@ -145,10 +147,7 @@ absl::Status Perform(Client& client, const PlannedSync& act, std::vector<std::st
     v1::CreateSyncRequest request;
     *request.mutable_sync() = act.wanted;
     request.set_request_id(Uuid::V7(Clock::Real()).ToString());
-    ASSIGN_OR_RETURN(const v1::CreateSyncResponse response,
-                     client.Call(client.registry(), &Stub::CreateSync, request));
-    warnings->assign(response.warnings().begin(), response.warnings().end());
-    return absl::OkStatus();
+    return client.Call(client.registry(), &Stub::CreateSync, request).status();
   }
   v1::UpdateSyncRequest request;
   *request.mutable_sync() = act.wanted;
@@ -156,7 +155,7 @@ absl::Status Perform(Client& client, const PlannedSync& act, std::vector<std::st
   *request.mutable_update_mask() = act.mask;
   ASSIGN_OR_RETURN(const v1::UpdateSyncResponse response,
                    client.Call(client.registry(), &Stub::UpdateSync, request));
-  warnings->assign(response.warnings().begin(), response.warnings().end());
+  *guard = clients::GuardWords(response.sync());
   return absl::OkStatus();
 }
 
@@ -166,7 +165,7 @@ bool MayPass(const absl::Status& status) {
   return reason == "FIELD_WRITTEN_TWICE" || reason == "MAPPING_CYCLE";
 }
 
-void Tell(const Context& context, const PlannedSync& act) {
+void Tell(const Context& context, const PlannedSync& act, const std::string& guard) {
   const std::string done = absl::StrCat(ActName(act.act), "d");
   if (context.json) {
     std::cout << Json({{"sync", act.wanted.name()}, {"done", done}})
@@ -174,6 +173,7 @@ void Tell(const Context& context, const PlannedSync& act) {
               << "\n";
   } else {
     std::cout << act.wanted.name() << " " << done << "\n";
+    if (!guard.empty()) std::cout << "  note: " << guard << "\n";
   }
 }
 
@@ -188,10 +188,10 @@ absl::Status PerformAll(const Context& context, Client& client, const Plan& plan
     std::vector<const PlannedSync*> left;
     absl::Status last;
     for (const PlannedSync* const act : open) {
-      std::vector<std::string> warnings;
-      const absl::Status status = Perform(client, *act, &warnings);
+      std::string guard;
+      const absl::Status status = Perform(client, *act, &guard);
       if (status.ok()) {
-        Tell(context, *act);
+        Tell(context, *act, guard);
         continue;
       }
       if (!MayPass(status)) return status;

@@ -1,27 +1,19 @@
 #include "services/change_capture/leave_counts.h"
 
-#include "cognate/v1/transformer_service.grpc.pb.h"
-#include "common/grpc/peer.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/clients/ways_back.h"
 
 namespace cognate::change_capture {
 
-struct LeaveCounts::Peer {
-  explicit Peer(const std::string& address) : transformer(address) {}
-  grpc_support::Peer<v1::TransformerService> transformer;
-};
-
 LeaveCounts::LeaveCounts(clients::RegistryClient& registry, const std::string& transformer,
                          const Catalogue& catalogue, const RuleChanges& rule_changes,
                          LeaveCountsOptions options)
     : registry_(registry),
-      peer_(std::make_unique<Peer>(transformer)),
+      transformer_(transformer),
       catalogue_(catalogue),
       rule_changes_(rule_changes),
       options_(options) {}
-LeaveCounts::~LeaveCounts() = default;
 
 void LeaveCounts::Start() {
   worker_ = std::make_unique<Worker>("leave_counts", [this](StopToken& stop) { Run(stop); });
@@ -65,9 +57,7 @@ absl::Status LeaveCounts::CountPage(const v1::Sync& sync, int64_t rules_revision
   request.set_etag(sync.etag());
   request.set_rules_revision(rules_revision);
   request.set_page_token(progress.page_token);
-  ASSIGN_OR_RETURN(const v1::CountLeavingResponse page,
-                   peer_->transformer.Call(&v1::TransformerService::Stub::CountLeaving, request,
-                                           {.timeout = absl::Minutes(1)}));
+  ASSIGN_OR_RETURN(const v1::CountLeavingResponse page, transformer_.CountLeaving(request));
   progress.leaving += page.leaving_count();
   progress.records += page.record_count();
   progress.page_token = page.next_page_token();

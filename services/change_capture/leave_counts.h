@@ -13,6 +13,7 @@
 #include "common/worker/worker.h"
 #include "services/change_capture/catalogue.h"
 #include "services/change_capture/rule_changes.h"
+#include "services/change_capture/transformer_client.h"
 #include "services/clients/registry_client.h"
 
 namespace cognate::change_capture {
@@ -30,13 +31,11 @@ class LeaveCounts {
  public:
   LeaveCounts(clients::RegistryClient& registry, const std::string& transformer, const Catalogue& catalogue,
               const RuleChanges& rule_changes, LeaveCountsOptions options = {});
-  ~LeaveCounts();
 
   void Start();
   void Stop() { worker_.reset(); }
 
  private:
-  struct Peer;
   struct Progress {
     std::string etag;  // of what is counted
     std::string page_token;
@@ -50,7 +49,7 @@ class LeaveCounts {
   absl::Status CountPage(const v1::Sync& sync, int64_t rules_revision, Progress& progress);
 
   clients::RegistryClient& registry_;
-  const std::unique_ptr<Peer> peer_;
+  TransformerClient transformer_;
   const Catalogue& catalogue_;
   const RuleChanges& rule_changes_;
   const LeaveCountsOptions options_;

@@ -6,6 +6,7 @@
 #include "common/clock/time_proto.h"
 #include "services/platform_registry/definition.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/leave_guard.h"
 #include "services/platform_registry/sync_check.h"
 
 namespace cognate::platform_registry {
@@ -17,13 +18,15 @@ using postgres::Statement;
 using postgres::Transaction;
 
 const Statement kSelectSync = {"select_sync", R"sql(
-    SELECT name, definition::text, revision, create_time, update_time, broken
+    SELECT name, definition::text, revision, create_time, update_time, broken, guard_state, guard_leaving_count,
+           guard_record_count, guard_time
     FROM syncs
     WHERE name = $1 AND NOT deleted
 )sql"};
 
 const Statement kSelectSyncs = {"select_syncs", R"sql(
-    SELECT name, definition::text, revision, create_time, update_time, broken
+    SELECT name, definition::text, revision, create_time, update_time, broken, guard_state, guard_leaving_count,
+           guard_record_count, guard_time
     FROM syncs
     WHERE name > $1 AND NOT deleted
     ORDER BY name
@@ -40,7 +43,8 @@ const Statement kInsertSync = {"insert_sync", R"sql(
     WHERE source.model = $3 AND target.model = $5
     ON CONFLICT (name, source_model_id, target_model_id) DO UPDATE
     SET definition = excluded.definition, revision = excluded.revision, deleted = false, create_time = now(),
-        update_time = now(), broken = ''
+        update_time = now(), broken = '', guard_state = 0, guard_leaving_count = 0, guard_record_count = 0,
+        guard_time = NULL, guarded_definition = NULL
     RETURNING s.sync_id
 )sql"};
 
@@ -60,6 +64,10 @@ const Statement kDeleteSync = {"delete_sync", R"sql(
 
 const Statement kSetBroken = {"set_sync_broken", R"sql(
     UPDATE syncs SET broken = $2 WHERE name = $1 AND NOT deleted
+)sql"};
+
+const Statement kSelectGuarded = {"select_guarded_sync", R"sql(
+    SELECT guarded_definition::text FROM syncs WHERE name = $1 AND NOT deleted AND guarded_definition IS NOT NULL
 )sql"};
 
 const Statement kSelectAnyBroken = {"select_any_broken", R"sql(
@@ -82,6 +90,13 @@ absl::StatusOr<v1::Sync> SyncFromRow(const Rows& rows, int row) {
   *sync.mutable_create_time() = ToTimestamp(rows.GetTimestamp(row, 3));
   *sync.mutable_update_time() = ToTimestamp(rows.GetTimestamp(row, 4));
   sync.set_broken(std::string(rows.GetText(row, 5)));
+  if (rows.GetInt32(row, 6) != 0) {
+    v1::LeaveGuard* const guard = sync.mutable_guard();
+    guard->set_state(static_cast<v1::LeaveGuardState>(rows.GetInt32(row, 6)));
+    guard->set_leaving_count(rows.GetInt64(row, 7));
+    guard->set_record_count(rows.GetInt64(row, 8));
+    *guard->mutable_time() = ToTimestamp(rows.GetTimestamp(row, 9));
+  }
   return sync;
 }
 
@@ -100,17 +115,6 @@ absl::StatusOr<std::vector<v1::Sync>> SelectMany(Transaction& transaction, absl:
     syncs.push_back(std::move(sync));
   }
   return syncs;
-}
-
-// What lies in `definition`: without what has a column of its own.
-absl::StatusOr<std::string> Definition(v1::Sync sync) {
-  sync.clear_name();
-  sync.clear_revision();
-  sync.clear_etag();
-  sync.clear_create_time();
-  sync.clear_update_time();
-  sync.clear_broken();
-  return ToDefinition(sync);
 }
 
 absl::Status KeepRevision(Transaction& transaction, const Rows& changed) {
@@ -133,7 +137,7 @@ absl::Status CheckWithin(Transaction& transaction, CheckSyncFunction check, v1::
 
 absl::Status Insert(Transaction& transaction, absl::string_view id, const v1::Sync& sync) {
   ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
-  ASSIGN_OR_RETURN(const std::string definition, Definition(sync));
+  ASSIGN_OR_RETURN(const std::string definition, SyncDefinition(sync));
   Params params;
   params.AddText(id).AddText(sync.source_platform()).AddText(sync.source_model());
   params.AddText(sync.target_platform()).AddText(sync.target_model()).AddJsonb(definition).AddInt64(revision);
@@ -180,12 +184,19 @@ absl::StatusOr<std::vector<v1::Sync>> SyncStore::List(const Page& page) {
   return syncs;
 }
 
-absl::StatusOr<Configuration> SyncStore::Configured() {
+absl::StatusOr<Configuration> SyncStore::Configured(absl::string_view guarded) {
   Configuration configuration;
   RETURN_IF_ERROR(pool_.InTransaction("load_configuration", [&](Transaction& transaction) -> absl::Status {
     // All tables as they were at one moment.
     RETURN_IF_ERROR(transaction.Execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
     ASSIGN_OR_RETURN(configuration, LoadConfiguration(transaction));
+    if (guarded.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectGuarded, Params().AddText(guarded)));
+    if (rows.empty()) return SyncNotFound(guarded);
+    v1::Sync before;
+    RETURN_IF_ERROR(FromDefinition(rows.GetText(0, 0), &before));
+    before.set_name(SyncName(guarded));
+    configuration.PutSync(before);
     return absl::OkStatus();
   }));
   return configuration;
@@ -197,17 +208,19 @@ absl::StatusOr<v1::UpdateSyncResponse> SyncStore::Update(absl::string_view id, a
   v1::UpdateSyncResponse response;
   RETURN_IF_ERROR(pool_.InTransaction("update_sync", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
-    ASSIGN_OR_RETURN(v1::Sync sync, Select(transaction, id));
+    ASSIGN_OR_RETURN(const v1::Sync before, Select(transaction, id));
+    v1::Sync sync = before;
     if (!etag.empty() && etag != sync.etag()) return EtagMismatch(sync.name(), sync.etag());
     change(sync);
     std::vector<std::string> warnings;
     RETURN_IF_ERROR(CheckWithin(transaction, check, sync, &warnings));
     ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
-    ASSIGN_OR_RETURN(const std::string definition, Definition(sync));
+    ASSIGN_OR_RETURN(const std::string definition, SyncDefinition(sync));
     Params params;
     params.AddText(id).AddJsonb(definition).AddInt64(revision);
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kUpdateSync, params));
     RETURN_IF_ERROR(KeepRevision(transaction, rows));
+    RETURN_IF_ERROR(GuardChange(transaction, id, before, sync));
     ASSIGN_OR_RETURN(*response.mutable_sync(), Select(transaction, id));
     response.mutable_warnings()->Assign(warnings.begin(), warnings.end());
     return absl::OkStatus();
@@ -229,6 +242,21 @@ absl::Status SyncStore::Delete(absl::string_view id, absl::string_view etag) {
   });
 }
 
+absl::StatusOr<v1::Sync> SyncStore::Touch(
+    absl::string_view name, absl::string_view id, absl::string_view etag,
+    absl::FunctionRef<absl::Status(postgres::Transaction&, const v1::Sync&)> act) {
+  v1::Sync sync;
+  RETURN_IF_ERROR(pool_.InTransaction(name, [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(LockConfiguration(transaction));
+    ASSIGN_OR_RETURN(sync, Select(transaction, id));
+    if (!etag.empty() && etag != sync.etag()) return EtagMismatch(sync.name(), sync.etag());
+    RETURN_IF_ERROR(act(transaction, sync));
+    ASSIGN_OR_RETURN(sync, Select(transaction, id));
+    return absl::OkStatus();
+  }));
+  return sync;
+}
+
 absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(Transaction& transaction) {
   ASSIGN_OR_RETURN(const Configuration configuration, LoadConfiguration(transaction));
   std::vector<v1::SyncDrift> drifts;
@@ -242,6 +270,17 @@ absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(Transaction& transactio
     drift.set_broken(std::move(broken));
   }
   return drifts;
+}
+
+absl::StatusOr<std::string> SyncDefinition(v1::Sync sync) {
+  sync.clear_name();
+  sync.clear_revision();
+  sync.clear_etag();
+  sync.clear_create_time();
+  sync.clear_update_time();
+  sync.clear_broken();
+  sync.clear_guard();
+  return ToDefinition(sync);
 }
 
 absl::StatusOr<std::vector<v1::Sync>> SelectAllSyncs(Transaction& transaction) {

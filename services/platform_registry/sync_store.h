@@ -30,13 +30,19 @@ class SyncStore {
   absl::StatusOr<v1::Sync> Get(absl::string_view sync);
   // One more than the page holds, if there are more.
   absl::StatusOr<std::vector<v1::Sync>> List(const Page& page);
-  // Everything that syncs are judged by, at one moment.
-  absl::StatusOr<Configuration> Configured();
+  // Everything that syncs are judged by, at one moment; of the sync `guarded` what it was before the changes that
+  // its guard is for. SYNC_NOT_FOUND where there is no such guard.
+  absl::StatusOr<Configuration> Configured(absl::string_view guarded = "");
   // Stores what `change` makes of the sync, if `check` agrees. ETAG_MISMATCH when `etag` is set and not the
   // current one.
   absl::StatusOr<v1::UpdateSyncResponse> Update(absl::string_view sync, absl::string_view etag,
                                                 absl::FunctionRef<void(v1::Sync&)> change,
                                                 CheckSyncFunction check);
+  // Runs `act` on the sync under the configuration's lock; gives the sync as it is then. What `act` changes is
+  // no part of the definition, and no revision of the sync. ETAG_MISMATCH as in Update.
+  absl::StatusOr<v1::Sync> Touch(
+      absl::string_view name, absl::string_view sync, absl::string_view etag,
+      absl::FunctionRef<absl::Status(postgres::Transaction&, const v1::Sync&)> act);
   // Its row and revisions stay. ETAG_MISMATCH as in Update.
   absl::Status Delete(absl::string_view sync, absl::string_view etag);
 
@@ -47,6 +53,9 @@ class SyncStore {
 // Judges every sync by the catalogues as they are now, and stores which are broken. Gives those of which this
 // is news; the revision is the caller's to raise. Under the configuration's lock.
 absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(postgres::Transaction& transaction);
+
+// What lies in `definition`: without what has a column of its own.
+absl::StatusOr<std::string> SyncDefinition(v1::Sync sync);
 
 absl::StatusOr<std::vector<v1::Sync>> SelectAllSyncs(postgres::Transaction& transaction);
 

@@ -15,6 +15,11 @@
 
 namespace cognate::transformer {
 
+// What the target will have; empty where something is left open. An amended version is written even where it
+// changes nothing: what the target then says of it brings it to the record that it was made for. That record
+// may hold something else than is known of it.
+std::string FingerprintOf(const RoutedChange& change, const Item& item);
+
 struct PlanQuestion {
   v1::PlanRequest request;
   struct Place {

@@ -157,7 +157,7 @@ TEST_P(GuardTest, HoldsOneWayOfTwo) {
   ASSERT_THAT(shop_->Execute("UPDATE note SET word = 'by the shop' WHERE status = 'old'"), IsOk());
   EXPECT_TRUE(test_support::Eventually(
       [&] { return Ask(*hub_, "SELECT count(*) FROM note WHERE word = 'by the shop'") == "30"; },
-      absl::Seconds(60)));
+      absl::Seconds(120)));
   AwaitAllDone();
   EXPECT_EQ(InShop(), "50");
   Approve();

@@ -122,11 +122,11 @@ class RehearseTest : public ::testing::TestWithParam<cluster::Shape> {
     return sync.ok() ? sync->sync().guard() : v1::LeaveGuard();
   }
   bool AwaitGuard(v1::LeaveGuardState state) {
-    return test_support::Eventually([&] { return Guard().state() == state; }, absl::Seconds(60));
+    return test_support::Eventually([&] { return Guard().state() == state; }, absl::Seconds(120));
   }
   // When everything that was captured before is planned and delivered, runs included.
   void AwaitAllDone() {
-    ASSERT_TRUE(test_support::Eventually([&] { return RunsAreDone(); }, absl::Seconds(60)));
+    ASSERT_TRUE(test_support::Eventually([&] { return RunsAreDone(); }, absl::Seconds(120)));
     const std::string word = absl::StrCat("marker ", ++markers_);
     ASSERT_THAT(hub_->Execute(absl::StrCat("INSERT INTO marker (word) VALUES ('", word, "')")),
                 test_support::IsOk());
@@ -134,8 +134,8 @@ class RehearseTest : public ::testing::TestWithParam<cluster::Shape> {
         [&] {
           return Ask(*shop_, absl::StrCat("SELECT count(*) FROM marker WHERE word = '", word, "'")) == "1";
         },
-        absl::Seconds(60)));
-    ASSERT_TRUE(test_support::Eventually([&] { return Pending() == 0; }, absl::Seconds(60)));
+        absl::Seconds(120)));
+    ASSERT_TRUE(test_support::Eventually([&] { return Pending() == 0; }, absl::Seconds(120)));
   }
   bool RunsAreDone() {
     const auto runs = Do(*capture_, &CaptureStub::ListRuns, "page_size: 1000");
@@ -150,7 +150,8 @@ class RehearseTest : public ::testing::TestWithParam<cluster::Shape> {
     return runs.ok() ? runs->runs_size() : -1;
   }
   bool AwaitRuns(int64_t count) {
-    return test_support::Eventually([&] { return RunsSoFar() >= count && RunsAreDone(); }, absl::Seconds(60));
+    return test_support::Eventually([&] { return RunsSoFar() >= count && RunsAreDone(); },
+                                    absl::Seconds(120));
   }
   int64_t Pending() {
     const auto counts = Do(*ledger_, &v1::LedgerService::Stub::CountReplicas, "");
@@ -169,7 +170,7 @@ class RehearseTest : public ::testing::TestWithParam<cluster::Shape> {
     return Ask(*shop_, absl::StrCat("SELECT count(*) FROM note WHERE ", where));
   }
   bool AwaitInShop(const std::string& count, const std::string& where = "true") {
-    return test_support::Eventually([&] { return InShop(where) == count; }, absl::Seconds(60));
+    return test_support::Eventually([&] { return InShop(where) == count; }, absl::Seconds(120));
   }
   void Hub(const std::string& sql) { ASSERT_THAT(hub_->Execute(sql), test_support::IsOk()); }
 
