@@ -164,7 +164,9 @@ class Matcher {
     const bus::v1::ChangeBatch batch = BatchOf(changes);
     const bus::v1::ChangeBatch* const batches[] = {&batch};
     Rendering rendering;
-    for (const Wave& wave : Collect(batches, static_cast<size_t>(batch.changes_size())))
+    const std::vector<Wave> waves =
+        Collect(batches, static_cast<size_t>(batch.changes_size()));  // no record twice: one
+    for (const Wave& wave : waves)
       RETURN_IF_ERROR(Render(rules_, wave, Missing::kLeave, parts_.ledger, nullptr, &arena, &rendering));
     absl::flat_hash_map<absl::string_view, const Item*> items;
     for (const Item& item : rendering.mapped.items)
