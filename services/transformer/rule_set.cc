@@ -163,14 +163,13 @@ void RuleSet::AddSlots(const v1::CompiledSync& compiled) {
 // Those of a chain's steps may stand anywhere inside a value.
 void RuleSet::AddReferences(const v1::CompiledSync& compiled, const std::string& target_platform,
                             SourcePlan& plan) {
-  const auto add = [&](const v1::Transform& transform) {
-    if (!transform.has_reference()) return;
-    plan.AddReference({transform.reference().source_model(), target_platform, transform.reference().target_model()});
+  const auto add = [&](const v1::Transform& step) {
+    const v1::MakeReference& made = step.reference();
+    if (step.has_reference()) plan.AddReference({made.source_model(), target_platform, made.target_model()});
   };
   for (const v1::CompiledStep& step : compiled.chain()) add(step.transform());
-  if (compiled.chain().empty()) {
-    for (const v1::Transform& transform : compiled.sync().transforms()) add(transform);
-  }
+  if (!compiled.chain().empty()) return;
+  for (const v1::Transform& step : compiled.sync().transforms()) add(step);
 }
 
 // Behind those whose types a chain has to know.

@@ -14,12 +14,14 @@ constexpr char kSource[] = R"sql(
     CREATE TABLE posts (id bigint PRIMARY KEY, title text NOT NULL);
     CREATE TABLE postmeta (id serial PRIMARY KEY, post_id bigint NOT NULL REFERENCES posts, meta_key text NOT NULL,
                            meta_value text);
+    CREATE TABLE node (id int PRIMARY KEY, links text NOT NULL);
     CREATE TABLE album (id serial PRIMARY KEY, name text NOT NULL, picks jsonb, tags text);
 )sql";
 constexpr char kTarget[] = R"sql(
     CREATE TABLE entry (no bigint GENERATED ALWAYS AS IDENTITY (START WITH 500) PRIMARY KEY, title text NOT NULL);
     CREATE TABLE entrymeta (no serial PRIMARY KEY, entry_no bigint NOT NULL REFERENCES entry, meta_key text NOT NULL,
                             meta_value text);
+    CREATE TABLE knot (no bigint GENERATED ALWAYS AS IDENTITY (START WITH 80) PRIMARY KEY, links text NOT NULL);
     CREATE TABLE collection (no serial PRIMARY KEY, name text NOT NULL, picks jsonb, tags bigint[]);
 )sql";
 constexpr char kMeta[] = R"pb(
@@ -78,7 +80,7 @@ TEST_F(NestedReferencesTest, WhatIsMissingIsWaitedForAndFreesTheText) {
   ASSERT_THAT(CreateSync("metas", "postmeta", "entrymeta", kMeta), IsOk());
   Run("INSERT INTO posts VALUES (1, 'one'), (9, 'nine')");
   Run("INSERT INTO postmeta (post_id, meta_key, meta_value) "
-      "VALUES (1, '_related', 'a:3:{i:0;i:7;i:1;s:1:\"9\";s:4:\"mine\";i:1;}')");
+      "VALUES (1, '_related', 'a:3:{i:0;i:7;i:1;s:1:\"9\";i:2;i:1;}')");
   EXPECT_TRUE(test_support::Eventually(
       [&] { return absl::StrContains(StateOf("postmeta", "1"), "public.posts 7"); }, absl::Seconds(30)))
       << StateOf("postmeta", "1");
@@ -92,7 +94,22 @@ TEST_F(NestedReferencesTest, WhatIsMissingIsWaitedForAndFreesTheText) {
   const std::string nine = NumberOf("nine");
   EXPECT_EQ(Ask(*target_, kMetas),
             absl::StrCat("_related of one = a:3:{i:0;i:", NumberOf("seven"), ";i:1;s:", nine.size(), ":\"",
-                         nine, "\";s:4:\"mine\";i:", NumberOf("one"), ";}"));
+                         nine, "\";i:2;i:", NumberOf("one"), ";}"));
+}
+
+TEST_F(NestedReferencesTest, RecordsThatNameEachOtherInTheirTextsAreBothThereInTheEnd) {
+  ASSERT_THAT(CreateSync("nodes", "node", "knot", R"pb(
+                fields { source: 'links' target: 'links' }
+                transforms { decode { field: 'links' encoding: ENCODING_PHP } }
+                transforms { reference { field: 'links' path: '[*]' source_model: 'public.node' } }
+                transforms { encode { field: 'links' encoding: ENCODING_PHP } })pb"),
+              IsOk());
+  Run("INSERT INTO node VALUES (1, 'a:2:{i:0;i:2;i:1;i:1;}'), (2, 'a:1:{i:0;i:1;}')");
+  ExpectTarget(
+      "SELECT count(*) FROM knot one JOIN knot two ON one.no <> two.no "
+      "WHERE two.links = 'a:1:{i:0;i:' || one.no || ';}' "
+      "AND one.links = 'a:2:{i:0;i:' || two.no || ';i:1;i:' || one.no || ';}'",
+      "1");
 }
 
 TEST_F(NestedReferencesTest, ListsAndJsonArriveWithTheirIds) {
