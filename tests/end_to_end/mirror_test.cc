@@ -163,6 +163,31 @@ TEST_F(MirrorTest, ARemovalThatTheTargetRefusesIsATroubleOfTheSync) {
   Expect(*right_, "SELECT count(*) FROM page WHERE slug = 'x1'", "0");
 }
 
+TEST_F(MirrorTest, TheCommandLineShowsBeforeItRemoves) {
+  AddWorld(20, 3);
+  cluster::Cluster::Ran shown;
+  EXPECT_TRUE(Eventually([&] {
+    return (shown = cluster_.Run({"run", "mirror", "pages"})).code == 0;
+  })) << shown.output;
+  EXPECT_TRUE(absl::StrContains(shown.output, "3 of ")) << shown.output;
+  EXPECT_TRUE(absl::StrContains(shown.output, "Nothing is removed yet")) << shown.output;
+  EXPECT_EQ(Ask(*right_, "SELECT count(*) FROM page WHERE slug LIKE 'x%'"), "3");
+  const auto removed = cluster_.Run({"run", "mirror", "pages", "--yes"});
+  EXPECT_TRUE(absl::StrContains(removed.output, "3 deletes are on their way")) << removed.output;
+  Expect(*right_, "SELECT count(*) FROM page WHERE slug LIKE 'x%'", "0");
+  EXPECT_EQ(
+      cluster_.Run({"sync", "update", "pages", "--batch-size", "7", "--pause", "2s", "--no-mirror"}).code, 0);
+  EXPECT_EQ(cluster_.Run({"sync", "update", "pages", "--interval", "1h", "--pause", "0"}).code, 0);
+  const std::string described = cluster_.Run({"sync", "describe", "pages"}).output;
+  for (const char* const words : {"It delivers what has changed every 1h, next at ", "A run puts 7 records",
+                                  "Its last run (", "records are as they should be"}) {
+    EXPECT_TRUE(absl::StrContains(described, words)) << words << "\n" << described;
+  }
+  EXPECT_FALSE(absl::StrContains(described, "rests")) << described;
+  const std::string listed = cluster_.Run({"sync", "list"}).output;
+  EXPECT_TRUE(absl::StrContains(listed, "LAST RUN")) << listed;
+}
+
 TEST_F(MirrorTest, IsRefusedWhereNobodyKnowsWhatIsExtra) {
   Run(*left_, "INSERT INTO page (slug, title) VALUES ('a', 'left')");
   AddPlatform("left", true);
