@@ -158,6 +158,13 @@ TEST_F(LeaveGuardTest, RulesAreCompiledAsTheyWouldBe) {
   EXPECT_EQ(compiled->rules().syncs(0).sync().filter(), "area > 9");
   EXPECT_EQ(compiled->rules().syncs(0).sync().status(), v1::SYNC_STATUS_ACTIVE);
   EXPECT_EQ(Get().filter(), "area > 1");
+  request.mutable_sync()->add_before("pipelines/site");
+  EXPECT_THAT(Call(&RegistryStub::CompileRules, request), HasReason("INVALID_FIELD"));
+  *request.add_pipelines() =
+      ParseProto<v1::Pipeline>("name: 'pipelines/site' transforms { trim { field: 'name' } }");
+  const auto with_pipeline = Call(&RegistryStub::CompileRules, request);
+  ASSERT_OK(with_pipeline);
+  EXPECT_EQ(with_pipeline->rules().syncs(0).chain(0).pipeline(), "pipelines/site");
   request.mutable_sync()->set_filter("nothing > 9");
   EXPECT_THAT(Call(&RegistryStub::CompileRules, request), HasReason("INVALID_FIELD"));
 }
