@@ -1,4 +1,6 @@
 // Pipelines: chains that stand by themselves, named by syncs.
+#include <fstream>
+
 #include "absl/strings/match.h"
 #include "tests/end_to_end/two_databases.h"
 
@@ -172,6 +174,29 @@ TEST_F(PipelinesTest, ACreateIsDoneOnceAndAnOldEtagIsRefused) {
   ASSERT_THAT(listed, IsOk());
   ASSERT_EQ(listed->pipelines_size(), 1);
   EXPECT_EQ(listed->pipelines(0).transforms_size(), 1);
+}
+
+TEST_F(PipelinesTest, TheCommandAppliesFilesAndWritesThem) {
+  const std::string file = cluster_.directory() + "/pipelines.yaml";
+  std::ofstream(file) << "name: pipelines/site\ntransforms:\n  - trim: {field: title}\n---\n"
+                         "name: pipelines/loud\ntransforms:\n  - change_case: {field: title, letter_case: "
+                         "LETTER_CASE_UPPER}\n";
+  const auto applied = cluster_.Run({"pipeline", "apply", file});
+  EXPECT_THAT(applied.output,
+              AllOf(HasSubstr("pipelines/site created"), HasSubstr("pipelines/loud created")));
+  ASSERT_EQ(cluster_
+                .Run({"sync", "create", "articles", "--from", "magazine:public.article", "--to",
+                      "blog:public.post", "--map", "title=title", "--before", "site", "--after", "loud"})
+                .code,
+            0);
+  EXPECT_THAT(cluster_.Run({"sync", "describe", "articles"}).output, HasSubstr("pipelines/loud 0"));
+  std::ofstream(file) << "name: pipelines/site\ntransforms:\n  - trim: {field: title, characters: x}\n";
+  EXPECT_THAT(cluster_.Run({"pipeline", "apply", file}).output,
+              AllOf(HasSubstr("pipelines/site updated"), HasSubstr("characters")));
+  EXPECT_THAT(cluster_.Run({"pipeline", "apply", file}).output,
+              HasSubstr("pipelines/site is as the file says"));
+  EXPECT_THAT(cluster_.Run({"pipeline", "export", "site"}).output, HasSubstr("characters: x"));
+  EXPECT_THAT(cluster_.Run({"pipeline", "delete", "site"}).output, HasSubstr("syncs/articles"));
 }
 
 }  // namespace
