@@ -6,6 +6,8 @@ Client::Client(const std::string& address)
     : channel_(grpc_support::MakeChannel(address)),
       registry_(v1::PlatformRegistryService::NewStub(channel_)),
       ledger_(v1::LedgerService::NewStub(channel_)),
+      pipelines_(v1::PipelineService::NewStub(channel_)),
+      rules_(v1::RulesService::NewStub(channel_)),
       assignments_(v1::AssignmentService::NewStub(channel_)),
       capture_(v1::ChangeCaptureService::NewStub(channel_)),
       conflicts_(v1::ConflictService::NewStub(channel_)),

@@ -10,7 +10,9 @@
 #include "cognate/v1/delivery_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
+#include "cognate/v1/pipeline_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
+#include "cognate/v1/rules_service.grpc.pb.h"
 #include "cognate/v1/transformer_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 
@@ -24,6 +26,8 @@ class Client {
 
   v1::PlatformRegistryService::Stub& registry() { return *registry_; }
   v1::LedgerService::Stub& ledger() { return *ledger_; }
+  v1::PipelineService::Stub& pipelines() { return *pipelines_; }
+  v1::RulesService::Stub& rules() { return *rules_; }
   v1::AssignmentService::Stub& assignments() { return *assignments_; }
   v1::ChangeCaptureService::Stub& capture() { return *capture_; }
   v1::ConflictService::Stub& conflicts() { return *conflicts_; }
@@ -44,6 +48,8 @@ class Client {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::PlatformRegistryService::Stub> registry_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  std::unique_ptr<v1::PipelineService::Stub> pipelines_;
+  std::unique_ptr<v1::RulesService::Stub> rules_;
   std::unique_ptr<v1::AssignmentService::Stub> assignments_;
   std::unique_ptr<v1::ChangeCaptureService::Stub> capture_;
   std::unique_ptr<v1::ConflictService::Stub> conflicts_;

@@ -20,7 +20,7 @@
 namespace cognate::cli {
 namespace {
 
-using Stub = v1::PlatformRegistryService::Stub;
+using Stub = v1::PipelineService::Stub;
 
 constexpr char kPrefix[] = "pipelines/";
 
@@ -40,7 +40,7 @@ absl::StatusOr<std::vector<v1::Pipeline>> ListAll(Client& client) {
   request.set_page_size(1000);
   do {
     ASSIGN_OR_RETURN(const v1::ListPipelinesResponse page,
-                     client.Call(client.registry(), &Stub::ListPipelines, request));
+                     client.Call(client.pipelines(), &Stub::ListPipelines, request));
     pipelines.insert(pipelines.end(), page.pipelines().begin(), page.pipelines().end());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -76,7 +76,7 @@ absl::Status Export(Context& context, const std::vector<std::string>& ids) {
     // The service says it best.
     v1::GetPipelineRequest request;
     request.set_name(*wanted.begin());
-    return client.Call(client.registry(), &Stub::GetPipeline, request).status();
+    return client.Call(client.pipelines(), &Stub::GetPipeline, request).status();
   }
   if (!context.json) std::cout << text;
   return absl::OkStatus();
@@ -85,7 +85,8 @@ absl::Status Export(Context& context, const std::vector<std::string>& ids) {
 absl::StatusOr<std::vector<v1::Pipeline>> ReadFile(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::istream& source = file == "-" ? std::cin : in;
-  if (!source.good()) return WrongInFile(file, 0, 0, "got nothing, want a file of pipelines that can be read");
+  if (!source.good())
+    return WrongInFile(file, 0, 0, "got nothing, want a file of pipelines that can be read");
   const std::string text{std::istreambuf_iterator<char>(source), std::istreambuf_iterator<char>()};
   ASSIGN_OR_RETURN(const std::vector<YamlNode> documents, ReadYaml(text, file));
   std::vector<v1::Pipeline> pipelines;
@@ -116,7 +117,7 @@ absl::Status Put(Context& context, Client& client, const v1::Pipeline& wanted,
     request.mutable_update_mask()->add_paths("description");
     request.mutable_update_mask()->add_paths("transforms");
     ASSIGN_OR_RETURN(const v1::UpdatePipelineResponse response,
-                     client.Call(client.registry(), &Stub::UpdatePipeline, request));
+                     client.Call(client.pipelines(), &Stub::UpdatePipeline, request));
     tell("updated", response.pipeline());
     for (const Difference& difference : differences) {
       if (!context.json) std::cout << FormatDifference(difference) << "\n";
@@ -127,7 +128,7 @@ absl::Status Put(Context& context, Client& client, const v1::Pipeline& wanted,
   *request.mutable_pipeline() = wanted;
   request.set_request_id(Uuid::V7(Clock::Real()).ToString());
   ASSIGN_OR_RETURN(const v1::CreatePipelineResponse response,
-                   client.Call(client.registry(), &Stub::CreatePipeline, request));
+                   client.Call(client.pipelines(), &Stub::CreatePipeline, request));
   tell("created", response.pipeline());
   return absl::OkStatus();
 }
@@ -148,7 +149,7 @@ absl::Status Delete(Context& context, const std::string& id) {
   Client client = context.Connect();
   v1::DeletePipelineRequest request;
   request.set_name(NameOf(id));
-  RETURN_IF_ERROR(client.Call(client.registry(), &Stub::DeletePipeline, request).status());
+  RETURN_IF_ERROR(client.Call(client.pipelines(), &Stub::DeletePipeline, request).status());
   if (!context.json) std::cout << "Pipeline " << absl::StripPrefix(id, kPrefix) << " is gone.\n";
   return absl::OkStatus();
 }
@@ -159,7 +160,9 @@ void AddPipelineCommand(CLI::App& app, Context& context) {
   CLI::App* const pipeline = app.add_subcommand("pipeline", "Chains of transforms that syncs name");
   pipeline->require_subcommand(1);
   auto words = std::make_shared<std::vector<std::string>>();
-  pipeline->add_subcommand("list", "List pipelines")->callback([&context] { context.status = List(context); });
+  pipeline->add_subcommand("list", "List pipelines")->callback([&context] {
+    context.status = List(context);
+  });
   CLI::App* const write = pipeline->add_subcommand("export", "Write pipelines as YAML (docs/pipelines.md)");
   write->footer("Example:\n  cognate pipeline export > pipelines.yaml");
   write->add_option("names", *words, "Ids of pipelines; all without any");

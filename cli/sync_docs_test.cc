@@ -67,7 +67,8 @@ Configuration World() {
   Configuration world;
   world.platforms["magazine"] = ParseProto<v1::Platform>(
       "name: 'platforms/magazine' channel: CHANNEL_SQL capture_mode: CAPTURE_MODE_REPLICATION");
-  world.platforms["blog"] = ParseProto<v1::Platform>("name: 'platforms/blog' channel: CHANNEL_SQL capture_mode: CAPTURE_MODE_REPLICATION");
+  world.platforms["blog"] = ParseProto<v1::Platform>(
+      "name: 'platforms/blog' channel: CHANNEL_SQL capture_mode: CAPTURE_MODE_REPLICATION");
   world.models[{"magazine", "public.writer"}] = MakeModel("id INTEGER, name TEXT, mail TEXT", "id");
   v1::Model& article = world.models[{"magazine", "public.article"}] = MakeModel(
       "id INTEGER, title TEXT !, body TEXT, status TEXT !, tags TEXT, writer_id INTEGER, editor_ref TEXT, "

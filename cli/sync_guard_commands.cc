@@ -90,7 +90,7 @@ absl::Status Approve(Context& context, const std::string& id, const std::string&
   // What is approved is what is shown.
   if (etag.empty()) request.set_etag(held.sync().etag());
   ASSIGN_OR_RETURN(const v1::ApproveSyncResponse response,
-                   client.Call(client.registry(), &Stub::ApproveSync, request));
+                   client.Call(client.rules(), &v1::RulesService::Stub::ApproveSync, request));
   if (context.json) {
     PrintJson(std::cout, response);
   } else {

@@ -17,15 +17,13 @@
 namespace cognate::cli {
 namespace {
 
-using Stub = v1::PlatformRegistryService::Stub;
-
 struct ReverseOptions {
   std::string from;
   std::string output;
 };
 
 absl::StatusOr<v1::ReverseSyncResponse> Ask(Client& client, const v1::ReverseSyncRequest& request) {
-  return client.Call(client.registry(), &Stub::ReverseSync, request);
+  return client.Call(client.rules(), &v1::RulesService::Stub::ReverseSync, request);
 }
 
 bool IsFile(const std::string& from) { return from == "-" || access(from.c_str(), R_OK) == 0; }
@@ -71,7 +69,8 @@ void AddSyncReverseCommand(CLI::App& sync, Context& context) {
   reverse->footer(
       "Examples:\n  cognate sync reverse articles | cognate sync apply -\n"
       "  cognate sync reverse articles.yaml --output back.yaml");
-  reverse->add_option("sync", options->from, "A sync's id, or a file of syncs, - for what comes in")->required();
+  reverse->add_option("sync", options->from, "A sync's id, or a file of syncs, - for what comes in")
+      ->required();
   reverse->add_option("--output,-o", options->output, "A file in the place of the standard output");
   reverse->callback([&context, options] { context.status = Reverse(context, *options); });
 }

@@ -238,7 +238,8 @@ void Appender::PutOnStream(const AppendPlan& plan, const WrittenBatches& written
   }
   std::vector<EncodedBatch> batches;
   for (size_t part = 0; part < written.parts.size(); ++part) {
-    const BatchHeader header{written.numbered.batch_ids[part], written.numbered.rules_revision, "", false, false};
+    const BatchHeader header{written.numbered.batch_ids[part], written.numbered.rules_revision, "", false,
+                             false};
     const auto [first, count] = written.parts[part];
     BatchEncoder encoder(header, count);
     for (int i = first; i < first + count; ++i) {

@@ -74,7 +74,8 @@ Status ChangeCaptureService::CreateRun(ServerContext* context, const v1::CreateR
                                        v1::CreateRunResponse* response) {
   return rpcs_.Unary(*context, "CreateRun", response, [&](const Rpc&) {
     return change_capture::CreateRun(
-        {parts_.catalogue, parts_.runs, parts_.run_loop, parts_.schedules, parts_.mirrors, parts_.clock}, *request);
+        {parts_.catalogue, parts_.runs, parts_.run_loop, parts_.schedules, parts_.mirrors, parts_.clock},
+        *request);
   });
 }
 

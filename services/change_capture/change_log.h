@@ -42,9 +42,9 @@ class ChangeLog {
   // the last state of a deleted record). At most 10,000 keys; duplicates are answered once for each.
   absl::StatusOr<std::vector<LoggedState>> LatestStates(absl::Span<const StateKey> keys);
 
-  // What each record was before a change of its own, or with version 0 what it is; nullopt where the log has nothing. A
-  // change that only renews an older one stands for that one. As many versions as keys; at most 10,000.
-  // (previous_changes.cc)
+  // What each record was before a change of its own, or with version 0 what it is; nullopt where the log has
+  // nothing. A change that only renews an older one stands for that one. As many versions as keys; at most
+  // 10,000. (previous_changes.cc)
   absl::StatusOr<std::vector<std::optional<LoggedState>>> StatesBefore(absl::Span<const StateKey> keys,
                                                                        absl::Span<const int64_t> versions);
 
@@ -59,14 +59,15 @@ class ChangeLog {
   // Without deleted records, for TRUNCATE and the like: a page may be empty in the middle.
   absl::StatusOr<Page> LiveRecords(const LoggedModel& model, absl::string_view after, int limit);
 
-  // The latest states of records that were changed in the versions from `after` on up to `until`, each record once,
-  // at the place of its last change in there. Goes on in the next page where `last_version` says; 0: this was the last
-  // page. A page may have fewer than `limit`, or none.
+  // The latest states of records that were changed in the versions from `after` on up to `until`, each record
+  // once, at the place of its last change in there. Goes on in the next page where `last_version` says; 0:
+  // this was the last page. A page may have fewer than `limit`, or none.
   struct ChangedPage {
     std::vector<LoggedState> states;
     int64_t last_version = 0;
   };
-  absl::StatusOr<ChangedPage> ChangedRecords(const LoggedModel& model, int64_t after, int64_t until, int limit);
+  absl::StatusOr<ChangedPage> ChangedRecords(const LoggedModel& model, int64_t after, int64_t until,
+                                             int limit);
   // Of the newest change; every older one is seen.
   absl::StatusOr<int64_t> NewestVersion();
   // Whether a record of the model was changed behind this version.

@@ -81,8 +81,10 @@ absl::Status RunNotHeld(absl::string_view run, absl::string_view state) {
 
 absl::Status SyncHasNoInterval(absl::string_view sync) {
   return Error(StatusCode::kFailedPrecondition, "SYNC_HAS_NO_INTERVAL",
-               absl::StrCat(sync, " has no interval: its changes are delivered as they come; start a backfill to bring "
-                                  "every record"))
+               absl::StrCat(
+                   sync,
+                   " has no interval: its changes are delivered as they come; start a backfill to bring "
+                   "every record"))
       .With("sync", sync);
 }
 

@@ -95,8 +95,8 @@ TEST_P(HotStatementsTest, NeverScan) {
     ASSERT_OK(Call(&Stub::ListPreviousChanges, before));
     for (const int last : {0, 1}) {
       ASSERT_OK(Call(&Stub::ListLatestChanges,
-                     ParseProto<v1::ListLatestChangesRequest>(absl::StrCat(
-                         "platform: 'shop' model: 'item' page_size: 10 last_records: ", last))));
+                     ParseProto<v1::ListLatestChangesRequest>(
+                         absl::StrCat("platform: 'shop' model: 'item' page_size: 10 last_records: ", last))));
     }
     ASSERT_TRUE(Eventually([&] { return BatchesOnStream().size() == 2; }));
     // Lost, taken from the log and put there again; what is younger than the grace time is not found lost.

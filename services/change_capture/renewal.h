@@ -2,6 +2,8 @@
 // have its version.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,5 +22,17 @@ absl::Status LockVersions(postgres::Transaction& transaction);
 // records stay as they were. Appenders wait until the transaction ends.
 absl::StatusOr<std::vector<LoggedState>> Renew(postgres::Transaction& transaction,
                                                const std::vector<LoggedState>& states);
+
+// A record, and a version that its delete must be older than.
+struct DeletedRecord {
+  const LoggedModel* model = nullptr;
+  std::string local_id;
+  int64_t before = 0;
+};
+
+// As Renew, for those of these records whose latest state is a delete that was made on their own platform:
+// the same delete once more. No record twice.
+absl::StatusOr<std::vector<LoggedState>> RenewDeletes(postgres::Transaction& transaction,
+                                                      const std::vector<DeletedRecord>& records);
 
 }  // namespace cognate::change_capture

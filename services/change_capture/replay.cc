@@ -1,5 +1,6 @@
 #include "services/change_capture/replay.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,11 +10,36 @@
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
 #include "services/change_capture/model_lookup.h"
+#include "services/change_capture/renewal.h"
 
 namespace cognate::change_capture {
 namespace {
 
 constexpr int kMaxRecords = 10'000;
+
+// Their deletes as new versions.
+absl::StatusOr<v1::ReplayResponse> ReplayDeleted(ChangeLog& log, ReplayWriter& writer,
+                                                 const v1::ReplayRequest& request) {
+  ModelLookup models(log);
+  absl::flat_hash_map<std::pair<const LoggedModel*, absl::string_view>, int64_t> wanted;
+  for (int i = 0; i < request.records_size(); ++i) {
+    ASSIGN_OR_RETURN(const LoggedModel* model, models.Find(request.records(i)));
+    if (model == nullptr) continue;
+    int64_t& before = wanted[{model, request.records(i).local_id()}];
+    before = std::max(before, request.deleted_before(i));
+  }
+  std::vector<DeletedRecord> records;
+  for (const auto& [key, before] : wanted) records.push_back({key.first, std::string(key.second), before});
+  v1::ReplayResponse response;
+  if (records.empty()) return response;
+  RETURN_IF_ERROR(writer.WriteMade(
+      {}, [&](postgres::Transaction& transaction) -> absl::StatusOr<std::vector<LoggedState>> {
+        ASSIGN_OR_RETURN(std::vector<LoggedState> renewed, RenewDeletes(transaction, records));
+        response.set_replayed_count(static_cast<int32_t>(renewed.size()));
+        return renewed;
+      }));
+  return response;
+}
 
 }  // namespace
 
@@ -22,6 +48,13 @@ absl::StatusOr<v1::ReplayResponse> Replay(ChangeLog& log, ReplayWriter& writer,
   if (request.records_size() > kMaxRecords) {
     return FieldInvalid("records", absl::StrCat(request.records_size(), " records"),
                         absl::StrCat("at most ", kMaxRecords));
+  }
+  if (!request.deleted_before().empty()) {
+    if (request.deleted_before_size() != request.records_size()) {
+      return FieldInvalid("deleted_before", absl::StrCat(request.deleted_before_size(), " versions"),
+                          "one for each record, or none");
+    }
+    return ReplayDeleted(log, writer, request);
   }
   ModelLookup models(log);
   absl::flat_hash_map<std::pair<const LoggedModel*, absl::string_view>, int> wanted;  // how often

@@ -51,6 +51,27 @@ TEST_F(ReplayTest, AReplayIsNotLostWithRedisEither) {
   EXPECT_THAT(OnStream().front(), test_support::EqualsProto(replay));
 }
 
+TEST_F(ReplayTest, ADeleteIsWrittenOnceMoreWhereSomethingNewerCameInVain) {
+  v1::Change gone = Item("b", 1, "one");
+  gone.set_operation(v1::OPERATION_DELETE);
+  ASSERT_OK(Capture({Item("a", 1, "one"), gone, Item("c", 2, "two"), Item("d", 3, "three")}));
+  v1::ReplayRequest request = Records({"1", "2", "1", "9"});
+  for (const int64_t version : {2, 4, 3, 4}) request.add_deleted_before(version);
+  ASSERT_OK_AND_ASSIGN(const v1::ReplayResponse response, Call(&Stub::Replay, request));
+  EXPECT_EQ(response.replayed_count(), 1) << "2 is there, 9 was never";
+  ASSERT_TRUE(Eventually([&] { return OnStream().size() == 2; }));
+  const bus::v1::ChangeBatch batch = OnStream().back();
+  ASSERT_EQ(batch.changes_size(), 1);
+  EXPECT_EQ(batch.changes(0).version(), 5);
+  EXPECT_EQ(batch.changes(0).operation(), v1::OPERATION_DELETE);
+  EXPECT_EQ(batch.changes(0).origin_version(), 0);
+  // The delete has the last word already.
+  ASSERT_OK_AND_ASSIGN(const v1::ReplayResponse again, Call(&Stub::Replay, request));
+  EXPECT_EQ(again.replayed_count(), 0);
+  request.mutable_deleted_before()->RemoveLast();
+  EXPECT_THAT(Call(&Stub::Replay, request), HasReason("INVALID_FIELD"));
+}
+
 TEST_F(ReplayTest, RefusesTooManyRecords) {
   EXPECT_THAT(Call(&Stub::Replay, Records(std::vector<std::string>(10'001, "1"))),
               HasReason("INVALID_FIELD"));

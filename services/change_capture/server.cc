@@ -75,8 +75,8 @@ struct Server::Parts {
         conflict_loop(*pool, log, conflicts, owed, amender, catalogue, env.clock),
         checker(catalogue, log),
         rpcs(kSchema, env.clock, env.metrics),
-        service(rpcs,
-                {env.clock, catalogue, checker, appender, log, newest, batches, replays, runs, run_loop, schedules, mirrors, source}),
+        service(rpcs, {env.clock, catalogue, checker, appender, log, newest, batches, replays, runs, run_loop,
+                       schedules, mirrors, source}),
         conflict_service(rpcs, conflicts, amender, log) {}
 
   service::Environment environment;

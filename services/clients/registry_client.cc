@@ -6,6 +6,7 @@
 #include "cognate/v1/assignment_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
+#include "cognate/v1/rules_service.grpc.pb.h"
 #include "common/grpc/peer.h"
 #include "common/status/status_macros.h"
 
@@ -15,9 +16,11 @@ using Registry = v1::PlatformRegistryService::Stub;
 using Ledger = v1::LedgerService::Stub;
 
 struct RegistryClient::Peers {
-  explicit Peers(const std::string& address) : registry(address), ledger(address), assignments(address) {}
+  explicit Peers(const std::string& address)
+      : registry(address), ledger(address), rules(address), assignments(address) {}
   grpc_support::Peer<v1::PlatformRegistryService> registry;
   grpc_support::Peer<v1::LedgerService> ledger;
+  grpc_support::Peer<v1::RulesService> rules;
   grpc_support::Peer<v1::AssignmentService> assignments;
 };
 
@@ -113,14 +116,14 @@ absl::StatusOr<v1::GetReplicaStandsResponse> RegistryClient::GetReplicaStands(
 absl::StatusOr<v1::Rules> RegistryClient::CompileRules(const v1::CompileRulesRequest& request,
                                                        const CallOptions& options) {
   ASSIGN_OR_RETURN(v1::CompileRulesResponse response,
-                   peers_->registry.Call(&Registry::CompileRules, request, options));
+                   peers_->rules.Call(&v1::RulesService::Stub::CompileRules, request, options));
   return std::move(*response.mutable_rules());
 }
 
 absl::StatusOr<v1::Sync> RegistryClient::SetLeaveGuard(const v1::SetLeaveGuardRequest& request,
                                                        const CallOptions& options) {
   ASSIGN_OR_RETURN(v1::SetLeaveGuardResponse response,
-                   peers_->registry.Call(&Registry::SetLeaveGuard, request, options));
+                   peers_->rules.Call(&v1::RulesService::Stub::SetLeaveGuard, request, options));
   return std::move(*response.mutable_sync());
 }
 

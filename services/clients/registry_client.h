@@ -14,6 +14,7 @@
 #include "cognate/v1/model.pb.h"
 #include "cognate/v1/platform.pb.h"
 #include "cognate/v1/platform_registry_service.pb.h"
+#include "cognate/v1/rules_service.pb.h"
 #include "cognate/v1/sync.pb.h"
 #include "common/grpc/call_options.h"
 

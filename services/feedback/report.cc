@@ -118,6 +118,25 @@ void InspectWaiting(const Parts& parts, const std::vector<Trouble>& waiting, con
   if (!put_off.ok()) log::Warn("inspect_waiting", {{"status", put_off}});
 }
 
+// What was delivered in vain to records that had been deleted there is newer than their deletes: they are
+// written once more, so that they have the last word everywhere. Before the outcomes are settled, so that
+// they come again where this fails.
+absl::Status RenewDeletes(const Parts& parts, const v1::ReportRequest& request, const CallContext& context) {
+  v1::ReplayRequest replay;
+  for (const v1::Outcome& outcome : request.outcomes()) {
+    if (outcome.status() != v1::OUTCOME_STATUS_SKIPPED || outcome.error().reason() != "DELETED_ON_TARGET") {
+      continue;
+    }
+    v1::RecordKey& record = *replay.add_records();
+    record.set_platform(request.platform());
+    record.set_model(outcome.model());
+    record.set_local_id(outcome.local_id());
+    replay.add_deleted_before(outcome.version());
+  }
+  if (replay.records().empty()) return absl::OkStatus();
+  return parts.peers.Replay(replay, context).status();
+}
+
 void Measure(const Parts& parts, const v1::ReportRequest& request, absl::Time now) {
   std::array<int, v1::OutcomeStatus_ARRAYSIZE> counts = {};
   metrics::Histogram& latency = parts.metrics.latency.With({request.platform()});
@@ -143,6 +162,7 @@ absl::StatusOr<v1::ReportResponse> Report(const Parts& parts, const v1::ReportRe
   if (request.outcomes().empty() && request.platform_events().empty()) return v1::ReportResponse();
   const absl::Time now = parts.clock.Now();
   const CallContext context = CallContext::Of(rpc);
+  RETURN_IF_ERROR(RenewDeletes(parts, request, context));
   if (!sorted.settle.groups().empty())
     RETURN_IF_ERROR(parts.peers.registry().Settle(sorted.settle, context).status());
   ASSIGN_OR_RETURN(const Written written, Write(parts, request, sorted, now));

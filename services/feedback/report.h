@@ -9,6 +9,7 @@ namespace cognate::feedback {
 
 // In this order, so that whatever is lost on the way is mended by the same report come again:
 //
+// 0. change-capture renews the deletes of records that something newer was delivered to in vain;
 // 1. the ledger settles what was applied, deleted or written incomplete;
 // 2. one transaction: troubles that are settled go, those that waited for what is there now become due, new
 // troubles are written,

@@ -64,6 +64,20 @@ TEST_F(ReportTest, ANewerVersionClearsAnOlderTroubleAndAnOlderOneDoesNot) {
   EXPECT_THAT(Troubles(), IsEmpty());
 }
 
+TEST_F(ReportTest, WhatWasDeletedOnTheTargetIsDeletedOnceMoreBeforeAnythingIsSettled) {
+  const Uuid entity = Plan("1", 7);
+  v1::Outcome vain = Outcome(entity, 7, v1::OUTCOME_STATUS_SKIPPED, "DELETED_ON_TARGET");
+  vain.set_local_id("l1");
+  const Uuid other = Plan("2", 8);
+  EXPECT_OK(Report({vain, Outcome(other, 8, v1::OUTCOME_STATUS_SKIPPED, "RECORD_EXISTS")}));
+  const auto replays = peers_.replays();
+  ASSERT_THAT(replays, SizeIs(1));
+  EXPECT_THAT(replays[0],
+              test_support::EqualsProto("records { platform: 'shop' model: 'public.nations' local_id: 'l1' } "
+                                        "deleted_before: 7"));
+  EXPECT_EQ(peers_.Get(entity, "shop", "public.nations").applied, 7);
+}
+
 TEST_F(ReportTest, TellsWhatIsWrongWithAReport) {
   EXPECT_THAT(feedback_->Call(&Stub::Report, v1::ReportRequest()), HasReason("INVALID_FIELD"));
   v1::Outcome nobody = Applied(Plan("1", 1), 1);

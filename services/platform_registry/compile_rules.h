@@ -1,7 +1,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "cognate/v1/platform_registry_service.pb.h"
+#include "cognate/v1/rules_service.pb.h"
 #include "services/platform_registry/sync_store.h"
 
 namespace cognate::platform_registry {

@@ -44,9 +44,11 @@ bool IsWayBack(const v1::Sync& sync, const v1::Sync& other) {
 }
 
 void Compare(SyncCheck& check, const v1::Sync& back) {
-  const std::vector<MappedField> theirs = MappedFields(check.configuration, back, *check.target.model, *check.source.model);
+  const std::vector<MappedField> theirs =
+      MappedFields(check.configuration, back, *check.target.model, *check.source.model);
   bool is_told_of_syncs = false;
-  for (const MappedField& field : MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model)) {
+  for (const MappedField& field :
+       MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model)) {
     for (const MappedField& returned : theirs) {
       if (returned.source != field.target || returned.target != field.source) continue;
       const v1::ConflictPolicy policy = PolicyOf(check.sync, field);

@@ -145,7 +145,8 @@ void CheckIdList(SyncCheck& check, const std::string& path,
 }  // namespace
 
 void CheckContact(SyncCheck& check) {
-  const std::vector<MappedField> mapped = MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
+  const std::vector<MappedField> mapped =
+      MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
   CheckKeys(check, mapped);
   for (int i = 0; i < check.sync.fields_size(); ++i) {
     if (FindField(*check.target.model, check.sync.fields(i).target()) == nullptr) continue;

@@ -4,7 +4,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "cognate/v1/platform_registry_service.pb.h"
+#include "cognate/v1/rules_service.pb.h"
 #include "common/postgres/pool.h"
 #include "services/platform_registry/sync_store.h"
 

@@ -82,8 +82,8 @@ class LeaveGuardTest : public RegistryTest {
   }
   std::string Count(int64_t leaving, int64_t of) {
     const auto counted =
-        Call(&RegistryStub::SetLeaveGuard, absl::StrCat("name: 'syncs/c' etag: '", Get().etag(),
-                                                        "' leaving_count: ", leaving, " record_count: ", of));
+        Call(&RulesStub::SetLeaveGuard, absl::StrCat("name: 'syncs/c' etag: '", Get().etag(),
+                                                     "' leaving_count: ", leaving, " record_count: ", of));
     EXPECT_OK(counted);
     return Guard();
   }
@@ -91,20 +91,20 @@ class LeaveGuardTest : public RegistryTest {
     return test_support::ValueOrDie(Call(&RegistryStub::GetRules, std::string(""))).revision();
   }
   std::string FilterBefore() {
-    const auto compiled = Call(&RegistryStub::CompileRules, std::string("guarded: 'syncs/c'"));
+    const auto compiled = Call(&RulesStub::CompileRules, std::string("guarded: 'syncs/c'"));
     return compiled.ok() ? compiled->rules().syncs(0).sync().filter() : ErrorReason(compiled.status());
   }
 };
 
 TEST_F(LeaveGuardTest, ANewSyncHasNone) {
   EXPECT_EQ(Guard(), "none");
-  EXPECT_THAT(Call(&RegistryStub::ApproveSync, std::string("name: 'syncs/c'")), HasReason("SYNC_NOT_HELD"));
+  EXPECT_THAT(Call(&RulesStub::ApproveSync, std::string("name: 'syncs/c'")), HasReason("SYNC_NOT_HELD"));
   EXPECT_EQ(FilterBefore(), "SYNC_NOT_FOUND");
 }
 
 TEST_F(LeaveGuardTest, WhatIsLittleIsLiftedAndWhatIsMuchIsHeldUntilItIsApproved) {
   EXPECT_EQ(Change("filter: 'area > 2'", "filter"), "COUNTING 0/0");
-  EXPECT_THAT(Call(&RegistryStub::ApproveSync, std::string("name: 'syncs/c'")), HasReason("SYNC_NOT_HELD"));
+  EXPECT_THAT(Call(&RulesStub::ApproveSync, std::string("name: 'syncs/c'")), HasReason("SYNC_NOT_HELD"));
   int64_t revision = RulesRevision();
   EXPECT_EQ(Count(20, 100), "none");
   EXPECT_GT(RulesRevision(), revision) << "the services hear of it";
@@ -113,9 +113,9 @@ TEST_F(LeaveGuardTest, WhatIsLittleIsLiftedAndWhatIsMuchIsHeldUntilItIsApproved)
   EXPECT_EQ(Count(21, 100), "HELD 21/100");
   EXPECT_EQ(Count(1, 100), "HELD 21/100") << "it was counted";
   revision = RulesRevision();
-  EXPECT_THAT(Call(&RegistryStub::ApproveSync, std::string("name: 'syncs/c' etag: 'older'")),
+  EXPECT_THAT(Call(&RulesStub::ApproveSync, std::string("name: 'syncs/c' etag: 'older'")),
               HasReason("ETAG_MISMATCH"));
-  EXPECT_OK(Call(&RegistryStub::ApproveSync, absl::StrCat("name: 'syncs/c' etag: '", Get().etag(), "'")));
+  EXPECT_OK(Call(&RulesStub::ApproveSync, absl::StrCat("name: 'syncs/c' etag: '", Get().etag(), "'")));
   EXPECT_EQ(Guard(), "none");
   EXPECT_GT(RulesRevision(), revision);
   EXPECT_EQ(Get().filter(), "area > 3");
@@ -125,8 +125,8 @@ TEST_F(LeaveGuardTest, AnotherChangeIsCountedAnewFromWhatTheTargetHas) {
   Change("filter: 'area > 2'", "filter");
   const std::string counted_for = Get().etag();
   EXPECT_EQ(Change("filter: 'area > 5'", "filter"), "COUNTING 0/0");
-  EXPECT_THAT(Call(&RegistryStub::SetLeaveGuard, absl::StrCat("name: 'syncs/c' etag: '", counted_for,
-                                                              "' leaving_count: 1 record_count: 9")),
+  EXPECT_THAT(Call(&RulesStub::SetLeaveGuard, absl::StrCat("name: 'syncs/c' etag: '", counted_for,
+                                                           "' leaving_count: 1 record_count: 9")),
               HasReason("ETAG_MISMATCH"));
   EXPECT_EQ(FilterBefore(), "area > 1");
   EXPECT_EQ(Count(90, 100), "HELD 90/100");
@@ -152,21 +152,21 @@ TEST_F(LeaveGuardTest, RulesAreCompiledAsTheyWouldBe) {
   *request.mutable_sync() = Get();
   request.mutable_sync()->set_filter("area > 9");
   request.mutable_sync()->set_status(v1::SYNC_STATUS_PAUSED);
-  const auto compiled = Call(&RegistryStub::CompileRules, request);
+  const auto compiled = Call(&RulesStub::CompileRules, request);
   ASSERT_OK(compiled);
   ASSERT_EQ(compiled->rules().syncs_size(), 1);
   EXPECT_EQ(compiled->rules().syncs(0).sync().filter(), "area > 9");
   EXPECT_EQ(compiled->rules().syncs(0).sync().status(), v1::SYNC_STATUS_ACTIVE);
   EXPECT_EQ(Get().filter(), "area > 1");
   request.mutable_sync()->add_before("pipelines/site");
-  EXPECT_THAT(Call(&RegistryStub::CompileRules, request), HasReason("INVALID_FIELD"));
+  EXPECT_THAT(Call(&RulesStub::CompileRules, request), HasReason("INVALID_FIELD"));
   *request.add_pipelines() =
       ParseProto<v1::Pipeline>("name: 'pipelines/site' transforms { trim { field: 'name' } }");
-  const auto with_pipeline = Call(&RegistryStub::CompileRules, request);
+  const auto with_pipeline = Call(&RulesStub::CompileRules, request);
   ASSERT_OK(with_pipeline);
   EXPECT_EQ(with_pipeline->rules().syncs(0).chain(0).pipeline(), "pipelines/site");
   request.mutable_sync()->set_filter("nothing > 9");
-  EXPECT_THAT(Call(&RegistryStub::CompileRules, request), HasReason("INVALID_FIELD"));
+  EXPECT_THAT(Call(&RulesStub::CompileRules, request), HasReason("INVALID_FIELD"));
 }
 
 }  // namespace

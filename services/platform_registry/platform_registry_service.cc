@@ -1,13 +1,9 @@
 #include "services/platform_registry/platform_registry_service.h"
 
 #include "services/platform_registry/compare.h"
-#include "services/platform_registry/compile_rules.h"
-#include "services/platform_registry/leave_guard.h"
 #include "services/platform_registry/lint.h"
 #include "services/platform_registry/models.h"
-#include "services/platform_registry/pipelines/pipelines.h"
 #include "services/platform_registry/platforms.h"
-#include "services/platform_registry/reverse.h"
 #include "services/platform_registry/syncs.h"
 
 namespace cognate::platform_registry {
@@ -127,67 +123,6 @@ Status PlatformRegistryService::LintSync(ServerContext* context, const v1::LintS
                                          v1::LintSyncResponse* response) {
   return rpcs_.Unary(*context, "LintSync", response,
                      [&](const Rpc&) { return platform_registry::LintSync(parts_.syncs, *request); });
-}
-
-Status PlatformRegistryService::ApproveSync(ServerContext* context, const v1::ApproveSyncRequest* request,
-                                            v1::ApproveSyncResponse* response) {
-  return rpcs_.Unary(*context, "ApproveSync", response,
-                     [&](const Rpc&) { return platform_registry::ApproveSync(parts_.syncs, *request); });
-}
-
-Status PlatformRegistryService::SetLeaveGuard(ServerContext* context, const v1::SetLeaveGuardRequest* request,
-                                              v1::SetLeaveGuardResponse* response) {
-  return rpcs_.Unary(*context, "SetLeaveGuard", response,
-                     [&](const Rpc&) { return platform_registry::SetLeaveGuard(parts_.syncs, *request); });
-}
-
-Status PlatformRegistryService::CompileRules(ServerContext* context, const v1::CompileRulesRequest* request,
-                                             v1::CompileRulesResponse* response) {
-  return rpcs_.Unary(*context, "CompileRules", response,
-                     [&](const Rpc&) { return platform_registry::CompileRules(parts_.syncs, *request); });
-}
-
-Status PlatformRegistryService::CreatePipeline(ServerContext* context,
-                                               const v1::CreatePipelineRequest* request,
-                                               v1::CreatePipelineResponse* response) {
-  return rpcs_.Unary(*context, "CreatePipeline", response, [&](const Rpc&) {
-    return platform_registry::CreatePipeline(parts_.pipelines, *request);
-  });
-}
-
-Status PlatformRegistryService::GetPipeline(ServerContext* context, const v1::GetPipelineRequest* request,
-                                            v1::GetPipelineResponse* response) {
-  return rpcs_.Unary(*context, "GetPipeline", response,
-                     [&](const Rpc&) { return platform_registry::GetPipeline(parts_.pipelines, *request); });
-}
-
-Status PlatformRegistryService::ListPipelines(ServerContext* context, const v1::ListPipelinesRequest* request,
-                                              v1::ListPipelinesResponse* response) {
-  return rpcs_.Unary(*context, "ListPipelines", response, [&](const Rpc&) {
-    return platform_registry::ListPipelines(parts_.pipelines, *request);
-  });
-}
-
-Status PlatformRegistryService::UpdatePipeline(ServerContext* context,
-                                               const v1::UpdatePipelineRequest* request,
-                                               v1::UpdatePipelineResponse* response) {
-  return rpcs_.Unary(*context, "UpdatePipeline", response, [&](const Rpc&) {
-    return platform_registry::UpdatePipeline(parts_.pipelines, *request);
-  });
-}
-
-Status PlatformRegistryService::DeletePipeline(ServerContext* context,
-                                               const v1::DeletePipelineRequest* request,
-                                               v1::DeletePipelineResponse* response) {
-  return rpcs_.Unary(*context, "DeletePipeline", response, [&](const Rpc&) {
-    return platform_registry::DeletePipeline(parts_.pipelines, *request);
-  });
-}
-
-Status PlatformRegistryService::ReverseSync(ServerContext* context, const v1::ReverseSyncRequest* request,
-                                            v1::ReverseSyncResponse* response) {
-  return rpcs_.Unary(*context, "ReverseSync", response,
-                     [&](const Rpc&) { return platform_registry::ReverseSync(parts_.syncs, *request); });
 }
 
 Status PlatformRegistryService::GetRules(ServerContext* context, const v1::GetRulesRequest* request,

@@ -5,7 +5,6 @@
 #include "common/grpc/unary.h"
 #include "services/platform_registry/ledger/model_ids.h"
 #include "services/platform_registry/model_store.h"
-#include "services/platform_registry/pipelines/pipeline_store.h"
 #include "services/platform_registry/platform_store.h"
 #include "services/platform_registry/rules_cache.h"
 #include "services/platform_registry/sync_store.h"
@@ -17,7 +16,6 @@ struct RegistryParts {
   PlatformStore& platforms;
   ModelStore& models;
   SyncStore& syncs;
-  PipelineStore& pipelines;
   RulesCache& rules;
   ModelIds& ids;
 };
@@ -61,24 +59,6 @@ class PlatformRegistryService final : public v1::PlatformRegistryService::Servic
                           v1::DeleteSyncResponse* response) override;
   grpc::Status LintSync(grpc::ServerContext* context, const v1::LintSyncRequest* request,
                         v1::LintSyncResponse* response) override;
-  grpc::Status ApproveSync(grpc::ServerContext* context, const v1::ApproveSyncRequest* request,
-                           v1::ApproveSyncResponse* response) override;
-  grpc::Status SetLeaveGuard(grpc::ServerContext* context, const v1::SetLeaveGuardRequest* request,
-                             v1::SetLeaveGuardResponse* response) override;
-  grpc::Status CompileRules(grpc::ServerContext* context, const v1::CompileRulesRequest* request,
-                            v1::CompileRulesResponse* response) override;
-  grpc::Status CreatePipeline(grpc::ServerContext* context, const v1::CreatePipelineRequest* request,
-                              v1::CreatePipelineResponse* response) override;
-  grpc::Status GetPipeline(grpc::ServerContext* context, const v1::GetPipelineRequest* request,
-                           v1::GetPipelineResponse* response) override;
-  grpc::Status ListPipelines(grpc::ServerContext* context, const v1::ListPipelinesRequest* request,
-                             v1::ListPipelinesResponse* response) override;
-  grpc::Status UpdatePipeline(grpc::ServerContext* context, const v1::UpdatePipelineRequest* request,
-                              v1::UpdatePipelineResponse* response) override;
-  grpc::Status DeletePipeline(grpc::ServerContext* context, const v1::DeletePipelineRequest* request,
-                              v1::DeletePipelineResponse* response) override;
-  grpc::Status ReverseSync(grpc::ServerContext* context, const v1::ReverseSyncRequest* request,
-                           v1::ReverseSyncResponse* response) override;
   grpc::Status GetRules(grpc::ServerContext* context, const v1::GetRulesRequest* request,
                         v1::GetRulesResponse* response) override;
 

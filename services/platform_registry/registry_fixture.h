@@ -7,7 +7,9 @@
 
 #include "cognate/v1/assignment_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
+#include "cognate/v1/pipeline_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
+#include "cognate/v1/rules_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 #include "common/postgres/connection.h"
 #include "common/service/cluster.h"
@@ -33,6 +35,8 @@ class Registry {
     const auto channel = grpc_support::MakeChannel(cluster_->address());
     registry_ = v1::PlatformRegistryService::NewStub(channel);
     ledger_ = v1::LedgerService::NewStub(channel);
+    pipelines_ = v1::PipelineService::NewStub(channel);
+    rules_ = v1::RulesService::NewStub(channel);
     assignments_ = v1::AssignmentService::NewStub(channel);
   }
   ~Registry() { cluster_->Shutdown(); }
@@ -50,6 +54,10 @@ class Registry {
     options.timeout = absl::Seconds(60);
     if constexpr (std::is_same_v<Stub, v1::LedgerService::Stub>) {
       return grpc_support::Call(*ledger_, method, request, options);
+    } else if constexpr (std::is_same_v<Stub, v1::PipelineService::Stub>) {
+      return grpc_support::Call(*pipelines_, method, request, options);
+    } else if constexpr (std::is_same_v<Stub, v1::RulesService::Stub>) {
+      return grpc_support::Call(*rules_, method, request, options);
     } else if constexpr (std::is_same_v<Stub, v1::AssignmentService::Stub>) {
       return grpc_support::Call(*assignments_, method, request, options);
     } else {
@@ -65,11 +73,14 @@ class Registry {
   std::unique_ptr<service::Cluster> cluster_;
   std::unique_ptr<v1::PlatformRegistryService::Stub> registry_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  std::unique_ptr<v1::PipelineService::Stub> pipelines_;
+  std::unique_ptr<v1::RulesService::Stub> rules_;
   std::unique_ptr<v1::AssignmentService::Stub> assignments_;
 };
 
 using RegistryStub = v1::PlatformRegistryService::Stub;
 using LedgerStub = v1::LedgerService::Stub;
+using RulesStub = v1::RulesService::Stub;
 
 // A registry with an empty database for each case.
 class RegistryTest : public ::testing::Test {

@@ -25,6 +25,16 @@ absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Get() {
   return Compile();
 }
 
+absl::StatusOr<bool> RulesCache::ComesBack(const std::string& platform, const std::string& model) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Rules> rules, Get());
+  MutexLock lock(&mutex_);
+  if (ways_back_revision_ != rules->revision()) {
+    ways_back_ = clients::ModelsOnWaysBack(*rules);
+    ways_back_revision_ = rules->revision();
+  }
+  return ways_back_.contains({platform, model});
+}
+
 absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Compile() {
   Configuration configuration;
   RETURN_IF_ERROR(pool_.InTransaction("load_configuration", [&](Transaction& transaction) -> absl::Status {

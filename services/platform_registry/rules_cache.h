@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cognate/v1/sync.pb.h"
 #include "common/postgres/pool.h"
 #include "common/sync/mutex.h"
+#include "services/clients/ways_back.h"
 
 namespace cognate::platform_registry {
 
@@ -21,6 +24,9 @@ class RulesCache {
   absl::StatusOr<int64_t> Revision();
   // At the revision that is in force now.
   absl::StatusOr<std::shared_ptr<const v1::Rules>> Get();
+  // Whether what is written to the model is captured there and comes back (services/clients/ways_back.h), at
+  // the revision that is in force now.
+  absl::StatusOr<bool> ComesBack(const std::string& platform, const std::string& model);
 
  private:
   absl::StatusOr<std::shared_ptr<const v1::Rules>> Compile();
@@ -28,6 +34,8 @@ class RulesCache {
   postgres::Pool& pool_;
   Mutex mutex_;
   std::shared_ptr<const v1::Rules> rules_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<clients::ModelName> ways_back_ ABSL_GUARDED_BY(mutex_);
+  int64_t ways_back_revision_ ABSL_GUARDED_BY(mutex_) = -1;
 };
 
 }  // namespace cognate::platform_registry

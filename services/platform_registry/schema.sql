@@ -114,7 +114,8 @@ CREATE TABLE platform_registry.replicas (
     local_id text COLLATE pg_catalog."C",
     fingerprint bytea,
     detached boolean DEFAULT false NOT NULL,
-    is_home boolean DEFAULT false NOT NULL
+    is_home boolean DEFAULT false NOT NULL,
+    echo_awaited boolean DEFAULT false NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.05', autovacuum_analyze_scale_factor='0.05', fillfactor='50');
 CREATE TABLE platform_registry.sync_revisions (

@@ -10,7 +10,9 @@
 #include "services/platform_registry/ledger/ledger_service.h"
 #include "services/platform_registry/ledger/plan_sweep.h"
 #include "services/platform_registry/migrations.h"
+#include "services/platform_registry/pipelines/pipeline_service.h"
 #include "services/platform_registry/platform_registry_service.h"
+#include "services/platform_registry/rules_service.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -42,8 +44,17 @@ struct Server::Parts {
         probe(*pool, config.database_probe_interval),
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics),
-        registry_service(rpcs, {platforms, models, syncs, pipelines, rules, ids}),
-        ledger_service(rpcs, {ids, identities, plans, settlements, adoptions, queries, rules, {assignments, platform_numbers}}),
+        registry_service(rpcs, {platforms, models, syncs, rules, ids}),
+        ledger_service(rpcs, {ids,
+                              identities,
+                              plans,
+                              settlements,
+                              adoptions,
+                              queries,
+                              rules,
+                              {assignments, platform_numbers}}),
+        pipeline_service(rpcs, pipelines),
+        rules_service(rpcs, syncs),
         assignment_service(rpcs, {models, ids, identities, assignments, platform_numbers, rules}) {}
 
   service::Environment environment;
@@ -66,6 +77,8 @@ struct Server::Parts {
   grpc_support::RpcBoundary rpcs;
   PlatformRegistryService registry_service;
   LedgerService ledger_service;
+  PipelineService pipeline_service;
+  RulesService rules_service;
   AssignmentService assignment_service;
 };
 
@@ -86,11 +99,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
 }
 
 std::vector<grpc::Service*> Server::grpc_services() {
-  return {&parts_->registry_service, &parts_->ledger_service, &parts_->assignment_service};
+  return {&parts_->registry_service, &parts_->ledger_service, &parts_->pipeline_service,
+          &parts_->rules_service, &parts_->assignment_service};
 }
 
 std::vector<std::string> Server::service_names() const {
   return {v1::PlatformRegistryService::service_full_name(), v1::LedgerService::service_full_name(),
+          v1::PipelineService::service_full_name(), v1::RulesService::service_full_name(),
           v1::AssignmentService::service_full_name()};
 }
 

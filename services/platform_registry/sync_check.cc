@@ -129,7 +129,8 @@ void CheckTypes(SyncCheck& check, const v1::CompiledSync& compiled) {
 }
 
 void CheckRequired(SyncCheck& check) {
-  const std::vector<MappedField> mapped = MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
+  const std::vector<MappedField> mapped =
+      MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
   if (mapped.empty() && check.IsWrongAt("sync.fields")) return;
   for (const v1::ModelField& wanted : check.target.model->fields()) {
     const bool is_written = std::any_of(mapped.begin(), mapped.end(), [&](const MappedField& field) {
@@ -152,10 +153,12 @@ void CheckCapture(SyncCheck& check) {
 }
 
 void CheckOtherSyncs(SyncCheck& check) {
-  const std::vector<MappedField> mapped = MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
+  const std::vector<MappedField> mapped =
+      MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
   for (const v1::Sync& other : check.configuration.syncs) {
     if (other.name() == check.sync.name() || !JoinsTheSameModels(other, check.sync)) continue;
-    for (const MappedField& theirs : MappedFields(check.configuration, other, *check.source.model, *check.target.model)) {
+    for (const MappedField& theirs :
+         MappedFields(check.configuration, other, *check.source.model, *check.target.model)) {
       for (const MappedField& ours : mapped) {
         if (ours.target != theirs.target) continue;
         check.refusals.push_back(

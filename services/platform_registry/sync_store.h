@@ -30,16 +30,16 @@ class SyncStore {
   absl::StatusOr<v1::Sync> Get(absl::string_view sync);
   // One more than the page holds, if there are more.
   absl::StatusOr<std::vector<v1::Sync>> List(const Page& page);
-  // Everything that syncs are judged by, at one moment; of the sync `guarded` what it was before the changes that
-  // its guard is for. SYNC_NOT_FOUND where there is no such guard.
+  // Everything that syncs are judged by, at one moment; of the sync `guarded` what it was before the changes
+  // that its guard is for. SYNC_NOT_FOUND where there is no such guard.
   absl::StatusOr<Configuration> Configured(absl::string_view guarded = "");
   // Stores what `change` makes of the sync, if `check` agrees. ETAG_MISMATCH when `etag` is set and not the
   // current one.
   absl::StatusOr<v1::UpdateSyncResponse> Update(absl::string_view sync, absl::string_view etag,
                                                 absl::FunctionRef<void(v1::Sync&)> change,
                                                 CheckSyncFunction check);
-  // Runs `act` on the sync under the configuration's lock; gives the sync as it is then. What `act` changes is
-  // no part of the definition, and no revision of the sync. ETAG_MISMATCH as in Update.
+  // Runs `act` on the sync under the configuration's lock; gives the sync as it is then. What `act` changes
+  // is no part of the definition, and no revision of the sync. ETAG_MISMATCH as in Update.
   absl::StatusOr<v1::Sync> Touch(
       absl::string_view name, absl::string_view sync, absl::string_view etag,
       absl::FunctionRef<absl::Status(postgres::Transaction&, const v1::Sync&)> act);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -64,21 +65,30 @@ class Newest {
       // A renewed one may be meant for one target; it stands for what the older is to others.
       AddTargets(before, &change);
       change.is_live &= before.is_live;
+      if (change.delivered_entity.empty() && !before.is_delete())
+        change.delivered_entity = before.delivered_entity;
       before = std::move(change);
     }
   }
 
-  // What is known of this record goes no further, but for where it was to go at once. A delete is given to
-  // `deletes`.
-  void Forget(RecordChange& change, Newest* deletes) {
-    if (places_.empty()) return;
+  // What is known of this record goes no further; empty if that is nothing.
+  std::optional<RecordChange> Forget(const RecordChange& change) {
+    if (places_.empty()) return std::nullopt;
     const auto known = places_.find(NameOf(change));
-    if (known == places_.end()) return;
-    RecordChange& forgotten = changes_[known->second];
-    change.is_live &= forgotten.is_live;
-    if (forgotten.is_delete()) deletes->Add(forgotten);
-    forgotten.logged = nullptr;
+    if (known == places_.end()) return std::nullopt;
+    RecordChange forgotten = changes_[known->second];
+    changes_[known->second].logged = nullptr;
     places_.erase(known);
+    return forgotten;
+  }
+
+  // A delivery to a record says whose it was before, too.
+  void SayWhose(const RecordChange& delivery) {
+    if (places_.empty()) return;
+    const auto known = places_.find(NameOf(delivery));
+    if (known == places_.end()) return;
+    RecordChange& before = changes_[known->second];
+    if (before.delivered_entity.empty()) before.delivered_entity = delivery.logged->origin_entity_id();
   }
 
   // In waves of their own.
@@ -111,15 +121,17 @@ std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches,
   Newest own, delivered, ended;
   for (RecordChange& change : InVersionOrder(batches)) {
     if (change.is_delivered()) {
+      own.SayWhose(change);
       delivered.Add(std::move(change));
     } else {
-      delivered.Forget(change, &ended);
+      const std::optional<RecordChange> before = delivered.Forget(change);
+      if (before && before->is_delete()) ended.Add(*before);
+      if (before && !before->is_delete()) change.delivered_entity = before->logged->origin_entity_id();
+      if (before) change.is_live &= before->is_live;
       own.Add(std::move(change));
     }
   }
   std::vector<Wave> waves;
-  // What is made with the same id after a delivery has deleted the record is another one: known only when the
-  // ledger has heard of the delete.
   ended.MoveTo(max_changes, &waves);
   own.MoveTo(max_changes, &waves);
   delivered.MoveTo(max_changes, &waves);

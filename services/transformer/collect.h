@@ -20,6 +20,8 @@ struct RecordChange {
   absl::InlinedVector<absl::string_view, 1> only;  // target platforms; empty for all
   bool allow_incomplete = false;
   bool is_live = true;  // it comes as it was captured: kept back from targets with an interval
+  // Of a record's own change: what a delivery just before or behind it was written for.
+  absl::string_view delivered_entity;
 
   bool is_delete() const { return logged->operation() == v1::OPERATION_DELETE; }
   // A delivery made it: the entity and the version that it wrote are known.
@@ -34,7 +36,9 @@ using Wave = std::vector<RecordChange>;
 
 // In the order of their first versions. Older changes of a record are left out: a target gets the record as
 // it is now. A delivery that was captured behind a record's own change does not stand for it: both go on, the
-// delivery in a later wave. A record that comes again after its delete goes on as what it was, as the ledger
+// delivery in a later wave. A delivery that was captured before it does not go on, and says whose the record
+// is; a delivered delete comes first: what is made with the same id after it is another record, which the
+// ledger knows only then. A record that comes again after its delete goes on as what it was, as the ledger
 // has it until the delete is applied everywhere.
 std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches, size_t max_changes);
 

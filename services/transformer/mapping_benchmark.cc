@@ -198,7 +198,8 @@ void BM_Routing(benchmark::State& state) {
     google::protobuf::Arena& arena = wide.Reset();
     const std::vector<Wave> waves = Collect(batches, 1000);
     Rendering rendering;
-    if (!Render(rules, waves[0], Missing::kMake, {KnowsAll, nullptr}, nullptr, &arena, &rendering).ok()) std::abort();
+    if (!Render(rules, waves[0], Missing::kMake, {KnowsAll, nullptr}, nullptr, &arena, &rendering).ok())
+      std::abort();
     Check(rendering, size_t{20} * kRecords);
   }
 }
@@ -213,7 +214,8 @@ void Map(benchmark::State& state, const v1::Rules& written) {
   WideArena wide;
   const std::vector<Wave> waves = Collect(batches, 1000);
   Rendering rendering;
-  if (!Render(rules, waves[0], Missing::kMake, {KnowsAll, nullptr}, nullptr, &kept, &rendering).ok()) std::abort();
+  if (!Render(rules, waves[0], Missing::kMake, {KnowsAll, nullptr}, nullptr, &kept, &rendering).ok())
+    std::abort();
   Check(rendering, kRecords);
   for (auto each : state) {
     google::protobuf::Arena& arena = wide.Reset();

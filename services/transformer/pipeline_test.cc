@@ -189,6 +189,24 @@ TEST(PipelineTest, ALiveChangeDoesNotKeepBackWhatARunBrings) {
   EXPECT_FALSE(waves[0][0].is_live);
 }
 
+TEST(PipelineTest, AnEditOfWhatADeliveryHasJustMadeSaysWhoseItIs) {
+  bus::v1::ChangeBatch batch = Batch(1, 4);
+  for (bus::v1::LoggedChange& change : *batch.mutable_changes()) change.set_local_id("7");
+  bus::v1::LoggedChange& made = *batch.mutable_changes(0);
+  made.set_origin_entity_id(std::string(16, 'e'));
+  made.set_origin_version(1);
+  const std::vector<Wave> edited = Waves(batch);
+  ASSERT_THAT(edited, ElementsAre(SizeIs(1)));
+  EXPECT_EQ(edited[0][0].logged->version(), batch.changes(3).version());
+  EXPECT_EQ(edited[0][0].delivered_entity, std::string(16, 'e'));
+  batch.mutable_changes(2)->set_operation(v1::OPERATION_DELETE);
+  EXPECT_EQ(Waves(batch)[0][0].delivered_entity, "") << "made anew: another record";
+  batch.mutable_changes(3)->set_origin_entity_id(std::string(16, 'f'));
+  batch.mutable_changes(2)->set_operation(v1::OPERATION_UPDATE);
+  made.clear_origin_entity_id();
+  EXPECT_EQ(Waves(batch)[0][0].delivered_entity, std::string(16, 'f')) << "said by the delivery behind it";
+}
+
 TEST(PipelineTest, UnreadableFieldsStopTheirOwnChangeOnly) {
   const RuleSet rules(TenFields());
   EasyLedger ledger;

@@ -40,7 +40,7 @@ class Questioner {
  private:
   struct GroupKey {
     const SourcePlan* plan;
-    int part;  // a reference, or kRecords
+    int part;  // a reference, kRecords or kDelivered
     bool operator==(const GroupKey&) const = default;
     template <typename H>
     friend H AbslHashValue(H state, const GroupKey& key) {
@@ -49,6 +49,7 @@ class Questioner {
   };
   using Name = std::tuple<const SourcePlan*, int, absl::string_view>;
   static constexpr int kRecords = -1;
+  static constexpr int kDelivered = -2;
 
   // The request gets a group only when there is something to ask: each costs a transaction.
   int32_t GroupFor(const SourcePlan* plan, int part) {
@@ -83,6 +84,7 @@ class Questioner {
       // The id may not be the entity's yet, for the registry: that comes with the delivery's outcome.
       question_.records.push_back({Place::kCached, static_cast<int32_t>(question_.cached.size())});
       question_.cached.push_back({change.logged().origin_entity_id(), ""});
+      if (change.plan->comes_back && make_ && !change.is_delete()) AskDelivered(change);
       return;
     }
     // Deletes, too: one that overtakes its record's create must leave a mark that the create finds.
@@ -91,6 +93,24 @@ class Questioner {
     question_.records.push_back({number, group->local_ids_size()});
     group->add_local_ids(change.logged().local_id());
     group->add_versions(change.logged().version());
+    AddDelivered(change.change->delivered_entity, group);
+  }
+
+  // An edit of this record may be captured before the delivery that made it is settled: the ledger is told
+  // whose it is. Nobody looks at the answer.
+  void AskDelivered(const RoutedChange& change) {
+    v1::ResolveGroup* const group = question_.request.mutable_groups(GroupFor(change.plan, kDelivered));
+    group->add_local_ids(change.logged().local_id());
+    group->add_versions(change.logged().version());
+    AddDelivered(change.logged().origin_entity_id(), group);
+  }
+
+  // The group has none at all until one is known.
+  static void AddDelivered(absl::string_view entity, v1::ResolveGroup* group) {
+    if (entity.empty() && group->delivered_entity_ids().empty()) return;
+    while (group->delivered_entity_ids_size() < group->local_ids_size() - 1)
+      group->add_delivered_entity_ids();
+    group->add_delivered_entity_ids(entity.data(), entity.size());
   }
 
   Place AskReference(const RoutedChange& change, int number, const v1::Value& value) {

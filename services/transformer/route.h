@@ -39,8 +39,9 @@ struct Routed {
 };
 
 // Changes that no active sync takes are left out, but for deletes of models that are the source of some sync:
-// the record is gone for all of them; as long as the change is kept back from a target it is not. What is kept back
-// from all and may meet an edit there is routed, to no target, so that the ledger hears of it. Values live on `arena`; `wave` and `rules` outlive the answer.
+// the record is gone for all of them; as long as the change is kept back from a target it is not. What is
+// kept back from all and may meet an edit there is routed, to no target, so that the ledger hears of it.
+// Values live on `arena`; `wave` and `rules` outlive the answer.
 Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* arena);
 
 }  // namespace cognate::transformer

@@ -210,7 +210,8 @@ void RuleSet::AddSync(const v1::CompiledSync& compiled) {
   AddReferences(compiled, target.platform, plan);
   if (target.acting.empty()) {
     for (const v1::CompiledActingPath& path : compiled.acting_identity()) {
-      target.acting.push_back({static_cast<uint32_t>(plan.SlotOf(path.field())), path.model(), path.model_field()});
+      target.acting.push_back(
+          {static_cast<uint32_t>(plan.SlotOf(path.field())), path.model(), path.model_field()});
     }
     plan.asks_acting |= !target.acting.empty();
   }

@@ -41,8 +41,8 @@ struct TargetPlan {
   absl::Duration interval;
   bool TakesNow(const RecordChange& change) const;
   bool KeepsBack(const RecordChange& change) const;
-  Departure leave;          // when the record leaves the scope of all parts
-  Departure on_delete;      // when it is deleted at the source
+  Departure leave;      // when the record leaves the scope of all parts
+  Departure on_delete;  // when it is deleted at the source
   // Of its syncs those with a guard: what would be taken away by the rules stays meanwhile.
   std::vector<const v1::Sync*> guarded;
   // Whether the last state of a deleted record matters: one that had left before is not the target's to lose.
@@ -83,8 +83,8 @@ struct SourcePlan {
     std::string platform;  // the sync's source
   };
   std::vector<Writer> writers;
-  // A sync that writes to this model is a mirror: the records themselves, where runs remove them. No target of
-  // changes.
+  // A sync that writes to this model is a mirror: the records themselves, where runs remove them. No target
+  // of changes.
   std::unique_ptr<TargetPlan> mirror;
   // The sync's source.
   std::string mirrored_platform, mirrored_model;

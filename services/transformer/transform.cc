@@ -31,7 +31,8 @@ v1::OutcomeError SyncBroken(const SyncPart& part) {
 // What stays of a skipped record, whatever the policy of the sync: the script has said that it is not for
 // now.
 const Departure& LeftAlone() {
-  static const Departure* const kLeftAlone = new Departure{v1::LEAVE_ACTION_KEEP, {}, {}, {}, /*is_skip=*/true};
+  static const Departure* const kLeftAlone =
+      new Departure{v1::LEAVE_ACTION_KEEP, {}, {}, {}, /*is_skip=*/true};
   return *kLeftAlone;
 }
 

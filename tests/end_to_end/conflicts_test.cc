@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/conflict_service.grpc.pb.h"
+#include "common/worker/worker.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/end_to_end/ring.h"
@@ -205,6 +206,110 @@ TEST(ConflictsTest, APersonDecidesWhereThePolicyIsManual) {
       },
       absl::Seconds(10)));
 }
+
+// Whichever of the two is captured first.
+TEST(ConflictsTest, WhatIsDeletedOnOneSideAndEditedOnTheOtherIsGoneOnBothAndTheEditIsListed) {
+  Ring ring(2, WithPolicies("", ""));
+  Conflicts conflicts(ring);
+  constexpr int kNotes = 30;
+  ring.Run(0, StrCat("INSERT INTO note (word, tag) SELECT 'note ' || n, 'first' FROM generate_series(1, ",
+                     kNotes, ") AS n"));
+  ring.Settle();
+  ring.Pause();
+  for (int i = 1; i <= kNotes; ++i) {
+    ring.Run(i % 2, StrCat("UPDATE note SET tag = 'edited ", i, "' WHERE word = 'note ", i, "'"));
+    ring.Run(1 - i % 2, StrCat("DELETE FROM note WHERE word = 'note ", i, "'"));
+  }
+  ring.Resume();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(
+        Eventually([&] { return ring.Ask(i, "SELECT count(*) FROM note WHERE word LIKE 'note %'") == "0"; },
+                   absl::Seconds(30)))
+        << ring.Shown();
+  }
+  ring.Settle();
+  std::set<std::string> listed;
+  EXPECT_TRUE(Eventually(
+      [&] {
+        for (const v1::Conflict& conflict : conflicts.List()) {
+          if (conflict.is_delete()) listed.insert(Loser(conflict.fields(0)));
+        }
+        return listed.size() == kNotes;
+      },
+      absl::Seconds(15)))
+      << listed.size();
+  const std::vector<v1::Conflict> found = conflicts.List();
+  ASSERT_FALSE(found.empty());
+  EXPECT_THAT(conflicts.Resolve(found[0], "resolution: CONFLICT_RESOLUTION_RESTORE"),
+              HasReason("RECORD_IS_GONE"));
+}
+
+// The ledger hears of a new record some moments after it is there.
+TEST(ConflictsTest, WhatIsEditedOrDeletedAsSoonAsItIsThereStaysOneRecord) {
+  Ring ring(2, WithPolicies("", ""));
+  constexpr int kNotes = 400;
+  auto site = test_support::ValueOrDie(postgres::Connection::Open(ring.SiteUri(1)));
+  Worker visitor("visitor", [&](StopToken& stop) {
+    while (!stop.WaitFor(absl::ZeroDuration())) {
+      EXPECT_THAT(site->Execute("UPDATE note SET tag = 'seen' WHERE tag = 'first'"), IsOk());
+      EXPECT_THAT(site->Execute("DELETE FROM note WHERE tag = 'short-lived'"), IsOk());
+    }
+  });
+  for (int i = 1; i <= kNotes; ++i) {
+    ring.Run(0, StrCat("INSERT INTO note (word, tag) VALUES ('note ", i, "', '",
+                       i % 4 == 0 ? "short-lived" : "first", "')"));
+  }
+  const std::string stay = "SELECT count(*) FROM note WHERE word LIKE 'note %'";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(
+        Eventually([&] { return ring.Ask(i, StrCat(stay, " AND tag = 'seen'")) == StrCat(kNotes * 3 / 4); },
+                   absl::Seconds(30)));
+  }
+  visitor.Stop();
+  ring.Settle();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(Eventually([&] { return ring.Ask(i, stay) == StrCat(kNotes * 3 / 4); }, absl::Seconds(30)))
+        << ring.Ask(i, stay);
+  }
+  std::printf("figure conflicts.first_moment records=%d doubled=%d\n", kNotes,
+              std::stoi(ring.Ask(0, stay)) - kNotes * 3 / 4);
+}
+
+class RandomDeletesTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(RandomDeletesTest, EndTheSameOnEverySite) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(StrCat("seed ", seed));
+  std::mt19937 random(seed);
+  Ring ring(GetParam(), WithPolicies("", ""));
+  constexpr int kNotes = 300;
+  ring.Run(0, StrCat("INSERT INTO note (word, tag) SELECT 'note ' || n, 'first' FROM generate_series(1, ",
+                     kNotes, ") AS n"));
+  ring.Settle();
+  const auto any_site = [&] { return static_cast<int>(random() % static_cast<unsigned>(ring.size())); };
+  std::set<unsigned> deleted;
+  for (int i = 0; i < 3000; ++i) {
+    const unsigned note = 1 + static_cast<unsigned>(random() % kNotes);
+    const std::string which = StrCat(" WHERE word = 'note ", note, "'");
+    if (random() % 20 == 0) {
+      ring.Run(any_site(), StrCat("DELETE FROM note", which));
+      deleted.insert(note);
+    } else {
+      ring.Run(any_site(), StrCat("UPDATE note SET tag = 'edit ", i, "'", which));
+    }
+  }
+  ring.Settle();
+  const std::string left = StrCat(kNotes - deleted.size());
+  for (int i = 0; i < ring.size(); ++i) {
+    const auto count = [&] { return ring.Ask(i, "SELECT count(*) FROM note WHERE word LIKE 'note %'"); };
+    EXPECT_TRUE(Eventually([&] { return count() == left; }, absl::Seconds(60))) << count() << " of " << left;
+  }
+  EXPECT_TRUE(Eventually([&] { return ring.AllAgree(); }, absl::Seconds(30))) << ring.Shown();
+  std::printf("figure conflicts.deletes size=%d edits=3000 deleted=%zu differing=%d\n", ring.size(),
+              deleted.size(), ring.AllAgree() ? 0 : 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, RandomDeletesTest, ::testing::Values(2, 3));
 
 // Every value is written once. One that is gone was either seen by whoever overwrote it, or it is listed.
 class RandomEditsTest : public ::testing::TestWithParam<int> {};

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "absl/strings/match.h"
+#include "cognate/v1/rules_service.grpc.pb.h"
 #include "tests/end_to_end/rehearse_fixture.h"
 
 namespace cognate {
@@ -25,7 +26,10 @@ class GuardTest : public RehearseTest {
     ASSERT_TRUE(AwaitInShop(absl::StrCat(count)));
     AwaitAllDone();
   }
-  void Approve() { ASSERT_THAT(Do(*registry_, &RegistryStub::ApproveSync, "name: 'syncs/notes'"), IsOk()); }
+  void Approve() {
+    const auto rules = v1::RulesService::NewStub(cluster_.ChannelTo("platform-registry"));
+    ASSERT_THAT(Do(*rules, &v1::RulesService::Stub::ApproveSync, "name: 'syncs/notes'"), IsOk());
+  }
   std::string Say(const std::vector<std::string>& words) {
     const cluster::Cluster::Ran ran = cluster_.Run(words);
     EXPECT_EQ(ran.code, 0) << ran.output;

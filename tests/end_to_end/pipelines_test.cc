@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
+#include "cognate/v1/pipeline_service.grpc.pb.h"
 #include "tests/end_to_end/two_databases.h"
 
 namespace cognate {
@@ -44,15 +45,21 @@ constexpr char kPosts[] =
 
 class PipelinesTest : public TwoDatabases {
  protected:
-  void SetUp() override { Build(kSource, kTarget); }
+  using PipelineStub = v1::PipelineService::Stub;
+  void SetUp() override {
+    Build(kSource, kTarget);
+    pipelines_ = v1::PipelineService::NewStub(cluster_.ChannelTo("platform-registry"));
+  }
   absl::StatusOr<v1::CreatePipelineResponse> Create(const std::string& text) {
-    return Do(*registry_, &RegistryStub::CreatePipeline, text);
+    return Do(*pipelines_, &PipelineStub::CreatePipeline, text);
   }
   absl::StatusOr<v1::UpdatePipelineResponse> UpdateSite(const std::string& transforms) {
-    return Do(*registry_, &RegistryStub::UpdatePipeline,
+    return Do(*pipelines_, &PipelineStub::UpdatePipeline,
               absl::StrCat("pipeline { name: 'pipelines/site' ", transforms,
                            " } update_mask { paths: 'transforms' }"));
   }
+
+  std::unique_ptr<PipelineStub> pipelines_;
 };
 
 TEST_F(PipelinesTest, RunBeforeAndAfterTheSyncsOwnChain) {
@@ -125,11 +132,11 @@ TEST_F(PipelinesTest, AnUpdateThatWouldBreakASyncIsRefusedAndOneInUseStays) {
   const auto misspelt = UpdateSite("transforms { trim { field: 'titel' } }");
   EXPECT_THAT(WhatIsWrong(misspelt.status()),
               HasSubstr("pipeline.transforms[0].trim.field: in syncs/articles: got \"titel\""));
-  EXPECT_EQ(ErrorReason(Do(*registry_, &RegistryStub::DeletePipeline, "name: 'pipelines/site'").status()),
+  EXPECT_EQ(ErrorReason(Do(*pipelines_, &PipelineStub::DeletePipeline, "name: 'pipelines/site'").status()),
             "PIPELINE_IN_USE");
   ASSERT_THAT(Do(*registry_, &RegistryStub::DeleteSync, "name: 'syncs/articles'"), IsOk());
-  EXPECT_THAT(Do(*registry_, &RegistryStub::DeletePipeline, "name: 'pipelines/site'"), IsOk());
-  EXPECT_EQ(ErrorReason(Do(*registry_, &RegistryStub::GetPipeline, "name: 'pipelines/site'").status()),
+  EXPECT_THAT(Do(*pipelines_, &PipelineStub::DeletePipeline, "name: 'pipelines/site'"), IsOk());
+  EXPECT_EQ(ErrorReason(Do(*pipelines_, &PipelineStub::GetPipeline, "name: 'pipelines/site'").status()),
             "PIPELINE_NOT_FOUND");
 }
 
@@ -170,7 +177,7 @@ TEST_F(PipelinesTest, ACreateIsDoneOnceAndAnOldEtagIsRefused) {
                                                 first->pipeline().etag(), "'"))
                             .status()),
             "ETAG_MISMATCH");
-  const auto listed = Do(*registry_, &RegistryStub::ListPipelines, "");
+  const auto listed = Do(*pipelines_, &PipelineStub::ListPipelines, "");
   ASSERT_THAT(listed, IsOk());
   ASSERT_EQ(listed->pipelines_size(), 1);
   EXPECT_EQ(listed->pipelines(0).transforms_size(), 1);

@@ -1,5 +1,7 @@
 // The way back of a sync, derived: two-way syncs whose chains are each other's inverses write each edit once.
 #include "absl/strings/str_replace.h"
+#include "cognate/v1/pipeline_service.grpc.pb.h"
+#include "cognate/v1/rules_service.grpc.pb.h"
 #include "tests/end_to_end/two_databases.h"
 
 namespace cognate {
@@ -69,7 +71,8 @@ class ReverseTest : public TwoDatabases {
           /*target_is_captured=*/true);
   }
   absl::StatusOr<v1::ReverseSyncResponse> Reverse(const std::string& text) {
-    return Do(*registry_, &RegistryStub::ReverseSync, text);
+    const auto rules = v1::RulesService::NewStub(cluster_.ChannelTo("platform-registry"));
+    return Do(*rules, &v1::RulesService::Stub::ReverseSync, text);
   }
   static std::vector<std::string> Missing(const v1::ReverseSyncResponse& response) {
     std::vector<std::string> fields;
@@ -126,7 +129,8 @@ TEST_F(ReverseTest, ADerivedPairWritesEachEditOnce) {
 }
 
 TEST_F(ReverseTest, WhatHasNoWayBackIsSaidWithItsPath) {
-  ASSERT_THAT(Do(*registry_, &RegistryStub::CreatePipeline, R"pb(
+  const auto pipelines = v1::PipelineService::NewStub(cluster_.ChannelTo("platform-registry"));
+  ASSERT_THAT(Do(*pipelines, &v1::PipelineService::Stub::CreatePipeline, R"pb(
                 pipeline {
                   name: 'pipelines/neat'
                   transforms { trim { field: 'last' } }
@@ -174,10 +178,8 @@ TEST_F(ReverseTest, AWayBackThatMakesSomethingElseIsWarnedOf) {
   for (const v1::SyncFinding& finding : linted->findings()) {
     if (finding.reason() == "CHAINS_DISAGREE") found += finding.field() + ": " + finding.message() + "\n";
   }
-  EXPECT_THAT(
-      found,
-      HasSubstr(
-          "sync.fields[0].source: full_name: \"Ab c\" comes back by syncs/people as \"AB C\""));
+  EXPECT_THAT(found,
+              HasSubstr("sync.fields[0].source: full_name: \"Ab c\" comes back by syncs/people as \"AB C\""));
   EXPECT_THAT(found, testing::Not(HasSubstr("note")));
 }
 

@@ -131,6 +131,7 @@ class Ring {
   void Pause() { cluster_.Pause("cognate"); }
   void Resume() { cluster_.Resume("cognate"); }
   std::shared_ptr<grpc::Channel> Channel(const std::string& service) { return cluster_.ChannelTo(service); }
+  const std::string& SiteUri(int site) const { return uris_[static_cast<size_t>(site)]; }
   const std::string& DatabaseUri() const { return cluster_.uri(); }
   postgres::Connection& Site(int site) { return *sites_[static_cast<size_t>(site)]; }
   int64_t edits() const { return edits_; }
@@ -145,6 +146,7 @@ class Ring {
   void AddSite(int i) {
     const std::string id = StrCat("site-", i);
     const std::string uri = cluster_.postgres().CreateDatabase(StrCat("site_", i));
+    uris_.push_back(uri);
     sites_.push_back(*postgres::Connection::Open(uri));
     Run(i, absl::StrReplaceAll(kTables, {{"%d", StrCat(1000 * (i + 1))}}));
     if (options_.stamps && i % 2 == 1) Run(i, kStamps);
@@ -176,6 +178,7 @@ class Ring {
   const RingOptions options_;
   cluster::Cluster cluster_{cluster::Shape::kOneProcess};
   std::unique_ptr<RegistryStub> registry_;
+  std::vector<std::string> uris_;
   std::vector<std::unique_ptr<postgres::Connection>> sites_;
   int settled_ = 0;
   int64_t edits_ = 0;

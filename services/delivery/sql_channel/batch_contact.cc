@@ -37,7 +37,7 @@ void SqlBatch::BeginRules() {
   outgoing_.clear();
   for (const PlannedDelivery& planned : deliveries_) outgoing_.push_back(planned.outgoing);
   const bool any = std::any_of(deliveries_.begin(), deliveries_.end(), [](const PlannedDelivery& planned) {
-    return planned.plan->shape().rules.any();
+    return planned.plan->shape().rules.any() || planned.outgoing->group->keeps_deletes();
   });
   verdicts_.assign(any ? deliveries_.size() : 0, nullptr);
   rewritten_.clear();

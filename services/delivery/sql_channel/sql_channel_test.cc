@@ -87,6 +87,45 @@ TEST_F(NationsTest, ADeletedRowIsCreatedAnewByTheNextVersion) {
   EXPECT_EQ(Ask("SELECT local_id || ' ' || version FROM cognate.inbox"), "2 11");
 }
 
+TEST_F(NationsTest, ARowThatWasDeletedOnATargetThatSaysSoItselfIsNotMadeAnew) {
+  auto group = Nations();
+  Add(group, 1, 10, {Text("de"), Text("Germany"), Null()});
+  Apply(group);
+  Execute("DELETE FROM nations");
+  auto next = Nations();
+  next.set_keeps_deletes(true);
+  Add(next, 1, 11, {Text("de"), Text("Germany"), Null()});
+  Add(next, 2, 12, {Text("fr"), Text("France"), Null()});
+  Add(next, 3, 13, {Text("at"), Text("Austria"), Null()});
+  next.mutable_deliveries(2)->set_local_id("9");  // was made there, and never delivered to
+  for (int time = 1; time <= 2; ++time) {
+    const auto outcomes = Apply(next);
+    for (const int place : {0, 2}) {
+      EXPECT_EQ(outcomes[static_cast<size_t>(place)].status(), v1::OUTCOME_STATUS_SKIPPED);
+      EXPECT_EQ(outcomes[static_cast<size_t>(place)].error().reason(), "DELETED_ON_TARGET");
+    }
+    EXPECT_EQ(outcomes[0].local_id(), "1");
+    EXPECT_EQ(outcomes[2].local_id(), "9");
+    EXPECT_EQ(outcomes[1].status(), v1::OUTCOME_STATUS_APPLIED);
+    EXPECT_EQ(Ask("SELECT string_agg(code, ' ') FROM nations"), "fr");
+  }
+}
+
+TEST_F(NationsTest, WhatADeliveryDeletedIsMadeAnewByALaterOneThereToo) {
+  auto group = Nations();
+  Add(group, 1, 10, {Text("de"), Text("Germany"), Null()});
+  Apply(group);
+  auto gone = Nations();
+  AddDelete(gone, 1, 11);
+  Apply(gone);
+  auto back = Nations();
+  back.set_keeps_deletes(true);
+  Add(back, 1, 12, {Text("de"), Text("Germany"), Null()});
+  back.mutable_deliveries(0)->set_local_id("1");  // the ledger has not heard of the delete yet
+  EXPECT_EQ(ApplyOne(back).status(), v1::OUTCOME_STATUS_APPLIED);
+  EXPECT_EQ(Ask("SELECT string_agg(code, ' ') FROM nations"), "de");
+}
+
 TEST_F(NationsTest, ADeleteStaysKnownSoThatAnOlderVersionCannotBringTheRecordBack) {
   auto group = Nations();
   Add(group, 1, 10, {Text("de"), Text("Germany"), Null()});

@@ -55,7 +55,7 @@ std::string ConvergedSentence(const std::string& platform, const v1::Replica& re
     return absl::StrCat(
         platform, " was asked to take version ", version,
         ", and has a record of its own with the same natural key, which the sync leaves alone "
-        "(if_exists: SKIP).");
+        "(if_exists: SKIP), or had deleted this one.");
   }
   if (replica.state() == v1::REPLICA_STATE_DETACHED) {
     return replica.deleted() ? absl::StrCat("It was detached from ", platform, " in version ", version, ": ",
@@ -214,7 +214,8 @@ Standing StandingOf(const TargetEvidence& evidence) {
     const std::string begin = absl::StrCat("It is not on ", evidence.platform);
     return {begin, absl::StrCat(begin,
                                 ", because a record there has the same natural key and the sync leaves "
-                                "such records alone; a change of this one looks again.")};
+                                "such records alone, or because it was deleted there; a change of this one "
+                                "looks again.")};
   }
   if (!is_detached) {
     return {absl::StrCat(there, " has version ", version),

@@ -115,6 +115,7 @@ void RunAll(Ledger& ledger, Registry& registry, const std::vector<int>& numbers,
   for (Settled& one : applied) one.version = version + 1;
   ASSERT_OK(ledger.Settle(applied));  // two local ids in dispute
   ledger.Replica(local_ids[2]);
+  ASSERT_EQ(ledger.Stands({upserts[0].entity, upserts[2].entity}), "there settled, there settled");
   ASSERT_OK(ledger.Plan(deletes, deletes));
   for (Planned& one : upserts) one.version = version + 3;
   ASSERT_OK(ledger.Plan(upserts));  // back before the deletes are settled
@@ -202,6 +203,7 @@ class StoreTimer {
   void Measure(const std::vector<int>& numbers, Figures* figures) {
     const Batch batch(numbers, ++version_);
     IdentityStore identities(*pool_, Clock::Real());
+    RulesCache rules(*pool_);
     v1::ResolvedGroup found, made;
     v1::PlannedGroup decided;
     int64_t revision = 0;
@@ -216,7 +218,7 @@ class StoreTimer {
     });
     Time(size, &figures->settle, [&] {
       const EntityOrder order = ValueOrDie(OrderEntities(batch.settled.entity_ids(), "entity_ids"));
-      return SettleStore(*pool_).Settle(target_, order, batch.settled);
+      return SettleStore(*pool_, rules).Settle(target_, order, batch.settled);
     });
   }
 

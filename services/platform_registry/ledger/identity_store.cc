@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <numeric>
 
 #include "common/status/error.h"
@@ -91,6 +92,16 @@ const Statement kCreateIdentities = {"create_identities", R"sql(
     RETURNING entity_id
 )sql"};
 
+// Where the entity has no record there, or one that a delivery has deleted.
+const Statement kBindDelivered = {"bind_delivered", R"sql(
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id, local_id)
+    SELECT k.entity_id, $1, $2, k.local_id
+    FROM unnest($3::uuid[], $4::text[]) AS k(entity_id, local_id)
+    ON CONFLICT (entity_id, model_id) DO UPDATE
+    SET local_id = excluded.local_id, deleted_version = 9223372036854775807
+    WHERE r.local_id IS NULL OR r.deleted_version < 9223372036854775807
+)sql"};
+
 // One call of Resolve.
 struct Call {
   const ModelId& model;
@@ -102,6 +113,9 @@ struct Call {
   absl::string_view LocalId(int place) const { return group.local_ids(place); }
   // 0 where none is known.
   int64_t Version(int place) const { return group.versions().empty() ? 0 : group.versions(place); }
+  absl::string_view DeliveredEntity(int place) const {
+    return group.delivered_entity_ids().empty() ? absl::string_view() : group.delivered_entity_ids(place);
+  }
   bool Found(int place) const { return !resolved->entity_ids(place).empty(); }
   // Places of the request that are still without an entity.
   std::vector<int> Missing() const {
@@ -215,6 +229,37 @@ absl::Status Create(Transaction& transaction, const Clock& clock, const Call& ca
   return absl::OkStatus();
 }
 
+Error Contended() {
+  return Error(absl::StatusCode::kUnavailable, "IDENTITIES_CONTENDED",
+               "others make and end the same identities all the time; try again")
+      .RetryAfter(absl::Milliseconds(100));
+}
+
+// What the platform's log knows better than the ledger: their entities.
+absl::Status Bind(Transaction& transaction, const Call& call, const std::vector<int>& missing) {
+  std::map<Uuid, int> newest;  // an entity has one record; in the order in which batches lock
+  for (const int place : missing) {
+    if (call.DeliveredEntity(place).empty()) continue;
+    ASSIGN_OR_RETURN(const Uuid entity, Uuid::FromBytes(call.DeliveredEntity(place)));
+    call.resolved->set_entity_ids(place, std::string(call.DeliveredEntity(place)));
+    const auto [known, is_new] = newest.emplace(entity, place);
+    if (!is_new && call.Version(known->second) < call.Version(place)) known->second = place;
+  }
+  if (newest.empty()) return absl::OkStatus();
+  std::vector<Uuid> entities;
+  std::vector<absl::string_view> local_ids;
+  for (const auto& [entity, place] : newest) {
+    entities.push_back(entity);
+    local_ids.push_back(call.LocalId(place));
+  }
+  Params params;
+  params.AddInt32(call.model.model_id).AddInt32(call.model.platform_id);
+  params.AddUuidArray(absl::MakeConstSpan(entities)).AddTextArray(absl::MakeConstSpan(local_ids));
+  const absl::Status bound = transaction.Query(kBindDelivered, params).status();
+  // Another made an identity of the same local id at this very moment.
+  return absl::IsAlreadyExists(bound) ? absl::Status(Contended()) : bound;
+}
+
 absl::Status ResolveAll(Transaction& transaction, const Clock& clock, const Call& call) {
   std::vector<int> places(static_cast<size_t>(call.group.local_ids_size()));
   std::iota(places.begin(), places.end(), 0);
@@ -225,15 +270,15 @@ absl::Status ResolveAll(Transaction& transaction, const Clock& clock, const Call
     places = call.Missing();
     if (places.empty() || !call.group.create()) return absl::OkStatus();
     if (attempt == kTries) break;
-    const std::vector<int> missing = std::move(places);
+    RETURN_IF_ERROR(Bind(transaction, call, places));
+    const std::vector<int> missing = call.Missing();
+    if (missing.empty()) return absl::OkStatus();
     RETURN_IF_ERROR(Create(transaction, clock, call, missing));
     RETURN_IF_ERROR(PreferEnded(transaction, call, missing));
     places = call.Missing();
     if (places.empty()) return absl::OkStatus();
   }
-  return Error(absl::StatusCode::kUnavailable, "IDENTITIES_CONTENDED",
-               "others make and end the same identities all the time; try again")
-      .RetryAfter(absl::Milliseconds(100));
+  return Contended();
 }
 
 }  // namespace

@@ -77,6 +77,10 @@ absl::Status CheckResolveGroup(const std::string& path, const v1::ResolveGroup& 
   }
   RETURN_IF_ERROR(CheckModel(path, group.platform(), group.model()));
   RETURN_IF_ERROR(CheckLocalIds(path, group.local_ids(), /*may_be_empty=*/false));
+  if (!group.delivered_entity_ids().empty()) {
+    RETURN_IF_ERROR(
+        CheckLength(path, "delivered_entity_ids", group.delivered_entity_ids_size(), group.local_ids_size()));
+  }
   if (group.versions().empty()) return absl::OkStatus();
   return CheckLength(path, "versions", group.versions_size(), group.local_ids_size());
 }
@@ -108,8 +112,9 @@ absl::Status CheckHeld(const std::string& path, const v1::HeldGroup& group) {
 absl::Status CheckTombstones(const std::string& path, const v1::TombstoneGroup& group) {
   RETURN_IF_ERROR(CheckModel(path, group.platform(), group.model()));
   RETURN_IF_ERROR(CheckLength(path, "versions", group.versions_size(), group.entity_ids_size()));
-  if (!group.delivered().empty()) {
-    RETURN_IF_ERROR(CheckLength(path, "delivered", group.delivered_size(), group.entity_ids_size()));
+  if (!group.delivered_local_ids().empty()) {
+    RETURN_IF_ERROR(
+        CheckLength(path, "delivered_local_ids", group.delivered_local_ids_size(), group.entity_ids_size()));
   }
   return CheckPositive(path, group.versions());
 }

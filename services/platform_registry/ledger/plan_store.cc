@@ -130,8 +130,19 @@ const Statement kMarkSources = {"mark_sources", R"sql(
                        LIMIT 1) newer ON true
     WHERE newer.found IS NULL
     ON CONFLICT (entity_id, model_id) DO UPDATE
-    SET deleted = true, desired_version = excluded.desired_version, applied_version = excluded.applied_version
+    SET deleted = true, desired_version = excluded.desired_version, applied_version = excluded.applied_version,
+        echo_awaited = false
     WHERE excluded.desired_version > r.desired_version AND r.deleted_version = 9223372036854775807
+)sql"};
+
+// Unless the record has been made anew, or is to be.
+const Statement kEndDelivered = {"end_delivered", R"sql(
+    INSERT INTO replicas AS r (entity_id, model_id, platform_id, deleted, local_id, deleted_version)
+    SELECT k.entity_id, $1, $2, true, k.local_id, k.version
+    FROM unnest($3::uuid[], $4::bigint[], $5::text[]) AS k(entity_id, version, local_id)
+    ON CONFLICT (entity_id, model_id) DO UPDATE
+    SET applied_version = r.desired_version, deleted_version = excluded.deleted_version, echo_awaited = false
+    WHERE r.deleted AND r.deleted_version = 9223372036854775807 AND r.local_id = excluded.local_id
 )sql"};
 
 // A living row that is marked as deleted is a source's; its desired version is the delete's.
@@ -148,7 +159,8 @@ const Statement kEndIdentities = {"end_identities", R"sql(
                             FOR UPDATE) s
         LEFT JOIN LATERAL (SELECT true AS found
                            FROM replicas
-                           WHERE entity_id = k.entity_id AND NOT (deleted AND applied_version >= desired_version)
+                           WHERE entity_id = k.entity_id
+                             AND (echo_awaited OR NOT (deleted AND applied_version >= desired_version))
                            LIMIT 1) alive ON true
         WHERE alive.found IS NULL
     )
@@ -247,9 +259,18 @@ absl::Status PlanReturning(Transaction& transaction, const Call& call, const Ent
   params.AddInt32(call.sync.source_model_id).AddUuidArray(absl::MakeConstSpan(returning.ids));
   ASSIGN_OR_RETURN(const Rows sources, transaction.Query(kLockSources, params));
   std::vector<size_t> found;
+  std::vector<bool> is_over(returning.size(), false);  // the record was deleted since
   for (int row = 0; row < sources.size(); ++row) {
-    found.push_back(static_cast<size_t>(sources.GetInt64(row, 0) - 1));
-    if (sources.GetInt64(row, 1) < call.Version(returning.places[found.back()])) return EntityEnded();
+    const auto index = static_cast<size_t>(sources.GetInt64(row, 0) - 1);
+    const int place = returning.places[index];
+    const int64_t deleted_version = sources.GetInt64(row, 1);
+    if (deleted_version < call.Version(place)) return EntityEnded();
+    is_over[index] = deleted_version != kLiving;
+    if (is_over[index]) {
+      call.Decide(place, v1::PLAN_DECISION_STALE, "");
+    } else {
+      found.push_back(index);
+    }
   }
   const EntityOrder back = returning.Pick(found);
   std::vector<int64_t> versions;
@@ -258,9 +279,54 @@ absl::Status PlanReturning(Transaction& transaction, const Call& call, const Ent
   marked.AddInt32(call.sync.source_model_id).AddUuidArray(absl::MakeConstSpan(back.ids));
   marked.AddInt64Array(absl::MakeConstSpan(versions));
   RETURN_IF_ERROR(transaction.Query(kUnmarkSources, marked).status());
-  ASSIGN_OR_RETURN(const EntityOrder overtaken, PlanWith(transaction, kPlanAfterDelete, call, returning));
+  std::vector<size_t> due;
+  for (size_t i = 0; i < returning.size(); ++i) {
+    if (!is_over[i]) due.push_back(i);
+  }
+  ASSIGN_OR_RETURN(const EntityOrder overtaken,
+                   PlanWith(transaction, kPlanAfterDelete, call, returning.Pick(due)));
   for (const int place : overtaken.places) call.Decide(place, v1::PLAN_DECISION_STALE, "");
   return absl::OkStatus();
+}
+
+Params DeleteParams(const ModelId& model, const EntityOrder& entities, const std::vector<int64_t>& versions) {
+  Params params;
+  params.AddInt32(model.model_id).AddInt32(model.platform_id);
+  params.AddUuidArray(absl::MakeConstSpan(entities.ids)).AddInt64Array(absl::MakeConstSpan(versions));
+  return params;
+}
+
+std::vector<int64_t> VersionsOf(const EntityOrder& entities, const v1::TombstoneGroup& group) {
+  std::vector<int64_t> versions;
+  for (const int place : entities.places) versions.push_back(group.versions(place));
+  return versions;
+}
+
+// Records that their own platform deleted.
+absl::Status MarkDeleted(Transaction& transaction, const ModelId& model, const EntityOrder& entities,
+                         const v1::TombstoneGroup& group) {
+  if (entities.places.empty()) return absl::OkStatus();
+  const std::vector<int64_t> versions = VersionsOf(entities, group);
+  Params sources;
+  sources.AddInt32(model.model_id).AddUuidArray(absl::MakeConstSpan(entities.ids));
+  ASSIGN_OR_RETURN(const Rows locked, transaction.Query(kLockSources, sources));
+  for (int row = 0; row < locked.size(); ++row) {
+    // The delete is that of another entity, which had the local id after this one.
+    if (locked.GetInt64(row, 1) < versions[static_cast<size_t>(locked.GetInt64(row, 0) - 1)])
+      return EntityEnded();
+  }
+  return transaction.Query(kMarkSources, DeleteParams(model, entities, versions)).status();
+}
+
+// Records that a delivery deleted.
+absl::Status EndDelivered(Transaction& transaction, const ModelId& model, const EntityOrder& entities,
+                          const v1::TombstoneGroup& group) {
+  if (entities.places.empty()) return absl::OkStatus();
+  std::vector<absl::string_view> local_ids;
+  for (const int place : entities.places) local_ids.push_back(group.delivered_local_ids(place));
+  Params params = DeleteParams(model, entities, VersionsOf(entities, group));
+  params.AddTextArray(absl::MakeConstSpan(local_ids));
+  return transaction.Query(kEndDelivered, params).status();
 }
 
 }  // namespace
@@ -309,21 +375,15 @@ absl::Status PlanStore::Hold(const ModelId& model, const SyncId& sync, const Ent
 absl::Status PlanStore::Tombstone(const ModelId& model, const EntityOrder& entities,
                                   const v1::TombstoneGroup& group) {
   if (entities.places.empty()) return absl::OkStatus();
-  std::vector<int64_t> versions;
-  for (const int place : entities.places) versions.push_back(group.versions(place));
-  Params sources;
-  sources.AddInt32(model.model_id).AddUuidArray(absl::MakeConstSpan(entities.ids));
-  Params marks;
-  marks.AddInt32(model.model_id).AddInt32(model.platform_id);
-  marks.AddUuidArray(absl::MakeConstSpan(entities.ids)).AddInt64Array(absl::MakeConstSpan(versions));
+  std::vector<size_t> own, delivered;
+  for (size_t i = 0; i < entities.size(); ++i) {
+    const bool is_own =
+        group.delivered_local_ids().empty() || group.delivered_local_ids(entities.places[i]).empty();
+    (is_own ? own : delivered).push_back(i);
+  }
   return pool_.InTransactionWithRetry("tombstone", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(const Rows locked, transaction.Query(kLockSources, sources));
-    for (int row = 0; row < locked.size(); ++row) {
-      // The delete is that of another entity, which had the local id after this one.
-      if (locked.GetInt64(row, 1) < versions[static_cast<size_t>(locked.GetInt64(row, 0) - 1)])
-        return EntityEnded();
-    }
-    RETURN_IF_ERROR(transaction.Query(kMarkSources, marks).status());
+    RETURN_IF_ERROR(MarkDeleted(transaction, model, entities.Pick(own), group));
+    RETURN_IF_ERROR(EndDelivered(transaction, model, entities.Pick(delivered), group));
     return EndIdentities(transaction, entities);
   });
 }

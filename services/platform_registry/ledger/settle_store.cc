@@ -22,8 +22,8 @@ using postgres::Transaction;
 // `made`, and what is there is locked before what is missing is made. LIMIT as in plan_store.cc.
 const Statement kSettle = {"settle", R"sql(
     WITH k AS MATERIALIZED (
-        SELECT k.entity_id, k.version, k.kind IN (1, 2, 5) AS applied, k.kind = 2 AS deleted, k.kind = 4 AS parked,
-               k.kind = 5 AS skipped, k.local_id, k.fingerprint, r.found
+        SELECT k.entity_id, k.version, k.kind IN (1, 2, 5, 6) AS applied, k.kind IN (2, 6) AS deleted,
+               k.kind = 4 AS parked, k.kind = 5 AS skipped, k.kind = 6 AS lives, k.local_id, k.fingerprint, r.found
         FROM unnest($3::uuid[], $4::bigint[], $5::smallint[], $6::text[], $7::bytea[])
              AS k(entity_id, version, kind, local_id, fingerprint)
         LEFT JOIN LATERAL (SELECT true AS found
@@ -37,7 +37,8 @@ const Statement kSettle = {"settle", R"sql(
             parked_version = CASE WHEN k.parked THEN greatest(r.parked_version, k.version) ELSE r.parked_version END,
             deleted = CASE WHEN k.applied AND k.version >= r.desired_version THEN k.deleted ELSE r.deleted END,
             detached = r.detached OR k.skipped,
-            deleted_version = CASE WHEN k.parked THEN r.deleted_version
+            echo_awaited = k.lives,
+            deleted_version = CASE WHEN k.parked OR k.lives THEN r.deleted_version
                                    WHEN k.deleted THEN k.version
                                    ELSE 9223372036854775807 END,
             local_id = CASE WHEN k.parked OR k.deleted THEN r.local_id
@@ -94,10 +95,14 @@ const Statement kTakeLocalId = {"take_local_id", R"sql(
     WHERE entity_id = $1 AND model_id = $2
 )sql"};
 
+// Beside v1::SettleKind, in the statement.
+constexpr int16_t kDeletedAndLiving = 6;
+
 // One call of Settle.
 struct Call {
   const ModelId& model;
   const v1::SettleGroup& group;
+  bool lives = false;  // identities do, although the records are gone
 
   v1::SettleKind Kind(int place) const { return group.kinds(place); }
   absl::string_view LocalId(int place) const { return group.local_ids(place); }
@@ -115,7 +120,8 @@ absl::Status SettleAll(Transaction& transaction, const Call& call, const EntityO
   fingerprints.reserve(entities.size());
   for (const int place : entities.places) {
     versions.push_back(call.group.versions(place));
-    kinds.push_back(static_cast<int16_t>(call.Kind(place)));
+    const bool lives = call.lives && call.Kind(place) == v1::SETTLE_KIND_DELETED;
+    kinds.push_back(lives ? kDeletedAndLiving : static_cast<int16_t>(call.Kind(place)));
     local_ids.push_back(with_local_ids ? NullIfEmpty(call.LocalId(place)) : std::nullopt);
     fingerprints.push_back(NullIfEmpty(call.Fingerprint(place)));
   }
@@ -193,16 +199,18 @@ absl::Status SettlePart(postgres::Pool& pool, const Call& call, const EntityOrde
 
 absl::Status SettleStore::Settle(const ModelId& model, const EntityOrder& entities,
                                  const v1::SettleGroup& group) {
-  const Call call = {model, group};
+  Call call = {model, group};
   std::vector<size_t> deleted, others;
   for (size_t i = 0; i < entities.size(); ++i) {
     (call.Kind(entities.places[i]) == v1::SETTLE_KIND_DELETED ? deleted : others).push_back(i);
   }
   if (deleted.empty()) return SettlePart(pool_, call, entities);
+  ASSIGN_OR_RETURN(call.lives, rules_.ComesBack(group.platform(), group.model()));
   // Deletes first: what they set free may be taken by another of the same batch.
   const EntityOrder gone = entities.Pick(deleted);
   RETURN_IF_ERROR(SettlePart(pool_, call, gone));
   RETURN_IF_ERROR(SettlePart(pool_, call, entities.Pick(others)));
+  if (call.lives) return absl::OkStatus();
   // After the commit, so that of two targets that are settled at the same time the later one sees both.
   return pool_.InTransactionWithRetry(
       "end_identities", [&](Transaction& transaction) { return EndIdentities(transaction, gone); });

@@ -6,6 +6,7 @@
 #include "common/postgres/pool.h"
 #include "services/platform_registry/ledger/entity_order.h"
 #include "services/platform_registry/ledger/model_ids.h"
+#include "services/platform_registry/rules_cache.h"
 
 namespace cognate::platform_registry {
 
@@ -15,9 +16,13 @@ namespace cognate::platform_registry {
 // has it: the older one was deleted there without our knowledge. If its delete was on the way, that is
 // settled with it; else it keeps its versions and loses its local id, for a person or a repair to find. An
 // older claim that comes late is applied without it.
+//
+// Where a platform says itself what becomes of its records (RulesCache::ComesBack), the identity of one that
+// a delivery deleted ends with what it says (PlanStore::Tombstone): edits that were made there before the
+// delete came, and are captured only now, are still those of this entity.
 class SettleStore {
  public:
-  explicit SettleStore(postgres::Pool& pool) : pool_(pool) {}
+  SettleStore(postgres::Pool& pool, RulesCache& rules) : pool_(pool), rules_(rules) {}
 
   // May be repeated with the same arguments; older never overwrites newer. `entities` are those of `group`.
   // One statement, two and the ends of identities where there are deletes, single ones where local ids are in
@@ -26,6 +31,7 @@ class SettleStore {
 
  private:
   postgres::Pool& pool_;
+  RulesCache& rules_;
 };
 
 }  // namespace cognate::platform_registry

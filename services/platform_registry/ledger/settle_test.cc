@@ -54,6 +54,64 @@ TEST_F(SettleTest, DeletedKeepsTheLocalIdAsATombstone) {
   EXPECT_EQ(ledger_.Entity("x1", 7, false, "shop"), "");
 }
 
+// The edit of version 7 was made on the shop before the delete of version 6 came there.
+TEST_F(SettleTest, WhereThePlatformSaysItselfThatARecordIsGoneItsIdentityEndsWithThat) {
+  ASSERT_OK(registry_.Call(&RegistryStub::CreateSync,
+                           "sync { name: 'syncs/back' source_platform: 'shop' source_model: 'country' "
+                           "target_platform: 'atlas' target_model: 'country' all_fields: true }"));
+  const std::string entity = Bring("7", 5, "x1");
+  EXPECT_EQ(ledger_.PlanDelete(entity, 6), "DUE");
+  ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_DELETED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=6 CONVERGED deleted");
+  EXPECT_EQ(ledger_.Entity("x1", 7, false, "shop"), entity);
+  v1::PlanRequest deleted;
+  v1::TombstoneGroup* const group = deleted.add_tombstones();
+  group->set_platform("shop");
+  group->set_model("country");
+  group->add_entity_ids(entity);
+  group->add_versions(8);
+  group->add_delivered_local_ids("x1");
+  ASSERT_OK(registry_.Call(&LedgerStub::Plan, deleted));
+  EXPECT_EQ(ledger_.Entity("x1", 7, false, "shop"), entity);
+  EXPECT_EQ(ledger_.Entity("x1", 9, false, "shop"), "") << "another record";
+  // Late, and over.
+  v1::PlanRequest late;
+  v1::PlanGroup* const edit = late.add_groups();
+  edit->set_sync("syncs/back");
+  edit->set_platform("atlas");
+  edit->set_model("country");
+  edit->add_entity_ids(entity);
+  edit->add_versions(7);
+  edit->add_deletes(false);
+  ASSERT_OK_AND_ASSIGN(const v1::PlanResponse planned, registry_.Call(&LedgerStub::Plan, late));
+  EXPECT_EQ(planned.groups(0).decisions(0), v1::PLAN_DECISION_STALE);
+  ASSERT_OK(registry_.Call(&LedgerStub::Plan, deleted)) << "may come twice";
+}
+
+TEST_F(SettleTest, ARecordThatADeliveryMadeIsKnownByThePlatformsOwnLogBeforeItIsSettled) {
+  const std::string entity = Due("7", 5);
+  v1::ResolveRequest request;
+  v1::ResolveGroup* const group = request.add_groups();
+  group->set_platform("shop");
+  group->set_model("country");
+  group->set_create(true);
+  for (const std::string local_id : {"x0", "x1"}) {
+    group->add_local_ids(local_id);
+    group->add_versions(7);
+  }
+  group->add_delivered_entity_ids();
+  group->add_delivered_entity_ids(entity);
+  ASSERT_OK_AND_ASSIGN(const v1::ResolveResponse resolved, registry_.Call(&LedgerStub::Resolve, request));
+  EXPECT_NE(resolved.groups(0).entity_ids(0), entity);
+  EXPECT_NE(resolved.groups(0).entity_ids(0), "");
+  EXPECT_EQ(resolved.groups(0).entity_ids(1), entity);
+  EXPECT_EQ(ledger_.Entity("x1", 8, false, "shop"), entity);
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_APPLIED, "x1", "f"}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=5 applied=5 CONVERGED");
+  group->mutable_delivered_entity_ids()->RemoveLast();
+  EXPECT_EQ(ErrorReason(registry_.Call(&LedgerStub::Resolve, request).status()), "INVALID_FIELD");
+}
+
 TEST_F(SettleTest, IncompleteWritesTheLocalIdOnly) {
   const std::string entity = Due("7", 5);
   ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_INCOMPLETE, "x1", ""}}));

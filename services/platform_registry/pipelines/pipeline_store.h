@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "cognate/v1/pipeline.pb.h"
+#include "cognate/v1/pipeline_service.pb.h"
 #include "common/postgres/pool.h"
 #include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/names.h"

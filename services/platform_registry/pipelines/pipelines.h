@@ -2,7 +2,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "cognate/v1/pipeline.pb.h"
+#include "cognate/v1/pipeline_service.pb.h"
 #include "services/platform_registry/pipelines/pipeline_store.h"
 
 namespace cognate::platform_registry {
