@@ -22,15 +22,20 @@ absl::StatusOr<v1::ReplayResponse> ReplayDeleted(ChangeLog& log, ReplayWriter& w
                                                  const v1::ReplayRequest& request) {
   ModelLookup models(log);
   absl::flat_hash_map<std::pair<const LoggedModel*, absl::string_view>, int64_t> wanted;
+  int unknown_count = 0;
   for (int i = 0; i < request.records_size(); ++i) {
     ASSIGN_OR_RETURN(const LoggedModel* model, models.Find(request.records(i)));
-    if (model == nullptr) continue;
+    if (model == nullptr) {
+      ++unknown_count;
+      continue;
+    }
     int64_t& before = wanted[{model, request.records(i).local_id()}];
     before = std::max(before, request.deleted_before(i));
   }
   std::vector<DeletedRecord> records;
   for (const auto& [key, before] : wanted) records.push_back({key.first, std::string(key.second), before});
   v1::ReplayResponse response;
+  response.set_unknown_count(unknown_count);
   if (records.empty()) return response;
   RETURN_IF_ERROR(writer.WriteMade(
       {}, [&](postgres::Transaction& transaction) -> absl::StatusOr<std::vector<LoggedState>> {
@@ -53,6 +58,13 @@ absl::StatusOr<v1::ReplayResponse> Replay(ChangeLog& log, ReplayWriter& writer,
     if (request.deleted_before_size() != request.records_size()) {
       return FieldInvalid("deleted_before", absl::StrCat(request.deleted_before_size(), " versions"),
                           "one for each record, or none");
+    }
+    if (!request.target_platform().empty() || request.allow_incomplete()) {
+      return FieldInvalid("deleted_before", "target_platform or allow_incomplete beside it",
+                          "none of them: a delete goes everywhere");
+    }
+    for (const int64_t version : request.deleted_before()) {
+      if (version < 1) return FieldInvalid("deleted_before", absl::StrCat(version), "versions above 0");
     }
     return ReplayDeleted(log, writer, request);
   }

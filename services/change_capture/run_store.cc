@@ -47,7 +47,8 @@ const postgres::Statement kListRunsOfSync{
 
 const postgres::Statement kSelectUnfinished{
     "select_unfinished_runs",
-    absl::StrCat("SELECT", kColumns, "FROM runs WHERE finished_at IS NULL ORDER BY run_id LIMIT 100")};
+    absl::StrCat("SELECT", kColumns, "FROM runs WHERE finished_at IS NULL AND state <> ", v1::RUN_STATE_HELD,
+                 " ORDER BY run_id LIMIT 100")};
 
 const postgres::Statement kUpdateRun{"update_run", R"sql(
     UPDATE runs

@@ -16,6 +16,8 @@ namespace cognate::change_capture {
 namespace {
 
 constexpr absl::Duration kRetry = absl::Milliseconds(500);
+// A last run that has failed, such as for an obstacle at the source.
+constexpr absl::Duration kBeginAgain = absl::Minutes(1);
 
 const postgres::Statement kSelectRows{
     "select_schedules", "SELECT sync, watermark, looked_at, is_over FROM schedules ORDER BY sync"};
@@ -90,8 +92,9 @@ absl::Status Schedules::Look(RunLoop& loop) {
 absl::Status Schedules::TakeTurn(RunLoop& loop, const v1::Sync& sync, const Row& row,
                                  absl::Duration interval) {
   const bool is_last = interval == absl::ZeroDuration();
-  if (is_last && row.is_over) return absl::OkStatus();  // its last run is going
-  if (row.is_over) {
+  // Its last run is going; or has failed, and is begun again.
+  if (is_last && row.is_over && clock_.Now() - row.looked_at < kBeginAgain) return absl::OkStatus();
+  if (row.is_over && !is_last) {
     return pool_.Run("reopen_schedule", [&](postgres::Transaction& transaction) {
       return transaction.Query(kReopen, postgres::Params().AddText(sync.name())).status();
     });

@@ -118,23 +118,33 @@ void InspectWaiting(const Parts& parts, const std::vector<Trouble>& waiting, con
   if (!put_off.ok()) log::Warn("inspect_waiting", {{"status", put_off}});
 }
 
+bool IsInVain(const v1::Outcome& outcome) {
+  return outcome.status() == v1::OUTCOME_STATUS_SKIPPED && outcome.error().reason() == "DELETED_ON_TARGET";
+}
+
 // What was delivered in vain to records that had been deleted there is newer than their deletes: they are
-// written once more, so that they have the last word everywhere. Before the outcomes are settled, so that
-// they come again where this fails.
-absl::Status RenewDeletes(const Parts& parts, const v1::ReportRequest& request, const CallContext& context) {
+// written once more, so that they have the last word everywhere. Before the outcomes are settled; where that
+// fails, these deliveries alone are tried again. Gives the request as it goes on.
+const v1::ReportRequest& RenewDeletes(const Parts& parts, const v1::ReportRequest& request,
+                                      const CallContext& context, v1::ReportRequest* changed) {
   v1::ReplayRequest replay;
   for (const v1::Outcome& outcome : request.outcomes()) {
-    if (outcome.status() != v1::OUTCOME_STATUS_SKIPPED || outcome.error().reason() != "DELETED_ON_TARGET") {
-      continue;
-    }
+    if (!IsInVain(outcome)) continue;
     v1::RecordKey& record = *replay.add_records();
     record.set_platform(request.platform());
     record.set_model(outcome.model());
     record.set_local_id(outcome.local_id());
     replay.add_deleted_before(outcome.version());
   }
-  if (replay.records().empty()) return absl::OkStatus();
-  return parts.peers.Replay(replay, context).status();
+  if (replay.records().empty()) return request;
+  const absl::Status renewed = parts.peers.Replay(replay, context).status();
+  if (renewed.ok()) return request;
+  log::Warn("renew_deletes", {{"status", renewed}, {"count", replay.records_size()}});
+  *changed = request;
+  for (v1::Outcome& outcome : *changed->mutable_outcomes()) {
+    if (IsInVain(outcome)) outcome.set_status(v1::OUTCOME_STATUS_FAILED);
+  }
+  return *changed;
 }
 
 void Measure(const Parts& parts, const v1::ReportRequest& request, absl::Time now) {
@@ -156,13 +166,14 @@ void Measure(const Parts& parts, const v1::ReportRequest& request, absl::Time no
 
 }  // namespace
 
-absl::StatusOr<v1::ReportResponse> Report(const Parts& parts, const v1::ReportRequest& request,
+absl::StatusOr<v1::ReportResponse> Report(const Parts& parts, const v1::ReportRequest& reported,
                                           const grpc_support::Rpc& rpc) {
+  const CallContext context = CallContext::Of(rpc);
+  v1::ReportRequest changed;
+  const v1::ReportRequest& request = RenewDeletes(parts, reported, context, &changed);
   ASSIGN_OR_RETURN(const SortedOutcomes sorted, SortOutcomes(request));
   if (request.outcomes().empty() && request.platform_events().empty()) return v1::ReportResponse();
   const absl::Time now = parts.clock.Now();
-  const CallContext context = CallContext::Of(rpc);
-  RETURN_IF_ERROR(RenewDeletes(parts, request, context));
   if (!sorted.settle.groups().empty())
     RETURN_IF_ERROR(parts.peers.registry().Settle(sorted.settle, context).status());
   ASSIGN_OR_RETURN(const Written written, Write(parts, request, sorted, now));

@@ -78,6 +78,17 @@ TEST_F(ReportTest, WhatWasDeletedOnTheTargetIsDeletedOnceMoreBeforeAnythingIsSet
   EXPECT_EQ(peers_.Get(entity, "shop", "public.nations").applied, 7);
 }
 
+TEST_F(ReportTest, WhatCannotBeDeletedOnceMoreIsTriedAgainAndHoldsNothingElseUp) {
+  const Uuid entity = Plan("1", 7);
+  const Uuid other = Plan("2", 8);
+  v1::Outcome vain = Outcome(entity, 7, v1::OUTCOME_STATUS_SKIPPED, "DELETED_ON_TARGET");
+  vain.set_local_id("l1");
+  peers_.SetDown({"change_capture"});
+  EXPECT_OK(Report({vain, Applied(other, 8)}));
+  EXPECT_EQ(TroubleOf(entity).state(), v1::REPLICA_STATE_RETRY);
+  EXPECT_EQ(peers_.Get(other, "shop", "public.nations").applied, 8);
+}
+
 TEST_F(ReportTest, TellsWhatIsWrongWithAReport) {
   EXPECT_THAT(feedback_->Call(&Stub::Report, v1::ReportRequest()), HasReason("INVALID_FIELD"));
   v1::Outcome nobody = Applied(Plan("1", 1), 1);

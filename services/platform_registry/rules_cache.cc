@@ -1,11 +1,31 @@
 #include "services/platform_registry/rules_cache.h"
 
+#include "services/clients/schedule.h"
 #include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/rules.h"
 
 namespace cognate::platform_registry {
 
 using postgres::Transaction;
+
+namespace {
+
+absl::flat_hash_set<clients::ModelName> ModelsComingBack(const Configuration& configuration,
+                                                         const v1::Rules& rules) {
+  absl::flat_hash_set<clients::ModelName> models = clients::ModelsOnWaysBack(rules);
+  absl::erase_if(models, [&](const clients::ModelName& model) {
+    const v1::Platform* const platform = configuration.FindPlatform(model.first);
+    return platform == nullptr || platform->capture_mode() != v1::CAPTURE_MODE_REPLICATION;
+  });
+  for (const v1::CompiledSync& compiled : rules.syncs()) {
+    const v1::Sync& sync = compiled.sync();
+    if (clients::IntervalOf(sync) > absl::ZeroDuration())
+      models.erase({sync.source_platform(), sync.source_model()});
+  }
+  return models;
+}
+
+}  // namespace
 
 absl::StatusOr<int64_t> RulesCache::Revision() {
   int64_t revision = 0;
@@ -26,13 +46,9 @@ absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Get() {
 }
 
 absl::StatusOr<bool> RulesCache::ComesBack(const std::string& platform, const std::string& model) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Rules> rules, Get());
+  RETURN_IF_ERROR(Get().status());
   MutexLock lock(&mutex_);
-  if (ways_back_revision_ != rules->revision()) {
-    ways_back_ = clients::ModelsOnWaysBack(*rules);
-    ways_back_revision_ = rules->revision();
-  }
-  return ways_back_.contains({platform, model});
+  return coming_back_.contains({platform, model});
 }
 
 absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Compile() {
@@ -45,7 +61,10 @@ absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Compile() {
   }));
   auto rules = std::make_shared<const v1::Rules>(CompileRules(configuration));
   MutexLock lock(&mutex_);
-  if (rules_ == nullptr || rules_->revision() < rules->revision()) rules_ = rules;
+  if (rules_ == nullptr || rules_->revision() < rules->revision()) {
+    rules_ = rules;
+    coming_back_ = ModelsComingBack(configuration, *rules);
+  }
   return rules;
 }
 

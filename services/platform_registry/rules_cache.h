@@ -24,8 +24,9 @@ class RulesCache {
   absl::StatusOr<int64_t> Revision();
   // At the revision that is in force now.
   absl::StatusOr<std::shared_ptr<const v1::Rules>> Get();
-  // Whether what is written to the model is captured there and comes back (services/clients/ways_back.h), at
-  // the revision that is in force now.
+  // Whether what is written to the model comes back (services/clients/ways_back.h) as soon as it is there:
+  // its platform is captured by replication, and no sync from it waits for its turn. At the revision that is
+  // in force now.
   absl::StatusOr<bool> ComesBack(const std::string& platform, const std::string& model);
 
  private:
@@ -34,8 +35,7 @@ class RulesCache {
   postgres::Pool& pool_;
   Mutex mutex_;
   std::shared_ptr<const v1::Rules> rules_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_set<clients::ModelName> ways_back_ ABSL_GUARDED_BY(mutex_);
-  int64_t ways_back_revision_ ABSL_GUARDED_BY(mutex_) = -1;
+  absl::flat_hash_set<clients::ModelName> coming_back_ ABSL_GUARDED_BY(mutex_);  // by rules_
 };
 
 }  // namespace cognate::platform_registry

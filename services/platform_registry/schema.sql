@@ -186,6 +186,7 @@ CREATE INDEX answers_by_age ON platform_registry.answers USING btree (create_tim
 CREATE INDEX assignment_changes_by_entity ON platform_registry.assignment_changes USING btree (entity_id, revision);
 CREATE INDEX plan_batches_by_time ON platform_registry.plan_batches USING btree (platform_id, planned_at);
 CREATE UNIQUE INDEX replicas_by_local_id ON platform_registry.replicas USING btree (model_id, local_id, deleted_version) WHERE (local_id IS NOT NULL);
+CREATE INDEX replicas_echo_awaited ON platform_registry.replicas USING btree (entity_id) WHERE echo_awaited;
 CREATE UNIQUE INDEX syncs_by_name ON platform_registry.syncs USING btree (name) WHERE (NOT deleted);
 ALTER TABLE ONLY platform_registry.models
     ADD CONSTRAINT models_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platform_registry.platforms(platform_id) ON DELETE CASCADE;

@@ -82,13 +82,23 @@ class Newest {
     return forgotten;
   }
 
+  // A delete is followed by a delivery of another entity, whose record has the id now.
+  void GiveEnded(const RecordChange& delivery, Newest* deletes) const {
+    const auto known = places_.find(NameOf(delivery));
+    if (known == places_.end()) return;
+    const RecordChange& before = changes_[known->second];
+    if (before.is_delete() && before.logged->origin_entity_id() != delivery.logged->origin_entity_id())
+      deletes->Add(before);
+  }
+
   // A delivery to a record says whose it was before, too.
   void SayWhose(const RecordChange& delivery) {
     if (places_.empty()) return;
     const auto known = places_.find(NameOf(delivery));
     if (known == places_.end()) return;
     RecordChange& before = changes_[known->second];
-    if (before.delivered_entity.empty()) before.delivered_entity = delivery.logged->origin_entity_id();
+    if (before.delivered_entity.empty() && !before.is_delete())
+      before.delivered_entity = delivery.logged->origin_entity_id();
   }
 
   // In waves of their own.
@@ -122,6 +132,7 @@ std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches,
   for (RecordChange& change : InVersionOrder(batches)) {
     if (change.is_delivered()) {
       own.SayWhose(change);
+      delivered.GiveEnded(change, &ended);
       delivered.Add(std::move(change));
     } else {
       const std::optional<RecordChange> before = delivered.Forget(change);

@@ -174,10 +174,10 @@ absl::Status SqlBatch::Update(TableWork& work) {
     if (!found[i]) missing.push_back(work.updates[i]);
   }
   if (missing.empty()) return absl::OkStatus();
-  // Somebody deleted them on the target: they come into being anew, unless the target says so itself.
+  // Somebody deleted them on the target: they come into being anew, unless the target's own log says so.
   RETURN_IF_ERROR(ExpectGone(work.plan, missing));
   for (const size_t index : missing) {
-    if (!deliveries_[index].outgoing->group->keeps_deletes()) {
+    if (!announces_writes_ || !deliveries_[index].outgoing->group->keeps_deletes()) {
       work.creates.push_back(index);
       continue;
     }

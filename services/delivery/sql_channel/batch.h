@@ -58,6 +58,7 @@ struct Applied {
 class SqlBatch {
  public:
   // Without `adopt` (null) every record that no inbox row names may be adopted.
+  // `announces_writes`: the target's log is read, and told what is written.
   SqlBatch(postgres::Connection& connection, bool announces_writes, const AdoptFunction& adopt)
       : connection_(connection), announces_writes_(announces_writes), adopt_(adopt) {}
 

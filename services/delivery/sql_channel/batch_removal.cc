@@ -34,7 +34,7 @@ absl::Status SqlBatch::SpareAdopted(TableWork& work) {
   const auto spared = [&](size_t index) {
     return is_stranger(index) && kept.contains(rows_[index].local_id);
   };
-  // Nothing is said of them, as if they had never come.
+  // They are not in the inbox, as if they had never come. The mirror's own delivery counts as done.
   for (const size_t index : work.deletes) write_[index] = write_[index] && !spared(index);
   work.deletes.erase(std::remove_if(work.deletes.begin(), work.deletes.end(), spared), work.deletes.end());
   return absl::OkStatus();

@@ -27,6 +27,7 @@ class SqlChannelTest : public ::testing::Test {
     channel_ = MakeChannel();
   }
 
+  bool announces_writes_ = false;
   std::unique_ptr<SqlChannel> MakeChannel(absl::string_view user = "postgres",
                                           const AdoptFunction& adopt = nullptr) const {
     v1::DatabaseConnection database;
@@ -38,6 +39,7 @@ class SqlChannelTest : public ::testing::Test {
     options.isolating_lock_timeout = absl::Milliseconds(50);
     options.shapes = shapes_options_;
     options.adopt = adopt;
+    options.announces_writes = announces_writes_;
     return std::make_unique<SqlChannel>(database, options);
   }
 

@@ -88,6 +88,9 @@ TEST_F(NationsTest, ADeletedRowIsCreatedAnewByTheNextVersion) {
 }
 
 TEST_F(NationsTest, ARowThatWasDeletedOnATargetThatSaysSoItselfIsNotMadeAnew) {
+  announces_writes_ = true;
+  channel_ = MakeChannel();
+  ASSERT_OK(channel_->Open());
   auto group = Nations();
   Add(group, 1, 10, {Text("de"), Text("Germany"), Null()});
   Apply(group);
@@ -112,6 +115,9 @@ TEST_F(NationsTest, ARowThatWasDeletedOnATargetThatSaysSoItselfIsNotMadeAnew) {
 }
 
 TEST_F(NationsTest, WhatADeliveryDeletedIsMadeAnewByALaterOneThereToo) {
+  announces_writes_ = true;
+  channel_ = MakeChannel();
+  ASSERT_OK(channel_->Open());
   auto group = Nations();
   Add(group, 1, 10, {Text("de"), Text("Germany"), Null()});
   Apply(group);

@@ -42,7 +42,7 @@ const Statement kFindAtVersionWithTarget = {"find_identities_and_targets_at_vers
     LEFT JOIN LATERAL (SELECT local_id
                        FROM replicas
                        WHERE entity_id = r.entity_id AND model_id = $4
-                         AND deleted_version = 9223372036854775807
+                         AND deleted_version = 9223372036854775807 AND NOT echo_awaited
                        LIMIT 1) t ON true
 )sql"};
 
@@ -58,7 +58,7 @@ const Statement kFindLast = {"find_last_identities", R"sql(
     LEFT JOIN LATERAL (SELECT local_id
                        FROM replicas
                        WHERE entity_id = r.entity_id AND model_id = $3
-                         AND deleted_version = 9223372036854775807
+                         AND deleted_version = 9223372036854775807 AND NOT echo_awaited
                        LIMIT 1) t ON true
 )sql"};
 
@@ -80,7 +80,7 @@ const Statement kFindTargets = {"find_targets", R"sql(
     CROSS JOIN LATERAL (SELECT local_id
                         FROM replicas
                         WHERE entity_id = k.entity_id AND model_id = $1
-                          AND deleted_version = 9223372036854775807
+                          AND deleted_version = 9223372036854775807 AND NOT echo_awaited
                         LIMIT 1) t
 )sql"};
 

@@ -54,7 +54,7 @@ const Statement kPlan = {"plan", R"sql(
           AND ((k.version > r.desired_version AND (k.deleted OR NOT r.deleted))
                OR (k.version = r.desired_version AND r.applied_version < r.desired_version))
         RETURNING r.entity_id, r.applied_version >= r.desired_version AS applied,
-                  CASE WHEN r.deleted_version = 9223372036854775807 THEN r.local_id END AS local_id
+                  CASE WHEN r.deleted_version = 9223372036854775807 AND NOT r.echo_awaited THEN r.local_id END AS local_id
     ), made AS (
         INSERT INTO replicas (entity_id, model_id, platform_id, sync_id, desired_version, applied_version, deleted,
                               planned_at)
@@ -84,13 +84,13 @@ const Statement kPlanAfterDelete = {"plan_after_delete", R"sql(
         sync_id = excluded.sync_id, planned_at = excluded.planned_at
     WHERE excluded.desired_version >= r.desired_version
     RETURNING entity_id, applied_version >= desired_version,
-              CASE WHEN deleted_version = 9223372036854775807 THEN local_id END
+              CASE WHEN deleted_version = 9223372036854775807 AND NOT echo_awaited THEN local_id END
 )sql"};
 
 const Statement kFindReplicas = {"find_planned", R"sql(
-    SELECT k.place, r.desired_version, r.applied_version, CASE WHEN r.deleted_version = 9223372036854775807 THEN r.local_id END
+    SELECT k.place, r.desired_version, r.applied_version, CASE WHEN r.deleted_version = 9223372036854775807 AND NOT r.echo_awaited THEN r.local_id END
     FROM unnest($2::uuid[]) WITH ORDINALITY AS k(entity_id, place)
-    CROSS JOIN LATERAL (SELECT desired_version, applied_version, deleted_version, local_id
+    CROSS JOIN LATERAL (SELECT desired_version, applied_version, deleted_version, echo_awaited, local_id
                         FROM replicas
                         WHERE entity_id = k.entity_id AND model_id = $1
                         LIMIT 1) r
@@ -130,9 +130,9 @@ const Statement kMarkSources = {"mark_sources", R"sql(
                        LIMIT 1) newer ON true
     WHERE newer.found IS NULL
     ON CONFLICT (entity_id, model_id) DO UPDATE
-    SET deleted = true, desired_version = excluded.desired_version, applied_version = excluded.applied_version,
-        echo_awaited = false
-    WHERE excluded.desired_version > r.desired_version AND r.deleted_version = 9223372036854775807
+    SET deleted = true, desired_version = greatest(r.desired_version, excluded.desired_version),
+        applied_version = greatest(r.desired_version, excluded.desired_version), echo_awaited = false
+    WHERE (excluded.desired_version > r.desired_version OR r.echo_awaited) AND r.deleted_version = 9223372036854775807
 )sql"};
 
 // Unless the record has been made anew, or is to be.

@@ -45,6 +45,18 @@ const Statement kSweep = {"sweep_plan_batches", R"sql(
     FROM page
 )sql"};
 
+// A record that was gone when its delete came is in no log, and a platform may have ceased to be captured.
+const Statement kEndAwaited = {"end_awaited", R"sql(
+    UPDATE replicas r
+    SET deleted_version = r.desired_version, echo_awaited = false
+    FROM (SELECT entity_id, model_id
+          FROM replicas
+          WHERE echo_awaited AND planned_at < now() - interval '10 minutes'
+          LIMIT 1000) AS k
+    WHERE r.entity_id = k.entity_id AND r.model_id = k.model_id AND r.echo_awaited AND r.deleted
+      AND r.applied_version >= r.desired_version
+)sql"};
+
 }  // namespace
 
 PlanSweep::PlanSweep(postgres::Pool& pool, absl::Duration interval, const Clock& clock,
@@ -72,7 +84,15 @@ absl::StatusOr<bool> PlanSweep::SweepPage() {
   return last_batch_ != 0;
 }
 
+absl::Status PlanSweep::EndAwaited() {
+  return pool_.InTransactionWithRetry(
+      "end_awaited", [](Transaction& transaction) { return transaction.Query(kEndAwaited, {}).status(); });
+}
+
 void PlanSweep::SweepAll(StopToken& stop) {
+  if (const absl::Status ended = EndAwaited(); !ended.ok()) {
+    log::Warn("end of awaited identities failed", {{"service", "platform_registry"}, {"error", ended}});
+  }
   for (int page = 0; page < kMaxPages && !stop.stopping(); ++page) {
     const absl::StatusOr<bool> more = SweepPage();
     if (!more.ok()) {

@@ -26,6 +26,8 @@ class PlanSweep {
 
   // One page of batches after the last one looked at; true if there are more. For the worker and for tests.
   absl::StatusOr<bool> SweepPage();
+  // Ends the identities of deleted records whose platforms have not told of it for ten minutes.
+  absl::Status EndAwaited();
 
  private:
   void SweepAll(StopToken& stop);

@@ -67,7 +67,7 @@ const Statement kSettle = {"settle", R"sql(
 )sql"};
 
 const Statement kFindHolder = {"find_holder", R"sql(
-    SELECT entity_id, desired_version, applied_version, deleted
+    SELECT entity_id, desired_version, applied_version, deleted, echo_awaited
     FROM replicas
     WHERE model_id = $1 AND local_id = $2 AND deleted_version = 9223372036854775807 AND entity_id <> $3
 )sql"};
@@ -85,7 +85,7 @@ const Statement kLockReplicas = {"lock_replicas", R"sql(
 
 const Statement kEndHolder = {"end_holder", R"sql(
     UPDATE replicas
-    SET applied_version = desired_version, deleted_version = desired_version, fingerprint = NULL
+    SET applied_version = desired_version, deleted_version = desired_version, fingerprint = NULL, echo_awaited = false
     WHERE entity_id = $1 AND model_id = $2
 )sql"};
 
@@ -155,7 +155,8 @@ absl::StatusOr<bool> ClearLocalId(Transaction& transaction, const Call& call, co
   RETURN_IF_ERROR(transaction.Query(kLockReplicas, locks).status());
   ASSIGN_OR_RETURN(rows, FindHolder(transaction, call, entity, place));
   if (rows.empty()) return true;
-  const bool was_to_go = rows.GetBool(0, 3) && rows.GetInt64(0, 2) < rows.GetInt64(0, 1);
+  const bool was_to_go =
+      rows.GetBool(0, 4) || (rows.GetBool(0, 3) && rows.GetInt64(0, 2) < rows.GetInt64(0, 1));
   if (!was_to_go && rows.GetInt64(0, 2) > call.group.versions(place)) return false;
   Params holder;
   holder.AddUuid(rows.GetUuid(0, 0)).AddInt32(call.model.model_id);

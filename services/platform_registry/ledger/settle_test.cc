@@ -56,6 +56,9 @@ TEST_F(SettleTest, DeletedKeepsTheLocalIdAsATombstone) {
 
 // The edit of version 7 was made on the shop before the delete of version 6 came there.
 TEST_F(SettleTest, WhereThePlatformSaysItselfThatARecordIsGoneItsIdentityEndsWithThat) {
+  ASSERT_OK(registry_.Call(&RegistryStub::UpdatePlatform,
+                           "platform { name: 'platforms/shop' capture_mode: CAPTURE_MODE_REPLICATION } "
+                           "update_mask { paths: 'capture_mode' }"));
   ASSERT_OK(registry_.Call(&RegistryStub::CreateSync,
                            "sync { name: 'syncs/back' source_platform: 'shop' source_model: 'country' "
                            "target_platform: 'atlas' target_model: 'country' all_fields: true }"));
@@ -64,6 +67,7 @@ TEST_F(SettleTest, WhereThePlatformSaysItselfThatARecordIsGoneItsIdentityEndsWit
   ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_DELETED, "", ""}}));
   EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=6 CONVERGED deleted");
   EXPECT_EQ(ledger_.Entity("x1", 7, false, "shop"), entity);
+  EXPECT_EQ(ledger_.TargetId(entity), "") << "references do not name it";
   v1::PlanRequest deleted;
   v1::TombstoneGroup* const group = deleted.add_tombstones();
   group->set_platform("shop");
