@@ -92,14 +92,14 @@ const Statement kCreateIdentities = {"create_identities", R"sql(
     RETURNING entity_id
 )sql"};
 
-// Where the entity has no record there, or one that a delivery has deleted.
+// The log is read in its order: what was written for the entity last is its record.
 const Statement kBindDelivered = {"bind_delivered", R"sql(
     INSERT INTO replicas AS r (entity_id, model_id, platform_id, local_id)
     SELECT k.entity_id, $1, $2, k.local_id
     FROM unnest($3::uuid[], $4::text[]) AS k(entity_id, local_id)
     ON CONFLICT (entity_id, model_id) DO UPDATE
-    SET local_id = excluded.local_id, deleted_version = 9223372036854775807
-    WHERE r.local_id IS NULL OR r.deleted_version < 9223372036854775807
+    SET local_id = excluded.local_id, deleted_version = 9223372036854775807, echo_awaited = false
+    WHERE r.local_id IS DISTINCT FROM excluded.local_id OR r.deleted_version < 9223372036854775807
 )sql"};
 
 // One call of Resolve.

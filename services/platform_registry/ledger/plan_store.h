@@ -40,7 +40,4 @@ class PlanStore {
   postgres::Pool& pool_;
 };
 
-// Ends the identities of these entities where every replica is deleted. For Plan and Settle.
-absl::Status EndIdentities(postgres::Transaction& transaction, const EntityOrder& entities);
-
 }  // namespace cognate::platform_registry

@@ -6,7 +6,7 @@
 
 #include "common/status/status_macros.h"
 #include "services/platform_registry/ledger/ledger_transaction.h"
-#include "services/platform_registry/ledger/plan_store.h"
+#include "services/platform_registry/ledger/plan_tombstones.h"
 
 namespace cognate::platform_registry {
 namespace {
