@@ -162,7 +162,7 @@ TEST_F(PipelinesTest, AnErrorSaysThePipelineAndTheStep) {
       [&] {
         return absl::StrContains(StateOf("article", "1"), "pipelines/strict.transforms[1] (to_integer)");
       },
-      absl::Seconds(30)))
+      absl::Seconds(120)))
       << StateOf("article", "1");
 }
 
