@@ -80,7 +80,10 @@ absl::StatusOr<v1::ListLatestChangesResponse> ListLatestChanges(ChangeLog& log, 
   if (!token.empty()) return WrongToken(request.page_token());
   if (request.last_records() > 0) {
     ASSIGN_OR_RETURN(const int64_t known, log.EstimateRecords(*model));
-    if (known > request.last_records()) return ByAge(newest.First(*model, limit));
+    if (known > request.last_records()) {
+      ASSIGN_OR_RETURN(const int64_t version, log.NewestVersion());
+      return ByAge(newest.From(*model, version, limit));
+    }
   }
   return ById(log, *model, "", limit);
 }

@@ -12,9 +12,6 @@ namespace {
 constexpr int64_t kStretch = 5'000;  // changes that one statement reads
 constexpr int kStretches = 40;       // a page
 
-const postgres::Statement kSelectNewestVersion{"select_newest_version",
-                                               "SELECT version FROM version_counter WHERE only_row"};
-
 // Each LATERAL is one descent of an index, whatever the planner believes of the table.
 const postgres::Statement kSelectStretch{"select_newest_records", absl::StrCat(R"sql(
     SELECT change.*
@@ -37,16 +34,6 @@ const postgres::Statement kSelectStretch{"select_newest_records", absl::StrCat(R
 )sql")};
 
 }  // namespace
-
-absl::StatusOr<NewestRecordsStore::Page> NewestRecordsStore::First(const LoggedModel& model, int limit) {
-  int64_t newest = 0;
-  RETURN_IF_ERROR(pool_.Run("newest_version", [&](postgres::Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kSelectNewestVersion));
-    newest = rows.GetInt64(0, 0);
-    return absl::OkStatus();
-  }));
-  return From(model, newest, limit);
-}
 
 absl::StatusOr<NewestRecordsStore::Page> NewestRecordsStore::From(const LoggedModel& model, int64_t version,
                                                                   int limit) {

@@ -20,8 +20,6 @@ class NewestRecordsStore {
     std::vector<LoggedState> states;  // newest first; each the newest of its record
     int64_t next_version = 0;         // where the next page begins; 0: this was the last one
   };
-  // From the newest version on.
-  absl::StatusOr<Page> First(const LoggedModel& model, int limit);
   // Changes of this version and older ones. At most `limit` records, found among a bounded number of changes:
   // a page may have fewer, also none, and others follow.
   absl::StatusOr<Page> From(const LoggedModel& model, int64_t version, int limit);

@@ -11,40 +11,16 @@ namespace {
 const postgres::Statement kLockVersions{"lock_versions",
                                         "SELECT FROM version_counter WHERE only_row FOR UPDATE"};
 
-// The LATERAL reads one row of the index for each record, whatever the planner believes of the table.
-const postgres::Statement kRenew{"renew_changes", absl::StrCat(R"sql(
+// Parameters 1 and 2 are the records. The LATERAL reads one row of the index for each record, whatever the
+// planner believes of the table. `wanted` is how the parameters are read, `which` of the latest changes are
+// written again, as `operation`, and with which origin.
+postgres::Statement WritingAgain(const char* name, absl::string_view wanted, absl::string_view which,
+                                 absl::string_view operation, absl::string_view origin_version) {
+  return {name, absl::StrCat(R"sql(
     WITH latest AS MATERIALIZED (
         SELECT change.*, row_number() OVER () AS place
-        FROM unnest($1::int4[], $2::text[]) AS wanted (model_id, local_id)
-        CROSS JOIN LATERAL (
-            SELECT version, platform_id, model_id, local_id, operation, fields, source_time
-            FROM changes
-            WHERE changes.model_id = wanted.model_id AND changes.local_id = wanted.local_id COLLATE "C"
-              AND is_amended IS NULL
-            ORDER BY changes.model_id, changes.local_id, changes.version DESC
-            LIMIT 1
-        ) AS change
-        WHERE change.operation <> $3::int4
-    ), counter AS (
-        UPDATE version_counter
-        SET version = version_counter.version + (SELECT count(*) FROM latest)
-        WHERE only_row
-        RETURNING version_counter.version - (SELECT count(*) FROM latest) AS base
-    ), written AS (
-        INSERT INTO changes
-            (version, captured_at, source_time, platform_id, model_id, operation, local_id, fields, origin_version)
-        SELECT counter.base + place, now(), source_time, platform_id, model_id, $4::int4, local_id, fields, latest.version
-        FROM latest CROSS JOIN counter
-        RETURNING )sql",
-                                                               kLoggedColumns, R"sql(
-    )
-    SELECT * FROM written ORDER BY version
-)sql")};
-
-const postgres::Statement kRenewDeletes{"renew_deletes", absl::StrCat(R"sql(
-    WITH latest AS MATERIALIZED (
-        SELECT change.*, row_number() OVER () AS place
-        FROM unnest($1::int4[], $2::text[], $3::bigint[]) AS wanted (model_id, local_id, before)
+        FROM )sql",
+                             wanted, R"sql(
         CROSS JOIN LATERAL (
             SELECT version, platform_id, model_id, local_id, operation, fields, source_time, origin_entity_id
             FROM changes
@@ -53,21 +29,65 @@ const postgres::Statement kRenewDeletes{"renew_deletes", absl::StrCat(R"sql(
             ORDER BY changes.model_id, changes.local_id, changes.version DESC
             LIMIT 1
         ) AS change
-        WHERE change.operation = $4::int4 AND change.origin_entity_id IS NULL AND change.version < wanted.before
+        WHERE )sql",
+                             which, R"sql(
     ), counter AS (
         UPDATE version_counter
         SET version = version_counter.version + (SELECT count(*) FROM latest)
         WHERE only_row
         RETURNING version_counter.version - (SELECT count(*) FROM latest) AS base
     ), written AS (
-        INSERT INTO changes (version, captured_at, source_time, platform_id, model_id, operation, local_id, fields)
-        SELECT counter.base + place, now(), source_time, platform_id, model_id, operation, local_id, fields
+        INSERT INTO changes
+            (version, captured_at, source_time, platform_id, model_id, operation, local_id, fields, origin_version)
+        SELECT counter.base + place, now(), source_time, platform_id, model_id, )sql",
+                             operation, ", local_id, fields, ", origin_version, R"sql(
         FROM latest CROSS JOIN counter
         RETURNING )sql",
-                                                                      kLoggedColumns, R"sql(
+                             kLoggedColumns, R"sql(
     )
     SELECT * FROM written ORDER BY version
 )sql")};
+}
+
+const postgres::Statement kRenew =
+    WritingAgain("renew_changes", "unnest($1::int4[], $2::text[]) AS wanted (model_id, local_id)",
+                 "change.operation <> $3::int4", "$4::int4", "latest.version");
+
+const postgres::Statement kRenewDeletes = WritingAgain(
+    "renew_deletes", "unnest($1::int4[], $2::text[], $4::bigint[]) AS wanted (model_id, local_id, before)",
+    "change.operation = $3::int4 AND change.origin_entity_id IS NULL AND change.version < wanted.before",
+    "operation", "NULL::bigint");
+
+// Whose latest changes are to be written again.
+class Records {
+ public:
+  // `local_id` outlives this.
+  void Add(const LoggedModel* model, absl::string_view local_id) {
+    models_[model->model_id] = model;
+    model_ids_.push_back(model->model_id);
+    local_ids_.push_back(local_id);
+  }
+  // Parameters 1 to 3.
+  postgres::Params ToParams() const {
+    postgres::Params params;
+    params.AddInt32Array(model_ids_).AddTextArray(local_ids_).AddInt32(v1::OPERATION_DELETE);
+    return params;
+  }
+  absl::Status WriteAgain(postgres::Transaction& transaction, const postgres::Statement& statement,
+                          const postgres::Params& params, std::vector<LoggedState>* written) const {
+    RETURN_IF_ERROR(LockVersions(transaction));
+    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(statement, params));
+    for (int row = 0; row < rows.size(); ++row) {
+      written->push_back(StateOfRow(rows, row, *models_.at(ModelIdOfRow(rows, row))));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::flat_hash_map<int32_t, const LoggedModel*> models_;
+  std::vector<int32_t> model_ids_;
+  std::vector<absl::string_view> local_ids_;
+};
 
 }  // namespace
 
@@ -77,48 +97,30 @@ absl::Status LockVersions(postgres::Transaction& transaction) {
 
 absl::StatusOr<std::vector<LoggedState>> Renew(postgres::Transaction& transaction,
                                                const std::vector<LoggedState>& states) {
-  absl::flat_hash_map<int32_t, const LoggedModel*> models;
-  std::vector<int32_t> model_ids;
-  std::vector<absl::string_view> local_ids;
+  Records records;
   std::vector<LoggedState> renewed;
   for (const LoggedState& state : states) {
-    models[state.model->model_id] = state.model;
-    model_ids.push_back(state.model->model_id);
-    local_ids.push_back(state.local_id);
+    records.Add(state.model, state.local_id);
     if (state.operation == v1::OPERATION_DELETE) renewed.push_back(state);
   }
-  RETURN_IF_ERROR(LockVersions(transaction));
-  postgres::Params params;
-  params.AddInt32Array(model_ids).AddTextArray(local_ids);
-  params.AddInt32(v1::OPERATION_DELETE).AddInt32(v1::OPERATION_UPDATE);
-  ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kRenew, params));
-  for (int row = 0; row < rows.size(); ++row) {
-    renewed.push_back(StateOfRow(rows, row, *models.at(ModelIdOfRow(rows, row))));
-  }
+  postgres::Params params = records.ToParams();
+  params.AddInt32(v1::OPERATION_UPDATE);
+  RETURN_IF_ERROR(records.WriteAgain(transaction, kRenew, params, &renewed));
   return renewed;
 }
 
 absl::StatusOr<std::vector<LoggedState>> RenewDeletes(postgres::Transaction& transaction,
-                                                      const std::vector<DeletedRecord>& records) {
-  absl::flat_hash_map<int32_t, const LoggedModel*> models;
-  std::vector<int32_t> model_ids;
-  std::vector<absl::string_view> local_ids;
+                                                      const std::vector<DeletedRecord>& deleted) {
+  Records records;
   std::vector<int64_t> before;
-  for (const DeletedRecord& record : records) {
-    models[record.model->model_id] = record.model;
-    model_ids.push_back(record.model->model_id);
-    local_ids.push_back(record.local_id);
+  for (const DeletedRecord& record : deleted) {
+    records.Add(record.model, record.local_id);
     before.push_back(record.before);
   }
-  RETURN_IF_ERROR(LockVersions(transaction));
-  postgres::Params params;
-  params.AddInt32Array(model_ids).AddTextArray(local_ids).AddInt64Array(before);
-  params.AddInt32(v1::OPERATION_DELETE);
-  ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kRenewDeletes, params));
+  postgres::Params params = records.ToParams();
+  params.AddInt64Array(before);
   std::vector<LoggedState> renewed;
-  for (int row = 0; row < rows.size(); ++row) {
-    renewed.push_back(StateOfRow(rows, row, *models.at(ModelIdOfRow(rows, row))));
-  }
+  RETURN_IF_ERROR(records.WriteAgain(transaction, kRenewDeletes, params, &renewed));
   return renewed;
 }
 

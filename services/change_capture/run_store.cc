@@ -58,6 +58,12 @@ const postgres::Statement kUpdateRun{"update_run", R"sql(
     WHERE run_id = $1 AND state = $2::int4 AND cursor = $3 COLLATE "C"
 )sql"};
 
+const postgres::Statement kEndOlder{"end_older_runs", R"sql(
+    UPDATE runs
+    SET state = $4::int4, error = $5, finished_at = now()
+    WHERE sync = $1 AND kind = $2::int4 AND run_id < $3 AND finished_at IS NULL
+)sql"};
+
 constexpr int kKeptRuns = 50;
 
 const postgres::Statement kForgetOld{"forget_old_runs", R"sql(
@@ -193,6 +199,13 @@ absl::Status RunStore::Save(postgres::Transaction& transaction, const StoredRun&
       .AddTextArray(after.extra_ids);
   ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kUpdateRun, params));
   return rows.affected() == 1 ? absl::OkStatus() : RunMovedOn(before.id.ToString());
+}
+
+absl::Status RunStore::EndOlder(postgres::Transaction& transaction, const StoredRun& newest) {
+  postgres::Params params;
+  params.AddText(newest.sync).AddInt32(newest.kind).AddUuid(newest.id).AddInt32(v1::RUN_STATE_FAILED);
+  params.AddText(absl::StrCat("runs/", newest.id.ToString(), " was started in its place"));
+  return transaction.Query(kEndOlder, params).status();
 }
 
 absl::Status RunStore::ForgetOld(postgres::Transaction& transaction, absl::string_view sync) {

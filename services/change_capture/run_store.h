@@ -64,6 +64,8 @@ class RunStore {
   static absl::Status Save(postgres::Transaction& transaction, const StoredRun& before,
                            const StoredRun& after);
   absl::Status Save(const StoredRun& before, const StoredRun& after);
+  // Ends the unfinished runs of its sync and kind that are older, also those that are held.
+  static absl::Status EndOlder(postgres::Transaction& transaction, const StoredRun& newest);
   // Of a sync's finished runs of kind SCHEDULED only the newest are kept.
   static absl::Status ForgetOld(postgres::Transaction& transaction, absl::string_view sync);
 

@@ -30,19 +30,6 @@ absl::Status Check(const v1::CreateRunRequest& request) {
   return absl::OkStatus();
 }
 
-// One mirror of a sync is under way at a time: what was counted for an older one no longer counts.
-absl::Status EndOlderMirrors(RunStore& runs, const StoredRun& newest) {
-  ASSIGN_OR_RETURN(const std::vector<StoredRun> unfinished, runs.Unfinished());
-  for (const StoredRun& run : unfinished) {
-    if (run.kind != v1::RUN_KIND_MIRROR || run.sync != newest.sync || !(run.id < newest.id)) continue;
-    StoredRun ended = run;
-    ended.state = v1::RUN_STATE_FAILED;
-    ended.error = absl::StrCat("runs/", newest.id.ToString(), " was started in its place");
-    RETURN_IF_ERROR(runs.Save(run, ended));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<StoredRun> Begin(const RunParts& parts, const v1::CompiledSync& compiled,
                                 const v1::CreateRunRequest& request) {
   const v1::RunKind kind = request.run().kind();
@@ -52,9 +39,11 @@ absl::StatusOr<StoredRun> Begin(const RunParts& parts, const v1::CompiledSync& c
   if (kind == v1::RUN_KIND_MIRROR) RETURN_IF_ERROR(parts.mirrors.Check(compiled));
   ASSIGN_OR_RETURN(StoredRun run, parts.loop.NewRun(kind, compiled.sync(), parts.clock));
   run.hold = request.hold();
-  ASSIGN_OR_RETURN(StoredRun created, parts.runs.Create(run, request_id, parts.catalogue.Revision()));
-  if (kind == v1::RUN_KIND_MIRROR) RETURN_IF_ERROR(EndOlderMirrors(parts.runs, created));
-  return created;
+  // One mirror of a sync is under way at a time: what was counted for an older one no longer counts.
+  const auto end_older = [&run](postgres::Transaction& transaction) {
+    return run.kind == v1::RUN_KIND_MIRROR ? RunStore::EndOlder(transaction, run) : absl::OkStatus();
+  };
+  return parts.runs.Create(run, request_id, parts.catalogue.Revision(), end_older);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "common/value/value.h"
 
 namespace cognate::transformer {
 namespace {
@@ -125,6 +126,18 @@ class Newest {
 
 bool RecordChange::Wants(absl::string_view target_platform) const {
   return only.empty() || std::find(only.begin(), only.end(), target_platform) != only.end();
+}
+
+bus::v1::LoggedChange& AddLogged(const v1::Change& change, bus::v1::ChangeBatch* batch) {
+  bus::v1::LoggedChange& logged = *batch->add_changes();
+  logged.set_version(change.version());
+  logged.set_local_id(change.local_id());
+  logged.set_operation(change.operation());
+  logged.set_capture_time_us(value::MicrosOf(change.capture_time()));
+  v1::Fields fields;
+  *fields.mutable_fields() = change.fields();
+  logged.set_fields(fields.SerializeAsString());
+  return logged;
 }
 
 std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches, size_t max_changes) {

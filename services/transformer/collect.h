@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "cognate/bus/v1/change_batch.pb.h"
+#include "cognate/v1/record.pb.h"
 
 namespace cognate::transformer {
 
@@ -30,6 +31,10 @@ struct RecordChange {
   bool is_renewed() const { return !is_delivered() && logged->origin_version() > 0; }
   bool Wants(absl::string_view target_platform) const;
 };
+
+// Adds it to the batch as it lies in the log, with the first model; for what is rendered without being
+// delivered.
+bus::v1::LoggedChange& AddLogged(const v1::Change& change, bus::v1::ChangeBatch* batch);
 
 // Changes that go through the stages together: no record twice, at most `max_changes`.
 using Wave = std::vector<RecordChange>;

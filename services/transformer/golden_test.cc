@@ -67,17 +67,9 @@ bus::v1::ChangeBatch BatchOf(const Section& section) {
     if (word != "batch" && word != "allow_incomplete") batch.set_target_platform(std::string(word));
   }
   for (const v1::Change& change : request.changes()) {
-    bus::v1::LoggedChange* const logged = batch.add_changes();
-    logged->set_model_index(batch.models_size());
+    AddLogged(change, &batch).set_model_index(batch.models_size());
     batch.add_models()->set_platform(request.platform());
     batch.mutable_models(batch.models_size() - 1)->set_model(change.model());
-    logged->set_version(change.version());
-    logged->set_local_id(change.local_id());
-    logged->set_operation(change.operation());
-    logged->set_capture_time_us(value::MicrosOf(change.capture_time()));
-    v1::Fields fields;
-    *fields.mutable_fields() = change.fields();
-    logged->set_fields(fields.SerializeAsString());
   }
   return batch;
 }

@@ -225,15 +225,7 @@ class Matcher {
     batch.set_is_replay(true);
     batch.add_models()->set_platform(sync_.source_platform());
     batch.mutable_models(0)->set_model(sync_.source_model());
-    for (const v1::Change& change : changes) {
-      bus::v1::LoggedChange* const logged = batch.add_changes();
-      logged->set_version(change.version());
-      logged->set_local_id(change.local_id());
-      logged->set_operation(change.operation());
-      v1::Fields fields;
-      *fields.mutable_fields() = change.fields();
-      logged->set_fields(fields.SerializeAsString());
-    }
+    for (const v1::Change& change : changes) AddLogged(change, &batch);
     return batch;
   }
 

@@ -35,14 +35,7 @@ bus::v1::ChangeBatch BatchOf(const v1::RecordKey& record, const v1::Change& chan
   batch.set_is_replay(true);  // as it is delivered in the end, whenever that is
   batch.add_models()->set_platform(record.platform());
   batch.mutable_models(0)->set_model(record.model());
-  bus::v1::LoggedChange* const logged = batch.add_changes();
-  logged->set_version(change.version());
-  logged->set_local_id(record.local_id());
-  logged->set_operation(change.operation());
-  logged->set_capture_time_us(value::MicrosOf(change.capture_time()));
-  v1::Fields fields;
-  *fields.mutable_fields() = change.fields();
-  logged->set_fields(fields.SerializeAsString());
+  AddLogged(change, &batch).set_local_id(record.local_id());
   return batch;
 }
 

@@ -150,16 +150,7 @@ class PreviewPropertyTest : public ::testing::Test {
     bus::v1::ChangeBatch batch;
     batch.add_models()->set_platform("a");
     batch.mutable_models(0)->set_model("m.item");
-    for (const v1::Change& change : changes) {
-      bus::v1::LoggedChange* const logged = batch.add_changes();
-      logged->set_version(change.version());
-      logged->set_local_id(change.local_id());
-      logged->set_operation(change.operation());
-      logged->set_capture_time_us(value::MicrosOf(change.capture_time()));
-      v1::Fields fields;
-      *fields.mutable_fields() = change.fields();
-      logged->set_fields(fields.SerializeAsString());
-    }
+    for (const v1::Change& change : changes) AddLogged(change, &batch);
     return batch;
   }
 

@@ -49,15 +49,9 @@ bus::v1::ChangeBatch BatchOf(const v1::Sync& sync,
   batch.add_models()->set_platform(sync.source_platform());
   batch.mutable_models(0)->set_model(sync.source_model());
   for (const v1::Change& change : changes) {
-    bus::v1::LoggedChange* const logged = batch.add_changes();
-    logged->set_version(change.version() + 1);
-    logged->set_origin_version(change.version());
-    logged->set_local_id(change.local_id());
-    logged->set_operation(change.operation());
-    logged->set_capture_time_us(value::MicrosOf(change.capture_time()));
-    v1::Fields fields;
-    *fields.mutable_fields() = change.fields();
-    logged->set_fields(fields.SerializeAsString());
+    bus::v1::LoggedChange& logged = AddLogged(change, &batch);
+    logged.set_version(change.version() + 1);
+    logged.set_origin_version(change.version());
   }
   return batch;
 }

@@ -119,6 +119,17 @@ TEST_F(MirrorTest, IsHeldWhereItIsMuchAndSparesWhatWasChangedOrAdoptedSince) {
               HasReason("RUN_NOT_HELD"));
 }
 
+TEST_F(MirrorTest, ANewerOneTakesThePlaceOfOneThatIsHeld) {
+  AddWorld(20, 30);
+  const v1::Run held = Await(Mirror(), v1::RUN_STATE_HELD);
+  const v1::Run newer = Mirror();
+  const v1::Run ended = Await(held, v1::RUN_STATE_FAILED);
+  EXPECT_TRUE(absl::StrContains(ended.error(), newer.name())) << ended.error();
+  EXPECT_THAT(Do(*capture_, &CaptureStub::ApproveRun, StrCat("name: '", held.name(), "'")),
+              HasReason("RUN_NOT_HELD"));
+  Await(newer, v1::RUN_STATE_HELD);
+}
+
 // The source's records come and go meanwhile.
 TEST_F(MirrorTest, SurvivesBeingKilled) {
   AddWorld(60, 200, "max_leaving_percent: 100 schedule { batch_size: 20 pause { nanos: 100000000 } } ");
