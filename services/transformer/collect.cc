@@ -83,6 +83,12 @@ class Newest {
     return forgotten;
   }
 
+  // A delivery has deleted the record: what comes now under its id is not of that entity.
+  void ForgetWhose(const RecordChange& change) {
+    const auto known = places_.find(NameOf(change));
+    if (known != places_.end()) changes_[known->second].delivered_entity = {};
+  }
+
   // A delete is followed by a delivery of another entity, whose record has the id now.
   void GiveEnded(const RecordChange& delivery, Newest* deletes) const {
     const auto known = places_.find(NameOf(delivery));
@@ -149,7 +155,10 @@ std::vector<Wave> Collect(absl::Span<const bus::v1::ChangeBatch* const> batches,
       delivered.Add(std::move(change));
     } else {
       const std::optional<RecordChange> before = delivered.Forget(change);
-      if (before && before->is_delete()) ended.Add(*before);
+      if (before && before->is_delete()) {
+        own.ForgetWhose(change);
+        ended.Add(*before);
+      }
       if (before && !before->is_delete()) change.delivered_entity = before->logged->origin_entity_id();
       if (before) change.is_live &= before->is_live;
       own.Add(std::move(change));

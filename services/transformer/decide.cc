@@ -35,6 +35,7 @@ void AddTombstones(const Routed& routed, const Resolved& resolved, v1::PlanReque
     group->add_entity_ids(std::string(resolved.records[i].entity_id));
     group->add_versions(change.logged().version());
     group->add_delivered_local_ids(change.change->is_delivered() ? change.logged().local_id() : "");
+    group->add_local_ids(change.logged().local_id());
   }
 }
 

@@ -207,6 +207,21 @@ TEST(PipelineTest, AnEditOfWhatADeliveryHasJustMadeSaysWhoseItIs) {
   EXPECT_EQ(Waves(batch)[0][0].delivered_entity, std::string(16, 'f')) << "said by the delivery behind it";
 }
 
+TEST(PipelineTest, WhatComesAfterADeliveryHasDeletedTheRecordIsOfNoKnownEntity) {
+  bus::v1::ChangeBatch batch = Batch(1, 4);
+  for (bus::v1::LoggedChange& change : *batch.mutable_changes()) change.set_local_id("7");
+  for (const int delivered : {0, 2}) {
+    batch.mutable_changes(delivered)->set_origin_entity_id(std::string(16, 'e'));
+    batch.mutable_changes(delivered)->set_origin_version(1);
+  }
+  batch.mutable_changes(2)->set_operation(v1::OPERATION_DELETE);
+  const std::vector<Wave> waves = Waves(batch);
+  ASSERT_THAT(waves, ElementsAre(SizeIs(1), SizeIs(1)));
+  EXPECT_EQ(waves[0][0].logged->version(), batch.changes(2).version());
+  EXPECT_EQ(waves[1][0].logged->version(), batch.changes(3).version());
+  EXPECT_EQ(waves[1][0].delivered_entity, "") << "the edit before the delete had one";
+}
+
 TEST(PipelineTest, UnreadableFieldsStopTheirOwnChangeOnly) {
   const RuleSet rules(TenFields());
   EasyLedger ledger;

@@ -309,7 +309,8 @@ TEST_P(RandomDeletesTest, EndTheSameOnEverySite) {
               deleted.size(), ring.AllAgree() ? 0 : 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, RandomDeletesTest, ::testing::Values(2), ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Sizes, RandomDeletesTest, ::testing::Values(2, 3),
+                         ::testing::PrintToStringParamName());
 
 // Every value is written once. One that is gone was either seen by whoever overwrote it, or it is listed.
 class RandomEditsTest : public ::testing::TestWithParam<int> {};

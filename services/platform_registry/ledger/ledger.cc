@@ -116,6 +116,8 @@ absl::Status CheckTombstones(const std::string& path, const v1::TombstoneGroup& 
     RETURN_IF_ERROR(
         CheckLength(path, "delivered_local_ids", group.delivered_local_ids_size(), group.entity_ids_size()));
   }
+  if (!group.local_ids().empty())
+    RETURN_IF_ERROR(CheckLength(path, "local_ids", group.local_ids_size(), group.entity_ids_size()));
   return CheckPositive(path, group.versions());
 }
 

@@ -13,7 +13,8 @@ using postgres::Statement;
 using postgres::Transaction;
 
 // A change of the record's own raises its row: nothing older is due there. What a delivery of an older
-// version, which was on its way, does to the record is change-capture's to mend. LIMIT as in plan_store.cc.
+// version, which was on its way, does to the record is change-capture's to mend. But a record that is to go
+// like all of its entity goes (kLockSources in plan_tombstones.cc). LIMIT as in plan_store.cc.
 const Statement kHold = {"hold", R"sql(
     WITH k AS MATERIALIZED (
         SELECT k.*
@@ -32,6 +33,9 @@ const Statement kHold = {"hold", R"sql(
     FROM k
     WHERE r.entity_id = k.entity_id AND r.model_id = $1 AND r.deleted_version = 9223372036854775807
       AND k.version > r.desired_version
+      AND CASE WHEN r.deleted AND (r.echo_awaited OR r.applied_version < r.desired_version)
+               THEN (SELECT true FROM replicas WHERE entity_id = k.entity_id AND NOT deleted LIMIT 1)
+               ELSE true END
 )sql"};
 
 }  // namespace

@@ -192,17 +192,19 @@ absl::StatusOr<EntityOrder> DecideRest(Transaction& transaction, const Call& cal
 }
 
 // Upserts over deletes. The source record says whether it is still the same: it was marked as deleted and is
-// back, or its identity has ended and the version belongs to another entity.
+// back, or its identity has ended and the version belongs to another entity. An edit of a record that is to
+// go like all of its entity brings none of them back: what a person sees there meanwhile would be edited
+// again, newer than any delete.
 absl::Status PlanReturning(Transaction& transaction, const Call& call, const EntityOrder& returning) {
   ASSIGN_OR_RETURN(const Rows sources, LockSources(transaction, call.sync.source_model_id, returning));
   std::vector<size_t> found;
-  std::vector<bool> is_over(returning.size(), false);  // the record was deleted since
+  std::vector<bool> is_over(returning.size(), false);  // the record was deleted since, or is to be
   for (int row = 0; row < sources.size(); ++row) {
     const auto index = static_cast<size_t>(sources.GetInt64(row, 0) - 1);
     const int place = returning.places[index];
     const int64_t deleted_version = sources.GetInt64(row, 1);
     if (deleted_version < call.Version(place)) return EntityEnded();
-    is_over[index] = deleted_version != kLiving;
+    is_over[index] = deleted_version != kLiving || sources.GetBool(row, 2);
     if (is_over[index]) {
       call.Decide(place, v1::PLAN_DECISION_STALE, "");
     } else {

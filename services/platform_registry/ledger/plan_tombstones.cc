@@ -1,5 +1,6 @@
 #include "services/platform_registry/ledger/plan_tombstones.h"
 
+#include <optional>
 #include <vector>
 
 #include "common/status/status_macros.h"
@@ -15,29 +16,54 @@ using postgres::Statement;
 using postgres::Transaction;
 
 // Whoever plans over a delete, marks a source record as deleted, or ends an identity holds its source's row.
+// A living row that is deleted and neither due nor awaited is that of a record which its own platform
+// deleted: what that says afterwards is of a record that was made anew. Any other deleted row is of one that
+// a delivery deletes, and what its platform says was said before that. `to_go` are those, where nobody keeps
+// the entity.
 const Statement kLockSources = {"lock_sources", R"sql(
-    SELECT k.place, s.deleted_version
+    SELECT k.place, s.deleted_version, s.is_to_go AND kept.found IS NULL AS to_go
     FROM unnest($2::uuid[]) WITH ORDINALITY AS k(entity_id, place)
-    CROSS JOIN LATERAL (SELECT deleted_version
+    CROSS JOIN LATERAL (SELECT deleted_version,
+                               deleted AND (echo_awaited OR applied_version < desired_version) AS is_to_go
                         FROM replicas
                         WHERE entity_id = k.entity_id AND model_id = $1
                         LIMIT 1
                         FOR UPDATE) s
-)sql"};
-
-const Statement kMarkSources = {"mark_sources", R"sql(
-    INSERT INTO replicas AS r (entity_id, model_id, platform_id, desired_version, applied_version, deleted)
-    SELECT k.entity_id, $1, $2, k.version, k.version, true
-    FROM unnest($3::uuid[], $4::bigint[]) AS k(entity_id, version)
     LEFT JOIN LATERAL (SELECT true AS found
                        FROM replicas
-                       WHERE entity_id = k.entity_id AND model_id <> $1 AND NOT deleted AND desired_version > k.version
-                       LIMIT 1) newer ON true
-    WHERE newer.found IS NULL
-    ON CONFLICT (entity_id, model_id) DO UPDATE
-    SET deleted = true, desired_version = greatest(r.desired_version, excluded.desired_version),
-        applied_version = greatest(r.desired_version, excluded.desired_version), echo_awaited = false
-    WHERE (excluded.desired_version > r.desired_version OR r.echo_awaited) AND r.deleted_version = 9223372036854775807
+                       WHERE entity_id = k.entity_id AND NOT deleted
+                       LIMIT 1) kept ON true
+)sql"};
+
+// What a delivery has made anew, or is making anew now, is another record than the one that was deleted: it
+// is to be deleted behind that. The batch is the way to it, as in plan_store.cc.
+const Statement kMarkSources = {"mark_sources", R"sql(
+    WITH marked AS (
+        INSERT INTO replicas AS r (entity_id, model_id, platform_id, desired_version, applied_version, deleted, local_id)
+        SELECT k.entity_id, $1, $2, k.version, k.version, true, k.local_id
+        FROM unnest($3::uuid[], $4::bigint[], $5::text[]) AS k(entity_id, version, local_id)
+        LEFT JOIN LATERAL (SELECT true AS found
+                           FROM replicas
+                           WHERE entity_id = k.entity_id AND model_id <> $1 AND NOT deleted
+                             AND desired_version > k.version
+                           LIMIT 1) newer ON true
+        WHERE newer.found IS NULL
+        ON CONFLICT (entity_id, model_id) DO UPDATE
+        SET deleted = true, desired_version = greatest(r.desired_version, excluded.desired_version),
+            applied_version = CASE WHEN r.local_id <> excluded.local_id
+                                        OR (r.echo_awaited AND NOT r.deleted AND r.applied_version < r.desired_version)
+                                   THEN r.applied_version
+                                   ELSE greatest(r.desired_version, excluded.desired_version) END,
+            planned_at = CASE WHEN r.sync_id IS NULL THEN r.planned_at ELSE now() END,
+            echo_awaited = r.echo_awaited AND NOT r.deleted AND r.applied_version < r.desired_version
+        WHERE (excluded.desired_version > r.desired_version OR r.deleted) AND r.deleted_version = 9223372036854775807
+        RETURNING entity_id, applied_version < desired_version AS is_due
+    )
+    INSERT INTO plan_batches (platform_id, model_id, sync_id, planned_at, entity_ids)
+    SELECT $2, $1, NULL, now(), array_agg(entity_id)
+    FROM marked
+    WHERE is_due
+    HAVING count(*) > 0
 )sql"};
 
 // Unless the record has been made anew, or is to be.
@@ -100,7 +126,14 @@ absl::Status MarkDeleted(Transaction& transaction, const ModelId& model, const E
     if (locked.GetInt64(row, 1) < versions[static_cast<size_t>(locked.GetInt64(row, 0) - 1)])
       return EntityEnded();
   }
-  return transaction.Query(kMarkSources, DeleteParams(model, entities, versions)).status();
+  std::vector<std::optional<absl::string_view>> local_ids;  // none: not told
+  for (const int place : entities.places) {
+    const bool is_told = !group.local_ids().empty();
+    local_ids.push_back(is_told ? NullIfEmpty(group.local_ids(place)) : std::nullopt);
+  }
+  Params params = DeleteParams(model, entities, versions);
+  params.AddTextArray(absl::MakeConstSpan(local_ids));
+  return transaction.Query(kMarkSources, params).status();
 }
 
 // Records that a delivery deleted.

@@ -16,8 +16,9 @@ namespace cognate::platform_registry {
 absl::Status WriteTombstones(postgres::Pool& pool, const ModelId& model, const EntityOrder& entities,
                              const v1::TombstoneGroup& group);
 
-// Locks the rows of these entities in their source's model: the place in `entities`, from 1, and
-// `deleted_version` of each that is there.
+// Locks the rows of these entities in their source's model: the place in `entities`, from 1,
+// `deleted_version`, and whether the record is to go although its platform has not said so, and all others of
+// its entity with it.
 absl::StatusOr<postgres::Rows> LockSources(postgres::Transaction& transaction, int32_t model_id,
                                            const EntityOrder& entities);
 
