@@ -11,6 +11,7 @@ Client::Client(const std::string& address)
       assignments_(v1::AssignmentService::NewStub(channel_)),
       capture_(v1::ChangeCaptureService::NewStub(channel_)),
       conflicts_(v1::ConflictService::NewStub(channel_)),
+      expansions_(v1::ExpansionService::NewStub(channel_)),
       transformer_(v1::TransformerService::NewStub(channel_)),
       delivery_(v1::DeliveryService::NewStub(channel_)),
       feedback_(v1::FeedbackService::NewStub(channel_)) {}

@@ -8,6 +8,7 @@
 #include "cognate/v1/change_capture_service.grpc.pb.h"
 #include "cognate/v1/conflict_service.grpc.pb.h"
 #include "cognate/v1/delivery_service.grpc.pb.h"
+#include "cognate/v1/expansion_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/pipeline_service.grpc.pb.h"
@@ -31,6 +32,7 @@ class Client {
   v1::AssignmentService::Stub& assignments() { return *assignments_; }
   v1::ChangeCaptureService::Stub& capture() { return *capture_; }
   v1::ConflictService::Stub& conflicts() { return *conflicts_; }
+  v1::ExpansionService::Stub& expansions() { return *expansions_; }
   v1::TransformerService::Stub& transformer() { return *transformer_; }
   v1::DeliveryService::Stub& delivery() { return *delivery_; }
   v1::FeedbackService::Stub& feedback() { return *feedback_; }
@@ -53,6 +55,7 @@ class Client {
   std::unique_ptr<v1::AssignmentService::Stub> assignments_;
   std::unique_ptr<v1::ChangeCaptureService::Stub> capture_;
   std::unique_ptr<v1::ConflictService::Stub> conflicts_;
+  std::unique_ptr<v1::ExpansionService::Stub> expansions_;
   std::unique_ptr<v1::TransformerService::Stub> transformer_;
   std::unique_ptr<v1::DeliveryService::Stub> delivery_;
   std::unique_ptr<v1::FeedbackService::Stub> feedback_;

@@ -28,6 +28,7 @@ void AddPlatformCommand(CLI::App& app, Context& context);
 void AddCompareCommand(CLI::App& platform, Context& context);
 void AddAssignmentCommand(CLI::App& app, Context& context);
 void AddConflictCommand(CLI::App& app, Context& context);
+void AddModelCommand(CLI::App& app, Context& context);
 void AddPipelineCommand(CLI::App& app, Context& context);
 void AddSyncCommand(CLI::App& app, Context& context);
 void AddRunCommand(CLI::App& app, Context& context);

@@ -1,14 +1,36 @@
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::cli {
 namespace {
+
+// What other models' records it comes to.
+absl::Status PrintParts(Client& client, const v1::RecordKey& record) {
+  v1::ListPartSetsRequest request;
+  *request.mutable_parent() = record;
+  ASSIGN_OR_RETURN(const v1::ListPartSetsResponse response,
+                   client.Call(client.expansions(), &v1::ExpansionService::Stub::ListPartSets, request));
+  for (const v1::PartSet& set : response.sets()) {
+    constexpr int kShown = 20;
+    std::vector<std::string> ids;
+    for (int i = 0; i < std::min(set.parts_size(), kShown); ++i) ids.push_back(set.parts(i).local_id());
+    std::cout << "\nIts parts in " << set.model() << ": " << (ids.empty() ? "none" : absl::StrJoin(ids, "; "))
+              << (set.parts_size() > kShown ? "; …" : "") << "\n";
+    if (set.has_error())
+      std::cout << "  They are those of an older version: version " << set.version()
+                << " has none, because of " << set.error().message() << " (" << set.error().reason()
+                << ").\n";
+  }
+  return absl::OkStatus();
+}
 
 absl::Status Explain(Context& context, const v1::ExplainRequest& request) {
   Client client = context.Connect();
@@ -26,6 +48,7 @@ absl::Status Explain(Context& context, const v1::ExplainRequest& request) {
     for (const v1::ExplanationStep& step : target.steps()) PrintStep(std::cout, step);
     std::cout << "  " << target.conclusion() << "\n";
   }
+  RETURN_IF_ERROR(PrintParts(client, request.record()));
   std::cout << "\n" << response.conclusion() << "\n";
   return absl::OkStatus();
 }

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   AddUpCommand(app, context);
   AddPlatformCommand(app, context);
+  AddModelCommand(app, context);
   AddSyncCommand(app, context);
   AddPipelineCommand(app, context);
   AddAssignmentCommand(app, context);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/sync_file_commands.h"
+#include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
 #include "services/clients/guard.h"
 
@@ -40,14 +42,36 @@ void PrintTargets(const v1::GetStatsResponse& stats, const v1::ListLanesResponse
   table.Print(std::cout, "No target yet.");
 }
 
+// Nothing is corrected below these (Source.clock_offset).
+constexpr absl::Duration kRight = absl::Milliseconds(10);
+constexpr absl::Duration kAgentsWay = absl::Milliseconds(500);
+
+// "1h ahead", "312ms behind", "right"; nothing while it is not measured.
+std::string ClockWords(const v1::Source& source) {
+  if (!source.has_clock_offset()) return "";
+  const absl::Duration offset = ToDuration(source.clock_offset());
+  const absl::Duration size = absl::AbsDuration(offset);
+  const absl::Duration may_be = source.has_clock_error() ? ToDuration(source.clock_error()) : kAgentsWay;
+  if (size <= std::max(may_be, kRight)) return "right";
+  const absl::Duration unit = size < absl::Minutes(1) ? absl::Milliseconds(1) : absl::Seconds(1);
+  return absl::StrCat(absl::FormatDuration((size + unit / 2) - (size + unit / 2) % unit),
+                      offset > absl::ZeroDuration() ? " ahead" : " behind");
+}
+
 void PrintSources(const v1::ListSourcesResponse& sources) {
-  Table table({"SOURCE", "STATE", "POSITION", "BEHIND (BYTES)", "MODELS", "WHY"});
+  Table table({"SOURCE", "STATE", "POSITION", "BEHIND (BYTES)", "MODELS", "CLOCK", "WHY"});
   for (const v1::Source& source : sources.sources()) {
     table.Add({source.platform(), FormatEnum(v1::SourceState_Name(source.state()), "SOURCE_STATE_"),
                source.confirmed_position(), FormatCount(source.lag_bytes()),
-               absl::StrCat(source.models_size()), source.error()});
+               absl::StrCat(source.models_size()), ClockWords(source), source.error()});
   }
   table.Print(std::cout, "No database is captured by replication.");
+  for (const v1::Source& source : sources.sources()) {
+    if (source.out_of_bounds_count() == 0) continue;
+    std::cout << "! " << source.platform() << ": " << FormatCount(source.out_of_bounds_count())
+              << " times of changes cannot be right and count as those of their receipt; the last, of "
+              << FormatTime(source.out_of_bounds_time()) << ": " << source.out_of_bounds() << "\n";
+  }
 }
 
 absl::Status Status(Context& context) {

@@ -22,8 +22,12 @@
 namespace cognate::postgres {
 namespace {
 
-constexpr size_t kDataHeader = 1 + 8 + 8 + 8;     // 'w', start, end, time
+constexpr size_t kDataHeader = 1 + 8 + 8 + 8;  // 'w', start, end, time
+constexpr size_t kDataTime = 1 + 8 + 8;
 constexpr size_t kKeepaliveSize = 1 + 8 + 8 + 1;  // 'k', end, time, reply wanted
+constexpr size_t kKeepaliveTime = 1 + 8;
+
+absl::Time TimeAt(const char* bytes) { return FromWireTime(FromBigEndian<int64_t>(bytes)); }
 
 struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
@@ -195,10 +199,12 @@ absl::StatusOr<StreamedMessage> ReplicationConnection::Parse(absl::string_view b
   if (bytes.size() >= kDataHeader && bytes[0] == 'w') {
     message.kind = StreamedMessage::Kind::kData;
     message.position = FromBigEndian<uint64_t>(bytes.data() + 1);
+    message.sent = TimeAt(bytes.data() + kDataTime);
     message.data = bytes.substr(kDataHeader);
   } else if (bytes.size() == kKeepaliveSize && bytes[0] == 'k') {
     message.kind = StreamedMessage::Kind::kKeepalive;
     message.position = FromBigEndian<uint64_t>(bytes.data() + 1);
+    message.sent = TimeAt(bytes.data() + kKeepaliveTime);
     message.reply_wanted = bytes[kKeepaliveSize - 1] != 0;
   } else {
     return Broken("the replication stream holds a frame of an unknown kind");

@@ -60,6 +60,7 @@ struct StreamedMessage {
   Kind kind = Kind::kData;
   absl::string_view data;  // until the next Receive
   uint64_t position = 0;
+  absl::Time sent;  // by the server's clock; not of kEnd
   bool reply_wanted = false;
 };
 

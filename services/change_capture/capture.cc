@@ -9,7 +9,9 @@ namespace cognate::change_capture {
 absl::StatusOr<v1::CaptureResponse> Capture(const BatchChecker& checker, Appender& appender,
                                             const v1::CaptureRequest& request) {
   RETURN_IF_ERROR(checker.CheckPlatform(request.platform()));
-  ASSIGN_OR_RETURN(CheckedBatch batch, checker.Check(request.platform(), request.changes()));
+  ASSIGN_OR_RETURN(CheckedBatch batch,
+                   checker.Check(request.platform(), request.changes(),
+                                 request.has_sent_time() ? &request.sent_time() : nullptr));
   Appended appended;
   if (!batch.changes.empty()) {
     AppendGroup group;
@@ -28,6 +30,10 @@ absl::StatusOr<v1::CaptureResponse> Capture(const BatchChecker& checker, Appende
     result.set_version(appended.versions[i]);
     if (appended.refused.empty() || appended.refused[i].ok()) continue;
     result = RefusedResult(result.index(), result.change_id(), appended.refused[i]);
+  }
+  for (const size_t i : batch.out_of_bounds) {
+    v1::CaptureResult& result = *response.mutable_results(batch.places[i]);
+    result.set_source_time_out_of_bounds(!result.has_error());
   }
   for (v1::CaptureResult& refused : batch.refused) {
     const int index = refused.index();

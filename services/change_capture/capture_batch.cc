@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock/time_proto.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/check_change.h"
@@ -59,10 +60,7 @@ CapturedChange FromMessage(const v1::Change& change, const LoggedModel* model) {
   captured.operation = change.operation();
   captured.fields = SerializeFields(change.fields());
   captured.change_id = change.change_id();
-  if (change.has_source_time()) {
-    captured.source_time = absl::FromUnixSeconds(change.source_time().seconds()) +
-                           absl::Nanoseconds(change.source_time().nanos());
-  }
+  if (change.has_source_time()) captured.source_time = ToTime(change.source_time());
   return captured;
 }
 
@@ -70,6 +68,9 @@ CapturedChange FromMessage(const v1::Change& change, const LoggedModel* model) {
 absl::Status CheckOne(int index, const v1::Change& change, ModelMemo& models, CheckedBatch* batch) {
   RETURN_IF_ERROR(CheckNames(index, change));
   ASSIGN_OR_RETURN(ModelMemo::Found model, models.Find(index, change.model()));
+  if (model.known->model.has_expansion())
+    return ModelIsExpanded(absl::StrCat("changes[", index, "].model"), change.model(),
+                           model.known->model.expansion().model());
   absl::Status status = CheckFields(index, change, *model.known);
   if (!status.ok() && ErrorReason(status) == "FIELD_NOT_FOUND" && models.ReadAgain(change.model())) {
     ASSIGN_OR_RETURN(model, models.Find(index, change.model()));
@@ -92,7 +93,9 @@ absl::Status BatchChecker::CheckPlatform(absl::string_view platform) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<CheckedBatch> BatchChecker::Check(absl::string_view platform, const Changes& changes) const {
+absl::StatusOr<CheckedBatch> BatchChecker::Check(absl::string_view platform, const Changes& changes,
+                                                 const google::protobuf::Timestamp* sent) const {
+  const absl::Time received = clocks_.Now();
   if (changes.empty()) return FieldMissing("changes", absl::StrCat("1 to ", kMaxBatchChanges, " changes"));
   if (changes.size() > kMaxBatchChanges) return BatchTooLarge("changes", changes.size(), kMaxBatchChanges);
   CheckedBatch batch;
@@ -110,6 +113,7 @@ absl::StatusOr<CheckedBatch> BatchChecker::Check(absl::string_view platform, con
       return status;  // of the registry or the database, not of this change
     }
   }
+  batch.out_of_bounds = clocks_.Correct(platform, sent, received, batch.changes);
   return batch;
 }
 

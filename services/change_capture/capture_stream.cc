@@ -75,7 +75,9 @@ class Session {
         platform = request.platform();
         RETURN_IF_ERROR(checker_.CheckPlatform(platform));
       }
-      ASSIGN_OR_RETURN(CheckedBatch batch, checker_.Check(platform, request.changes()));
+      ASSIGN_OR_RETURN(CheckedBatch batch,
+                       checker_.Check(platform, request.changes(),
+                                      request.has_sent_time() ? &request.sent_time() : nullptr));
       if (!Append(sequence, std::move(batch))) return absl::OkStatus();
     }
     return absl::OkStatus();

@@ -33,8 +33,8 @@ class ChangeLog {
   // The same without making one: nullptr if nothing of it was ever captured.
   absl::StatusOr<const LoggedModel*> FindModel(absl::string_view platform, absl::string_view model);
 
-  // The numbers of a platform's models, or of one of them if `model` is not empty, as far as anything of them
-  // was captured.
+  // The numbers of a platform's models (of all if it is empty), or of one of them if `model` is not empty, as
+  // far as anything of them was captured.
   absl::StatusOr<std::vector<int32_t>> ModelIds(absl::string_view platform, absl::string_view model);
 
   // The newest change of each record that the log knows, deletes included, in no particular order; records

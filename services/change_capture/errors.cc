@@ -104,6 +104,11 @@ absl::Status ConflictsMovedOn() {
   return Error(StatusCode::kAborted, "CONFLICTS_MOVED_ON", "another process has looked for conflicts here");
 }
 
+absl::Status PartsMovedOn() {
+  return Error(StatusCode::kAborted, "PARTS_MOVED_ON",
+               "others took sets of the same records' parts meanwhile; try again");
+}
+
 absl::Status RecordIsGone(absl::string_view platform, absl::string_view model, absl::string_view local_id) {
   return Error(
              StatusCode::kFailedPrecondition, "RECORD_IS_GONE",
@@ -134,6 +139,14 @@ absl::Status ModelNotFound(absl::string_view path, absl::string_view platform, a
                absl::StrCat("platform \"", platform, "\" has no model \"", model,
                             "\" in its catalogue; PutModels or AnalyzeModels adds it"))
       .Violation(path, "not in the catalogue");
+}
+
+absl::Status ModelIsExpanded(absl::string_view path, absl::string_view model,
+                             absl::string_view parent_model) {
+  return Error(StatusCode::kInvalidArgument, "MODEL_IS_EXPANDED",
+               absl::StrCat("the records of \"", model, "\" are made of those of \"", parent_model,
+                            "\"; capture these"))
+      .Violation(path, "made of another model's records");
 }
 
 absl::Status FieldNotFound(absl::string_view path, absl::string_view model, absl::string_view field) {

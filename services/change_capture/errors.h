@@ -28,6 +28,7 @@ absl::Status SyncHasNoInterval(absl::string_view sync);
 absl::Status MirrorRefused(absl::string_view sync, absl::string_view why);
 absl::Status ConflictNotFound(absl::string_view conflict);
 absl::Status ConflictsMovedOn();
+absl::Status PartsMovedOn();
 absl::Status RecordIsGone(absl::string_view platform, absl::string_view model, absl::string_view local_id);
 absl::Status AssignmentsMovedOn();
 absl::Status SequenceOutOfOrder(int64_t got, int64_t want);
@@ -35,6 +36,7 @@ absl::Status Stopping();
 
 // --- Of one change; the field is its path in the request: `changes[3].fields[1].value` ---
 absl::Status ModelNotFound(absl::string_view path, absl::string_view platform, absl::string_view model);
+absl::Status ModelIsExpanded(absl::string_view path, absl::string_view model, absl::string_view parent_model);
 absl::Status FieldNotFound(absl::string_view path, absl::string_view model, absl::string_view field);
 absl::Status DuplicateField(absl::string_view path, absl::string_view field);
 absl::Status ValueTooLarge(absl::string_view path, absl::string_view field, int64_t size, int64_t limit);

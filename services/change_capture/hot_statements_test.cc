@@ -3,6 +3,7 @@
 // itself says what it ran (auto_explain).
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "cognate/v1/expansion_service.grpc.pb.h"
 #include "services/change_capture/test_capture.h"
 
 namespace cognate::change_capture {
@@ -29,6 +30,9 @@ constexpr char kFill[] = R"sql(
     UPDATE change_capture.version_counter SET version = 101000;
     INSERT INTO change_capture.batches (first_version, last_version, rules_revision, queued_at)
     SELECT 1000 + g, 1000 + g, 1, now() + interval '1 day' FROM generate_series(1, 100000) g;
+    INSERT INTO change_capture.part_sets (parent_model_id, parent_id, model_id, turn, version, rules_revision, captured_at,
+                                          part_ids, hashes)
+    SELECT model_id, 'f' || g, model_id + 1, 1, g, 1, now(), '', '' FROM generate_series(1, 100000) g, change_capture.models;
 )sql";
 
 class HotStatementsTest : public CaptureFixture, public ::testing::WithParamInterface<Table> {
@@ -68,6 +72,21 @@ class HotStatementsTest : public CaptureFixture, public ::testing::WithParamInte
         .empty();
   }
 
+  // Of a record of the table and of one that it does not have; another part goes each time.
+  static v1::CapturePartsRequest Parts(int round) {
+    v1::CapturePartsRequest request;
+    for (const char* const parent : {"f7", "new"}) {
+      v1::PartSet& set = *request.add_sets();
+      set.mutable_parent()->set_platform("shop");
+      set.mutable_parent()->set_model("item");
+      set.mutable_parent()->set_local_id(parent);
+      set.set_model("item_tags");
+      set.set_version(1'000'000 + round);
+      set.add_parts()->set_local_id(absl::StrCat(parent, ",", round));
+    }
+    return request;
+  }
+
   size_t log_begin_ = 0;
 };
 
@@ -76,7 +95,9 @@ TEST_P(HotStatementsTest, NeverScan) {
   const std::string stream = bus::ChangesStream(prefix_);
   auto client = ValueOrDie(redis::Client::Connect(redis().address()));
   ASSERT_OK(client->Del(stream));
+  const auto expansions = v1::ExpansionService::NewStub(grpc_support::MakeChannel(capture_->address()));
   for (int round = 0; round < kRounds; ++round) {
+    ASSERT_OK(grpc_support::Call(*expansions, &v1::ExpansionService::Stub::CaptureParts, Parts(round)));
     std::vector<v1::Change> changes;
     for (int i = 0; i < 100; ++i) changes.push_back(Item(absl::StrCat("c", round, "-", i), i, "x"));
     ASSERT_OK(Capture(changes));
@@ -98,11 +119,11 @@ TEST_P(HotStatementsTest, NeverScan) {
                      ParseProto<v1::ListLatestChangesRequest>(
                          absl::StrCat("platform: 'shop' model: 'item' page_size: 10 last_records: ", last))));
     }
-    ASSERT_TRUE(Eventually([&] { return BatchesOnStream().size() == 2; }));
+    ASSERT_TRUE(Eventually([&] { return BatchesOnStream().size() == 3; }));
     // Lost, taken from the log and put there again; what is younger than the grace time is not found lost.
     ASSERT_TRUE(Eventually([&] { return GraceIsOver(); }));
     ASSERT_OK(client->Del(stream));
-    ASSERT_TRUE(Eventually([&] { return BatchesOnStream().size() == 2; }));
+    ASSERT_TRUE(Eventually([&] { return BatchesOnStream().size() == 3; }));
     std::vector<int64_t> batch_ids;
     for (const auto& [batch_id, count] : BatchesOnStream()) batch_ids.push_back(batch_id);
     ASSERT_OK(Acknowledge(batch_ids));
@@ -111,16 +132,17 @@ TEST_P(HotStatementsTest, NeverScan) {
   stub_.reset();
   capture_.reset();
   const std::string log = Server().Log().substr(log_begin_);
-  for (const char* used :
-       {"Insert on changes", "Insert on batches", "using batches_queued on batches",
-        "using batches_unqueued on batches", "using batches_pkey on batches",
-        "using changes_change_id on changes", "Update on version_counter", "Delete on batches"}) {
+  for (const char* used : {"Insert on changes", "Insert on batches", "using batches_queued on batches",
+                           "using batches_unqueued on batches", "using batches_pkey on batches",
+                           "using changes_change_id on changes", "Update on version_counter",
+                           "Delete on batches", "using part_sets_pkey on part_sets"}) {
     EXPECT_THAT(log, HasSubstr(used)) << used;
   }
   std::string scans;
   for (const absl::string_view line : absl::StrSplit(log, '\n')) {
-    for (const char* scan : {"Seq Scan on changes", "Seq Scan on batches", "Bitmap Heap Scan on changes",
-                             "Bitmap Heap Scan on batches"}) {
+    for (const char* scan :
+         {"Seq Scan on changes", "Seq Scan on batches", "Seq Scan on part_sets",
+          "Bitmap Heap Scan on changes", "Bitmap Heap Scan on batches", "Bitmap Heap Scan on part_sets"}) {
       if (absl::StrContains(line, scan)) absl::StrAppend(&scans, line, "\n");
     }
   }

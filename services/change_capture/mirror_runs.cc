@@ -10,6 +10,7 @@
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
+#include "services/change_capture/expansions/parents.h"
 #include "services/change_capture/renewal.h"
 #include "services/clients/guard.h"
 #include "services/clients/ways_back.h"
@@ -34,6 +35,7 @@ absl::Status MirrorRuns::Check(const v1::CompiledSync& compiled) {
   RETURN_IF_ERROR(CheckRules(compiled));
   RETURN_IF_ERROR(CheckCaptured(sync, sync.source_platform(), sync.source_model(), "source"));
   RETURN_IF_ERROR(CheckCaptured(sync, sync.target_platform(), sync.target_model(), "target"));
+  RETURN_IF_ERROR(CheckExpanded(sync));
   ASSIGN_OR_RETURN(const bool any, HasLivingRecord(sync.source_platform(), sync.source_model()));
   if (any) return absl::OkStatus();
   return MirrorRefused(sync.name(), StrCat(sync.source_model(), " on ", sync.source_platform(),
@@ -82,7 +84,8 @@ absl::Status MirrorRuns::CheckCaptured(const v1::Sync& sync, const std::string& 
                                              " is not captured from its database, so nobody knows "
                                              "all of its records; set its capture mode to replication"));
   }
-  ASSIGN_OR_RETURN(const SnapshotProgress progress, source_.Snapshot(platform, model));
+  ASSIGN_OR_RETURN(const SnapshotProgress progress,
+                   source_.Snapshot(platform, CapturedModel(*catalogue_.Rules(), platform, model)));
   if (!progress.obstacle.empty())
     return MirrorRefused(sync.name(),
                          StrCat(model, " on ", platform, " cannot be captured: ", progress.obstacle));
@@ -90,6 +93,36 @@ absl::Status MirrorRuns::CheckCaptured(const v1::Sync& sync, const std::string& 
   return MirrorRefused(sync.name(),
                        StrCat("the snapshot of ", model, " on ", platform, " is not complete (",
                               progress.row_count, " rows so far); try again when it is: `cognate status`"));
+}
+
+absl::Status MirrorRuns::CheckExpanded(const v1::Sync& sync) {
+  const std::shared_ptr<const v1::Rules> rules = catalogue_.Rules();
+  const v1::CompiledExpansion* const expansion =
+      FindExpansion(*rules, sync.source_platform(), sync.source_model());
+  if (expansion == nullptr) return absl::OkStatus();
+  const std::string& parent_model = expansion->model().expansion().model();
+  ASSIGN_OR_RETURN(const LoggedModel* const parents, log_.FindModel(sync.source_platform(), parent_model));
+  ASSIGN_OR_RETURN(const LoggedModel* const model,
+                   log_.FindModel(sync.source_platform(), sync.source_model()));
+  if (parents == nullptr || model == nullptr) return absl::OkStatus();
+  std::string after;
+  do {
+    ASSIGN_OR_RETURN(const ChangeLog::Page page, log_.LiveRecords(*parents, after, options_.page_records));
+    std::vector<PartSetKey> keys;
+    for (const LoggedState& state : page.states)
+      keys.push_back({parents->model_id, state.local_id, model->model_id});
+    ASSIGN_OR_RETURN(const std::vector<KnownParts> known, part_sets_.Find(keys));
+    for (size_t i = 0; i < known.size(); ++i) {
+      if (known[i].version >= page.states[i].version && !known[i].error.has_value()) continue;
+      return MirrorRefused(
+          sync.name(),
+          StrCat(parent_model, " ", keys[i].parent_id, " on ", sync.source_platform(),
+                 known[i].error.has_value() ? StrCat(" cannot be expanded: ", known[i].error->message())
+                                            : " has not come to its parts yet; try again in a moment"));
+    }
+    after = page.last_local_id;
+  } while (!after.empty());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> MirrorRuns::HasLivingRecord(const std::string& platform, const std::string& model) {

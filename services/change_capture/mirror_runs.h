@@ -16,6 +16,7 @@
 #include "services/change_capture/change_log.h"
 #include "services/change_capture/change_source.h"
 #include "services/change_capture/conflicts/owed_store.h"
+#include "services/change_capture/expansions/part_set_store.h"
 #include "services/change_capture/replay_writer.h"
 #include "services/change_capture/run_store.h"
 #include "services/clients/registry_client.h"
@@ -43,11 +44,12 @@ struct MirrorOptions {
 // more are extra by then than were counted it fails.
 class MirrorRuns {
  public:
-  MirrorRuns(RunStore& runs, ChangeLog& log, ReplayWriter& replays, OwedStore& owed, StreamFeeder& feeder,
-             Catalogue& catalogue, ChangeSource& source, clients::RegistryClient& registry,
-             const Clock& clock, MirrorOptions options = {})
+  MirrorRuns(RunStore& runs, ChangeLog& log, PartSetStore& part_sets, ReplayWriter& replays, OwedStore& owed,
+             StreamFeeder& feeder, Catalogue& catalogue, ChangeSource& source,
+             clients::RegistryClient& registry, const Clock& clock, MirrorOptions options = {})
       : runs_(runs),
         log_(log),
+        part_sets_(part_sets),
         replays_(replays),
         owed_(owed),
         feeder_(feeder),
@@ -66,6 +68,8 @@ class MirrorRuns {
   absl::Status CheckRules(const v1::CompiledSync& compiled);
   absl::Status CheckCaptured(const v1::Sync& sync, const std::string& platform, const std::string& model,
                              absl::string_view side);
+  // Parts: every parent has come to all of them.
+  absl::Status CheckExpanded(const v1::Sync& sync);
   absl::StatusOr<bool> HasLivingRecord(const std::string& platform, const std::string& model);
   absl::StatusOr<absl::Duration> LookAtSource(const StoredRun& run, const v1::Sync& sync,
                                               const std::string& after);
@@ -81,6 +85,7 @@ class MirrorRuns {
 
   RunStore& runs_;
   ChangeLog& log_;
+  PartSetStore& part_sets_;
   ReplayWriter& replays_;
   OwedStore& owed_;
   StreamFeeder& feeder_;

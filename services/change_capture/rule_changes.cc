@@ -10,6 +10,7 @@
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "common/value/fingerprint.h"
+#include "services/change_capture/expansions/parents.h"
 #include "services/change_capture/run_loop.h"
 #include "services/clients/ways_back.h"
 
@@ -66,6 +67,22 @@ std::string DigestOf(v1::CompiledSync compiled) {
   return value::Digest(compiled.SerializeAsString());
 }
 
+// Of all that decides which parts there are; empty for a model that is no expansion's.
+std::string DigestOfExpansion(const v1::Rules& rules, const v1::Sync& sync) {
+  const v1::CompiledExpansion* const found =
+      FindExpansion(rules, sync.source_platform(), sync.source_model());
+  if (found == nullptr) return "";
+  v1::CompiledExpansion expansion = *found;
+  expansion.clear_broken();
+  return value::Digest(expansion.SerializeAsString());
+}
+
+// Parts that come out otherwise are new changes by themselves: all others need no new version.
+bool IsOnlyExpansion(absl::string_view before, absl::string_view now) {
+  constexpr size_t kRules = 16;  // of the digest, before that of the expansion
+  return before.size() > kRules && now.size() > kRules && before.substr(0, kRules) == now.substr(0, kRules);
+}
+
 // A run that began now would only be followed by another one when what leaves is counted.
 bool IsCounting(const v1::Sync& sync) { return sync.guard().state() == v1::LEAVE_GUARD_STATE_COUNTING; }
 
@@ -99,7 +116,7 @@ absl::Status RuleChanges::LookAt(const v1::Rules& rules, RunLoop& loop) {
   }));
   for (const v1::CompiledSync& compiled : rules.syncs()) {
     const v1::Sync& sync = compiled.sync();
-    const std::string digest = DigestOf(compiled);
+    const std::string digest = DigestOf(compiled) + DigestOfExpansion(rules, sync);
     const auto before = known.find(sync.name());
     const bool is_known = before != known.end();
     const bool takes_changes = clients::TakesChanges(compiled);
@@ -111,7 +128,10 @@ absl::Status RuleChanges::LookAt(const v1::Rules& rules, RunLoop& loop) {
       const std::string request =
           absl::StrCat("rules of ", sync.name(), " since ", is_known ? before->second.revision : 0, ": ",
                        absl::BytesToHexString(digest));
-      ASSIGN_OR_RETURN(const StoredRun run, loop.NewRun(v1::RUN_KIND_REDELIVER, sync, clock_));
+      const v1::RunKind kind = is_known && IsOnlyExpansion(before->second.digest, digest)
+                                   ? v1::RUN_KIND_BACKFILL
+                                   : v1::RUN_KIND_REDELIVER;
+      ASSIGN_OR_RETURN(const StoredRun run, loop.NewRun(kind, sync, clock_));
       ASSIGN_OR_RETURN(const StoredRun created, runs_.Create(run, request, rules.revision()));
       log::Info("rules have changed: records are delivered again",
                 {{"sync", sync.name()}, {"run", created.id.ToString()}});

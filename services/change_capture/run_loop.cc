@@ -10,9 +10,24 @@
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/errors.h"
+#include "services/change_capture/expansions/parents.h"
 #include "services/clients/ways_back.h"
 
 namespace cognate::change_capture {
+namespace {
+
+// Where a run of a model that is made of another one's records stands: first the parents, which come to their
+// parts once more, then the parts that there are.
+constexpr char kParents = 'p';
+constexpr char kParts = 'r';
+
+bool IsAtParents(const StoredRun& run) { return run.cursor.empty() || run.cursor[0] == kParents; }
+
+std::string Behind(char phase, absl::string_view cursor) {
+  return absl::StrCat(std::string(1, phase), cursor);
+}
+
+}  // namespace
 
 void RunLoop::Start() {
   MutexLock lock(&mutex_);
@@ -77,17 +92,24 @@ absl::StatusOr<absl::Duration> RunLoop::Step(const StoredRun& run) {
   const absl::Time now = clock_.Now();
   if (run.resume_time.has_value() && *run.resume_time > now)
     return std::min(*run.resume_time - now, options_.idle_wait);
-  if (run.state == v1::RUN_STATE_WAITING_FOR_SNAPSHOT) return WaitForSnapshot(run);
+  if (run.state == v1::RUN_STATE_WAITING_FOR_SNAPSHOT) return WaitForSnapshot(run, *rules);
   if (run.kind == v1::RUN_KIND_MIRROR) return mirrors_.Step(run, *compiled);
-  return ReplayPage(run, compiled->sync().schedule());
+  const v1::SyncSchedule& pace = compiled->sync().schedule();
+  // One that brings what has changed finds it among the parts.
+  const v1::CompiledExpansion* const expansion =
+      run.after_version > 0 ? nullptr : FindExpansion(*rules, run.source_platform, run.source_model);
+  if (expansion == nullptr) return ReplayPage(run, pace, false);
+  if (!IsAtParents(run)) return ReplayPage(run, pace, true);
+  return ReplayParents(run, pace, expansion->model().expansion().model());
 }
 
-absl::StatusOr<absl::Duration> RunLoop::WaitForSnapshot(const StoredRun& run) {
+absl::StatusOr<absl::Duration> RunLoop::WaitForSnapshot(const StoredRun& run, const v1::Rules& rules) {
   StoredRun next = run;
   ASSIGN_OR_RETURN(const bool needs_snapshot, NeedsSnapshot(run.source_platform));
   if (needs_snapshot) {
-    ASSIGN_OR_RETURN(const SnapshotProgress progress,
-                     source_.Snapshot(run.source_platform, run.source_model));
+    ASSIGN_OR_RETURN(
+        const SnapshotProgress progress,
+        source_.Snapshot(run.source_platform, CapturedModel(rules, run.source_platform, run.source_model)));
     if (!progress.obstacle.empty()) return Fail(run, progress.obstacle);
     next.record_count = progress.row_count;
     if (!progress.complete) {
@@ -108,11 +130,40 @@ absl::StatusOr<absl::Duration> RunLoop::WaitForSnapshot(const StoredRun& run) {
   return absl::ZeroDuration();
 }
 
-absl::StatusOr<absl::Duration> RunLoop::ReplayPage(const StoredRun& run, const v1::SyncSchedule& pace) {
+// Towards their own platform alone: nobody but their expansions takes them. What differs then is captured as
+// any change is, so nothing need wait for it.
+absl::StatusOr<absl::Duration> RunLoop::ReplayParents(const StoredRun& run, const v1::SyncSchedule& pace,
+                                                      const std::string& parent_model) {
+  if (!feeder_.Direct() || feeder_.entry_count() >= options_.max_stream_entries) return options_.busy_wait;
+  ASSIGN_OR_RETURN(const LoggedModel* model, log_.FindModel(run.source_platform, parent_model));
+  ChangeLog::Page page;
+  if (model != nullptr) {
+    const std::string after = run.cursor.empty() ? "" : run.cursor.substr(1);
+    ASSIGN_OR_RETURN(page, log_.LatestPage(*model, after, PageSize(pace)));
+  }
+  StoredRun next = run;
+  next.cursor = page.last_local_id.empty() ? Behind(kParts, "") : Behind(kParents, page.last_local_id);
+  next.resume_time = std::nullopt;
+  const absl::Duration pause = ToDuration(pace.pause());
+  if (pause > absl::ZeroDuration() && !page.states.empty()) next.resume_time = clock_.Now() + pause;
+  RETURN_IF_ERROR(replays_.Write(
+      std::move(page.states), {run.source_platform, false, false},
+      [&](postgres::Transaction& transaction) { return RunStore::Save(transaction, run, next); }));
+  return absl::ZeroDuration();
+}
+
+int RunLoop::PageSize(const v1::SyncSchedule& pace) const {
+  return pace.batch_size() > 0 ? pace.batch_size() : options_.page_records;
+}
+
+absl::StatusOr<absl::Duration> RunLoop::ReplayPage(const StoredRun& run, const v1::SyncSchedule& pace,
+                                                   bool is_of_parts) {
   if (!feeder_.Direct() || feeder_.entry_count() >= options_.max_stream_entries) return options_.busy_wait;
   StoredRun next = run;
-  const int limit = pace.batch_size() > 0 ? pace.batch_size() : options_.page_records;
-  ASSIGN_OR_RETURN(std::vector<LoggedState> states, NextPage(run, limit, &next));
+  StoredRun at = run;
+  if (is_of_parts) at.cursor.erase(0, 1);
+  ASSIGN_OR_RETURN(std::vector<LoggedState> states, NextPage(at, PageSize(pace), &next));
+  if (is_of_parts && !next.cursor.empty()) next.cursor = Behind(kParts, next.cursor);
   next.replayed_count += static_cast<int64_t>(states.size());
   next.record_count = std::max(next.record_count, next.replayed_count);
   const absl::Duration pause = ToDuration(pace.pause());

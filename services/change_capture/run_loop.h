@@ -68,8 +68,12 @@ class RunLoop {
   void LookForRuns();
   // How long the next step may wait.
   absl::StatusOr<absl::Duration> Step(const StoredRun& run);
-  absl::StatusOr<absl::Duration> WaitForSnapshot(const StoredRun& run);
-  absl::StatusOr<absl::Duration> ReplayPage(const StoredRun& run, const v1::SyncSchedule& pace);
+  absl::StatusOr<absl::Duration> WaitForSnapshot(const StoredRun& run, const v1::Rules& rules);
+  absl::StatusOr<absl::Duration> ReplayParents(const StoredRun& run, const v1::SyncSchedule& pace,
+                                               const std::string& parent_model);
+  absl::StatusOr<absl::Duration> ReplayPage(const StoredRun& run, const v1::SyncSchedule& pace,
+                                            bool is_of_parts);
+  int PageSize(const v1::SyncSchedule& pace) const;
   // The records that a run brings next, and how far it is then.
   absl::StatusOr<std::vector<LoggedState>> NextPage(const StoredRun& run, int limit, StoredRun* next);
   absl::StatusOr<absl::Duration> Fail(const StoredRun& run, absl::string_view error);

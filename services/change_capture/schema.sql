@@ -85,6 +85,19 @@ CREATE TABLE change_capture.owed (
     content bytea NOT NULL,
     written_at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE change_capture.part_sets (
+    parent_model_id integer NOT NULL,
+    parent_id text NOT NULL COLLATE pg_catalog."C",
+    model_id integer NOT NULL,
+    turn bigint NOT NULL,
+    version bigint NOT NULL,
+    rules_revision bigint NOT NULL,
+    captured_at timestamp with time zone NOT NULL,
+    part_ids text NOT NULL COLLATE pg_catalog."C",
+    hashes bytea NOT NULL,
+    error bytea
+)
+WITH (fillfactor='85');
 CREATE TABLE change_capture.platforms (
     platform_id integer NOT NULL,
     platform text NOT NULL
@@ -147,7 +160,12 @@ CREATE TABLE change_capture.sources (
     state smallint DEFAULT 0 NOT NULL,
     error text DEFAULT ''::text NOT NULL,
     lag_bytes bigint DEFAULT 0 NOT NULL,
-    update_time timestamp with time zone NOT NULL
+    update_time timestamp with time zone NOT NULL,
+    clock_offset_us bigint,
+    clock_error_us bigint,
+    out_of_bounds_count bigint DEFAULT 0 NOT NULL,
+    out_of_bounds text DEFAULT ''::text NOT NULL,
+    out_of_bounds_at timestamp with time zone
 )
 WITH (fillfactor='10', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_scale_factor='0');
 CREATE TABLE change_capture.sync_rules (
@@ -178,6 +196,8 @@ ALTER TABLE ONLY change_capture.models
     ADD CONSTRAINT models_platform_id_model_key UNIQUE (platform_id, model);
 ALTER TABLE ONLY change_capture.owed
     ADD CONSTRAINT owed_pkey PRIMARY KEY (model_id, local_id);
+ALTER TABLE ONLY change_capture.part_sets
+    ADD CONSTRAINT part_sets_pkey PRIMARY KEY (parent_model_id, parent_id, model_id);
 ALTER TABLE ONLY change_capture.platforms
     ADD CONSTRAINT platforms_pkey PRIMARY KEY (platform_id);
 ALTER TABLE ONLY change_capture.platforms
@@ -203,6 +223,7 @@ CREATE INDEX changes_delivered ON change_capture.changes USING btree (version) W
 CREATE INDEX changes_of_record ON change_capture.changes USING btree (model_id, local_id, version DESC);
 CREATE INDEX conflicts_of_record ON change_capture.conflicts USING btree (model_id, local_id, conflict_id);
 CREATE INDEX conflicts_open ON change_capture.conflicts USING btree (conflict_id) WHERE (state = 2);
+CREATE INDEX part_sets_refused ON change_capture.part_sets USING btree (parent_model_id, parent_id, model_id) WHERE (error IS NOT NULL);
 CREATE INDEX runs_of_sync ON change_capture.runs USING btree (sync, run_id);
 CREATE INDEX runs_unfinished ON change_capture.runs USING btree (run_id) WHERE (finished_at IS NULL);
 ALTER TABLE ONLY change_capture.models

@@ -8,10 +8,12 @@
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
 #include "common/status/status_macros.h"
+#include "services/change_capture/agent_clocks.h"
 #include "services/change_capture/assignment_moves.h"
 #include "services/change_capture/change_capture_service.h"
 #include "services/change_capture/conflicts/conflict_loop.h"
 #include "services/change_capture/conflicts/conflict_service.h"
+#include "services/change_capture/expansions/expansion_service.h"
 #include "services/change_capture/leave_counts.h"
 #include "services/change_capture/migrations.h"
 #include "services/change_capture/source_manager.h"
@@ -65,19 +67,23 @@ struct Server::Parts {
         rule_changes(*pool, runs, catalogue, env.clock),
         conflicts(*pool, log),
         owed(*pool, log),
+        part_sets(*pool),
         schedules(*pool, runs, log, catalogue, env.clock),
-        mirrors(runs, log, replays, owed, feeder, catalogue, source, registry, env.clock, config.mirrors),
+        mirrors(runs, log, part_sets, replays, owed, feeder, catalogue, source, registry, env.clock,
+                config.mirrors),
         run_loop(runs, log, replays, feeder, catalogue, source, rule_changes, schedules, mirrors, env.clock,
                  config.runs),
         leave_counts(registry, config.peers.transformer, catalogue, rule_changes),
         assignment_moves(*pool, registry, log, replays, feeder, catalogue, env.clock, config.assignments),
         amender(conflicts, owed, replays, env.clock),
         conflict_loop(*pool, log, conflicts, owed, amender, catalogue, env.clock),
-        checker(catalogue, log),
+        clocks(*pool, env.clock, env.metrics),
+        checker(catalogue, log, clocks),
         rpcs(kSchema, env.clock, env.metrics),
         service(rpcs, {env.clock, catalogue, checker, appender, log, newest, batches, replays, runs, run_loop,
                        schedules, mirrors, source}),
-        conflict_service(rpcs, conflicts, amender, log) {}
+        conflict_service(rpcs, conflicts, amender, log),
+        expansion_service(rpcs, log, appender, part_sets) {}
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
@@ -95,6 +101,7 @@ struct Server::Parts {
   RuleChanges rule_changes;
   ConflictStore conflicts;
   OwedStore owed;
+  PartSetStore part_sets;
   Schedules schedules;
   MirrorRuns mirrors;
   RunLoop run_loop;
@@ -102,10 +109,12 @@ struct Server::Parts {
   AssignmentMoves assignment_moves;
   Amender amender;
   ConflictLoop conflict_loop;
+  AgentClocks clocks;
   BatchChecker checker;
   grpc_support::RpcBoundary rpcs;
   ChangeCaptureService service;
   ConflictService conflict_service;
+  ExpansionService expansion_service;
 };
 
 absl::Status Migrate(const Config& config) {
@@ -125,9 +134,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
-std::vector<grpc::Service*> Server::grpc_services() { return {&parts_->service, &parts_->conflict_service}; }
+std::vector<grpc::Service*> Server::grpc_services() {
+  return {&parts_->service, &parts_->conflict_service, &parts_->expansion_service};
+}
 std::vector<std::string> Server::service_names() const {
-  return {v1::ChangeCaptureService::service_full_name(), v1::ConflictService::service_full_name()};
+  return {v1::ChangeCaptureService::service_full_name(), v1::ConflictService::service_full_name(),
+          v1::ExpansionService::service_full_name()};
 }
 
 absl::Status Server::Start() {
@@ -135,6 +147,7 @@ absl::Status Server::Start() {
   parts_->feeder.Start();
   parts_->appender.Start();
   parts_->source.Start();
+  parts_->clocks.Start();
   parts_->run_loop.Start();
   parts_->leave_counts.Start();
   parts_->conflict_loop.Start();
@@ -154,6 +167,7 @@ void Server::Shutdown() {
   parts_->conflict_loop.Stop();
   parts_->leave_counts.Stop();
   parts_->run_loop.Stop();
+  parts_->clocks.Stop();
   parts_->source.Stop();
   parts_->appender.Stop();
   parts_->feeder.Stop();

@@ -6,6 +6,8 @@
 
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "services/change_capture/agent_clocks.h"
+#include "services/change_capture/expansions/parents.h"
 #include "services/change_capture/postgres_source/publication.h"
 
 namespace cognate::change_capture {
@@ -22,7 +24,9 @@ SourceManager::SourceManager(const SourceEnvironment& environment, SourceManager
       changes_(environment.metrics.Counters("source_changes_total", "Changes captured from databases.",
                                             {"platform"})),
       skipped_(environment.metrics.Counters("source_skipped_rows_total", "Rows that cannot be records.",
-                                            {"platform"})) {}
+                                            {"platform"})),
+      clock_offset_(ClockOffsets(environment.metrics)),
+      out_of_bounds_(StampsOutOfBounds(environment.metrics)) {}
 
 SourceManager::~SourceManager() { Stop(); }
 
@@ -58,6 +62,7 @@ void SourceManager::Look() {
   if (!wanted.ok()) return;
   Adopt(*wanted);
   RetireUnwanted(*wanted);
+  ForgetAgents();
 }
 
 absl::StatusOr<SourceManager::Plans> SourceManager::WantedPlans() {
@@ -65,7 +70,8 @@ absl::StatusOr<SourceManager::Plans> SourceManager::WantedPlans() {
   if (rules->revision() == 0) return absl::UnavailableError("the rules are not known yet");
   std::map<std::string, std::set<std::string>> models;
   for (const v1::CompiledSync& compiled : rules->syncs()) {
-    models[compiled.sync().source_platform()].insert(compiled.sync().source_model());
+    models[compiled.sync().source_platform()].insert(
+        CapturedModel(*rules, compiled.sync().source_platform(), compiled.sync().source_model()));
     // What is extra there is found in the log.
     if (compiled.sync().mirror())
       models[compiled.sync().target_platform()].insert(compiled.sync().target_model());
@@ -112,6 +118,17 @@ void SourceManager::RetireUnwanted(const Plans& wanted) {
   }
 }
 
+// Of platforms that were deleted, or whose database is read now.
+void SourceManager::ForgetAgents() {
+  const absl::StatusOr<std::vector<std::string>> agents = store_.Agents();
+  if (!agents.ok()) return;
+  for (const std::string& platform : *agents) {
+    const auto known = environment_.catalogue.Platform(platform);
+    const bool is_agent = known.ok() && (*known)->capture_mode() == v1::CAPTURE_MODE_AGENT;
+    if (!is_agent && !absl::IsUnavailable(known.status())) store_.ForgetAgent(platform).IgnoreError();
+  }
+}
+
 // Its last sync went away while no process was running.
 void SourceManager::RetireLeftover(const std::string& platform) {
   const absl::StatusOr<std::shared_ptr<const v1::Platform>> known = environment_.catalogue.Platform(platform);
@@ -125,8 +142,9 @@ void SourceManager::RetireLeftover(const std::string& platform) {
 }
 
 void SourceManager::AddSource(const std::string& platform, SourcePlan plan) {
-  const PostgresSourceMetrics metrics{lag_.With({platform}), heartbeat_.With({platform}),
-                                      changes_.With({platform}), skipped_.With({platform})};
+  const PostgresSourceMetrics metrics{lag_.With({platform}),          heartbeat_.With({platform}),
+                                      changes_.With({platform}),      skipped_.With({platform}),
+                                      clock_offset_.With({platform}), out_of_bounds_.With({platform})};
   auto source = std::make_unique<PostgresSource>(platform, environment_, store_, metrics, options_.source,
                                                  std::move(plan));
   source->Start();

@@ -46,6 +46,7 @@ class SourceManager final : public ChangeSource {
   absl::StatusOr<Plans> WantedPlans();
   void Adopt(const Plans& wanted);
   void RetireUnwanted(const Plans& wanted);
+  void ForgetAgents();
   void RetireLeftover(const std::string& platform);
   void AddSource(const std::string& platform, SourcePlan plan);
 
@@ -56,6 +57,8 @@ class SourceManager final : public ChangeSource {
   metrics::Family<metrics::Gauge> heartbeat_;
   metrics::Family<metrics::Counter> changes_;
   metrics::Family<metrics::Counter> skipped_;
+  metrics::Family<metrics::Gauge> clock_offset_;
+  metrics::Family<metrics::Counter> out_of_bounds_;
   std::map<std::string, std::unique_ptr<PostgresSource>> sources_;  // the worker's alone
   std::unique_ptr<Worker> worker_;
 };

@@ -6,7 +6,6 @@
 #include "absl/strings/substitute.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
-#include "google/protobuf/util/time_util.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -74,13 +73,6 @@ const postgres::Statement kReport = {"source_report", R"sql(
 
 const postgres::Statement kForget = {"source_forget", "DELETE FROM sources WHERE platform = $1"};
 
-const postgres::Statement kSelectSources = {"source_select", R"sql(
-    SELECT platform, state, error, confirmed_position, lag_bytes, update_time
-    FROM sources
-    WHERE $1 = '' OR platform = $1
-    ORDER BY platform
-)sql"};
-
 const postgres::Statement kSelectWithSlots = {"source_select_with_slots", R"sql(
     SELECT platform FROM sources WHERE system_identifier <> '' ORDER BY platform
 )sql"};
@@ -115,27 +107,6 @@ StoredModel ModelFromRow(const postgres::Rows& rows, int row) {
   model.obstacle = std::string(rows.GetText(row, 6));
   model.shape = std::string(rows.GetText(row, 7));
   return model;
-}
-
-v1::Source SourceFromRow(const postgres::Rows& rows, int row) {
-  v1::Source source;
-  source.set_platform(std::string(rows.GetText(row, 0)));
-  source.set_state(static_cast<v1::SourceState>(rows.GetInt32(row, 1)));
-  source.set_error(std::string(rows.GetText(row, 2)));
-  const int64_t position = rows.GetInt64(row, 3);
-  if (position != 0) source.set_confirmed_position(pgoutput::FormatLsn(static_cast<pgoutput::Lsn>(position)));
-  source.set_lag_bytes(rows.GetInt64(row, 4));
-  *source.mutable_update_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(
-      absl::ToUnixMicros(rows.GetTimestamp(row, 5)));
-  return source;
-}
-
-void AddModel(const StoredModel& stored, v1::Source* source) {
-  v1::SourceModel& model = *source->add_models();
-  model.set_model(stored.model);
-  model.set_snapshot_complete(stored.snapshot_complete);
-  model.set_snapshot_row_count(stored.snapshot_row_count);
-  model.set_obstacle(stored.obstacle);
 }
 
 }  // namespace
@@ -270,26 +241,6 @@ absl::Status SourceStore::Forget(absl::string_view platform) {
   return pool_.Run("source_forget", [&](postgres::Transaction& transaction) {
     return transaction.Query(kForget, postgres::Params().AddText(platform)).status();
   });
-}
-
-absl::StatusOr<std::vector<v1::Source>> SourceStore::List(absl::string_view platform) {
-  std::vector<v1::Source> sources;
-  RETURN_IF_ERROR(pool_.InTransaction("source_list", [&](postgres::Transaction& transaction) -> absl::Status {
-    const postgres::Params params = postgres::Params().AddText(platform);
-    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kSelectSources, params));
-    ASSIGN_OR_RETURN(const postgres::Rows models, transaction.Query(kSelectModels, params));
-    sources.clear();
-    int next = 0;
-    for (int i = 0; i < rows.size(); ++i) {
-      sources.push_back(SourceFromRow(rows, i));
-      while (next < models.size() && models.GetText(next, 0) < rows.GetText(i, 0)) ++next;
-      for (; next < models.size() && models.GetText(next, 0) == rows.GetText(i, 0); ++next) {
-        AddModel(ModelFromRow(models, next), &sources.back());
-      }
-    }
-    return absl::OkStatus();
-  }));
-  return sources;
 }
 
 absl::StatusOr<std::vector<std::string>> SourceStore::PlatformsWithSlots() {

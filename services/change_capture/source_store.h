@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/types/span.h"
 #include "cognate/v1/source.pb.h"
 #include "common/postgres/pool.h"
+#include "services/change_capture/clock_offset.h"
 #include "services/change_capture/postgres_source/pgoutput.h"
 
 namespace cognate::change_capture {
@@ -42,6 +44,18 @@ struct StoredSource {
   std::string system_identifier;  // empty: there is no slot of ours
   SourcePosition position;
   std::vector<StoredModel> models;
+};
+
+// What is told of a source's clock.
+struct ClockReport {
+  std::optional<MeasuredOffset> measured;
+  // Of stamps since the last report, and the last of them in words.
+  int64_t out_of_bounds_count = 0;
+  std::string out_of_bounds;
+  std::optional<absl::Time> out_of_bounds_time;  // of its receipt
+
+  // `what` has the stamp.
+  void AddOutOfBounds(absl::string_view what, absl::Time stamp, absl::Time received);
 };
 
 // Proves in each write that nobody else has taken the source over, and that no group before this one failed.
@@ -92,11 +106,17 @@ class SourceStore {
   absl::Status Report(absl::string_view platform, int64_t owner, v1::SourceState state,
                       absl::string_view error, int64_t lag_bytes, absl::Time now);
   absl::Status Forget(absl::string_view platform);
-
-  // All, or one platform's.
-  absl::StatusOr<std::vector<v1::Source>> List(absl::string_view platform);
   // Those with a slot.
   absl::StatusOr<std::vector<std::string>> PlatformsWithSlots();
+
+  // All, or one platform's. (This and the rest in source_report.cc)
+  absl::StatusOr<std::vector<v1::Source>> List(absl::string_view platform);
+  // Of a source that is there; counts add up.
+  absl::Status ReportClock(absl::string_view platform, const ClockReport& report);
+  // The same for a platform whose agent sends the changes: it gets a row by this.
+  absl::Status ReportAgent(absl::string_view platform, const ClockReport& report, absl::Time now);
+  absl::StatusOr<std::vector<std::string>> Agents();
+  absl::Status ForgetAgent(absl::string_view platform);
 
  private:
   postgres::Pool& pool_;

@@ -168,6 +168,7 @@ ChainFields FieldsAfterChain(const Configuration& configuration, const v1::Sync&
       transform::Chain::Compile(*after.steps, fields, &after.violations, assignments);
   if (!after.violations.empty()) return after;
   after.assigned_platforms = chain.assigned_platforms();
+  after.reads_old = chain.reads_old();
   const absl::flat_hash_map<std::string, Written> written = WrittenBy(*after.steps);
   for (v1::ModelField& field : chain.FieldsAfter()) {
     const auto change = written.find(field.name());

@@ -30,6 +30,7 @@ struct ChainField {
 struct ChainFields {
   std::vector<ChainField> fields;
   std::vector<std::string> assigned_platforms;  // that conditions of steps ask for
+  bool reads_old = false;                       // a step asks what the record was before
   // Of the chain, with paths such as `transforms[2].split.field` and `before[0]`.
   std::vector<FieldViolation> violations;
   std::shared_ptr<const transform::CompiledSteps> steps;

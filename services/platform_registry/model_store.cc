@@ -1,11 +1,13 @@
 #include "services/platform_registry/model_store.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "common/clock/time_proto.h"
 #include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/definition.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/expansion_put.h"
 #include "services/platform_registry/model_difference.h"
 #include "services/platform_registry/sync_store.h"
 
@@ -149,6 +151,17 @@ absl::StatusOr<bool> ForgetOthers(Transaction& transaction, int32_t platform_id,
   return forgotten.affected() + missing.affected() > 0;
 }
 
+// Judged and completed within the configuration as it is in this transaction.
+absl::StatusOr<std::vector<v1::Model>> WithExpansions(Transaction& transaction, absl::string_view platform,
+                                                      absl::Span<const v1::Model> given) {
+  std::vector<v1::Model> models(given.begin(), given.end());
+  if (std::none_of(given.begin(), given.end(), [](const v1::Model& model) { return model.has_expansion(); }))
+    return models;
+  ASSIGN_OR_RETURN(Configuration configuration, LoadConfiguration(transaction));
+  RETURN_IF_ERROR(PrepareExpansions(std::move(configuration), platform, &models));
+  return models;
+}
+
 v1::KeptModel Kept(const v1::Model& stored, const v1::Model& found) {
   v1::KeptModel kept;
   kept.set_model(stored.model());
@@ -159,13 +172,14 @@ v1::KeptModel Kept(const v1::Model& stored, const v1::Model& found) {
 
 }  // namespace
 
-absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::Span<const v1::Model> models,
+absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::Span<const v1::Model> given,
                                              bool whole) {
   StoredModels stored;
   RETURN_IF_ERROR(pool_.InTransaction("put_models", [&](Transaction& transaction) -> absl::Status {
     stored = StoredModels();
     RETURN_IF_ERROR(LockConfiguration(transaction));
     ASSIGN_OR_RETURN(const int32_t platform_id, SelectPlatformId(transaction, platform));
+    ASSIGN_OR_RETURN(const std::vector<v1::Model> models, WithExpansions(transaction, platform, given));
     bool changed = false;
     for (const v1::Model& model : models) {
       ASSIGN_OR_RETURN(const std::optional<bool> differs, Upsert(transaction, platform_id, model));

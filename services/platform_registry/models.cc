@@ -81,6 +81,8 @@ absl::StatusOr<v1::PutModelsResponse> PutModels(PlatformStore& platforms, ModelS
     // What an analysis would overwrite at once, a person means to stay.
     if (model.origin() == v1::MODEL_ORIGIN_UNSPECIFIED && platform.has_database())
       model.set_origin(v1::MODEL_ORIGIN_CUSTOM);
+    // No analysis and no agent will ever find it.
+    if (model.has_expansion()) model.set_origin(v1::MODEL_ORIGIN_CUSTOM);
     model.clear_missing();
     DescribeShape(&model);
     DescribeFiles(&model);

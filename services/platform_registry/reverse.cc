@@ -175,7 +175,15 @@ class Reverser {
 }  // namespace
 
 v1::ReverseSyncResponse Reverse(const Configuration& configuration, const v1::Sync& sync) {
-  return Reverser(configuration, sync).Run();
+  v1::ReverseSyncResponse response = Reverser(configuration, sync).Run();
+  const v1::Model* const source = configuration.FindModel(sync.source_platform(), sync.source_model());
+  if (source != nullptr && source->has_expansion()) {
+    v1::NotInvertible* const missing = response.add_missing();
+    missing->set_field("sync.source_model");
+    missing->set_reason(StrCat("its records are made of those of ", source->expansion().model(),
+                               ": nothing can be written there"));
+  }
+  return response;
 }
 
 absl::StatusOr<v1::ReverseSyncResponse> ReverseSync(SyncStore& store, const v1::ReverseSyncRequest& request) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "services/platform_registry/acting_check.h"
 #include "services/platform_registry/chain_fields.h"
+#include "services/platform_registry/expansion.h"
 #include "services/platform_registry/scope_check.h"
 
 namespace cognate::platform_registry {
@@ -178,7 +179,14 @@ v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync&
 v1::Rules CompileRules(const Configuration& configuration) {
   v1::Rules rules;
   rules.set_revision(configuration.revision);
-  for (const v1::Sync& sync : configuration.syncs) *rules.add_syncs() = CompileSync(configuration, sync);
+  std::set<std::pair<std::string, std::string>> expanded;
+  for (const v1::Sync& sync : configuration.syncs) {
+    *rules.add_syncs() = CompileSync(configuration, sync);
+    const v1::Model* const source = configuration.FindModel(sync.source_platform(), sync.source_model());
+    if (source == nullptr || !source->has_expansion()) continue;
+    if (expanded.emplace(sync.source_platform(), sync.source_model()).second)
+      *rules.add_expansions() = CompileExpansion(configuration, sync.source_platform(), *source);
+  }
   return rules;
 }
 

@@ -9,6 +9,7 @@
 #include "common/condition/condition.h"
 #include "common/value/convert.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "services/platform_registry/expansion.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -139,6 +140,26 @@ std::string FieldNames(const ChainFields& record) {
   std::vector<absl::string_view> names;
   for (const ChainField& field : record.fields) names.emplace_back(field.field.name());
   return Shown(std::move(names));
+}
+
+void CheckExpanded(SyncCheck& check) {
+  const v1::Model* const source = check.source.model;
+  if (source != nullptr && source->has_expansion()) {
+    std::vector<FieldViolation> wrong;
+    CheckExpansion(check.configuration, check.sync.source_platform(), *source, source->model(), &wrong);
+    for (const FieldViolation& violation : wrong) {
+      check.Wrong(check.source.model_path, StrCat("got ", source->model(), ", whose expansion does not fit ",
+                                                  source->expansion().model(), " any more: ", violation.field,
+                                                  ": ", violation.description));
+    }
+  }
+  const v1::Model* const target = check.target.model;
+  if (target != nullptr && target->has_expansion()) {
+    check.Wrong(
+        check.target.model_path,
+        StrCat("got ", target->model(), ", which is made of the records of ", target->expansion().model(),
+               ": nothing can be written there; write to ", target->expansion().model()));
+  }
 }
 
 void CheckScope(SyncCheck& check) {

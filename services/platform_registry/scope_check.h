@@ -56,6 +56,8 @@ bool JoinsTheSameModels(const v1::Sync& a, const v1::Sync& b);
 std::string FieldNames(const v1::Model& model);
 std::string FieldNames(const ChainFields& record);
 
+// Models that are made of another one's records: the source must still fit them, and a target has none.
+void CheckExpanded(SyncCheck& check);
 // Filter and transforms, against the source's model; fills in `record`.
 void CheckScope(SyncCheck& check);
 // Platforms whose assignments decide what the sync makes of a record: of `only_assigned`, the filter, and the

@@ -145,10 +145,13 @@ void CheckRequired(SyncCheck& check) {
 }
 
 void CheckCapture(SyncCheck& check) {
-  if (check.source.platform->capture_mode() == v1::CAPTURE_MODE_REPLICATION &&
-      !check.source.model->capture_obstacle().empty()) {
-    check.refusals.push_back(ModelCannotBeCaptured(check.sync.source_platform(), check.sync.source_model(),
-                                                   check.source.model->capture_obstacle()));
+  const v1::Model* captured = check.source.model;
+  if (captured->has_expansion())
+    captured = check.configuration.FindModel(check.sync.source_platform(), captured->expansion().model());
+  if (captured != nullptr && check.source.platform->capture_mode() == v1::CAPTURE_MODE_REPLICATION &&
+      !captured->capture_obstacle().empty()) {
+    check.refusals.push_back(
+        ModelCannotBeCaptured(check.sync.source_platform(), captured->model(), captured->capture_obstacle()));
   }
 }
 
@@ -217,6 +220,7 @@ void CheckBothSides(SyncCheck& check) {
                 StrCat("got ", sync.target_platform(), ", want another platform than the source's"));
   }
   CheckTarget(check);
+  CheckExpanded(check);
   if (check.source.model != nullptr) CheckScope(check);
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/change_capture_service.grpc.pb.h"
+#include "cognate/v1/expansion_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
@@ -21,8 +22,8 @@ namespace cognate::transformer {
 // Guarded by one mutex; what a test sets holds from the next call on.
 class FakeServices {
  public:
-  FakeServices() : registry_(*this), ledger_(*this), capture_(*this), feedback_(*this) {
-    grpc::Service* const services[] = {&registry_, &ledger_, &capture_, &feedback_};
+  FakeServices() : registry_(*this), ledger_(*this), capture_(*this), expansions_(*this), feedback_(*this) {
+    grpc::Service* const services[] = {&registry_, &ledger_, &capture_, &expansions_, &feedback_};
     host_ = test_support::ValueOrDie(grpc_support::Host::Start({}, services));
   }
   std::string address() const { return host_->address(); }
@@ -52,6 +53,11 @@ class FakeServices {
   std::vector<v1::Outcome> outcomes() const {
     MutexLock lock(&mutex_);
     return outcomes_;
+  }
+  // That were taken. Those of a parent that is called `bad` are refused, with all that come along.
+  std::vector<v1::PartSet> part_sets() const {
+    MutexLock lock(&mutex_);
+    return part_sets_;
   }
   std::map<std::string, int64_t> desired() const {
     MutexLock lock(&mutex_);
@@ -137,6 +143,23 @@ class FakeServices {
     FakeServices& all;
   };
 
+  struct Expansions final : v1::ExpansionService::Service {
+    explicit Expansions(FakeServices& owner) : all(owner) {}
+    grpc::Status CaptureParts(grpc::ServerContext*, const v1::CapturePartsRequest* request,
+                              v1::CapturePartsResponse*) override {
+      MutexLock lock(&all.mutex_);
+      const grpc::Status failure = all.Failure("CaptureParts");
+      if (!failure.ok()) return failure;
+      for (const v1::PartSet& set : request->sets()) {
+        if (set.parent().local_id() == "bad")
+          return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "this parent is refused");
+      }
+      all.part_sets_.insert(all.part_sets_.end(), request->sets().begin(), request->sets().end());
+      return failure;
+    }
+    FakeServices& all;
+  };
+
   struct Feedback final : v1::FeedbackService::Service {
     explicit Feedback(FakeServices& owner) : all(owner) {}
     grpc::Status Report(grpc::ServerContext*, const v1::ReportRequest* request,
@@ -158,11 +181,13 @@ class FakeServices {
   v1::Change latest_ ABSL_GUARDED_BY(mutex_);
   std::set<int64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::Outcome> outcomes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::PartSet> part_sets_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int64_t> desired_ ABSL_GUARDED_BY(mutex_);
 
   Registry registry_;
   LedgerFake ledger_;
   Capture capture_;
+  Expansions expansions_;
   Feedback feedback_;
   std::unique_ptr<grpc_support::Host> host_;
 };

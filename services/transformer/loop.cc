@@ -24,6 +24,13 @@ google::protobuf::ArenaOptions WithBlock(std::vector<char>& block) {
   return options;
 }
 
+void CountSets(const v1::CapturePartsRequest& request, Metrics& metrics) {
+  for (const v1::PartSet& set : request.sets()) {
+    const char* const result = set.has_error() ? "refused" : set.skipped() ? "skipped" : "expanded";
+    metrics.expansions.With({set.parent().platform(), set.model(), result}).Increment();
+  }
+}
+
 }  // namespace
 
 Loop::Loop(LoopOptions options, LoopParts parts, health::ProgressMonitor& monitor)
@@ -59,6 +66,8 @@ absl::Status Loop::Step(StopToken& stop) {
       return Rules();
     case State::kPlan:
       return Plan();
+    case State::kParts:
+      return Parts();
     case State::kLanes:
       return Lanes(stop);
     case State::kReport:
@@ -143,6 +152,39 @@ absl::Status Loop::Plan() {
   parts_.metrics.due.With({"stale"}).Increment(decisions_.stale);
   parts_.metrics.due.With({"applied"}).Increment(decisions_.applied);
   if (result->unreadable > 0) log::Error("changes cannot be read", {{"count", result->unreadable}});
+  expanding_ = std::move(result->expanding);
+  expand_place_ = {};
+  state_ = State::kParts;
+  return absl::OkStatus();
+}
+
+// Made a request at a time, so that many parts are never in hand at once. One that is not taken is made once
+// more; of one that is refused each set goes alone.
+absl::Status Loop::Parts() {
+  SetLimits limits;
+  while (true) {
+    ExpandPlace next = expand_place_;
+    const v1::CapturePartsRequest request = Expand(expanding_, rules_->revision(), limits, &next);
+    if (request.sets().empty()) break;
+    const absl::Status status = parts_.peers.CaptureParts(request);
+    if (IsPassing(status) || absl::IsUnimplemented(status))
+      return status;  // also by one that is older than this
+    if (!status.ok() && request.sets_size() > 1) {
+      limits.sets = 1;
+      continue;
+    }
+    if (!status.ok()) {
+      const v1::RecordKey& parent = request.sets(0).parent();
+      log::Error("parts are refused", {{"platform", parent.platform()},
+                                       {"model", parent.model()},
+                                       {"local_id", parent.local_id()},
+                                       {"error", status}});
+      parts_.metrics.given_up.With().Increment();
+    } else {
+      CountSets(request, parts_.metrics);
+    }
+    expand_place_ = next;
+  }
   state_ = State::kLanes;
   return absl::OkStatus();
 }
@@ -175,7 +217,10 @@ absl::Status Loop::GiveUp(const absl::Status& status) {
   strikes_ = 0;
   decisions_ = Decisions();
   decisions_.reports = std::move(reports);
-  state_ = State::kLanes;
+  // What the ledger refuses of the record is nothing to its parts.
+  expanding_ = Route(*rules_, waves_.front(), &wave_arena_);
+  expand_place_ = {};
+  state_ = State::kParts;
   return absl::OkStatus();
 }
 

@@ -23,6 +23,7 @@
 #include "services/clients/rules_follower.h"
 #include "services/transformer/acknowledger.h"
 #include "services/transformer/change_reader.h"
+#include "services/transformer/expand.h"
 #include "services/transformer/metrics.h"
 #include "services/transformer/peers_client.h"
 #include "services/transformer/pipeline.h"
@@ -69,6 +70,7 @@ class Loop {
     kRead,    // entries from the stream
     kRules,   // of at least the round's revision
     kPlan,    // the first wave through the pipeline
+    kParts,   // what records come to as parts goes to change_capture
     kLanes,   // what is due goes on its lanes
     kReport,  // what is refused goes to feedback; then the next wave
     kFinish,  // to the acknowledger
@@ -87,6 +89,7 @@ class Loop {
   absl::Status Read();
   absl::Status Rules();
   absl::Status Plan();
+  absl::Status Parts();
   absl::Status Lanes(StopToken& stop);
   absl::Status Report();
   absl::Status Finish();
@@ -118,6 +121,8 @@ class Loop {
   std::shared_ptr<const RuleSet> rules_;
   std::deque<Wave> waves_;                                    // still to go; the first is in hand
   Decisions decisions_;                                       // of the first wave
+  Routed expanding_;                                          // the wave's parents; points into rules_
+  ExpandPlace expand_place_;                                  // of the parts that are in hand
   int strikes_ = 0;                                           // failures of a wave of one change
   absl::flat_hash_map<std::string, absl::Time> last_active_;  // of lanes
 };

@@ -14,6 +14,9 @@ struct Metrics {
         changes(registry.Counters("transformer_changes_total", "Changes read from the stream")),
         echoes(
             registry.Counters("transformer_echoes_total", "Changes that were what a delivery had written")),
+        expansions(registry.Counters("transformer_expansions_total",
+                                     "Records of which parts were made, by what became of them",
+                                     {"platform", "model", "result"})),
         given_up(registry.Counters("transformer_given_up_total", "Changes that cannot be processed")),
         round_seconds(
             registry.Histograms("transformer_round_seconds", "From reading changes to acknowledging them")),
@@ -24,6 +27,7 @@ struct Metrics {
   metrics::Family<metrics::Counter> due;
   metrics::Family<metrics::Counter> changes;
   metrics::Family<metrics::Counter> echoes;
+  metrics::Family<metrics::Counter> expansions;
   metrics::Family<metrics::Counter> given_up;
   metrics::Family<metrics::Histogram> round_seconds;
   metrics::Family<metrics::Histogram> round_changes;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cognate/v1/change_capture_service.grpc.pb.h"
+#include "cognate/v1/expansion_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
 #include "common/grpc/peer.h"
 #include "common/retry/backoff.h"
@@ -23,11 +24,13 @@ bool IsPassing(const absl::Status& status) { return IsTransient(status) || absl:
 
 struct PeersClient::Peers {
   grpc_support::Peer<v1::ChangeCaptureService> capture;
+  grpc_support::Peer<v1::ExpansionService> expansions;
   grpc_support::Peer<v1::FeedbackService> feedback;
 };
 
 PeersClient::PeersClient(const std::string& change_capture, const std::string& feedback)
     : peers_(new Peers{grpc_support::Peer<v1::ChangeCaptureService>(change_capture),
+                       grpc_support::Peer<v1::ExpansionService>(change_capture),
                        grpc_support::Peer<v1::FeedbackService>(feedback)}) {}
 PeersClient::~PeersClient() = default;
 
@@ -70,6 +73,10 @@ absl::StatusOr<v1::ListLatestChangesResponse> PeersClient::ListLatestChanges(
   CallOptions options;
   options.idempotent = true;
   return peers_->capture.Call(&v1::ChangeCaptureService::Stub::ListLatestChanges, request, options);
+}
+
+absl::Status PeersClient::CaptureParts(const v1::CapturePartsRequest& request) {
+  return peers_->expansions.Call(&v1::ExpansionService::Stub::CaptureParts, request, CallOptions()).status();
 }
 
 absl::Status PeersClient::Report(const v1::ReportRequest& request) {

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "cognate/v1/change_capture_service.pb.h"
+#include "cognate/v1/expansion_service.pb.h"
 #include "cognate/v1/feedback_service.pb.h"
 #include "cognate/v1/record.pb.h"
 
@@ -30,6 +31,8 @@ class PeersClient {
       const v1::ListPreviousChangesRequest& request);
   absl::StatusOr<v1::ListLatestChangesResponse> ListLatestChanges(
       const v1::ListLatestChangesRequest& request);
+  // In the place of what the records' parts were.
+  absl::Status CaptureParts(const v1::CapturePartsRequest& request);
   absl::Status Report(const v1::ReportRequest& request);
 
  private:

@@ -27,6 +27,7 @@ absl::StatusOr<WaveResult> RunWave(const RuleSet& rules, const Wave& wave, const
   }
   ASSIGN_OR_RETURN(result.decisions, Decide(rendering.routed, std::move(rendering.mapped), due, planned,
                                             rules.revision(), limits, arena));
+  result.expanding = std::move(rendering.routed);
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "services/transformer/decide.h"
 #include "services/transformer/ledger.h"
 #include "services/transformer/reference_cache.h"
+#include "services/transformer/route.h"
 #include "services/transformer/rule_set.h"
 
 namespace cognate::transformer {
@@ -20,6 +21,8 @@ struct WaveResult {
   // the rules that were given nothing was planned, and there are no decisions.
   int64_t rules_revision = 0;
   Decisions decisions;
+  // Whose parts are to be made, as the rules that were given say; points into them and into the wave.
+  Routed expanding;
   size_t routed = 0;
   size_t echoes = 0;
   size_t unreadable = 0;

@@ -14,6 +14,7 @@
 #include "services/clients/schedule.h"
 #include "services/transformer/contact.h"
 #include "services/transformer/errors.h"
+#include "services/transformer/expand.h"
 #include "services/transformer/render.h"
 #include "services/transformer/rendered_record.h"
 
@@ -101,7 +102,7 @@ class Previewer {
          plan == nullptr ? std::vector<SourcePlan::Idle>() : plan->idle_syncs) {
       Step("sync", v1::VERDICT_STOPPED, absl::StrCat(idle.sync, " ", idle.why, "."));
     }
-    if (taken || (plan != nullptr && !plan->idle_syncs.empty())) return;
+    if (taken || (plan != nullptr && !(plan->idle_syncs.empty() && plan->expansions.empty()))) return;
     const std::string where =
         request_.target_platform().empty() ? "" : absl::StrCat(" to ", request_.target_platform());
     Step("sync", v1::VERDICT_STOPPED,
@@ -117,6 +118,7 @@ class Previewer {
     google::protobuf::Arena arena;
     Rendering rendering;
     RETURN_IF_ERROR(Render(rules, wave, Missing::kLeave, parts_.ledger, nullptr, &arena, &rendering));
+    ExplainParts(rendering.routed, rules.revision());
     if (rendering.routed.changes.empty()) return absl::OkStatus();
     ExplainIdentity(rendering);
     for (size_t i = 0; i < rendering.candidates.size(); ++i) {
@@ -129,6 +131,34 @@ class Previewer {
     }
     for (const Item& item : rendering.mapped.items) AddRecord(rendering, item, &arena);
     return absl::OkStatus();
+  }
+
+  // What other models' records come of it.
+  void ExplainParts(const Routed& routed, int64_t rules_revision) {
+    ExpandPlace place;
+    const v1::CapturePartsRequest made = Expand(routed, rules_revision, SetLimits(), &place);
+    for (const v1::PartSet& set : made.sets()) {
+      if (set.has_error()) {
+        Step("expand", v1::VERDICT_STOPPED,
+             absl::StrCat("Its parts in ", set.model(), " stay as they are: ", set.error().message(), "."));
+        continue;
+      }
+      if (set.skipped()) {
+        Step("expand", v1::VERDICT_PASSED,
+             absl::StrCat("Its parts in ", set.model(),
+                          " stay as they are: a script passes the record over."));
+        continue;
+      }
+      constexpr int kShown = 10;
+      std::vector<std::string> ids;
+      for (const v1::Part& part : set.parts()) {
+        if (ids.size() < kShown) ids.push_back(part.local_id());
+      }
+      Step("expand", v1::VERDICT_PASSED,
+           absl::StrCat("It has ", set.parts_size(), set.parts_size() == 1 ? " part in " : " parts in ",
+                        set.model(), ids.empty() ? "" : ": ", absl::StrJoin(ids, "; "),
+                        set.parts_size() > kShown ? "; …" : "", "."));
+    }
   }
 
   void ExplainIdentity(const Rendering& rendering) {

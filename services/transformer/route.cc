@@ -42,6 +42,11 @@ bool IsTaken(const SourcePlan& plan, const RecordChange& change) {
   return change.is_delete() ? plan.is_source() && !is_kept_back : is_kept_back && !plan.writers.empty();
 }
 
+// An amended change is not what the record holds; what comes of it does as soon as it is captured.
+bool IsExpanded(const SourcePlan& plan, const RecordChange& change) {
+  return !plan.expansions.empty() && !change.logged->is_amended();
+}
+
 }  // namespace
 
 Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* arena) {
@@ -53,7 +58,10 @@ Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* ar
     if (plan == nullptr || plan->model != change.model || plan->platform != change.platform) {
       plan = rules.Find(change.platform, change.model);
     }
-    if (plan == nullptr || !IsTaken(*plan, change)) continue;
+    if (plan == nullptr) continue;
+    const bool is_taken = IsTaken(*plan, change);
+    const bool is_expanded = IsExpanded(*plan, change);
+    if (!is_taken && !is_expanded) continue;
     RoutedChange one{&change, plan, routed.values.size()};
     if (!change.is_delete() || plan->any_target_detaches() || plan->asks_acting) {
       auto* const fields = google::protobuf::Arena::CreateMessage<v1::Fields>(arena);
@@ -70,7 +78,8 @@ Routed Route(const RuleSet& rules, const Wave& wave, google::protobuf::Arena* ar
         if (slot >= 0) routed.values[one.values + static_cast<size_t>(slot)] = &field.value();
       }
     }
-    routed.changes.push_back(one);
+    if (is_taken) routed.changes.push_back(one);
+    if (is_expanded) routed.parents.push_back(one);
   }
   return routed;
 }

@@ -34,6 +34,8 @@ struct Routed {
   // One for each slot of the plan; nullptr where the change does not list the field. For deletes, the
   // last state of the record, and only where a target detaches.
   std::vector<const v1::Value*> values;
+  // Changes of records that others are made of (SourcePlan.expansions), whoever takes the records themselves.
+  std::vector<RoutedChange> parents;
   // Changes whose fields cannot be read: a broken log. They go no further.
   std::vector<const RecordChange*> unreadable;
 };

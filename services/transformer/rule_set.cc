@@ -133,8 +133,10 @@ TargetPlan& SourcePlan::TargetFor(const v1::CompiledSync& compiled) {
 RuleSet::RuleSet(v1::Rules rules) : rules_(std::move(rules)) {
   const std::vector<const v1::CompiledSync*> syncs = Ordered(rules_);
   for (const v1::CompiledSync* compiled : syncs) AddSlots(*compiled);
+  for (const v1::CompiledExpansion& compiled : rules_.expansions()) AddExpansionSlots(compiled);
   for (const v1::CompiledSync* compiled : syncs) AddActingSlots(*compiled);
   for (const v1::CompiledSync* compiled : syncs) AddSync(*compiled);
+  for (const v1::CompiledExpansion& compiled : rules_.expansions()) AddExpansion(compiled);
   AddEchoes(syncs);
   MarkWaysBack();
 }
@@ -180,6 +182,19 @@ void RuleSet::AddActingSlots(const v1::CompiledSync& compiled) {
     field.set_name(path.field());
     source.AddSlot(field);
   }
+}
+
+void RuleSet::AddExpansionSlots(const v1::CompiledExpansion& compiled) {
+  SourcePlan& parent = PlanFor(compiled.platform(), compiled.model().expansion().model());
+  for (const v1::ModelField& field : compiled.parent_model_fields()) parent.AddSlot(field);
+}
+
+// The parts of one that does not fit its parent's model stay as they are.
+void RuleSet::AddExpansion(const v1::CompiledExpansion& compiled) {
+  SourcePlan& parent = PlanFor(compiled.platform(), compiled.model().expansion().model());
+  std::string wrong;
+  ExpansionPlan plan = MakeExpansionPlan(compiled, parent.fields_, &wrong);
+  if (wrong.empty()) parent.expansions.push_back(std::move(plan));
 }
 
 void RuleSet::AddSync(const v1::CompiledSync& compiled) {

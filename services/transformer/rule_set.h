@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "cognate/v1/sync.pb.h"
 #include "common/value/fingerprint.h"
+#include "services/transformer/expansion_plan.h"
 #include "services/transformer/field_plan.h"
 #include "services/transformer/sync_part.h"
 
@@ -83,6 +84,8 @@ struct SourcePlan {
     std::string platform;  // the sync's source
   };
   std::vector<Writer> writers;
+  // Models that are made of this one's records.
+  std::vector<ExpansionPlan> expansions;
   // A sync that writes to this model is a mirror: the records themselves, where runs remove them. No target
   // of changes.
   std::unique_ptr<TargetPlan> mirror;
@@ -133,7 +136,9 @@ class RuleSet {
   SourcePlan& PlanFor(const std::string& platform, const std::string& model);
   void AddSlots(const v1::CompiledSync& compiled);
   void AddActingSlots(const v1::CompiledSync& compiled);
+  void AddExpansionSlots(const v1::CompiledExpansion& compiled);
   void AddSync(const v1::CompiledSync& compiled);
+  void AddExpansion(const v1::CompiledExpansion& compiled);
   void AddMirror(const v1::CompiledSync& compiled);
   static void AddReferences(const v1::CompiledSync& compiled, const std::string& target_platform,
                             SourcePlan& plan);

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 
 namespace cognate::transformer {
-namespace {
 
 v1::OutcomeError UnfitKey(const v1::Field& key) {
   const v1::OmittedValue& omitted = key.value().omitted_value();
@@ -19,6 +18,19 @@ v1::OutcomeError UnfitKey(const v1::Field& key) {
                                  "; give the record another key at the source"));
   return error;
 }
+
+Row SourceRow(const Routed& routed, const RoutedChange& change) {
+  return Row(routed.values).subspan(change.values, change.plan->slots.size());
+}
+
+absl::Span<const v1::Value*> WorkingRow(Row source, size_t slots, google::protobuf::Arena* arena) {
+  const size_t size = std::max(slots, source.size());
+  auto** const values = google::protobuf::Arena::CreateArray<const v1::Value*>(arena, size);
+  std::fill(std::copy(source.begin(), source.end(), values), values + size, nullptr);
+  return {values, size};
+}
+
+namespace {
 
 v1::OutcomeError SyncBroken(const SyncPart& part) {
   v1::OutcomeError error;
@@ -41,18 +53,6 @@ const Departure& LeavingOf(const TargetPlan& target) {
   static const Departure* const kStays =
       new Departure{v1::LEAVE_ACTION_KEEP, {}, {}, {}, /*is_skip=*/false, /*stays=*/true};
   return !target.guarded.empty() && TakesAway(target.leave.action) ? *kStays : target.leave;
-}
-
-Row SourceRow(const Routed& routed, const RoutedChange& change) {
-  return Row(routed.values).subspan(change.values, change.plan->slots.size());
-}
-
-// A copy with room for what the chain adds.
-absl::Span<const v1::Value*> WorkingRow(Row source, size_t slots, google::protobuf::Arena* arena) {
-  const size_t size = std::max(slots, source.size());
-  auto** const values = google::protobuf::Arena::CreateArray<const v1::Value*>(arena, size);
-  std::fill(std::copy(source.begin(), source.end(), values), values + size, nullptr);
-  return {values, size};
 }
 
 class Transformer {

@@ -46,6 +46,13 @@ struct Beside {
   const Former& former;
 };
 
+// The change's record by the slots of its plan.
+Row SourceRow(const Routed& routed, const RoutedChange& change);
+// A copy of it with room for what a chain adds.
+absl::Span<const v1::Value*> WorkingRow(Row source, size_t slots, google::protobuf::Arena* arena);
+// Of a record whose key cannot be a local id.
+v1::OutcomeError UnfitKey(const v1::Field& key);
+
 // Points into `routed`, the rules and the arena.
 Candidates Transform(const Routed& routed, const Beside& beside, google::protobuf::Arena* arena);
 

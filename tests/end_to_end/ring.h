@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "tests/cluster/cluster.h"
 #include "tests/support/eventually.h"
+#include "tests/support/postgres_server.h"
 #include "tests/support/proto_matchers.h"
 #include "tests/support/status_matchers.h"
 
@@ -48,6 +49,8 @@ struct RingOptions {
   bool stamps = true;  // the syncs write them, and sites of odd numbers do so themselves
   // More of the sync from one site to another.
   std::function<std::string(int from, int to)> sync = [](int, int) { return ""; };
+  // Where a site has its database; null: on the server of all the others.
+  std::function<test_support::PostgresServer*(int site)> server = [](int) { return nullptr; };
 };
 
 class Ring {
@@ -133,6 +136,8 @@ class Ring {
   std::shared_ptr<grpc::Channel> Channel(const std::string& service) { return cluster_.ChannelTo(service); }
   const std::string& SiteUri(int site) const { return uris_[static_cast<size_t>(site)]; }
   const std::string& DatabaseUri() const { return cluster_.uri(); }
+  // `cognate words`, of the cluster.
+  cluster::Cluster::Ran Command(std::vector<std::string> words) { return cluster_.Run(std::move(words)); }
   postgres::Connection& Site(int site) { return *sites_[static_cast<size_t>(site)]; }
   int64_t edits() const { return edits_; }
   void CountEdit() { ++edits_; }
@@ -145,7 +150,8 @@ class Ring {
  private:
   void AddSite(int i) {
     const std::string id = StrCat("site-", i);
-    const std::string uri = cluster_.postgres().CreateDatabase(StrCat("site_", i));
+    test_support::PostgresServer* const own = options_.server(i);
+    const std::string uri = (own != nullptr ? *own : cluster_.postgres()).CreateDatabase(StrCat("site_", i));
     uris_.push_back(uri);
     sites_.push_back(*postgres::Connection::Open(uri));
     Run(i, absl::StrReplaceAll(kTables, {{"%d", StrCat(1000 * (i + 1))}}));

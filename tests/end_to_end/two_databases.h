@@ -25,6 +25,8 @@ class TwoDatabases : public ::testing::Test {
  protected:
   using RegistryStub = v1::PlatformRegistryService::Stub;
 
+  explicit TwoDatabases(cluster::Shape shape = cluster::Shape::kOneProcess) : cluster_(shape) {}
+
   // Both platforms with their tables; `target_is_captured` for syncs both ways.
   void Build(const std::string& source_tables, const std::string& target_tables,
              bool target_is_captured = false) {
@@ -104,7 +106,7 @@ class TwoDatabases : public ::testing::Test {
     return lines;
   }
 
-  cluster::Cluster cluster_{cluster::Shape::kOneProcess};
+  cluster::Cluster cluster_;
   std::unique_ptr<RegistryStub> registry_;
   std::unique_ptr<v1::FeedbackService::Stub> feedback_;
   std::unique_ptr<v1::TransformerService::Stub> transformer_;

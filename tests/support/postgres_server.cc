@@ -96,6 +96,15 @@ absl::StatusOr<std::string> Template(const std::string& binaries) {
   return ready;
 }
 
+absl::StatusOr<std::string> FindFaketime() {
+  std::error_code ignored;
+  for (const auto& folder : std::filesystem::directory_iterator("/usr/lib", ignored)) {
+    const std::filesystem::path library = folder.path() / "faketime/libfaketimeMT.so.1";
+    if (std::filesystem::exists(library, ignored)) return library.string();
+  }
+  return absl::NotFoundError("libfaketime is not there: install the package faketime (scripts/setup does)");
+}
+
 }  // namespace
 
 PostgresServer::PostgresServer(const PostgresOptions& options)
@@ -146,6 +155,14 @@ absl::Status PostgresServer::Launch() {
   command.user = ServerUser();
   command.log_file = directory_.File("postgres.log");
   command.death_signal = SIGQUIT;
+  if (!options_.clock.empty()) {
+    ASSIGN_OR_RETURN(const std::string library, FindFaketime());
+    SetClock(options_.clock);
+    command.environment = {{"LD_PRELOAD", library},
+                           {"FAKETIME_TIMESTAMP_FILE", directory_.File("clock")},
+                           {"FAKETIME_NO_CACHE", "1"},
+                           {"FAKETIME_DONT_FAKE_MONOTONIC", "1"}};
+  }
   // A killed server leaves it; a number that somebody else has by now would keep the new one from starting.
   std::error_code ignored;
   std::filesystem::remove(data_ + "/postmaster.pid", ignored);
@@ -206,6 +223,13 @@ void PostgresServer::Kill() {
   process_.Kill();
   for (const pid_t child : children) kill(child, SIGKILL);
   for (const pid_t child : children) Eventually([&] { return ParentOf(child) == kGone; });
+}
+
+// In one step: the server never reads half of it.
+void PostgresServer::SetClock(absl::string_view off) {
+  const std::string next = directory_.File("clock.next");
+  std::ofstream(next) << off << "\n";
+  std::filesystem::rename(next, directory_.File("clock"));
 }
 
 std::string PostgresServer::Log() const {

@@ -16,6 +16,8 @@ namespace cognate::test_support {
 struct PostgresOptions {
   bool durable = false;                    // fsync and full pages on, for measurements that must not lie
   std::vector<std::string> settings = {};  // "name=value", last one wins
+  // How far its clock is off: "+1h", "-90s". Not empty: by libfaketime (package faketime); SetClock works.
+  std::string clock = {};
 };
 
 // Starts in about 0.2 s. Logical replication is on. Superuser postgres, no password. Not thread safe.
@@ -43,6 +45,9 @@ class PostgresServer {
   // Stands still, as a machine that hangs: connections stay, nothing answers.
   void Pause() { SignalAll(SIGSTOP); }
   void Resume() { SignalAll(SIGCONT); }
+
+  // Sets its clock while it runs, as `date -s` would.
+  void SetClock(absl::string_view off);
 
   const std::string& data_directory() const { return data_; }
   std::string Log() const;

@@ -14,6 +14,7 @@
 #include "common/postgres/replication.h"
 #include "common/retry/backoff.h"
 #include "services/change_capture/change_source.h"
+#include "services/change_capture/postgres_source/source_clock.h"
 #include "services/change_capture/source_store.h"
 
 namespace cognate::change_capture {
@@ -38,6 +39,8 @@ struct PostgresSourceMetrics {
   metrics::Gauge& heartbeat;
   metrics::Counter& changes;
   metrics::Counter& skipped;
+  metrics::Gauge& clock_offset;
+  metrics::Counter& out_of_bounds;
 };
 
 // Used by the source's own thread alone, but for what is said to be otherwise.
@@ -57,6 +60,7 @@ struct PostgresSourceContext {
   absl::flat_hash_set<std::string> retake_models;  // a snapshot is due, whatever the store says
   absl::flat_hash_set<std::pair<std::string, std::string>> seen_shapes;  // model and shape: looked into once
   bool start_over = false;  // the publication was not there all the time
+  SourceClock clock;
 
   absl::Time Now() const { return environment.clock.Now(); }
   // Whoever asks is alive.

@@ -1,7 +1,6 @@
 #include "services/change_capture/postgres_source/live.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,9 +10,10 @@
 #include "common/postgres/sqlstate.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
-#include "common/value/local_id.h"
+#include "services/change_capture/postgres_source/measure_clock.h"
 #include "services/change_capture/postgres_source/pgoutput_value.h"
 #include "services/change_capture/postgres_source/replication_stream_fill.h"
+#include "services/change_capture/postgres_source/source_row.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -22,6 +22,8 @@ constexpr int kMessagesAtOnce = 1000;  // before duties are looked at again
 constexpr int kPageRecords = 1000;
 constexpr absl::Duration kConfirmInterval = absl::Milliseconds(200);
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
+constexpr int kFirstExchanges = 4;
+constexpr absl::Duration kAskAgain = absl::Seconds(1);
 constexpr char kObjectInUse[] = "55006";
 constexpr char kUndefinedObject[] = "42704";
 
@@ -31,7 +33,9 @@ PostgresSourceLive::PostgresSourceLive(PostgresSourceSession& session, const std
     : session_(session),
       context_(session.context_),
       sender_(session.sender_),
-      stream_(tables, session.types_, sender_.committed()) {}
+      stream_(tables, session.types_, sender_.committed(), [this](absl::Time time, pgoutput::Lsn position) {
+        return context_.clock.Correct(time, position, received_time_);
+      }) {}
 
 absl::Status PostgresSourceLive::Begin() {
   ASSIGN_OR_RETURN(connection_,
@@ -44,6 +48,8 @@ absl::Status PostgresSourceLive::Begin() {
                               "; this one takes over when it is free"));
   }
   RETURN_IF_ERROR(status);
+  // Before the first change comes. Of several exchanges one is quick.
+  RETURN_IF_ERROR(MeasureClock(context_, *session_.control_, kFirstExchanges));
   received_ = sender_.committed().confirmed;
   save_time_ = inspect_time_ = context_.Now();
   log::Info("streaming", {{"platform", context_.platform}, {"position", pgoutput::FormatLsn(received_)}});
@@ -94,6 +100,7 @@ absl::StatusOr<bool> PostgresSourceLive::ReceiveSome() {
     }
     RETURN_IF_ERROR(received.status());
     if (!*received) return count > 0;
+    if (message.kind != postgres::StreamedMessage::Kind::kEnd) RETURN_IF_ERROR(OnSent(message.sent));
     switch (message.kind) {
       case postgres::StreamedMessage::Kind::kData:
         RETURN_IF_ERROR(OnData(message.data));
@@ -108,6 +115,16 @@ absl::StatusOr<bool> PostgresSourceLive::ReceiveSome() {
     }
   }
   return true;
+}
+
+absl::Status PostgresSourceLive::OnSent(absl::Time sent) {
+  received_time_ = context_.Now();
+  RoundTripOffset& offset = context_.clock.offset();
+  if (offset.Agrees(sent, received_time_) || received_time_ < ask_again_time_) return absl::OkStatus();
+  RETURN_IF_ERROR(MeasureClock(context_, *session_.control_, 1));
+  // What lies in buffers was sent before the clock was set and goes on saying so: do not ask for each of it.
+  if (!offset.Agrees(sent, received_time_)) ask_again_time_ = received_time_ + kAskAgain;
+  return absl::OkStatus();
 }
 
 absl::Status PostgresSourceLive::OnData(absl::string_view bytes) {
@@ -168,7 +185,7 @@ absl::Status PostgresSourceLive::Send(PendingGroup group) {
   if (NeedsFilling(group.changes)) {
     RETURN_IF_ERROR(sender_.AwaitIdle(tick));
     const ReadSourceRow read = [this](const PendingChange& change, const std::vector<std::string>& fields) {
-      return ReadRow(change, fields);
+      return ReadRow(*session_.control_, session_.types_, change, fields);
     };
     RETURN_IF_ERROR(FillFromLog(context_.environment.log, read, &group.changes));
   }
@@ -214,6 +231,8 @@ absl::Status PostgresSourceLive::InspectIfDue() {
     const pgoutput::Lsn confirmed = sender_.committed().confirmed;
     context_.metrics.lag_bytes.Set(end > confirmed ? static_cast<double>(end - confirmed) : 0);
     RETURN_IF_ERROR(session_.Report(v1::SOURCE_STATE_STREAMING, ""));
+    RETURN_IF_ERROR(MeasureClock(context_, *session_.control_, 1));
+    RETURN_IF_ERROR(ReportClock(context_));
     lag_time_ = now;
   }
   if (now - inspect_time_ >= context_.options.inspect_interval && !leave_) {
@@ -235,47 +254,6 @@ absl::Duration PostgresSourceLive::UntilNextDuty() const {
   if (sender_.committed().confirmed > reported_ || position_wanted_) wait = kConfirmInterval;
   const absl::Duration until_status = status_time_ + context_.options.status_interval - context_.Now();
   return std::clamp(until_status, absl::Milliseconds(1), wait);
-}
-
-absl::StatusOr<v1::Fields> PostgresSourceLive::ReadRow(const PendingChange& change,
-                                                       const std::vector<std::string>& fields) {
-  const StreamTable& table = *change.table;
-  const absl::StatusOr<std::vector<std::string>> parts =
-      value::DecodeLocalId(change.change.local_id, table.key_fields.size());
-  // The stand-in of a key that is too large finds no row. Targets refuse the record anyway.
-  if (!parts.ok()) return v1::Fields();
-  std::string sql = "SELECT ";
-  for (size_t i = 0; i < fields.size(); ++i) {
-    absl::StrAppend(&sql, i == 0 ? "" : ", ", session_.control_->QuoteIdentifier(fields[i]));
-  }
-  absl::StrAppend(&sql, " FROM ", session_.control_->QuoteIdentifier(table.schema), ".",
-                  session_.control_->QuoteIdentifier(table.table));
-  std::vector<std::optional<std::string>> params;
-  for (const std::string& field : table.key_fields) {
-    absl::StrAppend(&sql, params.empty() ? " WHERE " : " AND ", session_.control_->QuoteIdentifier(field),
-                    " = $", params.size() + 1);
-    params.emplace_back((*parts)[params.size()]);
-  }
-  const absl::StatusOr<postgres::Rows> rows = session_.control_->QueryText(sql, params);
-  v1::Fields found;
-  if (!rows.ok()) {
-    // A column that is gone, or that we may not read: the field stays unknown. A lost connection shows at
-    // once again.
-    log::Warn("an unchanged field is not known",
-              {{"platform", context_.platform}, {"model", table.model->model}, {"status", rows.status()}});
-    return found;
-  }
-  for (int column = 0; column < rows->columns() && !rows->empty(); ++column) {
-    v1::Field& field = *found.add_fields();
-    field.set_name(fields[static_cast<size_t>(column)]);
-    if (rows->IsNull(0, column)) {
-      field.mutable_value()->set_null_value(google::protobuf::NULL_VALUE);
-      continue;
-    }
-    ASSIGN_OR_RETURN(const pgoutput::ColumnType type, session_.types_.Find(rows->ColumnType(column)));
-    pgoutput::ReadValue(type, rows->GetText(0, column), field.mutable_value());
-  }
-  return found;
 }
 
 void PostgresSourceLive::NoteSkipped() {

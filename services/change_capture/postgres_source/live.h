@@ -28,6 +28,8 @@ class PostgresSourceLive {
   absl::Status Begin();
   // Takes in what has arrived, as long as there is room; false if nothing had arrived.
   absl::StatusOr<bool> ReceiveSome();
+  // Looks at the clocks before a message of the server is taken in.
+  absl::Status OnSent(absl::Time sent);
   absl::Status OnData(absl::string_view bytes);
   absl::Status OnKeepalive(const postgres::StreamedMessage& message);
   absl::Status OnTruncate();
@@ -43,7 +45,6 @@ class PostgresSourceLive {
   absl::Status CloseDown();
   absl::Status Tick();
   absl::Duration UntilNextDuty() const;
-  absl::StatusOr<v1::Fields> ReadRow(const PendingChange& change, const std::vector<std::string>& fields);
   void NoteSkipped();
   void NoteReshaped();
 
@@ -56,6 +57,8 @@ class PostgresSourceLive {
   pgoutput::Lsn reported_ = 0;    // flushed, as last said to the server
   bool position_wanted_ = false;  // the server waits for it, perhaps to shut down
   bool leave_ = false;            // at the end of the transaction: tables are to be prepared anew
+  absl::Time received_time_;      // of the last message
+  absl::Time ask_again_time_ = absl::InfinitePast();
   absl::Time status_time_ = absl::InfinitePast();
   absl::Time lag_time_ = absl::InfinitePast();
   absl::Time save_time_ = absl::InfinitePast();

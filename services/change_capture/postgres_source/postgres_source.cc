@@ -68,7 +68,8 @@ PostgresSource::PostgresSource(std::string platform, const SourceEnvironment& en
                },
                {},
                {},
-               false},
+               false,
+               {}},
       backoff_(options.backoff),
       plan_(std::move(plan)) {}
 

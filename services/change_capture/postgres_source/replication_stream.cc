@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cognate/bus/v1/written_records.pb.h"
@@ -29,8 +30,13 @@ absl::Status OutOfOrder(absl::string_view what) {
 }  // namespace
 
 ReplicationStream::ReplicationStream(const std::vector<StreamTable>& tables, pgoutput::TypeCatalog& types,
-                                     SourcePosition start)
-    : tables_(tables), types_(types), start_(start), position_(start), complete_position_(start) {}
+                                     SourcePosition start, CorrectTime correct)
+    : tables_(tables),
+      types_(types),
+      start_(start),
+      correct_(std::move(correct)),
+      position_(start),
+      complete_position_(start) {}
 
 absl::StatusOr<ReplicationStream::Step> ReplicationStream::Apply(absl::string_view bytes) {
   ASSIGN_OR_RETURN(const pgoutput::Message message, pgoutput::Decode(bytes));
@@ -43,6 +49,7 @@ absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::Be
   transaction_->final_position = begin.final_position;
   transaction_->known = begin.final_position < start_.confirmed;
   commit_time_ = absl::FromUnixMicros(begin.commit_time_us);
+  if (correct_ && !transaction_->known) commit_time_ = correct_(commit_time_, begin.final_position);
   return Step::kNothing;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -68,10 +69,14 @@ inline constexpr char kDeliveriesPrefix[] = "cognate";
 
 class ReplicationStream {
  public:
+  // When a transaction was committed, by our clock: of what the source's clock said, and where its commit
+  // record begins.
+  using CorrectTime = std::function<absl::Time(absl::Time commit_time, pgoutput::Lsn position)>;
+
   // `start` is what the log has; what the server sends again of it is passed over. Tables and types outlive
-  // this.
+  // this. Without `correct` times stay the source's.
   ReplicationStream(const std::vector<StreamTable>& tables, pgoutput::TypeCatalog& types,
-                    SourcePosition start);
+                    SourcePosition start, CorrectTime correct = nullptr);
   ReplicationStream(const ReplicationStream&) = delete;
   ReplicationStream& operator=(const ReplicationStream&) = delete;
 
@@ -97,7 +102,7 @@ class ReplicationStream {
     std::string shape;
   };
   std::vector<Reshaped> TakeReshaped() { return std::exchange(reshaped_, {}); }
-  // By the source's clock; of the transaction in progress.
+  // Corrected; of the transaction in progress.
   absl::Time commit_time() const { return commit_time_; }
 
   bool in_transaction() const { return transaction_.has_value(); }
@@ -156,6 +161,7 @@ class ReplicationStream {
   const std::vector<StreamTable>& tables_;
   pgoutput::TypeCatalog& types_;
   const SourcePosition start_;
+  const CorrectTime correct_;
   absl::flat_hash_map<uint32_t, Relation> relations_;
 
   struct Transaction {

@@ -205,7 +205,9 @@ class SourceFixture : public ::testing::Test {
         metrics.Gauges("source_lag_bytes", "", {"platform"}).With({platform_}),
         metrics.Gauges("source_heartbeat", "", {"platform"}).With({platform_}),
         metrics.Counters("source_changes_total", "", {"platform"}).With({platform_}),
-        metrics.Counters("source_skipped", "", {"platform"}).With({platform_})};
+        metrics.Counters("source_skipped", "", {"platform"}).With({platform_}),
+        metrics.Gauges("source_clock_offset_seconds", "", {"platform"}).With({platform_}),
+        metrics.Counters("source_out_of_bounds_total", "", {"platform"}).With({platform_})};
     source_ = std::make_unique<PostgresSource>(platform_, log_->environment(), log_->store(), source_metrics,
                                                options_, plan);
     source_->Start();
