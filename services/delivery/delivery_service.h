@@ -3,6 +3,7 @@
 
 #include "cognate/v1/delivery_service.grpc.pb.h"
 #include "common/grpc/unary.h"
+#include "services/delivery/agent_channel/agent_calls.h"
 #include "services/delivery/lane_manager.h"
 #include "services/delivery/lease_store.h"
 #include "services/delivery/list_lanes.h"
@@ -12,8 +13,8 @@ namespace cognate::delivery {
 class DeliveryService final : public v1::DeliveryService::Service {
  public:
   DeliveryService(grpc_support::RpcBoundary& rpcs, const LaneManager& manager, LeaseStore& leases,
-                  const LaneContext& context)
-      : rpcs_(rpcs), manager_(manager), leases_(leases), context_(context) {}
+                  const LaneContext& context, AgentCalls& agents)
+      : rpcs_(rpcs), manager_(manager), leases_(leases), context_(context), agents_(agents) {}
 
   grpc::Status ListLanes(grpc::ServerContext* context, const v1::ListLanesRequest* request,
                          v1::ListLanesResponse* response) override {
@@ -22,11 +23,30 @@ class DeliveryService final : public v1::DeliveryService::Service {
     });
   }
 
+  grpc::Status Pull(grpc::ServerContext* context, const v1::PullRequest* request,
+                    v1::PullResponse* response) override {
+    return rpcs_.Unary(*context, "Pull", response,
+                       [&](const grpc_support::Rpc& rpc) { return agents_.Pull(*request, rpc); });
+  }
+  grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeRequest* request,
+                         grpc::ServerWriter<v1::SubscribeResponse>* writer) override {
+    return rpcs_.ServerStream(*context, "Subscribe", writer,
+                              [&](const grpc_support::Rpc& rpc, grpc_support::Sink<v1::SubscribeResponse>& sink) {
+                                return agents_.Subscribe(*request, rpc, sink);
+                              });
+  }
+  grpc::Status Report(grpc::ServerContext* context, const v1::DeliveryServiceReportRequest* request,
+                      v1::DeliveryServiceReportResponse* response) override {
+    return rpcs_.Unary(*context, "Report", response,
+                       [&](const grpc_support::Rpc& rpc) { return agents_.Report(*request, rpc); });
+  }
+
  private:
   grpc_support::RpcBoundary& rpcs_;
   const LaneManager& manager_;
   LeaseStore& leases_;
   const LaneContext& context_;
+  AgentCalls& agents_;
 };
 
 }  // namespace cognate::delivery

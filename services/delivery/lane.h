@@ -25,6 +25,8 @@ class Lane {
 
   LaneLease& lease() { return lease_; }
   void RequestStop();
+  // Ends the wait before the next probe.
+  void Wake() { worker_.Wake(); }
   // The target hangs for longer than `limit`: it counts as lost.
   void InterruptAfter(absl::Duration limit) {
     if (loop_.Waited() > limit) loop_.Interrupt();

@@ -1,5 +1,7 @@
 #include "services/delivery/lane_loop.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +9,7 @@
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "common/value/value.h"
+#include "services/clients/delivery_pause.h"
 
 namespace cognate::delivery {
 namespace {
@@ -17,7 +20,8 @@ constexpr BackoffPolicy kRedisBackoff = {absl::Milliseconds(50), 2.0, absl::Seco
 
 // What makes a lane open its channel anew when it changes.
 std::string ConnectionOf(const v1::Platform& platform) {
-  return absl::StrCat(platform.database().SerializeAsString(), "/", platform.kind(), "/", platform.channel());
+  return absl::StrCat(platform.database().SerializeAsString(), "/", platform.webhook().SerializeAsString(), "/",
+                      platform.kind(), "/", platform.channel());
 }
 
 }  // namespace
@@ -76,9 +80,9 @@ absl::Status LaneLoop::Open(const v1::Platform& platform) {
     RETURN_IF_ERROR(channel->Open());
   }
   // Only now may the transformer add again: what it adds is sent.
-  ASSIGN_OR_RETURN(was_closed_, source_.MarkOpen());
+  ASSIGN_OR_RETURN(const std::optional<std::string> mark, source_.MarkOpen());
+  was_closed_ = mark.has_value() && !clients::IsPause(*mark);
   channel_ = std::move(channel);
-  connection_ = ConnectionOf(platform);
   return absl::OkStatus();
 }
 
@@ -92,15 +96,22 @@ void LaneLoop::Probe(StopToken& stop) {
   // A registry that is away says nothing about the target.
   if (!platform.ok())
     log::Warn("platform not known yet", {{"platform", parts_.platform}, {"status", platform.status()}});
+  if (platform.ok()) {
+    if (PauseIfDue(*platform) || IsHeldOff(*platform, context_.clock.Now())) {
+      stop.WaitFor(context_.options.platform_interval);
+      return;
+    }
+    platform_ = *platform;
+    rate_limit_.SetRate(platform->delivery().max_rate());
+  }
   const absl::Status status = platform.ok() ? Open(*platform) : platform.status();
   if (!status.ok()) {
     if (platform.ok()) Close(status);
     const absl::Duration wait = probe_backoff_.Next();
-    parts_.status.SetNextProbe(context_.clock.Now() + wait);
+    parts_.status.SetNextProbe(std::max(context_.clock.Now() + wait, held_off_until_));
     stop.WaitFor(wait);
     return;
   }
-  probe_backoff_.Reset();
   parts_.status.SetOpen();
   refiller_.Now();
   look_around_time_ = absl::InfinitePast();
@@ -111,24 +122,44 @@ void LaneLoop::Probe(StopToken& stop) {
   }
 }
 
+bool LaneLoop::IsHeldOff(const v1::Platform& platform, absl::Time now) const {
+  return now < held_off_until_ && platform.etag() == held_off_etag_;
+}
+
+bool LaneLoop::PauseIfDue(const v1::Platform& platform) {
+  const std::optional<clients::DeliveryPause> pause = clients::PauseAt(platform, context_.clock.Now());
+  if (!pause.has_value()) return false;
+  channel_.reset();
+  parts_.status.SetPaused(pause->reason);
+  if (pause->until < absl::InfiniteFuture()) parts_.status.SetNextProbe(pause->until);
+  Empty(pause->reason);
+  return true;
+}
+
 void LaneLoop::Close(const absl::Status& why) {
   channel_.reset();
+  const absl::Time now = context_.clock.Now();
+  held_off_until_ = now + RetryDelay(why).value_or(absl::ZeroDuration());
+  held_off_etag_ = platform_.etag();
   const std::string reason = ErrorReason(why);
   const std::string error =
       absl::StrCat(reason.empty() ? absl::StatusCodeToString(why.code()) : reason, ": ", why.message());
   parts_.status.SetClosed(error);
-  parts_.status.SetBatchCount(0);
-  parts_.progress.SetBacklog(0);
   const bool is_news = !std::exchange(down_said_, true);
   if (is_news) {
     log::Warn("platform down, lane closed", {{"platform", parts_.platform}, {"error", error}});
   }
-  // The mark first, so that nothing is added after the lane was emptied. Each probe says both again: Redis
-  // may have lost the mark, and the transformer may have added before it saw it.
-  absl::Status status = source_.MarkClosed(error);
+  Empty(error);
+  if (is_news) Tell(v1::EVENT_KIND_PLATFORM_DOWN, why);
+}
+
+// The mark first, so that nothing is added after the lane was emptied. Each probe says both again: Redis may
+// have lost the mark, and the transformer may have added before it saw it.
+void LaneLoop::Empty(absl::string_view why) {
+  parts_.progress.SetBacklog(0);
+  absl::Status status = source_.MarkClosed(why);
   if (status.ok()) status = source_.Drop();
   if (!status.ok()) log::Warn("closed lane not marked", {{"platform", parts_.platform}, {"status", status}});
-  if (is_news) Tell(v1::EVENT_KIND_PLATFORM_DOWN, why);
 }
 
 // Through the reporter, so that it comes after the rounds before it.
@@ -157,8 +188,11 @@ absl::Status LaneLoop::LookAround() {
   if (now < platform_time_) return absl::OkStatus();
   platform_time_ = now + context_.options.platform_interval;
   const absl::StatusOr<v1::Platform> platform = context_.registry.GetPlatform(parts_.platform, kRegistryCall);
+  if (!platform.ok() || PauseIfDue(*platform)) return absl::OkStatus();
   // The next probe opens it with the new connection.
-  if (platform.ok() && ConnectionOf(*platform) != connection_) channel_.reset();
+  if (ConnectionOf(*platform) != ConnectionOf(platform_)) channel_.reset();
+  platform_ = *platform;
+  rate_limit_.SetRate(platform->delivery().max_rate());
   return absl::OkStatus();
 }
 
@@ -178,7 +212,9 @@ void LaneLoop::Turn(StopToken& stop) {
   redis_backoff_.Reset();
   if (entries->empty() || Ended(stop)) return;
   const absl::Status delivered = Deliver(*std::move(entries), stop);
-  if (!delivered.ok()) Close(delivered);
+  // Only now: a target that can be reached and takes nothing is not asked ever more quickly.
+  if (delivered.ok()) return probe_backoff_.Reset();
+  Close(delivered);
 }
 
 }  // namespace cognate::delivery

@@ -3,7 +3,7 @@
 //
 //            Open fails                      target lost
 //   CLOSED ───────────── CLOSED     OPEN ─────────────────▶ CLOSED     any ── lease or stop ──▶ end
-//          ── Open ────▶ OPEN            ── round ──▶ OPEN
+//          ── Open ────▶ OPEN            ── round ──▶ OPEN             any ── lock or window ─▶ PAUSED ──▶ CLOSED
 #pragma once
 
 #include <memory>
@@ -21,6 +21,7 @@
 #include "services/delivery/lane_options.h"
 #include "services/delivery/lane_source.h"
 #include "services/delivery/lane_status.h"
+#include "services/delivery/rate_limit.h"
 #include "services/delivery/references.h"
 #include "services/delivery/refiller.h"
 #include "services/delivery/reporter.h"
@@ -59,21 +60,31 @@ class LaneLoop {
   bool Ended(const StopToken& stop) const;
   // CLOSED: one probe, and the wait after it.
   void Probe(StopToken& stop);
+  // Whether the target asked to be left alone for longer, and nobody has changed the platform since.
+  bool IsHeldOff(const v1::Platform& platform, absl::Time now) const;
   absl::Status Open(const v1::Platform& platform);
+  // PAUSED, if the platform is now: nothing is sent, and what is due stays in the ledger.
+  bool PauseIfDue(const v1::Platform& platform);
   // Has a change of the target's state told to Watch and to what waits for it.
   void Tell(v1::EventKind kind, const absl::Status& why);
   // OPEN: a refill if it is time, and one round.
   void Turn(StopToken& stop);
   absl::Status LookAround();
   void Close(const absl::Status& why);
+  // Marks the lane closed for the transformer, and drops what is on it.
+  void Empty(absl::string_view why);
   // UNAVAILABLE where the target is lost, else OK; the round is reported unless the loop ends before.
   absl::Status Deliver(std::vector<LaneEntry> entries, StopToken& stop);
   bool FillReferences(Round& round, StopToken& stop);
-  absl::Status SendWaves(Round& round, StopToken& stop, std::vector<v1::Outcome>* outcomes);
+  absl::Status SendWaves(Round& round, StopToken& stop);
   absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries);
-  absl::Status Send(Round& round, const Waves::Wave& wave, std::vector<v1::Outcome>* outcomes);
-  absl::Status SendCollided(Round& round, StopToken& stop, std::vector<v1::Outcome>* outcomes);
-  RoundReport MakeReport(Round& round, std::vector<v1::Outcome> outcomes);
+  absl::Status Send(Round& round, Waves::Wave wave, StopToken& stop);
+  absl::Status SendNow(Round& round, Waves::Wave wave, StopToken& stop);
+  // How many of these may go now; waits until one may. 0 when the loop ends.
+  size_t AwaitRoom(size_t wanted, StopToken& stop);
+  absl::Status SendCollided(Round& round, StopToken& stop);
+  void Report(Round& round, bool is_over);
+  void Complete(RoundItem& item, absl::Time now);
 
   const LaneParts parts_;
   const LaneContext& context_;
@@ -88,9 +99,12 @@ class LaneLoop {
   mutable Mutex mutex_;
   Channel* called_ ABSL_GUARDED_BY(mutex_) = nullptr;  // while a call of it is under way
   absl::Time called_time_ ABSL_GUARDED_BY(mutex_);
-  std::string connection_;  // what it was opened with
+  v1::Platform platform_;   // as it was last seen
+  RateLimit rate_limit_;
   bool down_said_ = false;
   bool was_closed_ = false;  // before the last Open, by whichever process
+  absl::Time held_off_until_ = absl::InfinitePast();
+  std::string held_off_etag_;
   absl::Time look_around_time_ = absl::InfinitePast();
   absl::Time platform_time_ = absl::InfinitePast();
 };

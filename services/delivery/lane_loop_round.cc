@@ -1,4 +1,5 @@
 // What an open lane does with the entries that it has read.
+#include <algorithm>
 #include <utility>
 
 #include "common/log/log.h"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr BackoffPolicy kLedgerBackoff = {absl::Milliseconds(50), 2.0, absl::Seconds(1)};
 constexpr int kCollisionPasses = 3;
+constexpr absl::Duration kLongestWait = absl::Milliseconds(250);
 
 // Refused only because of another record, which may itself be on its way.
 bool Collided(const v1::Outcome& outcome) {
@@ -28,18 +30,19 @@ absl::Status LaneLoop::Deliver(std::vector<LaneEntry> entries, StopToken& stop) 
   for (const LaneEntry& entry : entries) refiller_.Received(entry.size);
   Round round(std::move(entries));
   if (!FillReferences(round, stop)) return absl::OkStatus();
-  std::vector<v1::Outcome> outcomes(round.items().size());
-  RETURN_IF_ERROR(SendWaves(round, stop, &outcomes));
+  absl::Status status = SendWaves(round, stop);
   if (Ended(stop)) return absl::OkStatus();
-  RETURN_IF_ERROR(SendCollided(round, stop, &outcomes));
-  parts_.reporter.Push(MakeReport(round, std::move(outcomes)));
-  return absl::OkStatus();
+  if (status.ok()) status = SendCollided(round, stop);
+  // Also of a target that was lost meanwhile: a target that does not know its records again must not get them
+  // twice.
+  Report(round, /*is_over=*/true);
+  return status;
 }
 
 bool LaneLoop::FillReferences(Round& round, StopToken& stop) {
   Backoff backoff(kLedgerBackoff);
   while (!Ended(stop)) {
-    const absl::Status status = references_.FillFromLedger(round);
+    const absl::Status status = references_.FillFromLedger(round, !channel_->knows_entities());
     if (status.ok()) return true;
     log::Warn("references not resolved", {{"platform", parts_.platform}, {"status", status}});
     stop.WaitFor(backoff.Next());
@@ -47,79 +50,129 @@ bool LaneLoop::FillReferences(Round& round, StopToken& stop) {
   return false;
 }
 
-absl::Status LaneLoop::SendWaves(Round& round, StopToken& stop, std::vector<v1::Outcome>* outcomes) {
+absl::Status LaneLoop::SendWaves(Round& round, StopToken& stop) {
   Waves waves(round, [this](RoundItem& item) { references_.Fill(item); });
   for (Waves::Wave wave = waves.Next(); !wave.items.empty(); wave = waves.Next()) {
     if (Ended(stop)) return absl::OkStatus();
-    RETURN_IF_ERROR(Send(round, wave, outcomes));
+    RETURN_IF_ERROR(Send(round, std::move(wave), stop));
   }
-  for (const size_t index : waves.waiting()) (*outcomes)[index] = WaitingOutcome(round.items()[index]);
+  for (const size_t index : waves.waiting()) round.items()[index].outcome = WaitingOutcome(round.items()[index]);
   return absl::OkStatus();
 }
 
-absl::Status LaneLoop::Send(Round& round, const Waves::Wave& wave, std::vector<v1::Outcome>* outcomes) {
-  metrics_.attempts.Increment(static_cast<double>(wave.items.size()));
-  metrics_.batch_size.Observe(static_cast<double>(wave.items.size()));
-  ASSIGN_OR_RETURN(std::vector<v1::Outcome> answers, Apply(wave.deliveries));
-  parts_.progress.Progress();
-  for (size_t i = 0; i < answers.size(); ++i) {
-    references_.Learn(answers[i]);
-    if (answers[i].status() == v1::OUTCOME_STATUS_INCOMPLETE &&
-        !round.items()[wave.items[i]].missing.empty()) {
-      SetWaitsFor(round.items()[wave.items[i]], &answers[i]);
-    }
-    (*outcomes)[wave.items[i]] = std::move(answers[i]);
+absl::Status LaneLoop::Send(Round& round, Waves::Wave wave, StopToken& stop) {
+  while (!wave.items.empty()) {
+    const size_t count = AwaitRoom(wave.items.size(), stop);
+    if (count == 0) return absl::OkStatus();  // it ends
+    metrics_.attempts.Increment(static_cast<double>(count));
+    metrics_.batch_size.Observe(static_cast<double>(count));
+    const auto end = static_cast<std::ptrdiff_t>(count);
+    Waves::Wave now = {{wave.items.begin(), wave.items.begin() + end},
+                       {wave.deliveries.begin(), wave.deliveries.begin() + end}};
+    wave.items.erase(wave.items.begin(), wave.items.begin() + end);
+    wave.deliveries.erase(wave.deliveries.begin(), wave.deliveries.begin() + end);
+    RETURN_IF_ERROR(SendNow(round, std::move(now), stop));
   }
   return absl::OkStatus();
+}
+
+// Until all are answered, or the target is lost. What is answered before the others is told at once: whoever
+// gave the answer may wait for that.
+absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) {
+  while (!wave.items.empty() && !Ended(stop)) {
+    ASSIGN_OR_RETURN(std::vector<v1::Outcome> answers, Apply(wave.deliveries));
+    parts_.progress.Progress();
+    Waves::Wave left;
+    for (size_t i = 0; i < answers.size(); ++i) {
+      RoundItem& item = round.items()[wave.items[i]];
+      item.outcome = std::move(answers[i]);
+      if (!item.is_answered()) {
+        left.items.push_back(wave.items[i]);
+        left.deliveries.push_back(wave.deliveries[i]);
+        continue;
+      }
+      references_.Learn(item.outcome);
+      if (item.outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE && !item.missing.empty())
+        SetWaitsFor(item, &item.outcome);
+    }
+    RETURN_IF_ERROR(channel_->lost());
+    const bool any_answered = left.items.size() < wave.items.size();
+    wave = std::move(left);
+    if (!wave.items.empty() && any_answered) Report(round, /*is_over=*/false);
+  }
+  return absl::OkStatus();
+}
+
+size_t LaneLoop::AwaitRoom(size_t wanted, StopToken& stop) {
+  while (!Ended(stop)) {
+    const absl::Time now = context_.clock.Now();
+    if (const size_t count = rate_limit_.Take(wanted, now); count > 0) return count;
+    parts_.progress.Progress();  // it keeps to its limit, and does not hang
+    stop.WaitFor(std::min(rate_limit_.NextTime() - now, kLongestWait));
+  }
+  return 0;
 }
 
 // What was in the way may be gone with the rest of the round: a value that another record gave up, a child
 // that was deleted.
-absl::Status LaneLoop::SendCollided(Round& round, StopToken& stop, std::vector<v1::Outcome>* outcomes) {
-  size_t before = outcomes->size();
+absl::Status LaneLoop::SendCollided(Round& round, StopToken& stop) {
+  size_t before = round.items().size();
   for (int pass = 0; pass < kCollisionPasses && !Ended(stop); ++pass) {
     Waves::Wave wave;
-    for (size_t i = 0; i < outcomes->size(); ++i) {
+    for (size_t i = 0; i < round.items().size(); ++i) {
       const RoundItem& item = round.items()[i];
-      if (!Collided((*outcomes)[i])) continue;
+      if (item.told || !Collided(item.outcome)) continue;
       wave.items.push_back(i);
-      wave.deliveries.push_back({item.group, item.delivery, item.missing.empty()});
+      wave.deliveries.push_back(item.ToSend());
     }
     if (wave.items.empty() || wave.items.size() >= before) break;
     before = wave.items.size();
-    RETURN_IF_ERROR(Send(round, wave, outcomes));
+    RETURN_IF_ERROR(Send(round, std::move(wave), stop));
   }
   return absl::OkStatus();
 }
 
-RoundReport LaneLoop::MakeReport(Round& round, std::vector<v1::Outcome> outcomes) {
+// What is answered and not told. Where the round is over its entries are done with, unless something was not
+// sent: that the ledger brings back.
+void LaneLoop::Report(Round& round, bool is_over) {
   const absl::Time now = context_.clock.Now();
   RoundReport report;
   report.outcomes.set_platform(parts_.platform);
-  report.entry_ids = round.EntryIds();
-  bool taken = false;
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    const RoundItem& item = round.items()[i];
-    v1::Outcome& outcome = outcomes[i];
-    const int64_t capture_us = item.delivery->capture_time_us();
-    if (capture_us != 0) value::SetMicros(capture_us, outcome.mutable_capture_time());
-    if (Taken(outcome)) {
-      taken = true;
-      metrics_.applied.Increment();
-      if (capture_us != 0)
-        metrics_.end_to_end.Observe(absl::ToDoubleSeconds(now - absl::FromUnixMicros(capture_us)));
-    } else {
-      metrics_.refused.Increment();
+  report.told = channel_->told();
+  bool all_answered = true;
+  bool any_taken = false;
+  for (RoundItem& item : round.items()) {
+    if (item.told) continue;
+    if (!item.is_answered()) {
+      all_answered = false;
+      continue;
     }
-    if (outcome.status() != v1::OUTCOME_STATUS_APPLIED) {
-      outcome.mutable_source()->set_platform(item.group->source_platform());
-      outcome.mutable_source()->set_model(item.group->source_model());
-      outcome.mutable_source()->set_local_id(item.delivery->source_local_id());
-    }
-    *report.outcomes.add_outcomes() = std::move(outcome);
+    any_taken |= Taken(item.outcome);
+    Complete(item, now);
+    *report.outcomes.add_outcomes() = std::move(item.outcome);
+    item.told = true;
   }
-  if (taken) parts_.status.SetApplied(now);
-  return report;
+  if (any_taken) parts_.status.SetApplied(now);
+  if (is_over && all_answered) report.entry_ids = round.EntryIds();
+  if (report.outcomes.outcomes_size() > 0 || !report.entry_ids.empty()) parts_.reporter.Push(std::move(report));
+}
+
+// Adds what only the delivery knows.
+void LaneLoop::Complete(RoundItem& item, absl::Time now) {
+  v1::Outcome& outcome = item.outcome;
+  const int64_t capture_us = item.delivery->capture_time_us();
+  if (capture_us != 0) value::SetMicros(capture_us, outcome.mutable_capture_time());
+  if (Taken(outcome)) {
+    metrics_.applied.Increment();
+    if (capture_us != 0)
+      metrics_.end_to_end.Observe(absl::ToDoubleSeconds(now - absl::FromUnixMicros(capture_us)));
+  } else {
+    metrics_.refused.Increment();
+  }
+  if (outcome.status() == v1::OUTCOME_STATUS_APPLIED) return;
+  outcome.mutable_source()->set_platform(item.group->source_platform());
+  outcome.mutable_source()->set_model(item.group->source_model());
+  outcome.mutable_source()->set_local_id(item.delivery->source_local_id());
 }
 
 }  // namespace cognate::delivery

@@ -152,6 +152,14 @@ std::vector<v1::Lane> LaneManager::Describe() const {
   return lanes;
 }
 
+bool LaneManager::WakeIfClosed(const std::string& platform) {
+  MutexLock lock(&mutex_);
+  const auto found = lanes_.find(platform);
+  if (found == lanes_.end() || found->second->ended()) return false;
+  if (found->second->Describe().state() != v1::LANE_STATE_OPEN) found->second->Wake();
+  return true;
+}
+
 absl::Status LaneManager::Check() const {
   MutexLock lock(&mutex_);
   if (context_.clock.Now() - renewed_time_ > 2 * lease_duration_) {

@@ -33,6 +33,8 @@ class LaneManager {
   const std::string& owner() const { return owner_; }
   // The lanes of this process, by platform.
   std::vector<v1::Lane> Describe() const;
+  // Whether this process has the platform's lane; one that is closed looks at its target at once.
+  bool WakeIfClosed(const std::string& platform);
   // Whether leases are renewed, and every lane that has work moves.
   absl::Status Check() const;
 

@@ -101,11 +101,11 @@ absl::Status LaneSource::MarkClosed(absl::string_view why) {
   return client->Set(closed_key_, why);
 }
 
-absl::StatusOr<bool> LaneSource::MarkOpen() {
+absl::StatusOr<std::optional<std::string>> LaneSource::MarkOpen() {
   ASSIGN_OR_RETURN(redis::Client * client, Connected());
   ASSIGN_OR_RETURN(const std::optional<std::string> mark, client->Get(closed_key_));
   RETURN_IF_ERROR(client->Del(closed_key_));
-  return mark.has_value();
+  return mark;
 }
 
 absl::Status LaneSource::Drop() {

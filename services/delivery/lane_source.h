@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,8 @@ class LaneSource {
 
   // The mark that keeps the transformer from adding; `why` is kept with it.
   absl::Status MarkClosed(absl::string_view why);
-  // True if the mark was there.
-  absl::StatusOr<bool> MarkOpen();
+  // The mark that was there.
+  absl::StatusOr<std::optional<std::string>> MarkOpen();
   // Removes everything, delivered or not. The ledger knows it.
   absl::Status Drop();
 

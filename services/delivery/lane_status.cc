@@ -28,10 +28,15 @@ void LaneStatus::SetOpen() {
   open_gauge_.Set(1);
 }
 
-void LaneStatus::SetClosed(absl::string_view why) {
+void LaneStatus::SetClosed(absl::string_view why) { SetNotOpen(v1::LANE_STATE_CLOSED, why); }
+void LaneStatus::SetPaused(absl::string_view why) { SetNotOpen(v1::LANE_STATE_PAUSED, why); }
+
+void LaneStatus::SetNotOpen(v1::LaneState state, absl::string_view why) {
   MutexLock lock(&mutex_);
-  lane_.set_state(v1::LANE_STATE_CLOSED);
+  lane_.set_state(state);
   lane_.set_error(std::string(why));
+  lane_.set_batch_count(0);
+  batches_gauge_.Set(0);
   open_gauge_.Set(0);
 }
 

@@ -17,6 +17,7 @@ class LaneStatus {
 
   void SetOpen();
   void SetClosed(absl::string_view why);
+  void SetPaused(absl::string_view why);
   void SetNextProbe(absl::Time when);
   void SetBatchCount(int64_t count);
   void SetApplied(absl::Time when);
@@ -25,6 +26,8 @@ class LaneStatus {
   v1::Lane Describe() const;
 
  private:
+  void SetNotOpen(v1::LaneState state, absl::string_view why);
+
   mutable Mutex mutex_;
   v1::Lane lane_ ABSL_GUARDED_BY(mutex_);
   metrics::Gauge& open_gauge_;

@@ -14,15 +14,15 @@ constexpr int kMaxResolved = 10'000;  // in one request
 // Entities that are asked for, by model.
 using Unknown = absl::flat_hash_map<std::string, std::vector<std::string>>;
 
-Unknown CollectUnknown(Round& round) {
+Unknown CollectUnknown(Round& round, bool own_ids) {
   absl::flat_hash_set<std::pair<absl::string_view, absl::string_view>> seen;
   Unknown unknown;
+  const auto add = [&](const std::string& entity_id, const std::string& model) {
+    if (!model.empty() && seen.emplace(entity_id, model).second) unknown[model].push_back(entity_id);
+  };
   for (const RoundItem& item : round.items()) {
-    for (const v1::Reference* reference : item.missing) {
-      if (reference->model().empty() || !seen.emplace(reference->entity_id(), reference->model()).second)
-        continue;
-      unknown[reference->model()].push_back(reference->entity_id());
-    }
+    for (const v1::Reference* reference : item.missing) add(reference->entity_id(), reference->model());
+    if (own_ids && item.delivery->local_id().empty()) add(item.delivery->entity_id(), item.group->model());
   }
   return unknown;
 }
@@ -65,11 +65,20 @@ void References::Fill(RoundItem& item) {
   item.missing.erase(std::remove_if(item.missing.begin(), item.missing.end(), known), item.missing.end());
 }
 
-absl::Status References::FillFromLedger(Round& round) {
-  for (RoundItem& item : round.items()) {
-    if (!item.missing.empty()) Fill(item);
-  }
-  for (const auto& [model, entities] : CollectUnknown(round)) {
+void References::FillOwnId(RoundItem& item) {
+  if (!item.delivery->local_id().empty()) return;
+  item.delivery->set_local_id(std::string(cache_.Get(item.delivery->entity_id(), item.group->model())));
+}
+
+absl::Status References::FillFromLedger(Round& round, bool own_ids) {
+  const auto fill_all = [&] {
+    for (RoundItem& item : round.items()) {
+      if (!item.missing.empty()) Fill(item);
+      if (own_ids) FillOwnId(item);
+    }
+  };
+  fill_all();
+  for (const auto& [model, entities] : CollectUnknown(round, own_ids)) {
     for (size_t begin = 0; begin < entities.size(); begin += kMaxResolved) {
       const size_t end = std::min<size_t>(entities.size(), begin + kMaxResolved);
       v1::ResolveRequest request;
@@ -86,9 +95,7 @@ absl::Status References::FillFromLedger(Round& round) {
       }
     }
   }
-  for (RoundItem& item : round.items()) {
-    if (!item.missing.empty()) Fill(item);
-  }
+  fill_all();
   return absl::OkStatus();
 }
 

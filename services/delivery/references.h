@@ -45,12 +45,15 @@ class References {
 
   // Takes out of `item.missing` what is known, and sets its local id.
   void Fill(RoundItem& item);
-  // The same for a whole round, with what the ledger knows. An error of the ledger leaves the rest missing.
-  absl::Status FillFromLedger(Round& round);
+  // The same for a whole round, with what the ledger knows; `own_ids`: also the ids of the records themselves
+  // that were made after they were planned. An error of the ledger leaves the rest missing.
+  absl::Status FillFromLedger(Round& round, bool own_ids);
   // What a target answered.
   void Learn(const v1::Outcome& outcome);
 
  private:
+  void FillOwnId(RoundItem& item);
+
   const std::string platform_;
   clients::RegistryClient& registry_;
   AppliedCache cache_;

@@ -45,6 +45,7 @@ void Reporter::Report(const RoundReport& report, StopToken& stop) {
   if (told && !Insist("report not taken", stop, [&] { return feedback_.Report(report.outcomes, &calls_); })) {
     return;
   }
+  if (report.told) report.told(report.outcomes);
   progress_.Progress();
   if (report.entry_ids.empty()) return;
   // An entry that stayed would hold back every refill.

@@ -2,6 +2,7 @@
 // entries.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ namespace cognate::delivery {
 struct RoundReport {
   v1::ReportRequest outcomes;  // and events of the platform
   std::vector<std::string> entry_ids;
+  // Called when feedback has taken the outcomes; may be null.
+  std::function<void(const v1::ReportRequest&)> told;
 };
 
 // One thread. Rounds are reported in order; nothing is acknowledged before feedback has answered.

@@ -20,18 +20,17 @@ std::vector<v1::Reference*> MissingReferences(bus::v1::Delivery& delivery) {
 
 // The delivery as it is sent: lists and texts with references inside are written with the ids that are known.
 // The original stays, for the ids that are not.
-const bus::v1::Delivery* Written(RoundItem& item) {
+void Write(RoundItem& item) {
   bool nests = false;
   for (const v1::Value& value : item.delivery->values())
     nests |= !value.has_reference_value() && codec::HoldsReferences(value);
-  if (!nests) return item.delivery;
+  if (!nests) return;
   item.written = std::make_unique<bus::v1::Delivery>(*item.delivery);
   for (v1::Value& value : *item.written->mutable_values()) {
     v1::Value plain;
     if (value.has_reference_value() || !codec::HoldsReferences(value)) continue;
     if (codec::WriteIds(value, &plain).ok()) value.Swap(&plain);
   }
-  return item.written.get();
 }
 
 // What must be there wins over what may be.
@@ -51,9 +50,9 @@ Round::Round(std::vector<LaneEntry> entries) : entries_(std::move(entries)) {
         const auto [known, is_new] =
             positions_.emplace(Key(delivery.entity_id(), group.model()), items_.size());
         if (is_new) {
-          items_.push_back({&group, &delivery, {}, {}});
+          items_.push_back({&group, &delivery, {}, {}, {}, false});
         } else if (items_[known->second].delivery->version() <= delivery.version()) {
-          items_[known->second] = {&group, &delivery, {}, {}};
+          items_[known->second] = {&group, &delivery, {}, {}, {}, false};
         }
       }
     }
@@ -96,8 +95,9 @@ Waves::State Waves::StateOf(RoundItem& item) const {
 
 void Waves::Add(size_t index, Wave* wave) const {
   RoundItem& item = round_.items()[index];
+  Write(item);
   wave->items.push_back(index);
-  wave->deliveries.push_back({item.group, Written(item), item.missing.empty()});
+  wave->deliveries.push_back(item.ToSend());
 }
 
 Waves::Wave Waves::Next() {

@@ -30,7 +30,12 @@ struct RoundItem {
   std::vector<v1::Reference*> missing;
   // What is sent in the place of `delivery`, where that has references inside lists or texts.
   std::unique_ptr<bus::v1::Delivery> written;
+  // Without a status until the target has answered.
+  v1::Outcome outcome;
+  bool told = false;  // it is on its way to feedback
 
+  bool is_answered() const { return outcome.status() != v1::OUTCOME_STATUS_UNSPECIFIED; }
+  Outgoing ToSend() const { return {group, written ? written.get() : delivery, missing.empty()}; }
   bool is_delete() const { return delivery->operation() == v1::OPERATION_DELETE; }
 };
 

@@ -6,14 +6,13 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "common/config/postgres_options.h"
 #include "common/config/redis_options.h"
 #include "common/ids/uuid.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
-#include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "services/delivery/channels.h"
 #include "services/delivery/delivery_service.h"
 #include "services/delivery/lane_manager.h"
 #include "services/delivery/lease_store.h"
@@ -23,13 +22,6 @@ namespace cognate::delivery {
 namespace {
 
 constexpr char kSchema[] = "delivery";
-
-// A transaction on the target is open meanwhile.
-const grpc_support::CallOptions kAdopt = {.timeout = absl::Seconds(5)};
-
-std::string PlatformId(const v1::Platform& platform) {
-  return std::string(absl::StripPrefix(platform.name(), "platforms/"));
-}
 
 // Names this process among all that were and will be.
 std::string OwnerName() {
@@ -55,48 +47,34 @@ struct Server::Parts {
         leases(*pool),
         registry(config.peers.registry),
         feedback(config.peers.feedback),
+        channels(config.sql, registry, environment.clock),
         context{environment.clock,
                 environment.metrics,
                 registry,
                 feedback,
                 config::RedisOptions(config.redis),
-                MakeChannelFactory(config.sql, registry),
+                [this](const v1::Platform& platform) { return channels.Make(platform); },
                 config.lanes},
         manager(context, leases, OwnerName(), config.lease_duration),
         rpcs(kSchema, environment.clock, environment.metrics),
-        service(rpcs, manager, leases, context) {}
+        agents(context, manager, channels.mailboxes()),
+        service(rpcs, manager, leases, context, agents) {}
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
   LeaseStore leases;
   clients::RegistryClient registry;
   FeedbackClient feedback;
+  Channels channels;
   LaneContext context;
   LaneManager manager;
   grpc_support::RpcBoundary rpcs;
+  AgentCalls agents;
   DeliveryService service;
 };
 
 absl::Status Migrate(const Config& config) {
   return postgres::Migrate(config.postgres.uri, kSchema, Migrations());
-}
-
-ChannelFactory MakeChannelFactory(const SqlChannelOptions& options, clients::RegistryClient& registry) {
-  return [options, &registry](const v1::Platform& platform) -> absl::StatusOr<std::unique_ptr<Channel>> {
-    if (platform.kind() == v1::PLATFORM_KIND_POSTGRES && platform.channel() != v1::CHANNEL_NONE) {
-      SqlChannelOptions own = options;
-      own.announces_writes = platform.capture_mode() == v1::CAPTURE_MODE_REPLICATION;
-      own.adopt = [&registry, id = PlatformId(platform)](v1::AdoptRequest request) {
-        request.set_platform(id);
-        return registry.Adopt(request, kAdopt);
-      };
-      return std::make_unique<SqlChannel>(platform.database(), own);
-    }
-    return Error(
-        absl::StatusCode::kFailedPrecondition, "NO_CHANNEL",
-        absl::StrCat(platform.name(),
-                     " takes no deliveries: set its channel to CHANNEL_SQL, or delete the syncs to it"));
-  };
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -8,7 +8,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/service/service.h"
-#include "services/clients/registry_client.h"
 #include "services/delivery/config.h"
 
 namespace cognate::delivery {
@@ -35,9 +34,5 @@ class Server final : public service::Service {
 
   std::unique_ptr<Parts> parts_;
 };
-
-// The way to a platform: SQL for PostgreSQL.
-// `registry` says whose records a target has (SqlChannelOptions.adopt); it outlives the channels.
-ChannelFactory MakeChannelFactory(const SqlChannelOptions& options, clients::RegistryClient& registry);
 
 }  // namespace cognate::delivery

@@ -12,10 +12,20 @@ namespace {
 constexpr absl::Duration kLongestLease = absl::Minutes(10);
 constexpr absl::Duration kFirstWaitingLook = absl::Seconds(2);
 
+int MaxAttempts(const RetryPolicy& policy) {
+  return policy.delays.empty() ? policy.max_attempts : static_cast<int>(policy.delays.size()) + 1;
+}
+
+// After so many attempts.
+absl::Duration LongestDelay(const RetryPolicy& policy, int attempts) {
+  if (policy.delays.empty()) return BackoffCeiling(policy.backoff, attempts);
+  return policy.delays[std::min(static_cast<size_t>(std::max(attempts, 1)), policy.delays.size()) - 1];
+}
+
 v1::ReplicaState StateOf(const v1::Outcome& outcome, int attempts, const RetryPolicy& policy) {
   switch (outcome.status()) {
     case v1::OUTCOME_STATUS_FAILED:
-      return attempts >= policy.max_attempts ? v1::REPLICA_STATE_DEAD : v1::REPLICA_STATE_RETRY;
+      return attempts >= MaxAttempts(policy) ? v1::REPLICA_STATE_DEAD : v1::REPLICA_STATE_RETRY;
     case v1::OUTCOME_STATUS_WAITING:
     case v1::OUTCOME_STATUS_INCOMPLETE:
       return v1::REPLICA_STATE_WAITING;
@@ -33,7 +43,7 @@ Uuid EntityOrNil(const std::string& bytes) { return Uuid::FromBytes(bytes).value
 // Full jitter, but never at once: a tenth of the first wait at least.
 absl::Duration RetryDelayOf(const v1::Outcome& outcome, int attempts, const RetryPolicy& policy,
                             const Random& random) {
-  const absl::Duration jittered = BackoffCeiling(policy.backoff, attempts) * random();
+  const absl::Duration jittered = LongestDelay(policy, attempts) * random();
   const absl::Duration asked = ToDuration(outcome.error().retry_delay());
   return std::max({jittered, policy.backoff.initial / 10, asked});
 }

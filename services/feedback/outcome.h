@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -18,6 +19,8 @@ namespace cognate::feedback {
 struct RetryPolicy {
   BackoffPolicy backoff = {absl::Seconds(1), 2.0, absl::Minutes(5)};
   int max_attempts = 20;
+  // In the place of the two: the longest wait before each attempt after the first. After the last it is DEAD.
+  std::vector<absl::Duration> delays = {};
   // How often an old WAITING is replayed; a young one sooner.
   absl::Duration waiting_look = absl::Minutes(5);
   // When a trouble that nothing moves by itself is compared with the ledger, once.
@@ -38,7 +41,7 @@ bool IsTrouble(const v1::Outcome& outcome);
 // clang-format off
 //   outcome          state     next step
 //   FAILED           RETRY     replayed after a random time up to initial·factor^(attempt-1) ≤ max, and not before the
-//                              target's own delay; DEAD when the attempts are spent
+//                              target's own delay; DEAD when the attempts are spent (the platform's `delays` go first)
 //   WAITING          WAITING   freed by the awaited record's outcome; replayed all the same after as long as it has
 //                              waited already, 2 s to `waiting_look`
 //   INCOMPLETE       WAITING   the same; the target has the record

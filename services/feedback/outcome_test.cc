@@ -25,6 +25,24 @@ std::optional<Trouble> Next(const v1::Outcome& outcome, const Trouble* known = n
   return NextTrouble("shop", outcome, known, policy, kNow, Half);
 }
 
+TEST(Outcome, APlatformsOwnScheduleTakesThePlaceOfTheSteps) {
+  RetryPolicy policy;
+  policy.delays = {absl::Seconds(10), absl::Hours(2)};
+  const v1::Outcome failed = Make(v1::OUTCOME_STATUS_FAILED);
+  std::optional<Trouble> trouble = Next(failed, nullptr, policy);
+  EXPECT_EQ(trouble->next_attempt, kNow + absl::Seconds(5));
+  trouble->replay_count = 1;
+  const Trouble first = *trouble;
+  trouble = Next(failed, &first, policy);
+  EXPECT_EQ(trouble->next_attempt, kNow + absl::Hours(1));
+  EXPECT_EQ(trouble->state, v1::REPLICA_STATE_RETRY);
+  trouble->replay_count = 1;
+  const Trouble second = *trouble;
+  trouble = Next(failed, &second, policy);
+  EXPECT_EQ(trouble->state, v1::REPLICA_STATE_DEAD);
+  EXPECT_EQ(trouble->attempt_count, 3);
+}
+
 struct Row {
   v1::OutcomeStatus status;
   v1::SettleKind settle;

@@ -8,6 +8,7 @@
 #include "services/feedback/outcome.h"
 #include "services/feedback/peers_client.h"
 #include "services/feedback/redrive_signal.h"
+#include "services/feedback/retry_policies.h"
 #include "services/feedback/trouble_store.h"
 #include "services/feedback/waiting.h"
 
@@ -27,6 +28,7 @@ struct Parts {
   const Clock& clock;
   Random random;
   RetryPolicy policy;
+  RetryPolicies& policies;
   int max_watchers;
   TroubleStore& troubles;
   EventStore& events;

@@ -31,7 +31,7 @@ bool Recovered(const v1::ReportRequest& request) {
 
 // The troubles that follow, and their events.
 absl::Status WriteTroubles(const Parts& parts, const std::string& platform, const SortedOutcomes& sorted,
-                           absl::Time now, postgres::Transaction& transaction, Written* written,
+                           const RetryPolicy& policy, absl::Time now, postgres::Transaction& transaction, Written* written,
                            EventBatchBuilder* told) {
   if (sorted.troubled.empty()) return absl::OkStatus();
   std::vector<TroubleKey> keys;
@@ -45,7 +45,7 @@ absl::Status WriteTroubles(const Parts& parts, const std::string& platform, cons
     const auto found = known.find(keys[i]);
     const Trouble* before = found == known.end() ? nullptr : found->second;
     std::optional<Trouble> next =
-        NextTrouble(platform, *sorted.troubled[i], before, parts.policy, now, parts.random);
+        NextTrouble(platform, *sorted.troubled[i], before, policy, now, parts.random);
     const Trouble& after = next ? *next : *before;
     if (after.state == v1::REPLICA_STATE_WAITING && !after.replay) written->waiting.push_back(after);
     if (!next) continue;
@@ -61,6 +61,7 @@ absl::StatusOr<Written> WriteWithTroubles(const Parts& parts, const v1::ReportRe
                                           absl::Time now) {
   Written written;
   const std::string& platform = request.platform();
+  const RetryPolicy policy = parts.policies.Of(platform);
   RETURN_IF_ERROR(
       parts.troubles.InTransaction("report", [&](postgres::Transaction& transaction) -> absl::Status {
         written = Written();
@@ -75,7 +76,7 @@ absl::StatusOr<Written> WriteWithTroubles(const Parts& parts, const v1::ReportRe
           ASSIGN_OR_RETURN(const int64_t unheld, parts.troubles.FreeHeld(transaction, platform, now));
           written.freed += unheld;
         }
-        RETURN_IF_ERROR(WriteTroubles(parts, platform, sorted, now, transaction, &written, &told));
+        RETURN_IF_ERROR(WriteTroubles(parts, platform, sorted, policy, now, transaction, &written, &told));
         if (told.empty()) return absl::OkStatus();
         return parts.events.Append(transaction, platform, told.Serialize(), told.applied_count(), now)
             .status();

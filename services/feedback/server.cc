@@ -54,9 +54,9 @@ struct Server::State {
         peers(config.peers),
         waiting(environment.clock, troubles, events, peers, feed, signal),
         metrics(environment.metrics),
-        parts{environment.clock, UniformRandom, config.retry, config.max_watchers,
-              troubles,          events,        feed,         peers,
-              waiting,           signal,        metrics},
+        policies(config.retry, peers.registry(), environment.clock),
+        parts{environment.clock, UniformRandom, config.retry, policies, config.max_watchers, troubles,
+              events,            feed,          peers,        waiting,  signal,              metrics},
         monitor("feedback_redrive", environment.clock, environment.metrics),
         redrive(parts, monitor),
         housekeeping(parts, config.event_retention),
@@ -71,6 +71,7 @@ struct Server::State {
   RedriveSignal signal;
   Waiting waiting;
   Metrics metrics;
+  RetryPolicies policies;
   Parts parts;
   health::ProgressMonitor monitor;
   RedriveLoop redrive;

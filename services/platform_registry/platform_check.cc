@@ -7,6 +7,7 @@
 #include "common/secret/secret.h"
 #include "common/status/error.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/delivery_check.h"
 #include "services/platform_registry/names.h"
 
 namespace cognate::platform_registry {
@@ -51,9 +52,11 @@ void CheckDatabase(const v1::Platform& platform, std::vector<FieldViolation>* vi
 void CheckWays(const v1::Platform& platform, std::vector<FieldViolation>* violations) {
   const bool is_agent = platform.kind() == v1::PLATFORM_KIND_AGENT;
   if (!v1::Channel_IsValid(platform.channel()) || (is_agent && platform.channel() == v1::CHANNEL_SQL)) {
-    violations->push_back({"platform.channel", StrCat("got ", v1::Channel_Name(platform.channel()),
-                                                      is_agent ? ", want CHANNEL_NONE for an agent"
-                                                               : ", want CHANNEL_NONE or CHANNEL_SQL")});
+    violations->push_back(
+        {"platform.channel",
+         StrCat("got ", v1::Channel_Name(platform.channel()),
+                is_agent ? ", want CHANNEL_WEBHOOK, CHANNEL_AGENT or CHANNEL_NONE for a platform without a database"
+                         : ", want CHANNEL_SQL, CHANNEL_WEBHOOK, CHANNEL_AGENT or CHANNEL_NONE")});
   }
   if (!v1::CaptureMode_IsValid(platform.capture_mode()) ||
       (is_agent && platform.capture_mode() == v1::CAPTURE_MODE_REPLICATION)) {
@@ -72,7 +75,9 @@ void FillDefaults(v1::Platform* platform) {
     platform->set_display_name(std::string(absl::StripPrefix(platform->name(), "platforms/")));
   }
   if (platform->channel() == v1::CHANNEL_UNSPECIFIED) {
-    platform->set_channel(is_postgres ? v1::CHANNEL_SQL : v1::CHANNEL_NONE);
+    platform->set_channel(platform->has_webhook() ? v1::CHANNEL_WEBHOOK
+                          : is_postgres           ? v1::CHANNEL_SQL
+                                                  : v1::CHANNEL_NONE);
   }
   if (platform->capture_mode() == v1::CAPTURE_MODE_UNSPECIFIED) {
     platform->set_capture_mode(is_postgres ? v1::CAPTURE_MODE_NONE : v1::CAPTURE_MODE_AGENT);
@@ -92,7 +97,9 @@ absl::Status CheckPlatform(const v1::Platform& platform) {
   } else {
     CheckWays(platform, &violations);
     CheckDatabase(platform, &violations);
+    CheckWebhook(platform, &violations);
   }
+  CheckDeliveryPolicy(platform.delivery(), &violations);
   return violations.empty() ? absl::OkStatus() : InvalidFields(violations).ToStatus();
 }
 

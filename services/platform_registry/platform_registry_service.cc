@@ -37,7 +37,7 @@ Status PlatformRegistryService::UpdatePlatform(ServerContext* context,
                                                const v1::UpdatePlatformRequest* request,
                                                v1::UpdatePlatformResponse* response) {
   return rpcs_.Unary(*context, "UpdatePlatform", response, [&](const Rpc&) {
-    return platform_registry::UpdatePlatform(parts_.platforms, *request);
+    return platform_registry::UpdatePlatform(parts_.platforms, parts_.clock, *request);
   });
 }
 

@@ -18,6 +18,7 @@ struct RegistryParts {
   SyncStore& syncs;
   RulesCache& rules;
   ModelIds& ids;
+  const Clock& clock;
 };
 
 class PlatformRegistryService final : public v1::PlatformRegistryService::Service {

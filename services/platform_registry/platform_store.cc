@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/clock/time_proto.h"
+#include "services/platform_registry/definition.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/sync_store.h"
 
@@ -17,14 +18,14 @@ using postgres::Transaction;
 
 const Statement kSelectPlatform = {"select_platform", R"sql(
     SELECT name, display_name, kind, channel, capture_mode, database_uri, password_file, password_environment,
-           revision, create_time, update_time
+           revision, create_time, update_time, webhook::text, delivery::text, lock_reason, lock_time, lock_expire_time
     FROM platforms
     WHERE name = $1
 )sql"};
 
 const Statement kSelectPlatforms = {"select_platforms", R"sql(
     SELECT name, display_name, kind, channel, capture_mode, database_uri, password_file, password_environment,
-           revision, create_time, update_time
+           revision, create_time, update_time, webhook::text, delivery::text, lock_reason, lock_time, lock_expire_time
     FROM platforms
     WHERE name > $1
     ORDER BY name
@@ -33,15 +34,17 @@ const Statement kSelectPlatforms = {"select_platforms", R"sql(
 
 const Statement kInsertPlatform = {"insert_platform", R"sql(
     INSERT INTO platforms (name, display_name, kind, channel, capture_mode, database_uri, password_file,
-                           password_environment, revision)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                           password_environment, revision, webhook, delivery, lock_reason, lock_time,
+                           lock_expire_time)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     ON CONFLICT (name) DO NOTHING
 )sql"};
 
 const Statement kUpdatePlatform = {"update_platform", R"sql(
     UPDATE platforms
     SET display_name = $2, kind = $3, channel = $4, capture_mode = $5, database_uri = $6, password_file = $7,
-        password_environment = $8, revision = $9, update_time = now()
+        password_environment = $8, revision = $9, webhook = $10, delivery = $11, lock_reason = $12,
+        lock_time = $13, lock_expire_time = $14, update_time = now()
     WHERE name = $1
 )sql"};
 
@@ -72,7 +75,7 @@ Enum ReadEnum(const Rows& rows, int row, int column, bool (*parse)(const std::st
   return value;
 }
 
-v1::Platform PlatformFromRow(const Rows& rows, int row) {
+absl::StatusOr<v1::Platform> PlatformFromRow(const Rows& rows, int row) {
   v1::Platform platform;
   platform.set_name(PlatformName(rows.GetText(row, 0)));
   platform.set_display_name(std::string(rows.GetText(row, 1)));
@@ -89,11 +92,23 @@ v1::Platform PlatformFromRow(const Rows& rows, int row) {
   platform.set_etag(absl::StrCat(rows.GetInt64(row, 8)));
   *platform.mutable_create_time() = ToTimestamp(rows.GetTimestamp(row, 9));
   *platform.mutable_update_time() = ToTimestamp(rows.GetTimestamp(row, 10));
+  if (!rows.IsNull(row, 11)) {
+    RETURN_IF_ERROR(FromDefinition(rows.GetText(row, 11), platform.mutable_webhook()));
+  }
+  if (!rows.IsNull(row, 12)) {
+    RETURN_IF_ERROR(FromDefinition(rows.GetText(row, 12), platform.mutable_delivery()));
+  }
+  if (!rows.IsNull(row, 13)) {
+    v1::PlatformLock& lock = *platform.mutable_lock();
+    lock.set_reason(std::string(rows.GetText(row, 13)));
+    *lock.mutable_lock_time() = ToTimestamp(rows.GetTimestamp(row, 14));
+    if (!rows.IsNull(row, 15)) *lock.mutable_expire_time() = ToTimestamp(rows.GetTimestamp(row, 15));
+  }
   return platform;
 }
 
-// Parameters $1 to $9 of the insert and the update.
-Params WriteParams(absl::string_view id, const v1::Platform& platform, int64_t revision) {
+// Parameters $1 to $14 of the insert and the update.
+absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& platform, int64_t revision) {
   const v1::SecretReference& password = platform.database().password();
   Params params;
   params.AddText(id).AddText(platform.display_name()).AddText(v1::PlatformKind_Name(platform.kind()));
@@ -102,6 +117,19 @@ Params WriteParams(absl::string_view id, const v1::Platform& platform, int64_t r
   password.has_file() ? params.AddText(password.file()) : params.AddNull();
   password.has_environment() ? params.AddText(password.environment()) : params.AddNull();
   params.AddInt64(revision);
+  std::string webhook, delivery;
+  if (platform.has_webhook()) {
+    ASSIGN_OR_RETURN(webhook, ToDefinition(platform.webhook()));
+  }
+  if (platform.has_delivery()) {
+    ASSIGN_OR_RETURN(delivery, ToDefinition(platform.delivery()));
+  }
+  platform.has_webhook() ? params.AddJsonb(webhook) : params.AddNull();
+  platform.has_delivery() ? params.AddJsonb(delivery) : params.AddNull();
+  const v1::PlatformLock& lock = platform.lock();
+  platform.has_lock() ? params.AddText(lock.reason()) : params.AddNull();
+  platform.has_lock() ? params.AddTimestamp(ToTime(lock.lock_time())) : params.AddNull();
+  lock.has_expire_time() ? params.AddTimestamp(ToTime(lock.expire_time())) : params.AddNull();
   return params;
 }
 
@@ -116,7 +144,9 @@ absl::StatusOr<std::vector<v1::Platform>> SelectMany(Transaction& transaction, a
   ASSIGN_OR_RETURN(const Rows rows,
                    transaction.Query(kSelectPlatforms, Params().AddText(after).AddInt64(limit)));
   std::vector<v1::Platform> platforms;
-  for (int row = 0; row < rows.size(); ++row) platforms.push_back(PlatformFromRow(rows, row));
+  for (int row = 0; row < rows.size(); ++row) {
+    ASSIGN_OR_RETURN(platforms.emplace_back(), PlatformFromRow(rows, row));
+  }
   return platforms;
 }
 
@@ -128,8 +158,8 @@ absl::StatusOr<v1::CreatePlatformResponse> PlatformStore::Create(const v1::Platf
       pool_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::CreatePlatformResponse> {
         ASSIGN_OR_RETURN(const std::string id, ParsePlatformName(platform.name(), "platform.name"));
         ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
-        ASSIGN_OR_RETURN(const Rows rows,
-                         transaction.Query(kInsertPlatform, WriteParams(id, platform, revision)));
+        ASSIGN_OR_RETURN(const Params params, WriteParams(id, platform, revision));
+        ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kInsertPlatform, params));
         if (rows.affected() == 0) return PlatformAlreadyExists(id);
         v1::CreatePlatformResponse response;
         ASSIGN_OR_RETURN(*response.mutable_platform(), Select(transaction, id));
@@ -164,7 +194,8 @@ absl::StatusOr<v1::Platform> PlatformStore::Update(absl::string_view id, absl::s
     if (!etag.empty() && etag != platform.etag()) return EtagMismatch(platform.name(), platform.etag());
     RETURN_IF_ERROR(change(platform));
     ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
-    RETURN_IF_ERROR(transaction.Query(kUpdatePlatform, WriteParams(id, platform, revision)).status());
+    ASSIGN_OR_RETURN(const Params params, WriteParams(id, platform, revision));
+    RETURN_IF_ERROR(transaction.Query(kUpdatePlatform, params).status());
     // A sync fits, or not, by channel and capture mode, too.
     RETURN_IF_ERROR(RefreshBroken(transaction).status());
     ASSIGN_OR_RETURN(platform, Select(transaction, id));

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
+#include "services/platform_registry/delivery_check.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/platform_check.h"
 
@@ -11,8 +13,19 @@ namespace cognate::platform_registry {
 namespace {
 
 constexpr char kList[] = "platforms";
+constexpr char kChangeable[] = "display_name, channel, capture_mode, database, webhook, delivery or lock";
 
-absl::Status ApplyMask(const v1::Platform& from, const google::protobuf::FieldMask& mask, v1::Platform* to) {
+absl::Status SetLock(const v1::Platform& from, absl::Time now, v1::Platform* to) {
+  to->clear_lock();
+  if (!from.has_lock()) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckLock(from.lock(), now));
+  *to->mutable_lock() = from.lock();
+  *to->mutable_lock()->mutable_lock_time() = ToTimestamp(now);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyMask(const v1::Platform& from, const google::protobuf::FieldMask& mask, absl::Time now,
+                       v1::Platform* to) {
   for (int i = 0; i < mask.paths_size(); ++i) {
     const std::string& path = mask.paths(i);
     if (path == "display_name") {
@@ -29,10 +42,17 @@ absl::Status ApplyMask(const v1::Platform& from, const google::protobuf::FieldMa
     } else if (path == "database.password") {
       *to->mutable_database()->mutable_password() = from.database().password();
       if (!from.database().has_password()) to->mutable_database()->clear_password();
+    } else if (path == "webhook") {
+      *to->mutable_webhook() = from.webhook();
+      if (!from.has_webhook()) to->clear_webhook();
+    } else if (path == "lock") {
+      RETURN_IF_ERROR(SetLock(from, now, to));
+    } else if (path == "delivery") {
+      *to->mutable_delivery() = from.delivery();
+      if (!from.has_delivery()) to->clear_delivery();
     } else {
-      return InvalidField(
-          absl::StrCat("update_mask.paths[", i, "]"),
-          absl::StrCat("got ", path, ", want display_name, channel, capture_mode or database"));
+      return InvalidField(absl::StrCat("update_mask.paths[", i, "]"),
+                          absl::StrCat("got ", path, ", want ", kChangeable));
     }
   }
   return absl::OkStatus();
@@ -43,6 +63,7 @@ absl::Status ApplyMask(const v1::Platform& from, const google::protobuf::FieldMa
 absl::StatusOr<v1::CreatePlatformResponse> CreatePlatform(PlatformStore& store,
                                                           const v1::CreatePlatformRequest& request) {
   v1::Platform platform = request.platform();
+  platform.clear_lock();
   FillDefaults(&platform);
   RETURN_IF_ERROR(CheckPlatform(platform));
   return store.Create(platform,
@@ -72,16 +93,16 @@ absl::StatusOr<v1::ListPlatformsResponse> ListPlatforms(PlatformStore& store,
   return response;
 }
 
-absl::StatusOr<v1::UpdatePlatformResponse> UpdatePlatform(PlatformStore& store,
+absl::StatusOr<v1::UpdatePlatformResponse> UpdatePlatform(PlatformStore& store, const Clock& clock,
                                                           const v1::UpdatePlatformRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, ParsePlatformName(request.platform().name(), "platform.name"));
   if (request.update_mask().paths().empty()) {
-    return InvalidField("update_mask", "got no paths, want display_name, channel, capture_mode or database");
+    return InvalidField("update_mask", absl::StrCat("got no paths, want ", kChangeable));
   }
   v1::UpdatePlatformResponse response;
   ASSIGN_OR_RETURN(*response.mutable_platform(),
                    store.Update(id, request.platform().etag(), [&](v1::Platform& platform) -> absl::Status {
-                     RETURN_IF_ERROR(ApplyMask(request.platform(), request.update_mask(), &platform));
+                     RETURN_IF_ERROR(ApplyMask(request.platform(), request.update_mask(), clock.Now(), &platform));
                      FillDefaults(&platform);
                      return CheckPlatform(platform);
                    }));

@@ -90,6 +90,11 @@ CREATE TABLE platform_registry.platforms (
     revision bigint NOT NULL,
     create_time timestamp with time zone DEFAULT now() NOT NULL,
     update_time timestamp with time zone DEFAULT now() NOT NULL,
+    webhook jsonb,
+    delivery jsonb,
+    lock_reason text,
+    lock_time timestamp with time zone,
+    lock_expire_time timestamp with time zone,
     CONSTRAINT platforms_check CHECK (((password_file IS NULL) OR (password_environment IS NULL)))
 );
 ALTER TABLE platform_registry.platforms ALTER COLUMN platform_id ADD GENERATED ALWAYS AS IDENTITY (

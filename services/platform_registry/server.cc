@@ -44,7 +44,7 @@ struct Server::Parts {
         probe(*pool, config.database_probe_interval),
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics),
-        registry_service(rpcs, {platforms, models, syncs, rules, ids}),
+        registry_service(rpcs, {platforms, models, syncs, rules, ids, environment.clock}),
         ledger_service(rpcs, {ids,
                               identities,
                               plans,

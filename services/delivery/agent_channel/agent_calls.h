@@ -1,0 +1,49 @@
+// The calls of a platform's agent: what an agent gets, and what becomes of its answers.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cognate/v1/delivery_service.pb.h"
+#include "common/grpc/rpc.h"
+#include "common/sync/mutex.h"
+#include "services/delivery/agent_channel/mailbox.h"
+#include "services/delivery/lane_manager.h"
+#include "services/delivery/lane_options.h"
+
+namespace cognate::delivery {
+
+// Thread safe.
+class AgentCalls {
+ public:
+  AgentCalls(const LaneContext& context, LaneManager& manager, Mailboxes& mailboxes)
+      : context_(context), manager_(manager), mailboxes_(mailboxes) {}
+
+  absl::StatusOr<v1::PullResponse> Pull(const v1::PullRequest& request, const grpc_support::Rpc& rpc);
+  absl::Status Subscribe(const v1::SubscribeRequest& request, const grpc_support::Rpc& rpc,
+                         grpc_support::Sink<v1::SubscribeResponse>& sink);
+  absl::StatusOr<v1::DeliveryServiceReportResponse> Report(const v1::DeliveryServiceReportRequest& request,
+                                                           const grpc_support::Rpc& rpc);
+
+ private:
+  struct Known {
+    v1::Platform platform;
+    absl::Time until = absl::InfinitePast();
+  };
+
+  absl::StatusOr<v1::Platform> PlatformOf(const std::string& platform);
+  // OK if deliveries may be given out now, by this process.
+  absl::Status MayLend(const std::string& platform);
+  absl::Status ReportOthers(const std::string& platform, const std::vector<const v1::DeliveryResult*>& results);
+
+  const LaneContext& context_;
+  LaneManager& manager_;
+  Mailboxes& mailboxes_;
+  Mutex mutex_;
+  absl::flat_hash_map<std::string, Known> known_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace cognate::delivery

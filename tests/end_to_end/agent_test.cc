@@ -1,0 +1,283 @@
+// A target whose own agent fetches its deliveries.
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include "cognate/v1/delivery_service.grpc.pb.h"
+#include "common/process/process.h"
+#include "tests/end_to_end/two_databases.h"
+
+namespace cognate {
+namespace {
+
+using test_support::Eventually;
+using test_support::IsOk;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Stub = v1::DeliveryService::Stub;
+
+constexpr char kTables[] = R"sql(
+    CREATE TABLE writer (id serial PRIMARY KEY, name text NOT NULL);
+    CREATE TABLE article (id serial PRIMARY KEY, title text NOT NULL, writer_id int REFERENCES writer);
+)sql";
+constexpr char kModels[] = R"pb(
+  platform: 'platforms/till'
+  models {
+    name: 'platforms/till/models/person'
+    model: 'person'
+    key_fields: 'id'
+    fields { name: 'id' type: FIELD_TYPE_INTEGER has_default: true }
+    fields { name: 'name' type: FIELD_TYPE_TEXT }
+  }
+  models {
+    name: 'platforms/till/models/story'
+    model: 'story'
+    key_fields: 'id'
+    fields { name: 'id' type: FIELD_TYPE_INTEGER has_default: true }
+    fields { name: 'headline' type: FIELD_TYPE_TEXT }
+    fields { name: 'author' type: FIELD_TYPE_INTEGER nullable: true }
+    foreign_keys { name: 'author' fields: 'author' model: 'person' referenced_fields: 'id' }
+  }
+)pb";
+
+class AgentTest : public TwoDatabases {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(cluster_.WaitUntilServing());
+    registry_ = v1::PlatformRegistryService::NewStub(cluster_.ChannelTo("platform-registry"));
+    feedback_ = v1::FeedbackService::NewStub(cluster_.ChannelTo("feedback"));
+    delivery_ = v1::DeliveryService::NewStub(cluster_.ChannelTo("delivery"));
+    source_ = AddPlatform("magazine", kTables, "capture_mode: CAPTURE_MODE_REPLICATION");
+    const cluster::Cluster::Ran ran = cluster_.Run({"platform", "create", "till", "--agent", "--pull"});
+    ASSERT_EQ(ran.code, 0) << ran.output;
+    ASSERT_THAT(Do(*registry_, &RegistryStub::PutModels, kModels), IsOk());
+    AddSync("writers", "public.writer", "person", "fields { source: 'name' target: 'name' }");
+    AddSync("articles", "public.article", "story",
+            "fields { source: 'title' target: 'headline' } fields { source: 'writer_id' target: 'author' }");
+  }
+  void AddSync(const std::string& id, const std::string& from, const std::string& to, const std::string& fields) {
+    ASSERT_THAT(Do(*registry_, &RegistryStub::CreateSync,
+                   absl::StrCat("sync { name: 'syncs/", id, "' source_platform: 'magazine' source_model: '", from,
+                                "' target_platform: 'till' target_model: '", to, "' ", fields, " }")),
+                IsOk());
+  }
+
+  // Until something comes, or the time is over.
+  v1::PullResponse Pull(const std::string& more = "", absl::Duration patience = absl::Seconds(30)) {
+    const absl::Time until = absl::Now() + patience;
+    do {
+      const auto pulled =
+          Do(*delivery_, &Stub::Pull, absl::StrCat("platform: 'till' wait { seconds: 1 } ", more));
+      if (pulled.ok() && !pulled->deliveries().empty()) return *pulled;
+    } while (absl::Now() < until);
+    return {};
+  }
+  static v1::DeliveryResult Applied(const v1::Delivery& delivery, const std::string& local_id) {
+    v1::DeliveryResult result;
+    result.set_entity_id(delivery.entity_id());
+    result.set_model(delivery.model());
+    result.set_version(delivery.version());
+    result.set_operation(delivery.operation());
+    result.set_status(v1::OUTCOME_STATUS_APPLIED);
+    result.set_local_id(local_id);
+    return result;
+  }
+  absl::Status Report(const std::vector<v1::DeliveryResult>& results) {
+    v1::DeliveryServiceReportRequest request;
+    request.set_platform("till");
+    for (const v1::DeliveryResult& result : results) *request.add_results() = result;
+    return grpc_support::Call(*delivery_, &Stub::Report, request, {.timeout = absl::Seconds(20)}).status();
+  }
+  std::string Cli(const std::vector<std::string>& words) { return cluster_.Run(words).output; }
+  std::string Explained(const std::string& id) { return Cli({"explain", "magazine", "public.writer", id}); }
+
+  std::unique_ptr<Stub> delivery_;
+};
+
+TEST_F(AgentTest, FetchesAndReportsAndTheNextDeliveryNamesTheRecordByItsOwnId) {
+  Run("INSERT INTO writer (name) VALUES ('Ada'); INSERT INTO article (title, writer_id) VALUES ('On engines', 1)");
+  const v1::PullResponse first = Pull("max_deliveries: 1");
+  ASSERT_EQ(first.deliveries_size(), 1);
+  EXPECT_EQ(first.deliveries(0).model(), "person");
+  EXPECT_EQ(first.deliveries(0).local_id(), "");
+  EXPECT_EQ(first.deliveries(0).fields(0).value().text_value(), "Ada");
+  EXPECT_EQ(first.deliveries(0).source().local_id(), "1");
+  EXPECT_THAT(first.deliveries(0).syncs(), ElementsAre("syncs/writers"));
+  ASSERT_OK(Report({Applied(first.deliveries(0), "71")}));
+  // The answer means that it is written down.
+  EXPECT_THAT(Explained("1"), HasSubstr("71"));
+
+  const v1::PullResponse second = Pull();
+  ASSERT_EQ(second.deliveries_size(), 1);
+  EXPECT_EQ(second.deliveries(0).model(), "story");
+  EXPECT_EQ(second.deliveries(0).fields(1).value().text_value(), "71") << "the author";
+  ASSERT_OK(Report({Applied(second.deliveries(0), "5")}));
+
+  Run("UPDATE writer SET name = 'Ada L.'");
+  const v1::PullResponse third = Pull();
+  ASSERT_EQ(third.deliveries_size(), 1);
+  EXPECT_EQ(third.deliveries(0).local_id(), "71");
+  EXPECT_EQ(third.deliveries(0).entity_id(), first.deliveries(0).entity_id());
+  ASSERT_OK(Report({Applied(third.deliveries(0), "71")}));
+
+  Run("DELETE FROM article");
+  const v1::PullResponse fourth = Pull();
+  ASSERT_EQ(fourth.deliveries_size(), 1);
+  EXPECT_EQ(fourth.deliveries(0).operation(), v1::OPERATION_DELETE);
+  EXPECT_EQ(fourth.deliveries(0).local_id(), "5");
+  ASSERT_OK(Report({Applied(fourth.deliveries(0), "")}));
+}
+
+TEST_F(AgentTest, WhatIsNotReportedInTimeIsGivenOutAgainAndALateAnswerCounts) {
+  Run("INSERT INTO writer (name) VALUES ('Ada')");
+  const v1::PullResponse first = Pull("lease_duration { seconds: 1 }");
+  ASSERT_EQ(first.deliveries_size(), 1);
+  const v1::PullResponse again = Pull("lease_duration { seconds: 60 }");
+  ASSERT_EQ(again.deliveries_size(), 1);
+  EXPECT_EQ(again.deliveries(0).entity_id(), first.deliveries(0).entity_id());
+  EXPECT_NE(again.lease(), first.lease());
+  ASSERT_OK(Report({Applied(first.deliveries(0), "71")}));
+  ASSERT_OK(Report({Applied(again.deliveries(0), "71")})) << "reported twice";
+  EXPECT_TRUE(Pull("", absl::Seconds(2)).deliveries().empty());
+  EXPECT_THAT(Explained("1"), HasSubstr("71"));
+}
+
+TEST_F(AgentTest, EachAnswerHasItsConsequence) {
+  Run("INSERT INTO writer (name) VALUES ('a'), ('b'), ('c')");
+  std::vector<v1::Delivery> deliveries;
+  while (deliveries.size() < 3) {
+    const v1::PullResponse pulled = Pull();
+    ASSERT_FALSE(pulled.deliveries().empty());
+    deliveries.insert(deliveries.end(), pulled.deliveries().begin(), pulled.deliveries().end());
+  }
+  std::vector<v1::DeliveryResult> results;
+  for (const v1::Delivery& delivery : deliveries) {
+    v1::DeliveryResult result = Applied(delivery, "");
+    const std::string name = delivery.fields(0).value().text_value();
+    result.mutable_error()->set_message("because of " + name);
+    result.mutable_error()->set_reason("TEST");
+    result.set_status(name == "a"   ? v1::OUTCOME_STATUS_REJECTED
+                      : name == "b" ? v1::OUTCOME_STATUS_UNAUTHENTICATED
+                                    : v1::OUTCOME_STATUS_FAILED);
+    results.push_back(result);
+  }
+  ASSERT_OK(Report(results));
+  EXPECT_THAT(Explained("1"), HasSubstr("DEAD"));
+  EXPECT_THAT(Explained("1"), HasSubstr("because of a"));
+  EXPECT_THAT(Explained("2"), HasSubstr("HELD"));
+  EXPECT_THAT(Explained("3"), HasSubstr("RETRY"));
+}
+
+TEST_F(AgentTest, ABadReportIsRefusedAsAWholeWithEveryFault) {
+  Run("INSERT INTO writer (name) VALUES ('Ada')");
+  const v1::PullResponse pulled = Pull();
+  ASSERT_EQ(pulled.deliveries_size(), 1);
+  v1::DeliveryResult broken;
+  broken.set_entity_id("seven");
+  broken.set_status(v1::OUTCOME_STATUS_WAITING);
+  const absl::Status status = Report({Applied(pulled.deliveries(0), ""), broken});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(WhatIsWrong(status), HasSubstr("results[0].local_id: got nothing"));
+  EXPECT_THAT(WhatIsWrong(status), HasSubstr("results[1].entity_id: got \"seven\""));
+  EXPECT_THAT(WhatIsWrong(status), HasSubstr("results[1].status"));
+  ASSERT_OK(Report({Applied(pulled.deliveries(0), "71")}));
+}
+
+TEST_F(AgentTest, OnlyAPlatformWithAnAgentIsAskedForAndNotWhileItIsLocked) {
+  absl::Status status = Do(*delivery_, &Stub::Pull, "platform: 'magazine'").status();
+  EXPECT_EQ(ErrorReason(status), "PLATFORM_IS_NO_AGENT");
+  EXPECT_EQ(ErrorReason(Do(*delivery_, &Stub::Pull, "platform: 'nowhere'").status()), "PLATFORM_NOT_FOUND");
+  EXPECT_EQ(ErrorReason(Do(*delivery_, &Stub::Pull, "platform: 'till' max_deliveries: 1001 wait { seconds: 61 }")
+                            .status()),
+            "INVALID_FIELD");
+  Cli({"platform", "lock", "till", "--reason", "stocktaking"});
+  EXPECT_TRUE(Eventually([&] {
+    return ErrorReason(Do(*delivery_, &Stub::Pull, "platform: 'till'").status()) == "PLATFORM_LOCKED";
+  }));
+}
+
+TEST_F(AgentTest, ASubscriberHasNeverMoreThanItsCredits) {
+  constexpr int kRecords = 200;
+  constexpr int kCredits = 7;
+  Run(absl::StrCat("INSERT INTO writer (name) SELECT 'w' || n FROM generate_series(1, ", kRecords, ") n"));
+  v1::SubscribeRequest request;
+  request.set_platform("till");
+  request.set_credits(kCredits);
+  int got = 0;
+  while (got < kRecords) {
+    grpc::ClientContext context;
+    const auto reader = delivery_->Subscribe(&context, request);
+    v1::SubscribeResponse response;
+    while (got < kRecords && reader->Read(&response)) {
+      ASSERT_LE(response.deliveries_size(), kCredits);
+      std::vector<v1::DeliveryResult> results;
+      for (const v1::Delivery& delivery : response.deliveries())
+        results.push_back(Applied(delivery, absl::StrCat(++got)));
+      if (results.empty()) continue;
+      ASSERT_OK(Report(results));
+    }
+    context.TryCancel();
+    const grpc::Status ended = reader->Finish();
+    // The lane may not be there yet.
+    ASSERT_TRUE(ended.error_code() == grpc::StatusCode::CANCELLED || ended.error_code() == grpc::StatusCode::UNAVAILABLE)
+        << ended.error_message();
+  }
+}
+
+TEST_F(AgentTest, KilledBetweenApplyingAndReportingItMakesNothingTwice) {
+  const char* const kills_wanted = std::getenv("COGNATE_AGENT_KILLS");
+  const int kills = kills_wanted == nullptr ? 60 : std::atoi(kills_wanted);
+  const std::string uri = cluster_.postgres().CreateDatabase("till");
+  auto database = *postgres::Connection::Open(uri);
+  ASSERT_OK(database->Execute(R"sql(
+      CREATE TABLE person (id int GENERATED ALWAYS AS IDENTITY (START 1000) PRIMARY KEY, name text NOT NULL);
+      CREATE TABLE story (id int GENERATED ALWAYS AS IDENTITY (START 5000) PRIMARY KEY, headline text NOT NULL,
+                          author int REFERENCES person);
+      CREATE TABLE inbox (entity_id uuid, model text, local_id text, version bigint, PRIMARY KEY (entity_id, model));
+  )sql"));
+  const process::Command command = {
+      .argv = {std::filesystem::read_symlink("/proc/self/exe").replace_filename("agent_program").string(),
+               absl::StrCat("unix:", cluster_.directory(), "/cognate.sock"), "till", uri},
+      .log_file = cluster_.directory() + "/agent.log"};
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  std::mt19937 random(seed);
+  int written = 0;
+  for (int kill = 0; kill < kills; ++kill) {
+    absl::StatusOr<process::Process> agent = process::Process::Spawn(command);
+    ASSERT_OK(agent.status());
+    for (int i = 0; i < 5; ++i, ++written) {
+      Run(absl::StrCat("WITH w AS (INSERT INTO writer (name) VALUES ('w", written,
+                       "') RETURNING id) INSERT INTO article (title, writer_id) SELECT 'a", written, "', id FROM w"));
+    }
+    Run("UPDATE writer SET name = name || '.' WHERE id % 7 = 0");
+    absl::SleepFor(absl::Milliseconds(std::uniform_int_distribution<int>(1, 400)(random)));  // when it dies
+    agent->Kill();
+  }
+  Run("DELETE FROM article WHERE id % 5 = 0");
+  absl::StatusOr<process::Process> agent = process::Process::Spawn(command);
+  ASSERT_OK(agent.status());
+  const std::string left = Ask(*source_, "SELECT count(*) FROM article");
+  Expect(*database, "SELECT count(*) FROM story", left);
+  const auto lines = [&](postgres::Connection& connection, const std::string& sql) {
+    return Ask(connection, absl::StrCat("SELECT string_agg(line, E'\\n' ORDER BY line) FROM (", sql, ") AS l(line)"));
+  };
+  const std::string wanted =
+      lines(*source_, "SELECT a.title || ' by ' || w.name FROM article a JOIN writer w ON w.id = a.writer_id "
+                      "UNION ALL SELECT name FROM writer");
+  const auto got = [&] {
+    return lines(*database, "SELECT s.headline || ' by ' || p.name FROM story s JOIN person p ON p.id = s.author "
+                            "UNION ALL SELECT name FROM person");
+  };
+  EXPECT_TRUE(Eventually([&] { return got() == wanted; }, absl::Seconds(60)));
+  const int duplicated = std::stoi(Ask(*database, "SELECT count(*) - count(DISTINCT name) FROM person"));
+  const int missing = written - std::stoi(Ask(*database, "SELECT count(*) FROM person"));
+  std::cout << "figure agent.killed kills=" << kills << " records=" << 2 * written << " duplicated=" << duplicated
+            << " missing=" << missing << "\n";
+  EXPECT_EQ(duplicated, 0);
+  EXPECT_EQ(missing, 0);
+  agent->Kill();
+}
+
+}  // namespace
+}  // namespace cognate
