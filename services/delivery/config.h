@@ -1,6 +1,8 @@
 // The settings of delivery.
 #pragma once
 
+#include <string>
+
 #include "absl/time/time.h"
 #include "common/config/groups.h"
 #include "common/config/settings.h"
@@ -14,6 +16,7 @@ struct Config {
   config::Redis redis;
   config::Peers peers;
   absl::Duration lease_duration = absl::Seconds(10);
+  std::string advertise_address;
   LaneOptions lanes;
   SqlChannelOptions sql;
 

@@ -15,10 +15,11 @@ constexpr absl::Duration kMaxTick = absl::Seconds(1);  // also how soon a new ta
 }  // namespace
 
 LaneManager::LaneManager(const LaneContext& context, LeaseStore& leases, std::string owner,
-                         absl::Duration lease_duration)
+                         std::string address, absl::Duration lease_duration)
     : context_(context),
       leases_(leases),
       owner_(std::move(owner)),
+      address_(std::move(address)),
       lease_duration_(lease_duration),
       rules_(context.registry, context.clock, kRegistryCall),
       renewed_time_(context.clock.Now()) {}
@@ -75,7 +76,7 @@ void LaneManager::Tick() {
   if (!unwanted.empty()) leases_.Release(unwanted, owner_).IgnoreError();
 
   const absl::Time asked = context_.clock.Now();
-  const absl::StatusOr<Held> held = leases_.Acquire(Wanted(), owner_, lease_duration_);
+  const absl::StatusOr<Held> held = leases_.Acquire(Wanted(), owner_, address_, lease_duration_);
   MutexLock lock(&mutex_);
   renewal_ = held.status();
   if (!held.ok()) {

@@ -21,8 +21,9 @@ namespace cognate::delivery {
 
 class LaneManager {
  public:
-  // `context` and `leases` outlive it. `owner` is this process's alone.
-  LaneManager(const LaneContext& context, LeaseStore& leases, std::string owner,
+  // `context` and `leases` outlive it. `owner` is this process's alone; its replicas reach it at `address`,
+  // which may be empty.
+  LaneManager(const LaneContext& context, LeaseStore& leases, std::string owner, std::string address,
               absl::Duration lease_duration);
   ~LaneManager() { Stop(); }
 
@@ -31,6 +32,7 @@ class LaneManager {
   void Stop();
 
   const std::string& owner() const { return owner_; }
+  const std::string& address() const { return address_; }
   // The lanes of this process, by platform.
   std::vector<v1::Lane> Describe() const;
   // Whether this process has the platform's lane; one that is closed looks at its target at once.
@@ -55,6 +57,7 @@ class LaneManager {
   const LaneContext& context_;
   LeaseStore& leases_;
   const std::string owner_;
+  const std::string address_;
   const absl::Duration lease_duration_;
 
   // Of the worker alone.

@@ -55,9 +55,9 @@ struct Server::Parts {
                 config::RedisOptions(config.redis),
                 [this](const v1::Platform& platform) { return channels.Make(platform); },
                 config.lanes},
-        manager(context, leases, OwnerName(), config.lease_duration),
+        manager(context, leases, OwnerName(), config.advertise_address, config.lease_duration),
         rpcs(kSchema, environment.clock, environment.metrics),
-        agents(context, manager, channels.mailboxes()),
+        agents(context, manager, leases, channels.mailboxes()),
         service(rpcs, manager, leases, context, agents) {}
 
   service::Environment environment;

@@ -119,7 +119,7 @@ TEST_F(TakeoverTest, ALeaseHasOneOwnerAndItsFenceRisesWithEachOther) {
   LeaseStore leases(*pool);
   const std::vector<std::string> shop = {"shop"};
   const auto acquire = [&](absl::string_view owner, absl::Duration duration) {
-    const auto held = test_support::ValueOrDie(leases.Acquire(shop, owner, duration));
+    const auto held = test_support::ValueOrDie(leases.Acquire(shop, owner, "", duration));
     return held.empty() ? int64_t{0} : held.at("shop");
   };
   EXPECT_EQ(acquire("a", absl::Seconds(60)), 1);

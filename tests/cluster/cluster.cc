@@ -151,6 +151,7 @@ process::Command Cluster::CommandOf(const std::string& name) const {
   if (shape_ == Shape::kOneProcess) return command;
   command.environment = {{"COGNATE_POSTGRES_URI", uri_},
                          {"COGNATE_REDIS_ADDRESS", redis_->address()},
+                         {"COGNATE_ADVERTISE_ADDRESS", Address(name)},
                          {"COGNATE_TRANSFORMER_INSTANCE", name}};
   for (const Program& program : kPrograms) {
     command.environment.emplace_back(program.address_variable, PeerAddress(program.name));

@@ -96,6 +96,7 @@ class AgentTest : public TwoDatabases {
 
 TEST_F(AgentTest, FetchesAndReportsAndTheNextDeliveryNamesTheRecordByItsOwnId) {
   Run("INSERT INTO writer (name) VALUES ('Ada'); INSERT INTO article (title, writer_id) VALUES ('On engines', 1)");
+  // The story waits for its author in the same round of the lane: the report must not wait for the story.
   const v1::PullResponse first = Pull("max_deliveries: 1");
   ASSERT_EQ(first.deliveries_size(), 1);
   EXPECT_EQ(first.deliveries(0).model(), "person");

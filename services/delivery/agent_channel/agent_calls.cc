@@ -91,6 +91,13 @@ void CheckResult(const v1::DeliveryResult& result, const std::string& path, std:
   }
 }
 
+// A stream is not passed on: its credits are counted where the lane is.
+Error Elsewhere(const std::string& platform) {
+  return Error(absl::StatusCode::kUnavailable, "LANE_NOT_READY",
+               StrCat("another replica delivers to ", platform, "; connect again, or use Pull, which any of them answers"))
+      .RetryAfter(absl::Seconds(1));
+}
+
 // Of a result whose delivery is no longer in the box: what can be said without it.
 v1::Outcome LateOutcome(const v1::DeliveryResult& result) {
   v1::Outcome applied;
@@ -131,8 +138,15 @@ absl::Status AgentCalls::MayLend(const std::string& id) {
                  StrCat("nothing is delivered to ", id, " now: ", pause->reason))
         .RetryAfter(rest);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> AgentCalls::OwnerOf(const std::string& id) {
   mailboxes_.Of(id).NoteAsked();
-  if (manager_.WakeIfClosed(id)) return absl::OkStatus();
+  if (manager_.WakeIfClosed(id)) return "";
+  ASSIGN_OR_RETURN(std::string address, leases_.AddressOf(id));
+  // Its own: the lease has just been taken, and the lane is not there yet.
+  if (!address.empty() && address != manager_.address()) return address;
   return Error(absl::StatusCode::kUnavailable, "LANE_NOT_READY",
                StrCat("this process does not deliver to ", id,
                       ": another one does, or no sync leads there yet; try again"))
@@ -147,6 +161,8 @@ absl::StatusOr<v1::PullResponse> AgentCalls::Pull(const v1::PullRequest& request
     violations.push_back({"wait", StrCat("got ", absl::FormatDuration(wait), ", want 0 s to 60 s")});
   if (!violations.empty()) return Invalid(violations);
   RETURN_IF_ERROR(MayLend(ask.platform));
+  ASSIGN_OR_RETURN(const std::string owner, OwnerOf(ask.platform));
+  if (!owner.empty()) return replicas_.Pull(owner, request, rpc);
   const absl::Time until = std::min(context_.clock.Now() + wait, rpc.deadline() - kMargin);
   return ResponseOf<v1::PullResponse>(mailboxes_.Of(ask.platform).Lend(
       static_cast<size_t>(ask.count), {}, ask.lease, until, [&] { return rpc.cancelled() || rpc.draining(); }));
@@ -162,6 +178,8 @@ absl::Status AgentCalls::Subscribe(const v1::SubscribeRequest& request, const gr
   const auto gone = [&] { return rpc.cancelled() || rpc.draining(); };
   while (!gone()) {
     RETURN_IF_ERROR(MayLend(ask.platform));
+    ASSIGN_OR_RETURN(const std::string owner, OwnerOf(ask.platform));
+    if (!owner.empty()) return Elsewhere(ask.platform);
     Lent lent = mailbox.Lend(static_cast<size_t>(ask.count), leases, ask.lease,
                              context_.clock.Now() + kSignOfLife, gone);
     if (!lent.lease.empty()) leases.insert(lent.lease);
@@ -183,6 +201,9 @@ absl::StatusOr<v1::DeliveryServiceReportResponse> AgentCalls::Report(
   }
   if (!violations.empty()) return Invalid(violations);
   RETURN_IF_ERROR(PlatformOf(request.platform()).status());
+  // Where nobody has the lane the results are late ones.
+  const absl::StatusOr<std::string> owner = OwnerOf(request.platform());
+  if (owner.ok() && !owner->empty()) return replicas_.Report(*owner, request, rpc);
   Mailbox& mailbox = mailboxes_.Of(request.platform());
   const std::vector<v1::DeliveryResult> results(request.results().begin(), request.results().end());
   std::vector<const v1::DeliveryResult*> others;

@@ -13,14 +13,16 @@
 #include "services/delivery/agent_channel/mailbox.h"
 #include "services/delivery/lane_manager.h"
 #include "services/delivery/lane_options.h"
+#include "services/delivery/lease_store.h"
+#include "services/delivery/replica_client.h"
 
 namespace cognate::delivery {
 
 // Thread safe.
 class AgentCalls {
  public:
-  AgentCalls(const LaneContext& context, LaneManager& manager, Mailboxes& mailboxes)
-      : context_(context), manager_(manager), mailboxes_(mailboxes) {}
+  AgentCalls(const LaneContext& context, LaneManager& manager, LeaseStore& leases, Mailboxes& mailboxes)
+      : context_(context), manager_(manager), leases_(leases), mailboxes_(mailboxes) {}
 
   absl::StatusOr<v1::PullResponse> Pull(const v1::PullRequest& request, const grpc_support::Rpc& rpc);
   absl::Status Subscribe(const v1::SubscribeRequest& request, const grpc_support::Rpc& rpc,
@@ -35,13 +37,18 @@ class AgentCalls {
   };
 
   absl::StatusOr<v1::Platform> PlatformOf(const std::string& platform);
-  // OK if deliveries may be given out now, by this process.
+  // OK if deliveries may be given out now.
   absl::Status MayLend(const std::string& platform);
+  // Where the replica is that has the platform's lane; empty if that is this one. UNAVAILABLE LANE_NOT_READY
+  // where there is none, or it cannot be reached from here.
+  absl::StatusOr<std::string> OwnerOf(const std::string& platform);
   absl::Status ReportOthers(const std::string& platform, const std::vector<const v1::DeliveryResult*>& results);
 
   const LaneContext& context_;
   LaneManager& manager_;
+  LeaseStore& leases_;
   Mailboxes& mailboxes_;
+  ReplicaClient replicas_;
   Mutex mutex_;
   absl::flat_hash_map<std::string, Known> known_ ABSL_GUARDED_BY(mutex_);
 };

@@ -194,6 +194,11 @@ absl::StatusOr<std::vector<v1::Outcome>> WebhookChannel::Apply(absl::Span<const 
     Take(answered.first, answered.second, work);
     if (!lost_.ok()) work.to_send.clear();
   }
+  // Records that failed alone while none was taken: whether it was they, or the endpoint, a ping tells.
+  if (lost_.ok() && work.failed_alone > 0 && !work.any_taken) {
+    lost_ = Ping();
+    if (!lost_.ok()) work.outcomes.assign(work.outcomes.size(), v1::Outcome());
+  }
   const bool any_answered = std::any_of(work.outcomes.begin(), work.outcomes.end(), [](const v1::Outcome& outcome) {
     return outcome.status() != v1::OUTCOME_STATUS_UNSPECIFIED;
   });

@@ -227,6 +227,18 @@ TEST_F(WebhookChannelTest, AnEndpointThatTakesNothingIsDownAndNoRecordCountsAnAt
   EXPECT_LE(endpoint_.seen().size(), 30u);
 }
 
+TEST_F(WebhookChannelTest, OneRecordAloneCountsNoAttemptEitherWhileTheEndpointIsDown) {
+  AddMany(1);
+  WebhookChannel& channel = Open();
+  endpoint_.AnswerWith([](const Seen&, httplib::Response& response) { response.status = 500; });
+  EXPECT_EQ(ErrorReason(channel.Apply(Outgoings()).status()), "ENDPOINT_FAILED");
+  // It answers again, only not to this record.
+  endpoint_.AnswerWith([](const Seen& seen, httplib::Response& response) { response.status = seen.is_ping() ? 200 : 500; });
+  const auto outcomes = channel.Apply(Outgoings());
+  ASSERT_OK(outcomes.status());
+  EXPECT_EQ(Summary(*outcomes), "FAILED=1");
+}
+
 TEST_F(WebhookChannelTest, WhatWasAnsweredBeforeTheEndpointWasLostIsNotForgotten) {
   AddMany(300);
   endpoint_.AnswerWith([](const Seen& seen, httplib::Response& response) {
@@ -293,12 +305,16 @@ TEST_F(WebhookChannelTest, ASecretThatIsMissingOrUnfitIsSaidAndNotRepeated) {
 TEST_F(WebhookChannelTest, AnEndpointThatHangsIsInterrupted) {
   AddMany(1);
   WebhookChannel& channel = Open();
-  Mutex mutex;
-  CondVar released;
-  bool is_released = false;
-  endpoint_.AnswerWith([&](const Seen&, httplib::Response&) {
-    MutexLock lock(&mutex);
-    while (!is_released) released.Wait(&mutex);
+  // Outlives the test's body: the endpoint's thread wakes when it likes.
+  struct Gate {
+    Mutex mutex;
+    CondVar opened;
+    bool is_open ABSL_GUARDED_BY(mutex) = false;
+  };
+  const auto gate = std::make_shared<Gate>();
+  endpoint_.AnswerWith([gate](const Seen&, httplib::Response&) {
+    MutexLock lock(&gate->mutex);
+    while (!gate->is_open) gate->opened.Wait(&gate->mutex);
   });
   std::thread interrupter([&] {
     EXPECT_TRUE(test_support::Eventually([&] { return !endpoint_.seen().empty(); }));
@@ -306,9 +322,9 @@ TEST_F(WebhookChannelTest, AnEndpointThatHangsIsInterrupted) {
   });
   EXPECT_FALSE(channel.Apply(Outgoings()).ok());
   interrupter.join();
-  MutexLock lock(&mutex);
-  is_released = true;
-  released.SignalAll();
+  MutexLock lock(&gate->mutex);
+  gate->is_open = true;
+  gate->opened.SignalAll();
 }
 
 }  // namespace

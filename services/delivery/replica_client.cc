@@ -1,0 +1,46 @@
+#include "services/delivery/replica_client.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "cognate/v1/delivery_service.grpc.pb.h"
+#include "common/grpc/peer.h"
+#include "common/sync/mutex.h"
+
+namespace cognate::delivery {
+namespace {
+
+using Stub = v1::DeliveryService::Stub;
+using Peer = grpc_support::Peer<v1::DeliveryService>;
+
+grpc_support::CallOptions OptionsOf(const grpc_support::Rpc& rpc) {
+  return {.timeout = absl::Seconds(70), .deadline = rpc.deadline(), .request_id = rpc.request_id(),
+          .authorization = rpc.metadata("authorization")};
+}
+
+}  // namespace
+
+struct ReplicaClient::Peers {
+  Peer& At(const std::string& address) {
+    MutexLock lock(&mutex);
+    std::unique_ptr<Peer>& peer = by_address[address];
+    if (peer == nullptr) peer = std::make_unique<Peer>(address);
+    return *peer;
+  }
+
+  Mutex mutex;
+  absl::flat_hash_map<std::string, std::unique_ptr<Peer>> by_address ABSL_GUARDED_BY(mutex);
+};
+
+ReplicaClient::ReplicaClient() : peers_(new Peers) {}
+ReplicaClient::~ReplicaClient() = default;
+
+absl::StatusOr<v1::PullResponse> ReplicaClient::Pull(const std::string& address, const v1::PullRequest& request,
+                                                     const grpc_support::Rpc& rpc) {
+  return peers_->At(address).Call(&Stub::Pull, request, OptionsOf(rpc));
+}
+
+absl::StatusOr<v1::DeliveryServiceReportResponse> ReplicaClient::Report(
+    const std::string& address, const v1::DeliveryServiceReportRequest& request, const grpc_support::Rpc& rpc) {
+  return peers_->At(address).Call(&Stub::Report, request, OptionsOf(rpc));
+}
+
+}  // namespace cognate::delivery
