@@ -103,71 +103,11 @@ absl::Status Status(Context& context) {
   return absl::OkStatus();
 }
 
-absl::Status Troubles(Context& context, const std::string& platform, const std::string& state) {
-  Client client = context.Connect();
-  v1::ListTroublesRequest request;
-  request.set_platform(platform);
-  request.set_page_size(1000);
-  v1::ReplicaState parsed = v1::REPLICA_STATE_UNSPECIFIED;
-  if (!state.empty()) v1::ReplicaState_Parse(absl::StrCat("REPLICA_STATE_", state), &parsed);
-  request.set_state(parsed);
-  Table table({"STATE", "RECORD", "TO", "REASON", "ATTEMPTS", "NEXT", "WHAT IT SAYS"});
-  do {
-    ASSIGN_OR_RETURN(const v1::ListTroublesResponse page,
-                     client.Call(client.feedback(), &v1::FeedbackService::Stub::ListTroubles, request));
-    for (const v1::Trouble& trouble : page.troubles()) {
-      if (context.json) PrintJson(std::cout, trouble);
-      table.Add({FormatState(trouble.state()), FormatRecord(trouble.source()), FormatRecord(trouble.target()),
-                 trouble.error().reason(), absl::StrCat(trouble.attempt_count()),
-                 FormatTime(trouble.next_attempt_time()), trouble.error().message()});
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  if (!context.json) table.Print(std::cout, "No troubles.");
-  return absl::OkStatus();
-}
-
-absl::Status Redrive(Context& context, const std::string& platform, const std::string& reason) {
-  Client client = context.Connect();
-  v1::RedriveRequest request;
-  request.set_platform(platform);
-  request.set_reason(reason);
-  ASSIGN_OR_RETURN(const v1::RedriveResponse response,
-                   client.Call(client.feedback(), &v1::FeedbackService::Stub::Redrive, request));
-  if (context.json) {
-    PrintJson(std::cout, response);
-  } else {
-    std::cout << FormatCount(response.redriven_count()) << " records are on their way again.\n";
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 void AddStatusCommand(CLI::App& app, Context& context) {
   app.add_subcommand("status", "How every sync, target and source stands")->callback([&context] {
     context.status = Status(context);
-  });
-}
-
-void AddTroublesCommand(CLI::App& app, Context& context) {
-  CLI::App* troubles = app.add_subcommand("troubles", "What cannot follow right now, and why");
-  troubles->footer(
-      "Examples:\n"
-      "  cognate troubles --platform shop --state DEAD\n"
-      "  cognate troubles redrive --reason VALUE_TOO_LONG    try them again, after the target was mended");
-  auto platform = std::make_shared<std::string>();
-  auto state = std::make_shared<std::string>();
-  auto reason = std::make_shared<std::string>();
-  troubles->add_option("--platform", *platform, "Only this target");
-  troubles->add_option("--state", *state, "Only these")
-      ->check(CLI::IsMember({"RETRY", "WAITING", "HELD", "CONFLICT", "DEAD"}));
-  CLI::App* redrive = troubles->add_subcommand("redrive", "Send the dead on their way again");
-  redrive->add_option("--platform", *platform, "Only this target");
-  redrive->add_option("--reason", *reason, "Only this reason");
-  redrive->callback([&context, platform, reason] { context.status = Redrive(context, *platform, *reason); });
-  troubles->callback([&context, troubles, platform, state] {
-    if (troubles->get_subcommands().empty()) context.status = Troubles(context, *platform, *state);
   });
 }
 

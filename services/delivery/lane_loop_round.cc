@@ -76,8 +76,8 @@ absl::Status LaneLoop::Send(Round& round, Waves::Wave wave, StopToken& stop) {
   return absl::OkStatus();
 }
 
-// Until all are answered, or the target is lost. What is answered before the others is told at once: whoever
-// gave the answer may wait for that.
+// Until all are answered, or the target is lost. Where somebody waits to hear that his answer is told it is told
+// at once, and not with the whole round: the rest of it may be what he asks for next.
 absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) {
   while (!wave.items.empty() && !Ended(stop)) {
     ASSIGN_OR_RETURN(std::vector<v1::Outcome> answers, Apply(wave.deliveries));
@@ -98,7 +98,7 @@ absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) 
     RETURN_IF_ERROR(channel_->lost());
     const bool any_answered = left.items.size() < wave.items.size();
     wave = std::move(left);
-    if (!wave.items.empty() && any_answered) Report(round, /*is_over=*/false);
+    if (any_answered && channel_->told() != nullptr) Report(round, /*is_over=*/false);
   }
   return absl::OkStatus();
 }
@@ -169,7 +169,10 @@ void LaneLoop::Complete(RoundItem& item, absl::Time now) {
   } else {
     metrics_.refused.Increment();
   }
+  if (!item.delivery->acting_identity().empty())
+    outcome.set_acting_identity(item.delivery->acting_identity());
   if (outcome.status() == v1::OUTCOME_STATUS_APPLIED) return;
+  outcome.set_operation(item.delivery->operation());
   outcome.mutable_source()->set_platform(item.group->source_platform());
   outcome.mutable_source()->set_model(item.group->source_model());
   outcome.mutable_source()->set_local_id(item.delivery->source_local_id());

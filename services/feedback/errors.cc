@@ -22,6 +22,25 @@ absl::Status TooManyWatchers(int limit) {
       .RetryAfter(absl::Seconds(5));
 }
 
+absl::Status SyncNotFound(absl::string_view sync) {
+  return Error(absl::StatusCode::kNotFound, "SYNC_NOT_FOUND", absl::StrCat("there is no sync \"", sync, "\""))
+      .With("sync", sync);
+}
+
+absl::Status TroubleNotFound(absl::string_view target) {
+  return Error(
+      absl::StatusCode::kNotFound, "TROUBLE_NOT_FOUND",
+      absl::StrCat("nothing is wrong with ", target, ": it went through meanwhile, or was never planned"));
+}
+
+absl::Status CountChanged(int64_t expected, int64_t found) {
+  return Error(absl::StatusCode::kFailedPrecondition, "COUNT_CHANGED",
+               absl::StrCat("the filter means ", found, " troubles by now, and ", expected,
+                            " were expected; look at them again"))
+      .With("expected", absl::StrCat(expected))
+      .With("found", absl::StrCat(found));
+}
+
 v1::OutcomeError ReferenceCycle(absl::string_view cycle) {
   v1::OutcomeError error;
   error.set_reason("REFERENCE_CYCLE");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "cognate/v1/outcome.pb.h"
@@ -10,6 +12,9 @@ namespace cognate::feedback {
 absl::Status InvalidField(absl::string_view field, absl::string_view description);
 absl::Status ResumeTokenExpired();
 absl::Status TooManyWatchers(int limit);
+absl::Status SyncNotFound(absl::string_view sync);
+absl::Status TroubleNotFound(absl::string_view target);
+absl::Status CountChanged(int64_t expected, int64_t found);
 
 // Of troubles that feedback itself finds.
 v1::OutcomeError ReferenceCycle(absl::string_view cycle);

@@ -50,13 +50,39 @@ grpc::Status FeedbackService::ListTroubles(grpc::ServerContext* context,
                                            const v1::ListTroublesRequest* request,
                                            v1::ListTroublesResponse* response) {
   return rpcs_.Unary(*context, "ListTroubles", response,
-                     [&](const Rpc&) { return feedback::ListTroubles(parts_, *request); });
+                     [&](const Rpc& rpc) { return feedback::ListTroubles(parts_, *request, rpc); });
 }
 
 grpc::Status FeedbackService::Redrive(grpc::ServerContext* context, const v1::RedriveRequest* request,
                                       v1::RedriveResponse* response) {
   return rpcs_.Unary(*context, "Redrive", response,
-                     [&](const Rpc&) { return feedback::Redrive(parts_, *request); });
+                     [&](const Rpc& rpc) { return feedback::Redrive(parts_, *request, rpc); });
+}
+
+grpc::Status FeedbackService::GroupTroubles(grpc::ServerContext* context,
+                                            const v1::GroupTroublesRequest* request,
+                                            v1::GroupTroublesResponse* response) {
+  return rpcs_.Unary(*context, "GroupTroubles", response,
+                     [&](const Rpc& rpc) { return feedback::GroupTroubles(parts_, *request, rpc); });
+}
+
+grpc::Status FeedbackService::GetTrouble(grpc::ServerContext* context, const v1::GetTroubleRequest* request,
+                                         v1::GetTroubleResponse* response) {
+  return rpcs_.Unary(*context, "GetTrouble", response,
+                     [&](const Rpc& rpc) { return feedback::GetTrouble(parts_, *request, rpc); });
+}
+
+grpc::Status FeedbackService::DiscardTroubles(grpc::ServerContext* context,
+                                              const v1::DiscardTroublesRequest* request,
+                                              v1::DiscardTroublesResponse* response) {
+  return rpcs_.Unary(*context, "DiscardTroubles", response,
+                     [&](const Rpc& rpc) { return feedback::DiscardTroubles(parts_, *request, rpc); });
+}
+
+grpc::Status FeedbackService::RetryHeld(grpc::ServerContext* context, const v1::RetryHeldRequest* request,
+                                        v1::RetryHeldResponse* response) {
+  return rpcs_.Unary(*context, "RetryHeld", response,
+                     [&](const Rpc& rpc) { return feedback::RetryHeld(parts_, *request, rpc); });
 }
 
 }  // namespace cognate::feedback

@@ -27,6 +27,14 @@ class FeedbackService final : public v1::FeedbackService::Service {
                             v1::ListTroublesResponse* response) override;
   grpc::Status Redrive(grpc::ServerContext* context, const v1::RedriveRequest* request,
                        v1::RedriveResponse* response) override;
+  grpc::Status GroupTroubles(grpc::ServerContext* context, const v1::GroupTroublesRequest* request,
+                             v1::GroupTroublesResponse* response) override;
+  grpc::Status GetTrouble(grpc::ServerContext* context, const v1::GetTroubleRequest* request,
+                          v1::GetTroubleResponse* response) override;
+  grpc::Status DiscardTroubles(grpc::ServerContext* context, const v1::DiscardTroublesRequest* request,
+                               v1::DiscardTroublesResponse* response) override;
+  grpc::Status RetryHeld(grpc::ServerContext* context, const v1::RetryHeldRequest* request,
+                         v1::RetryHeldResponse* response) override;
 
  private:
   const Parts& parts_;

@@ -126,6 +126,11 @@ std::optional<Trouble> NextTrouble(absl::string_view platform, const v1::Outcome
   trouble.target_local_id =
       outcome.local_id().empty() && known != nullptr ? known->target_local_id : outcome.local_id();
   trouble.error = outcome.error();
+  trouble.operation = outcome.operation();
+  trouble.acting_identity = outcome.acting_identity();
+  if (trouble.acting_identity.empty() && same_version) trouble.acting_identity = known->acting_identity;
+  if (trouble.state == v1::REPLICA_STATE_HELD)
+    trouble.held = same_version && known->held ? *known->held : now;
   if (outcome.status() == v1::OUTCOME_STATUS_FAILED && trouble.state == v1::REPLICA_STATE_DEAD) {
     trouble.error.set_message(absl::StrCat("gave up after ", trouble.attempt_count,
                                            " attempts; the last answer was: ", outcome.error().message()));

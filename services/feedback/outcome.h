@@ -45,7 +45,8 @@ bool IsTrouble(const v1::Outcome& outcome);
 //   WAITING          WAITING   freed by the awaited record's outcome; replayed all the same after as long as it has
 //                              waited already, 2 s to `waiting_look`
 //   INCOMPLETE       WAITING   the same; the target has the record
-//   UNAUTHENTICATED  HELD      freed by the platform's next applied outcome; compared with the ledger once
+//   UNAUTHENTICATED  HELD      freed by the next applied outcome of its acting identity, or, where it has none, of
+//                              the platform; DEAD after a long time; compared with the ledger once
 //   REJECTED         DEAD      none; compared with the ledger once, for it may be settled already
 //   CONFLICT         CONFLICT  the same
 // clang-format on

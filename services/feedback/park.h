@@ -20,5 +20,8 @@ struct Parked {
 // Tells the ledger that these replicas of a target are in trouble, so that they are not PENDING.
 absl::Status Park(Peers& peers, const std::string& platform, absl::Span<const Parked> parked,
                   const CallContext& context);
+// Tells it that these are given up: neither PENDING nor due again.
+absl::Status Discard(Peers& peers, const std::string& platform, absl::Span<const Parked> discarded,
+                     const CallContext& context);
 
 }  // namespace cognate::feedback

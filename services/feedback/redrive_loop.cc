@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
-#include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/replay.h"
@@ -70,32 +68,11 @@ absl::StatusOr<bool> RedriveLoop::ReplayPage() {
   for (Trouble& trouble : first) {
     groups[{trouble.key.platform, trouble.allow_incomplete}].push_back(std::move(trouble));
   }
-  for (const auto& [target, troubles] : groups) RETURN_IF_ERROR(Replay(troubles));
+  for (const auto& [target, troubles] : groups)
+    RETURN_IF_ERROR(ReplayTroubles(parts_, troubles, CallContext()).status());
   monitor_.Progress();
   monitor_.SetBacklog(0);
   return more;
-}
-
-absl::Status RedriveLoop::Replay(absl::Span<const Trouble> troubles) {
-  v1::ReplayRequest request;
-  request.set_target_platform(troubles.front().key.platform);
-  request.set_allow_incomplete(troubles.front().allow_incomplete);
-  absl::flat_hash_set<std::string> sources;
-  for (const Trouble& trouble : troubles) {
-    if (sources.insert(trouble.source.SerializeAsString()).second) *request.add_records() = trouble.source;
-  }
-  const absl::StatusOr<std::vector<v1::RecordKey>> unknown = ReplayKnown(parts_, request, "trouble", {});
-  if (!unknown.ok()) {
-    log::Warn("replay", {{"platform", request.target_platform()}, {"status", unknown.status()}});
-    return parts_.troubles.GiveBack(troubles, parts_.clock.Now() + kGiveBack);
-  }
-  for (const v1::RecordKey& record : *unknown) {
-    for (const Trouble& trouble : troubles) {
-      if (trouble.source.SerializeAsString() == record.SerializeAsString())
-        RETURN_IF_ERROR(GiveUpUnknown(parts_, trouble));
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> RedriveLoop::LookAtPage() {

@@ -29,7 +29,6 @@ class RedriveLoop {
  private:
   absl::StatusOr<bool> ReplayPage();
   absl::StatusOr<bool> LookAtPage();
-  absl::Status Replay(absl::Span<const Trouble> troubles);
   absl::Status CompareWithLedger(absl::Span<const Trouble> troubles, std::vector<Trouble>* still);
 
   const Parts& parts_;

@@ -1,5 +1,6 @@
 #include "services/feedback/replay.h"
 
+#include "absl/container/flat_hash_set.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/errors.h"
@@ -22,6 +23,35 @@ absl::StatusOr<std::vector<v1::RecordKey>> ReplayKnown(const Parts& parts, const
     unknown.push_back(record);
   }
   return unknown;
+}
+
+absl::StatusOr<Replayed> ReplayTroubles(const Parts& parts, absl::Span<const Trouble> troubles,
+                                        const CallContext& context) {
+  constexpr absl::Duration kGiveBack = absl::Seconds(1);
+  v1::ReplayRequest request;
+  request.set_target_platform(troubles.front().key.platform);
+  request.set_allow_incomplete(troubles.front().allow_incomplete);
+  absl::flat_hash_set<std::string> sources;
+  for (const Trouble& trouble : troubles) {
+    if (sources.insert(trouble.source.SerializeAsString()).second) *request.add_records() = trouble.source;
+  }
+  Replayed replayed;
+  const absl::StatusOr<std::vector<v1::RecordKey>> unknown = ReplayKnown(parts, request, "trouble", context);
+  if (!unknown.ok()) {
+    log::Warn("replay", {{"platform", request.target_platform()}, {"status", unknown.status()}});
+    replayed.failure = unknown.status();
+    RETURN_IF_ERROR(parts.troubles.GiveBack(troubles, parts.clock.Now() + kGiveBack));
+    return replayed;
+  }
+  for (const v1::RecordKey& record : *unknown) {
+    for (const Trouble& trouble : troubles) {
+      if (trouble.source.SerializeAsString() != record.SerializeAsString()) continue;
+      RETURN_IF_ERROR(GiveUpUnknown(parts, trouble));
+      replayed.unknown.push_back(trouble);
+    }
+  }
+  replayed.count = static_cast<int64_t>(troubles.size() - replayed.unknown.size());
+  return replayed;
 }
 
 absl::Status GiveUpUnknown(const Parts& parts, Trouble trouble) {

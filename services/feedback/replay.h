@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "cognate/v1/change_capture_service.pb.h"
 #include "services/feedback/parts.h"
 
@@ -13,6 +14,16 @@ namespace cognate::feedback {
 // Has records replayed. Answers those that the change log does not know. `cause` is for the metric.
 absl::StatusOr<std::vector<v1::RecordKey>> ReplayKnown(const Parts& parts, const v1::ReplayRequest& request,
                                                        absl::string_view cause, const CallContext& context);
+
+// What became of troubles that were to be replayed.
+struct Replayed {
+  int64_t count = 0;             // On their way.
+  std::vector<Trouble> unknown;  // The change log does not know these: DEAD now.
+  absl::Status failure;          // Why nothing is on its way; it is due again in a second.
+};
+// Has troubles of one target and of one `allow_incomplete` replayed, which were taken for it.
+absl::StatusOr<Replayed> ReplayTroubles(const Parts& parts, absl::Span<const Trouble> troubles,
+                                        const CallContext& context);
 
 // Nothing can be sent for this replica: a DEAD trouble RECORD_UNKNOWN, which is written, parked and told.
 absl::Status GiveUpUnknown(const Parts& parts, Trouble trouble);

@@ -31,8 +31,8 @@ bool Recovered(const v1::ReportRequest& request) {
 
 // The troubles that follow, and their events.
 absl::Status WriteTroubles(const Parts& parts, const std::string& platform, const SortedOutcomes& sorted,
-                           const RetryPolicy& policy, absl::Time now, postgres::Transaction& transaction, Written* written,
-                           EventBatchBuilder* told) {
+                           const RetryPolicy& policy, absl::Time now, postgres::Transaction& transaction,
+                           Written* written, EventBatchBuilder* told) {
   if (sorted.troubled.empty()) return absl::OkStatus();
   std::vector<TroubleKey> keys;
   for (const v1::Outcome* outcome : sorted.troubled) {
@@ -72,8 +72,10 @@ absl::StatusOr<Written> WriteWithTroubles(const Parts& parts, const v1::ReportRe
         ASSIGN_OR_RETURN(written.freed,
                          parts.troubles.FreeWaiters(transaction, platform, sorted.present_entities,
                                                     sorted.present_models, now));
-        if (!sorted.settled.empty() || Recovered(request)) {
-          ASSIGN_OR_RETURN(const int64_t unheld, parts.troubles.FreeHeld(transaction, platform, now));
+        if (!sorted.settled.empty() || !sorted.identities.empty() || Recovered(request)) {
+          ASSIGN_OR_RETURN(
+              const int64_t unheld,
+              parts.troubles.FreeHeld(transaction, platform, Recovered(request), sorted.identities, now));
           written.freed += unheld;
         }
         RETURN_IF_ERROR(WriteTroubles(parts, platform, sorted, policy, now, transaction, &written, &told));

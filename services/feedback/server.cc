@@ -59,7 +59,7 @@ struct Server::State {
               events,            feed,          peers,        waiting,  signal,              metrics},
         monitor("feedback_redrive", environment.clock, environment.metrics),
         redrive(parts, monitor),
-        housekeeping(parts, config.event_retention),
+        housekeeping(parts, config.event_retention, config.held_max),
         service(parts, environment.metrics) {}
 
   health::Readiness& readiness;

@@ -79,6 +79,8 @@ void AddSettled(const v1::Outcome& outcome, const std::string& platform, SortedO
     sorted->settled_models.push_back(outcome.model());
     sorted->settled_versions.push_back(outcome.version());
   }
+  if (!outcome.acting_identity().empty() && kind != v1::SETTLE_KIND_SKIPPED)
+    sorted->identities.push_back(outcome.acting_identity());
   if (is_there) {
     sorted->present_entities.push_back(entity);
     sorted->present_models.push_back(outcome.model());
@@ -103,6 +105,9 @@ absl::StatusOr<SortedOutcomes> SortOutcomes(const v1::ReportRequest& request) {
     if (newest != settling.end() && newest->second == &outcome)
       AddSettled(outcome, request.platform(), &sorted, &groups);
   }
+  std::sort(sorted.identities.begin(), sorted.identities.end());
+  sorted.identities.erase(std::unique(sorted.identities.begin(), sorted.identities.end()),
+                          sorted.identities.end());
   for (const auto& [key, outcome] : failing) {
     const auto settled = settling.find(key);
     const bool overtaken = settled != settling.end() && !IsTrouble(*settled->second) &&

@@ -23,7 +23,11 @@ v1::Trouble ToProto(const Trouble& trouble) {
     *proto.mutable_waits_for() = trouble.waits_for_source;
     proto.set_waits_for_target_model(trouble.waits_for_model);
   }
+  proto.set_acting_identity(trouble.acting_identity);
+  proto.set_operation(trouble.operation);
+  if (trouble.held) *proto.mutable_hold_time() = ToTimestamp(*trouble.held);
   *proto.mutable_create_time() = ToTimestamp(trouble.created);
+  *proto.mutable_update_time() = ToTimestamp(trouble.updated);
   return proto;
 }
 

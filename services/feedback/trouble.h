@@ -36,6 +36,9 @@ struct Trouble {
   std::string target_local_id;
   v1::OutcomeError error;  // Reason, message and field.
   int attempt_count = 0;   // Deliveries of this version that came to nothing.
+  v1::Operation operation = v1::OPERATION_UNSPECIFIED;
+  std::string acting_identity;     // In whose name; empty where there is none.
+  std::optional<absl::Time> held;  // HELD, or DEAD for having been so too long: since then.
 
   // When the loop takes it up: to replay it, or else to compare it with the ledger. Unset: nothing comes by
   // itself.

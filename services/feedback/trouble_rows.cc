@@ -10,7 +10,7 @@
 namespace cognate::feedback {
 namespace {
 
-constexpr std::array<const char*, 26> kColumns = {"entity_id",
+constexpr std::array<const char*, 29> kColumns = {"entity_id",
                                                   "platform",
                                                   "model",
                                                   "state",
@@ -35,7 +35,10 @@ constexpr std::array<const char*, 26> kColumns = {"entity_id",
                                                   "allow_incomplete",
                                                   "incomplete",
                                                   "created_at",
-                                                  "updated_at"};
+                                                  "updated_at",
+                                                  "acting_identity",
+                                                  "operation",
+                                                  "held_at"};
 
 // One array of `T`, made by `value` from each trouble.
 template <typename T, typename Value>
@@ -104,6 +107,9 @@ Trouble TroubleFromRow(const postgres::Rows& rows, int row) {
   trouble.incomplete = rows.GetBool(row, 23);
   trouble.created = rows.GetTimestamp(row, 24);
   trouble.updated = rows.GetTimestamp(row, 25);
+  trouble.acting_identity = std::string(rows.GetText(row, 26));
+  trouble.operation = static_cast<v1::Operation>(rows.GetInt32(row, 27));
+  if (!rows.IsNull(row, 28)) trouble.held = rows.GetTimestamp(row, 28);
   return trouble;
 }
 
@@ -166,6 +172,12 @@ void AddTroubles(absl::Span<const Trouble> troubles, postgres::Params* params) {
       absl::MakeConstSpan(Collect<absl::Time>(troubles, [](T t) { return t.created; })));
   params->AddTimestampArray(
       absl::MakeConstSpan(Collect<absl::Time>(troubles, [](T t) { return t.updated; })));
+  AddTexts(
+      troubles, [](T t) -> Text { return t.acting_identity; }, params);
+  params->AddInt16Array(
+      absl::MakeConstSpan(Collect<int16_t>(troubles, [](T t) { return static_cast<int16_t>(t.operation); })));
+  params->AddTimestampArray(
+      absl::MakeConstSpan(Collect<std::optional<absl::Time>>(troubles, [](T t) { return t.held; })));
 }
 
 void AddKeys(absl::Span<const TroubleKey> keys, postgres::Params* params) {

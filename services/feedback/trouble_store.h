@@ -14,6 +14,7 @@
 #include "cognate/v1/feedback_service.pb.h"
 #include "common/postgres/pool.h"
 #include "services/feedback/trouble.h"
+#include "services/feedback/trouble_criteria.h"
 #include "services/feedback/ways.h"
 
 namespace cognate::feedback {
@@ -60,10 +61,13 @@ class TroubleStore {
   absl::StatusOr<int64_t> FreeWaiters(postgres::Transaction& transaction, absl::string_view platform,
                                       absl::Span<const Uuid> entities,
                                       absl::Span<const absl::string_view> models, absl::Time now);
-  // The platform takes our login: makes those due that were held, each after a wait that grows with its
-  // attempts.
-  absl::StatusOr<int64_t> FreeHeld(postgres::Transaction& transaction, absl::string_view platform,
-                                   absl::Time now);
+  // The platform takes our login: makes those due that were held in nobody's name or in one of these, or
+  // else all, each after a wait that grows with its attempts.
+  absl::StatusOr<int64_t> FreeHeld(postgres::Transaction& transaction, absl::string_view platform, bool all,
+                                   absl::Span<const absl::string_view> identities, absl::Time now);
+  // Makes those DEAD that are held since before `until`, at most `limit`; answers them as they are now.
+  absl::StatusOr<std::vector<Trouble>> ExpireHeld(postgres::Transaction& transaction, absl::Time until,
+                                                  absl::Time now, int limit);
   // Troubles of these keys, locked; those that are not there are left out.
   absl::StatusOr<std::vector<Trouble>> Lock(postgres::Transaction& transaction,
                                             absl::Span<const TroubleKey> keys);
@@ -94,10 +98,18 @@ class TroubleStore {
   // Nothing comes by itself any more for those that still have the same version and are not due for a replay.
   absl::Status Rest(absl::Span<const Trouble> troubles);
 
-  absl::StatusOr<std::vector<Trouble>> List(const v1::ListTroublesRequest& request, int page_size,
+  // --- What people ask, and do ---
+
+  absl::StatusOr<std::vector<Trouble>> List(const TroubleCriteria& criteria, int page_size,
                                             const std::optional<TroublePosition>& after);
-  // Makes everything due that the request means, with its attempts forgotten; says how many.
-  absl::StatusOr<int64_t> Redrive(const v1::RedriveRequest& request, absl::Time now);
+  absl::StatusOr<std::vector<v1::TroubleGroup>> Group(const TroubleCriteria& criteria);
+  absl::StatusOr<int64_t> CountOf(const TroubleCriteria& criteria);
+  // Makes everything due that is meant, with its attempts forgotten; says how many.
+  absl::StatusOr<int64_t> Redrive(const TroubleCriteria& criteria, absl::Time now);
+  // Some of what is meant, oldest first, at most `limit`. The loop leaves these alone until `until`; if
+  // `replay`, they count as replayed once more.
+  absl::StatusOr<std::vector<Trouble>> Take(const TroubleCriteria& criteria, bool replay, absl::Time until,
+                                            int limit);
   absl::StatusOr<std::vector<TroubleCount>> Count();
 
  private:

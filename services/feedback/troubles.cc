@@ -12,6 +12,7 @@
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/errors.h"
+#include "services/feedback/explain/explain_words.h"
 
 namespace cognate::feedback {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 constexpr int kDefaultPage = 100;
 constexpr int kMaxPage = 1000;
 constexpr char kSeparator = '\n';
+constexpr absl::Duration kPreviewTimeout = absl::Seconds(3);
 
 std::string PageToken(const Trouble& last) {
   const std::string separator(1, kSeparator);
@@ -44,31 +46,19 @@ absl::StatusOr<std::optional<TroublePosition>> ParsePageToken(const std::string&
   return InvalidField("page_token", "want one that ListTroubles gave out");
 }
 
-absl::Status ValidateState(v1::ReplicaState state) {
-  switch (state) {
-    case v1::REPLICA_STATE_UNSPECIFIED:
-    case v1::REPLICA_STATE_RETRY:
-    case v1::REPLICA_STATE_WAITING:
-    case v1::REPLICA_STATE_HELD:
-    case v1::REPLICA_STATE_CONFLICT:
-    case v1::REPLICA_STATE_DEAD:
-      return absl::OkStatus();
-    default:
-      return InvalidField("state", "want RETRY, WAITING, HELD, CONFLICT or DEAD, or none");
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<v1::ListTroublesResponse> ListTroubles(const Parts& parts,
-                                                      const v1::ListTroublesRequest& request) {
-  RETURN_IF_ERROR(ValidateState(request.state()));
+                                                      const v1::ListTroublesRequest& request,
+                                                      const grpc_support::Rpc& rpc) {
   if (request.page_size() < 0 || request.page_size() > kMaxPage) {
     return InvalidField("page_size", absl::StrCat("got ", request.page_size(), ", want at most ", kMaxPage));
   }
   const int page_size = request.page_size() == 0 ? kDefaultPage : request.page_size();
   ASSIGN_OR_RETURN(const std::optional<TroublePosition> after, ParsePageToken(request.page_token()));
-  ASSIGN_OR_RETURN(std::vector<Trouble> troubles, parts.troubles.List(request, page_size + 1, after));
+  ASSIGN_OR_RETURN(const v1::TroubleFilter filter, FilterOf(request));
+  ASSIGN_OR_RETURN(const TroubleCriteria criteria, CriteriaOf(parts.peers, filter, CallContext::Of(rpc)));
+  ASSIGN_OR_RETURN(std::vector<Trouble> troubles, parts.troubles.List(criteria, page_size + 1, after));
   v1::ListTroublesResponse response;
   if (troubles.size() > static_cast<size_t>(page_size)) {
     troubles.pop_back();
@@ -78,17 +68,65 @@ absl::StatusOr<v1::ListTroublesResponse> ListTroubles(const Parts& parts,
   return response;
 }
 
-absl::StatusOr<v1::RedriveResponse> Redrive(const Parts& parts, const v1::RedriveRequest& request) {
-  RETURN_IF_ERROR(ValidateState(request.state()));
-  if (request.has_source() && (request.source().platform().empty() || request.source().model().empty() ||
-                               request.source().local_id().empty())) {
-    return InvalidField("source", "want platform, model and local_id, or nothing");
+absl::StatusOr<v1::GroupTroublesResponse> GroupTroubles(const Parts& parts,
+                                                        const v1::GroupTroublesRequest& request,
+                                                        const grpc_support::Rpc& rpc) {
+  ASSIGN_OR_RETURN(const TroubleCriteria criteria,
+                   CriteriaOf(parts.peers, request.filter(), CallContext::Of(rpc)));
+  ASSIGN_OR_RETURN(std::vector<v1::TroubleGroup> groups, parts.troubles.Group(criteria));
+  v1::GroupTroublesResponse response;
+  for (v1::TroubleGroup& group : groups) {
+    response.set_total_count(response.total_count() + group.count());
+    *response.add_groups() = std::move(group);
   }
+  return response;
+}
+
+absl::StatusOr<v1::GetTroubleResponse> GetTrouble(const Parts& parts, const v1::GetTroubleRequest& request,
+                                                  const grpc_support::Rpc& rpc) {
+  if (request.platform().empty())
+    return InvalidField("platform", "got nothing, want the target platform's id");
+  if (request.model().empty()) return InvalidField("model", "got nothing, want the target model");
+  const absl::StatusOr<Uuid> entity = Uuid::Parse(request.entity_id());
+  if (!entity.ok())
+    return InvalidField("entity_id", absl::StrCat("got \"", request.entity_id(), "\", want a UUID"));
+  const TroubleKey key = {*entity, request.platform(), request.model()};
+  ASSIGN_OR_RETURN(const std::vector<Trouble> found, parts.troubles.Find({&key, 1}));
+  if (found.empty()) {
+    return TroubleNotFound(
+        absl::StrCat("entity ", request.entity_id(), " in ", request.model(), " on ", request.platform()));
+  }
+  v1::GetTroubleResponse response;
+  *response.mutable_trouble() = ToProto(found.front());
+  v1::PreviewRequest preview;
+  *preview.mutable_record() = found.front().source;
+  preview.set_target_platform(request.platform());
+  CallContext context = CallContext::Of(rpc);
+  context.timeout = kPreviewTimeout;
+  context.max_attempts = 1;
+  const absl::StatusOr<v1::PreviewResponse> answer = parts.peers.Preview(preview, context);
+  if (!answer.ok()) {
+    *response.add_steps() = NotAsked("sync", "transformer", answer.status());
+    return response;
+  }
+  *response.mutable_steps() = answer->steps();
+  for (const v1::RenderedRecord& rendered : answer->records()) {
+    if (rendered.platform() == request.platform() && rendered.model() == request.model())
+      *response.mutable_rendered() = rendered;
+  }
+  return response;
+}
+
+absl::StatusOr<v1::RedriveResponse> Redrive(const Parts& parts, const v1::RedriveRequest& request,
+                                            const grpc_support::Rpc& rpc) {
+  ASSIGN_OR_RETURN(const v1::TroubleFilter filter, FilterOf(request));
+  ASSIGN_OR_RETURN(TroubleCriteria criteria, CriteriaOf(parts.peers, filter, CallContext::Of(rpc)));
+  if (criteria.state == v1::REPLICA_STATE_UNSPECIFIED) criteria.state = v1::REPLICA_STATE_DEAD;
   v1::RedriveResponse response;
-  ASSIGN_OR_RETURN(const int64_t redriven, parts.troubles.Redrive(request, parts.clock.Now()));
+  ASSIGN_OR_RETURN(const int64_t redriven, parts.troubles.Redrive(criteria, parts.clock.Now()));
   response.set_redriven_count(redriven);
   parts.signal.Notify();
-  log::Info("redrive", {{"platform", request.platform()}, {"reason", request.reason()}, {"count", redriven}});
+  log::Info("redrive", {{"platform", criteria.platform}, {"reason", criteria.reason}, {"count", redriven}});
   return response;
 }
 

@@ -55,13 +55,14 @@ std::string ConvergedSentence(const std::string& platform, const v1::Replica& re
     return absl::StrCat(
         platform, " was asked to take version ", version,
         ", and has a record of its own with the same natural key, which the sync leaves alone "
-        "(if_exists: SKIP), or had deleted this one.");
+        "(if_exists: SKIP), had deleted this one, or a person discarded the version.");
   }
   if (replica.state() == v1::REPLICA_STATE_DETACHED) {
-    return replica.deleted() ? absl::StrCat("It was detached from ", platform, " in version ", version, ": ",
-                                            platform, " keeps what it has.")
-                             : absl::StrCat("It left the scope of its syncs in version ", version,
-                                            ", and they say that ", platform, " keeps what it has.");
+    return replica.deleted()
+               ? absl::StrCat("It was detached from ", platform, " in version ", version, ": ", platform,
+                              " keeps what it has.")
+               : absl::StrCat("It left the scope of its syncs in version ", version, ", and they say that ",
+                              platform, " keeps what it has, or a person discarded that version.");
   }
   if (!replica.deleted()) return absl::StrCat(platform, " should have version ", version, ", and has it.");
   if (replica.record().local_id().empty()) {
@@ -126,9 +127,13 @@ v1::ExplanationStep TroubleStep(const Trouble& trouble) {
                                                   trouble.waits_for_model),
                                trouble.replay ? "; it is being sent again." : "."));
     case v1::REPLICA_STATE_HELD:
-      return step(v1::VERDICT_STOPPED,
-                  Stop(absl::StrCat(trouble.key.platform, " does not accept our login, so version ",
-                                    trouble.version, " is held until it does: ", Why(trouble.error))));
+      return step(
+          v1::VERDICT_STOPPED,
+          Stop(absl::StrCat(
+              trouble.key.platform, " does not accept ",
+              trouble.acting_identity.empty() ? "our login"
+                                              : absl::StrCat("the login of ", trouble.acting_identity),
+              ", so version ", trouble.version, " is held until it does: ", Why(trouble.error))));
     case v1::REPLICA_STATE_CONFLICT:
       if (IsAmbiguous(trouble)) {
         return step(v1::VERDICT_STOPPED, absl::StrCat("Version ", trouble.version,

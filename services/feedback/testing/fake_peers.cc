@@ -140,6 +140,12 @@ grpc::Status FakePeers::Settle(grpc::ServerContext*, const v1::SettleRequest* re
           replica.local_id = group.local_ids(i);
           continue;
         }
+        if (group.kinds(i) == v1::SETTLE_KIND_DISCARDED) {
+          if (version != replica.desired || replica.applied >= version) continue;
+          replica.applied = version;
+          replica.detached = true;
+          continue;
+        }
         if (version < replica.applied) continue;
         replica.applied = version;
         replica.desired = std::max(replica.desired, version);

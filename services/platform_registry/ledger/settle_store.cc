@@ -19,11 +19,13 @@ using postgres::Transaction;
 // The rows are there, Plan wrote them: updated in place they cost a third of an upsert, which locks each
 // first. A row that Plan never wrote is taken as it is told. Answers how many such rows another made at this
 // very moment: for these it must run again. `settled` is counted although nobody reads it: so it runs before
-// `made`, and what is there is locked before what is missing is made. LIMIT as in plan_store.cc.
+// `made`, and what is there is locked before what is missing is made. What is discarded stands as a record that its sync keeps (LEAVE_ACTION_KEEP): the target
+// has it as it was, and of a delete that it did not get it is not known to be gone. LIMIT as in plan_store.cc.
 const Statement kSettle = {"settle", R"sql(
     WITH k AS MATERIALIZED (
-        SELECT k.entity_id, k.version, k.kind IN (1, 2, 5, 6) AS applied, k.kind IN (2, 6) AS deleted,
-               k.kind = 4 AS parked, k.kind = 5 AS skipped, k.kind = 6 AS lives, k.local_id, k.fingerprint, r.found
+        SELECT k.entity_id, k.version, k.kind IN (1, 2, 5, 16) AS applied, k.kind IN (2, 16) AS deleted,
+               k.kind = 4 AS parked, k.kind = 5 AS skipped, k.kind = 6 AS discarded, k.kind = 16 AS lives, k.local_id,
+               k.fingerprint, r.found
         FROM unnest($3::uuid[], $4::bigint[], $5::smallint[], $6::text[], $7::bytea[])
              AS k(entity_id, version, kind, local_id, fingerprint)
         LEFT JOIN LATERAL (SELECT true AS found
@@ -33,15 +35,17 @@ const Statement kSettle = {"settle", R"sql(
         LIMIT cardinality($3::uuid[])
     ), settled AS (
         UPDATE replicas AS r
-        SET applied_version = CASE WHEN k.applied THEN greatest(r.applied_version, k.version) ELSE r.applied_version END,
+        SET applied_version = CASE WHEN k.applied OR k.discarded THEN greatest(r.applied_version, k.version) ELSE r.applied_version END,
             parked_version = CASE WHEN k.parked THEN greatest(r.parked_version, k.version) ELSE r.parked_version END,
-            deleted = CASE WHEN k.applied AND k.version >= r.desired_version THEN k.deleted ELSE r.deleted END,
-            detached = r.detached OR k.skipped,
-            echo_awaited = k.lives,
-            deleted_version = CASE WHEN k.parked OR k.lives THEN r.deleted_version
+            deleted = CASE WHEN k.applied AND k.version >= r.desired_version THEN k.deleted
+                           WHEN k.discarded THEN r.deleted AND r.local_id IS NULL
+                           ELSE r.deleted END,
+            detached = r.detached OR k.skipped OR k.discarded,
+            echo_awaited = k.lives OR (k.discarded AND r.echo_awaited),
+            deleted_version = CASE WHEN k.parked OR k.lives OR k.discarded THEN r.deleted_version
                                    WHEN k.deleted THEN k.version
                                    ELSE 9223372036854775807 END,
-            local_id = CASE WHEN k.parked OR k.deleted THEN r.local_id
+            local_id = CASE WHEN k.parked OR k.deleted OR k.discarded THEN r.local_id
                             WHEN k.local_id IS NOT NULL THEN k.local_id
                             WHEN r.deleted_version = 9223372036854775807 THEN r.local_id END,
             fingerprint = CASE WHEN k.applied THEN k.fingerprint ELSE r.fingerprint END
@@ -50,6 +54,7 @@ const Statement kSettle = {"settle", R"sql(
           AND CASE WHEN k.parked
                    THEN k.version = r.desired_version AND r.applied_version < r.desired_version
                         AND r.parked_version < k.version
+                   WHEN k.discarded THEN k.version = r.desired_version AND r.applied_version < r.desired_version
                    ELSE k.version > r.applied_version END
         RETURNING r.entity_id
     ), made AS (
@@ -59,11 +64,11 @@ const Statement kSettle = {"settle", R"sql(
                CASE WHEN parked THEN version ELSE 0 END, deleted,
                CASE WHEN deleted THEN version ELSE 9223372036854775807 END, local_id, fingerprint
         FROM k
-        WHERE found IS NULL
+        WHERE found IS NULL AND NOT discarded
         ON CONFLICT (entity_id, model_id) DO NOTHING
         RETURNING entity_id
     )
-    SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM k WHERE found IS NULL) - (SELECT count(*) FROM made)
+    SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM k WHERE found IS NULL AND NOT discarded) - (SELECT count(*) FROM made)
 )sql"};
 
 const Statement kFindHolder = {"find_holder", R"sql(
@@ -96,7 +101,7 @@ const Statement kTakeLocalId = {"take_local_id", R"sql(
 )sql"};
 
 // Beside v1::SettleKind, in the statement.
-constexpr int16_t kDeletedAndLiving = 6;
+constexpr int16_t kDeletedAndLiving = 16;
 
 // One call of Settle.
 struct Call {

@@ -5,6 +5,7 @@ namespace {
 
 using v1::SETTLE_KIND_APPLIED;
 using v1::SETTLE_KIND_DELETED;
+using v1::SETTLE_KIND_DISCARDED;
 using v1::SETTLE_KIND_INCOMPLETE;
 using v1::SETTLE_KIND_PARKED;
 
@@ -138,6 +139,58 @@ TEST_F(SettleTest, ParkedIsNotPendingUntilItIsPlannedAgain) {
   ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_APPLIED, "x1", "f"}}));
   ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_PARKED, "", ""}}));
   EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=6 CONVERGED");
+}
+
+TEST_F(SettleTest, WhatIsDiscardedIsNotDueAgainAndTheTargetKeepsWhatItHas) {
+  const std::string entity = Bring("7", 5, "x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 6}), "DUE x1");
+  ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_PARKED, "", ""}}));
+  for (int time = 0; time < 2; ++time) {
+    ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_DISCARDED, "", ""}}));
+    EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=6 DETACHED");
+  }
+  EXPECT_EQ(ledger_.PlanOne({entity, 6}), "APPLIED x1");
+  EXPECT_EQ(test_support::ValueOrDie(ledger_.Resolve({"x1"}, {}, false, "", "shop")).fingerprints(0),
+            "fingerprint-x1");
+  EXPECT_EQ(ledger_.TargetId(entity), "x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 7, false, v1::LEAVE_ACTION_UNSPECIFIED, "fingerprint-x1"}), "DUE x1")
+      << "also one that is as it was before";
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=7 applied=6 PENDING");
+}
+
+TEST_F(SettleTest, WhatWasNeverThereAndIsDiscardedIsSkipped) {
+  const std::string entity = Due("7", 5);
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_DISCARDED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), " desired=5 applied=5 SKIPPED");
+  EXPECT_EQ(ledger_.Stands({entity}), "absent settled detached");
+  EXPECT_EQ(ledger_.PlanOne({entity, 5}), "APPLIED");
+  EXPECT_EQ(ledger_.PlanOne({entity, 6}), "DUE");
+}
+
+TEST_F(SettleTest, ADeleteThatIsDiscardedLeavesTheRecordItsIdentity) {
+  const std::string entity = Bring("7", 5, "x1");
+  EXPECT_EQ(ledger_.PlanDelete(entity, 6), "DUE");
+  ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_DISCARDED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=6 DETACHED");
+  EXPECT_EQ(ledger_.TargetId(entity), "x1");
+  EXPECT_EQ(ledger_.Entity("x1", 9, false, "shop"), entity);
+  EXPECT_EQ(ledger_.PlanOne({entity, 6, true}), "APPLIED x1");
+  EXPECT_EQ(ledger_.PlanOne({entity, 8, true}), "DUE x1") << "a newer delete goes on as usual";
+  ASSERT_OK(ledger_.Settle({{entity, 8, SETTLE_KIND_DELETED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=8 applied=8 CONVERGED deleted");
+}
+
+TEST_F(SettleTest, DiscardingSaysNothingOfWhatIsOvertakenAppliedOrUnknown) {
+  const std::string entity = Due("7", 5);
+  EXPECT_EQ(ledger_.PlanOne({entity, 6}), "DUE");
+  ASSERT_OK(ledger_.Settle({{entity, 5, SETTLE_KIND_DISCARDED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), " desired=6 applied=0 PENDING");
+  ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_APPLIED, "x1", "f"}}));
+  ASSERT_OK(ledger_.Settle({{entity, 6, SETTLE_KIND_DISCARDED, "", ""}}));
+  EXPECT_EQ(ledger_.Replica("7"), "x1 desired=6 applied=6 CONVERGED");
+  const std::string unplanned = ledger_.Entity("8", 4);
+  ASSERT_OK(ledger_.Settle({{unplanned, 4, SETTLE_KIND_DISCARDED, "", ""}}));
+  EXPECT_EQ(ledger_.PlanOne({unplanned, 4}), "DUE");
 }
 
 TEST_F(SettleTest, ALocalIdThatADeleteSetsFreeMayBeTakenInTheSameBatch) {
