@@ -51,6 +51,8 @@ class Cluster {
   };
   Ran Run(std::vector<std::string> words);
 
+  // Of one process, by the names above.
+  std::string Address(const std::string& name) const;
   // Where the service that has this name's RPCs answers: "platform-registry", …
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& service);
   // Waits until every process answers its health check with SERVING.
@@ -68,7 +70,6 @@ class Cluster {
  private:
   std::vector<std::string> Arguments(const std::string& name) const;
   process::Command CommandOf(const std::string& name) const;
-  std::string Address(const std::string& name) const;         // of one process
   std::string PeerAddress(const std::string& service) const;  // of all its replicas
   std::string LogPath(const std::string& name) const;
   void ExpectNoErrorOf(const std::string& name);

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <random>
+#include <set>
 
 #include "cognate/v1/delivery_service.grpc.pb.h"
 #include "common/process/process.h"
@@ -42,14 +43,16 @@ constexpr char kModels[] = R"pb(
 
 class AgentTest : public TwoDatabases {
  protected:
+  explicit AgentTest(cluster::Shape shape = cluster::Shape::kOneProcess) : TwoDatabases(shape) {}
   void SetUp() override {
     ASSERT_TRUE(cluster_.WaitUntilServing());
     registry_ = v1::PlatformRegistryService::NewStub(cluster_.ChannelTo("platform-registry"));
     feedback_ = v1::FeedbackService::NewStub(cluster_.ChannelTo("feedback"));
     delivery_ = v1::DeliveryService::NewStub(cluster_.ChannelTo("delivery"));
     source_ = AddPlatform("magazine", kTables, "capture_mode: CAPTURE_MODE_REPLICATION");
-    const cluster::Cluster::Ran ran = cluster_.Run({"platform", "create", "till", "--agent", "--pull"});
-    ASSERT_EQ(ran.code, 0) << ran.output;
+    ASSERT_THAT(Do(*registry_, &RegistryStub::CreatePlatform,
+                   "platform { name: 'platforms/till' kind: PLATFORM_KIND_AGENT channel: CHANNEL_AGENT }"),
+                IsOk());
     ASSERT_THAT(Do(*registry_, &RegistryStub::PutModels, kModels), IsOk());
     AddSync("writers", "public.writer", "person", "fields { source: 'name' target: 'name' }");
     AddSync("articles", "public.article", "story",
@@ -223,6 +226,43 @@ TEST_F(AgentTest, ASubscriberHasNeverMoreThanItsCredits) {
     ASSERT_TRUE(ended.error_code() == grpc::StatusCode::CANCELLED || ended.error_code() == grpc::StatusCode::UNAVAILABLE)
         << ended.error_message();
   }
+}
+
+class AgentOfReplicasTest : public AgentTest {
+ protected:
+  AgentOfReplicasTest() : AgentTest(cluster::Shape::kTwoEach) {}
+};
+
+TEST_F(AgentOfReplicasTest, EitherReplicaAnswersAndNothingIsLentTwice) {
+  constexpr int kRecords = 40;
+  Run(absl::StrCat("INSERT INTO writer (name) SELECT 'w' || n FROM generate_series(1, ", kRecords, ") n"));
+  const auto other = v1::DeliveryService::NewStub(
+      grpc_support::MakeChannel(cluster_.Address("delivery-2")));
+  const auto one = v1::DeliveryService::NewStub(grpc_support::MakeChannel(cluster_.Address("delivery")));
+  std::set<std::string> entities;
+  int answered_by[2] = {0, 0};
+  for (int turn = 0; entities.size() < kRecords && turn < 200; ++turn) {
+    Stub& asked = turn % 2 == 0 ? *one : *other;
+    const auto pulled = Do(asked, &Stub::Pull, "platform: 'till' max_deliveries: 3 wait { seconds: 1 }");
+    if (!pulled.ok()) {
+      EXPECT_EQ(ErrorReason(pulled.status()), "LANE_NOT_READY") << pulled.status();
+      continue;
+    }
+    v1::DeliveryServiceReportRequest report;
+    report.set_platform("till");
+    for (const v1::Delivery& delivery : pulled->deliveries()) {
+      EXPECT_TRUE(entities.insert(delivery.entity_id()).second) << "lent twice";
+      *report.add_results() = Applied(delivery, absl::StrCat(entities.size()));
+    }
+    if (report.results().empty()) continue;
+    ++answered_by[turn % 2];
+    // To the other one.
+    Stub& told = turn % 2 == 0 ? *other : *one;
+    ASSERT_OK(grpc_support::Call(told, &Stub::Report, report, {.timeout = absl::Seconds(20)}).status());
+  }
+  EXPECT_EQ(entities.size(), static_cast<size_t>(kRecords));
+  EXPECT_GT(answered_by[0], 0);
+  EXPECT_GT(answered_by[1], 0);
 }
 
 TEST_F(AgentTest, KilledBetweenApplyingAndReportingItMakesNothingTwice) {
