@@ -86,9 +86,10 @@ absl::Status Show(Context& context, const v1::Platform& platform) {
     PrintJson(std::cout, platform);
     return absl::OkStatus();
   }
-  std::cout << platform.display_name() << ": " << FormatEnum(v1::PlatformKind_Name(platform.kind()), "PLATFORM_KIND_")
-            << ", captured by " << FormatEnum(v1::CaptureMode_Name(platform.capture_mode()), "CAPTURE_MODE_")
-            << ", reached by " << FormatEnum(v1::Channel_Name(platform.channel()), "CHANNEL_") << ".\n";
+  std::cout << platform.display_name() << ": "
+            << FormatEnum(v1::PlatformKind_Name(platform.kind()), "PLATFORM_KIND_") << ", captured by "
+            << FormatEnum(v1::CaptureMode_Name(platform.capture_mode()), "CAPTURE_MODE_") << ", reached by "
+            << FormatEnum(v1::Channel_Name(platform.channel()), "CHANNEL_") << ".\n";
   if (platform.has_database()) std::cout << "Database: " << platform.database().uri() << "\n";
   PrintPlatformDelivery(std::cout, platform);
   return absl::OkStatus();
@@ -261,8 +262,8 @@ void AddPlatformCommand(CLI::App& app, Context& context) {
   create->add_option("--password-env", options->password_environment,
                      "The services' environment variable that holds the password");
   options->capture_option = create->add_option("--capture", options->capture, "How its changes are captured")
-      ->check(CLI::IsMember({"none", "replication", "agent"}))
-      ->capture_default_str();
+                                ->check(CLI::IsMember({"none", "replication", "agent"}))
+                                ->capture_default_str();
   create->add_flag("--source-only", options->source_only, "Nothing is ever written to it");
   options->delivery.Add(create);
   create->callback([&context, options] { context.status = Create(context, *options); });

@@ -27,7 +27,8 @@ absl::Status ReadDuration(const char* option, absl::string_view text, google::pr
 
 // `sat,sun 02:00 3h Europe/Berlin`; days and zone may be left out.
 absl::Status ReadWindow(const std::string& text, v1::MaintenanceWindow* window) {
-  constexpr char kWant[] = "days, start, duration and zone, such as \"sat,sun 02:00 3h Europe/Berlin\" or \"02:00 30m\"";
+  constexpr char kWant[] =
+      "days, start, duration and zone, such as \"sat,sun 02:00 3h Europe/Berlin\" or \"02:00 30m\"";
   std::vector<std::string> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
   size_t next = 0;
   if (!words.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(words[0][0]))) {
@@ -54,32 +55,42 @@ std::string Shown(const v1::MaintenanceWindow& window) {
   for (const int day : window.weekdays()) {
     if (day >= 1 && day <= 7) days.emplace_back(kDays[day - 1]);
   }
-  return absl::StrCat(days.empty() ? "every day" : absl::StrJoin(days, ","), " from ", window.start(), " for ",
-                      Shown(window.duration()), " (", window.time_zone().empty() ? "UTC" : window.time_zone(), ")");
+  return absl::StrCat(days.empty() ? "every day" : absl::StrJoin(days, ","), " from ", window.start(),
+                      " for ", Shown(window.duration()), " (",
+                      window.time_zone().empty() ? "UTC" : window.time_zone(), ")");
 }
 
 }  // namespace
 
 void PlatformDelivery::Add(CLI::App* command) {
-  auto* const url = command->add_option("--webhook", webhook, "Deliveries go to this https:// endpoint (docs/webhooks.md)");
-  command->add_flag("--pull", pull, "Its agent fetches deliveries: DeliveryService.Pull or Subscribe (docs/agents.md)")
+  auto* const url =
+      command->add_option("--webhook", webhook, "Deliveries go to this https:// endpoint (docs/webhooks.md)");
+  command
+      ->add_flag("--pull", pull,
+                 "Its agent fetches deliveries: DeliveryService.Pull or Subscribe (docs/agents.md)")
       ->excludes(url);
-  command->add_option("--webhook-secret-file", secret_files,
-                      "Where the services read the secret (whsec_… or whsk_…); may come up to four times")
+  command
+      ->add_option("--webhook-secret-file", secret_files,
+                   "Where the services read the secret (whsec_… or whsk_…); may come up to four times")
       ->take_all();
-  command->add_option("--webhook-secret-env", secret_environments,
-                      "The services' environment variable that holds the secret; may come up to four times")
+  command
+      ->add_option("--webhook-secret-env", secret_environments,
+                   "The services' environment variable that holds the secret; may come up to four times")
       ->take_all();
   command->add_option("--webhook-records", max_deliveries, "Records in one request, 1 to 1000; default 100");
   command->add_option("--webhook-requests", max_requests, "Requests at a time, 1 to 16; default 1");
   command->add_option("--webhook-timeout", timeout, "How long one request may take: 15s");
-  private_option_ = command->add_flag("--allow-private-addresses,!--no-private-addresses", allow_private_addresses,
-                                      "The endpoint may be inside: loopback, 10.0.0.0/8, and so on");
+  private_option_ =
+      command->add_flag("--allow-private-addresses,!--no-private-addresses", allow_private_addresses,
+                        "The endpoint may be inside: loopback, 10.0.0.0/8, and so on");
   command->add_option("--max-rate", max_rate, "Records a second that it gets at most; 0 for no limit");
-  command->add_option("--retry", retry,
-                      "How long at most is waited before each further attempt: 5s,5m,30m,2h; '' for the default");
-  command->add_option("--maintenance", maintenance,
-                      "When nothing is delivered: \"sat,sun 02:00 3h Europe/Berlin\"; may come often; '' for never")
+  command->add_option(
+      "--retry", retry,
+      "How long at most is waited before each further attempt: 5s,5m,30m,2h; '' for the default");
+  command
+      ->add_option(
+          "--maintenance", maintenance,
+          "When nothing is delivered: \"sat,sun 02:00 3h Europe/Berlin\"; may come often; '' for never")
       ->take_all();
 }
 

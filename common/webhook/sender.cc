@@ -1,10 +1,10 @@
 #include "common/webhook/sender.h"
 
+#include <cstring>
+
 #include <curl/curl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
@@ -74,8 +74,8 @@ size_t Sender::Transfer::TakeBody(char* data, size_t size, size_t count, void* s
   return 0;  // ends it
 }
 
-// After the name was resolved, before anything is sent: a name that leads inside gets nowhere, however often it
-// is resolved.
+// After the name was resolved, before anything is sent: a name that leads inside gets nowhere, however often
+// it is resolved.
 curl_socket_t Sender::Transfer::OpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
   if (!transfer.allow_private_addresses && !IsPublicAddress(address->addr)) {
@@ -92,13 +92,15 @@ absl::Status Sender::Transfer::ErrorOf(CURLcode code, const SenderOptions& optio
   };
   if (was_not_allowed) {
     return error_of("ADDRESS_NOT_ALLOWED",
-                    absl::StrCat(host, " leads to a private, loopback or reserved address; give it a public one, "
-                                       "or set allow_private_addresses if that is meant"));
+                    absl::StrCat(host,
+                                 " leads to a private, loopback or reserved address; give it a public one, "
+                                 "or set allow_private_addresses if that is meant"));
   }
   const std::string why = error[0] != '\0' ? error : curl_easy_strerror(code);
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-      return error_of("NAME_NOT_RESOLVED", absl::StrCat(host, " is no known name: correct the URL, or its DNS"));
+      return error_of("NAME_NOT_RESOLVED",
+                      absl::StrCat(host, " is no known name: correct the URL, or its DNS"));
     case CURLE_COULDNT_CONNECT:
       return error_of("CONNECTION_REFUSED",
                       absl::StrCat(why, "; is the server running, and does a firewall let us through?"));
@@ -106,11 +108,12 @@ absl::Status Sender::Transfer::ErrorOf(CURLcode code, const SenderOptions& optio
       double connected = 0;
       curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connected);
       const bool at_connect = connected == 0;
-      return error_of("TIMED_OUT",
-                      absl::StrCat(host, at_connect ? " did not take the connection within " : " did not answer within ",
-                                   absl::FormatDuration(at_connect ? std::min(request.timeout, options.connect_timeout)
-                                                                   : request.timeout),
-                                   at_connect ? "; a firewall may drop what we send" : ""));
+      return error_of(
+          "TIMED_OUT",
+          absl::StrCat(host, at_connect ? " did not take the connection within " : " did not answer within ",
+                       absl::FormatDuration(at_connect ? std::min(request.timeout, options.connect_timeout)
+                                                       : request.timeout),
+                       at_connect ? "; a firewall may drop what we send" : ""));
     }
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -220,7 +223,8 @@ void Sender::Begin(uint64_t id, std::unique_ptr<Transfer> transfer) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, one.headers);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "Cognate");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(one.request.timeout)));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(absl::ToInt64Milliseconds(one.request.timeout)));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(connect)));
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kIdleSeconds);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, one.error);

@@ -36,7 +36,8 @@ struct Answer {
 };
 
 struct SenderOptions {
-  // Private, loopback and link-local addresses, too. Names are resolved first: what counts is where they lead.
+  // Private, loopback and link-local addresses, too. Names are resolved first: what counts is where they
+  // lead.
   bool allow_private_addresses = false;
   size_t max_answer = 1 << 20;  // bytes
   absl::Duration connect_timeout = absl::Seconds(10);

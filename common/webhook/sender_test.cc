@@ -1,18 +1,17 @@
 // Against real servers on loopback, good and bad ones.
 #include "common/webhook/sender.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <future>
 #include <iostream>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
@@ -55,7 +54,10 @@ class SenderTest : public ::testing::Test {
   }
 
   Request To(const std::string& path, std::string body = "{}") const {
-    return {absl::StrCat("http://127.0.0.1:", port_, path), {{"webhook-id", "m1"}}, std::move(body), absl::Seconds(20)};
+    return {absl::StrCat("http://127.0.0.1:", port_, path),
+            {{"webhook-id", "m1"}},
+            std::move(body),
+            absl::Seconds(20)};
   }
   // A port that takes connections and never says a word.
   int SilentPort() {
@@ -71,7 +73,8 @@ class SenderTest : public ::testing::Test {
   }
   static absl::StatusOr<Answer> Wait(Sender& sender, Request request) {
     std::promise<absl::StatusOr<Answer>> answered;
-    sender.Send(std::move(request), [&](absl::StatusOr<Answer> answer) { answered.set_value(std::move(answer)); });
+    sender.Send(std::move(request),
+                [&](absl::StatusOr<Answer> answer) { answered.set_value(std::move(answer)); });
     return answered.get_future().get();
   }
 
@@ -114,7 +117,8 @@ TEST_F(SenderTest, CutsAnAnswerThatIsTooLong) {
 
 TEST_F(SenderTest, ReachesNoPrivateAddressWhateverItIsCalled) {
   Sender sender({.allow_private_addresses = false});
-  for (const std::string host : {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"}) {
+  for (const std::string host :
+       {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"}) {
     Request request = To("/echo");
     request.url = absl::StrCat("http://", host, ":", port_, "/echo");
     const absl::Status status = Wait(sender, request).status();
@@ -175,8 +179,11 @@ double P99(Sender& sender, int port, int endpoints, int rounds) {
     await(kAtATime - 1);
     ++under_way;
     const int endpoint = i % endpoints;
-    Request request{absl::StrCat("http://127.1.", endpoint / 250, ".", endpoint % 250 + 1, ":", port, "/echo"), {}, "{}",
-                    absl::Seconds(20)};
+    Request request{
+        absl::StrCat("http://127.1.", endpoint / 250, ".", endpoint % 250 + 1, ":", port, "/echo"),
+        {},
+        "{}",
+        absl::Seconds(20)};
     const absl::Time begin = absl::Now();
     sender.Send(std::move(request), [&, begin](const absl::StatusOr<Answer>& answer) {
       EXPECT_OK(answer.status());

@@ -1,8 +1,8 @@
 #include "common/webhook/signer.h"
 
-#include <sodium.h>
-
 #include <utility>
+
+#include <sodium.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -34,8 +34,8 @@ std::string Hmac(absl::string_view key, absl::string_view content) {
 
 std::string Ed25519(absl::string_view key, absl::string_view content) {
   std::string signature(crypto_sign_BYTES, '\0');
-  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, Bytes(content), content.size(),
-                       Bytes(key));
+  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, Bytes(content),
+                       content.size(), Bytes(key));
   return signature;
 }
 
@@ -51,9 +51,9 @@ std::string PrivateKey(absl::string_view decoded) {
 }
 
 absl::Status Unfit(absl::string_view got) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("got a webhook secret ", got,
-                   "; want whsec_ and the base64 of 24 to 64 bytes, or whsk_ and the base64 of an ed25519 seed"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "got a webhook secret ", got,
+      "; want whsec_ and the base64 of 24 to 64 bytes, or whsk_ and the base64 of an ed25519 seed"));
 }
 
 }  // namespace
@@ -91,8 +91,9 @@ std::string Signer::Sign(absl::string_view id, int64_t timestamp, absl::string_v
   const std::string content = absl::StrCat(id, ".", timestamp, ".", body);
   std::string signatures;
   for (const Key& key : keys_) {
-    absl::StrAppend(&signatures, signatures.empty() ? "" : " ", key.is_ed25519 ? "v1a," : "v1,",
-                    absl::Base64Escape(key.is_ed25519 ? Ed25519(key.bytes, content) : Hmac(key.bytes, content)));
+    absl::StrAppend(
+        &signatures, signatures.empty() ? "" : " ", key.is_ed25519 ? "v1a," : "v1,",
+        absl::Base64Escape(key.is_ed25519 ? Ed25519(key.bytes, content) : Hmac(key.bytes, content)));
   }
   return signatures;
 }

@@ -170,7 +170,8 @@ absl::StatusOr<std::vector<int32_t>> ChangeLog::ModelIds(absl::string_view platf
   std::vector<int32_t> ids;
   MutexLock lock(&mutex_);
   for (const auto& [id, logged] : models_) {
-    if ((platform.empty() || logged.platform == platform) && (model.empty() || logged.model == model)) ids.push_back(id);
+    if ((platform.empty() || logged.platform == platform) && (model.empty() || logged.model == model))
+      ids.push_back(id);
   }
   return ids;
 }

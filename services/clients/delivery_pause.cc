@@ -34,8 +34,7 @@ std::optional<absl::Time> ClosesAt(const v1::MaintenanceWindow& window, absl::Ti
   std::optional<absl::Time> closes;
   for (absl::CivilDay day = today - days_back; day <= today; ++day) {
     if (!BeginsOn(window, day)) continue;
-    const absl::Time begin =
-        absl::FromCivil(absl::CivilSecond(day) + absl::ToInt64Seconds(*start), zone);
+    const absl::Time begin = absl::FromCivil(absl::CivilSecond(day) + absl::ToInt64Seconds(*start), zone);
     if (begin <= now && now < begin + duration) closes = std::max(closes.value_or(begin), begin + duration);
   }
   return closes;
@@ -66,12 +65,13 @@ std::optional<DeliveryPause> PauseAt(const v1::Platform& platform, absl::Time no
   for (const v1::MaintenanceWindow& window : platform.delivery().maintenance_windows()) {
     const std::optional<absl::Time> closes = ClosesAt(window, now);
     if (!closes.has_value()) continue;
-    add(absl::StrCat(kMaintenance, "until ", absl::FormatTime("%Y-%m-%d %H:%M UTC", *closes, absl::UTCTimeZone())),
+    add(absl::StrCat(kMaintenance, "until ",
+                     absl::FormatTime("%Y-%m-%d %H:%M UTC", *closes, absl::UTCTimeZone())),
         *closes);
   }
   if (platform.has_lock()) {
-    const absl::Time until = platform.lock().has_expire_time() ? ToTime(platform.lock().expire_time())
-                                                               : absl::InfiniteFuture();
+    const absl::Time until =
+        platform.lock().has_expire_time() ? ToTime(platform.lock().expire_time()) : absl::InfiniteFuture();
     if (now < until) add(absl::StrCat(kLocked, platform.lock().reason()), until);
   }
   return pause;

@@ -39,7 +39,8 @@ TEST(DeliveryPauseTest, OverMidnightItIsTheDayOfItsBeginThatCounts) {
 }
 
 TEST(DeliveryPauseTest, ItsStartIsOnTheClockOfItsZone) {
-  const v1::Platform platform = With("start: '02:00' duration { seconds: 3600 } time_zone: 'America/New_York'");
+  const v1::Platform platform =
+      With("start: '02:00' duration { seconds: 3600 } time_zone: 'America/New_York'");
   EXPECT_TRUE(PauseAt(platform, At("2026-01-15T07:30:00Z")).has_value());
   EXPECT_TRUE(PauseAt(platform, At("2026-07-15T06:30:00Z")).has_value());
   EXPECT_FALSE(PauseAt(platform, At("2026-07-15T07:30:00Z")).has_value());

@@ -34,16 +34,17 @@ class Channel {
   // Writes them and answers one outcome each, in the same order, with entity, model, version, status,
   // operation, local id, fingerprint and error. No entity and model twice. What the target has already, or
   // newer, is answered APPLIED and not written. An error means that the target is out of reach: what was
-  // written is not known, and sending it again does no harm. Where only a part was answered the other outcomes
-  // have no status: `lost` says why, or is OK where they are still under way, and then the call is made again
-  // with those.
+  // written is not known, and sending it again does no harm. Where only a part was answered the other
+  // outcomes have no status: `lost` says why, or is OK where they are still under way, and then the call is
+  // made again with those.
   virtual absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) = 0;
   virtual absl::Status lost() const { return absl::OkStatus(); }
 
   // False where the target finds its records by local ids alone: then a delivery without one makes a record.
   virtual bool knows_entities() const { return true; }
 
-  // Called from any thread, also when the channel is gone, with outcomes that feedback has taken; may be null.
+  // Called from any thread, also when the channel is gone, with outcomes that feedback has taken; may be
+  // null.
   virtual std::function<void(const v1::ReportRequest&)> told() { return nullptr; }
 
   // From any thread: the call under way ends soon, with an error, even if the target hangs.

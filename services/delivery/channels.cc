@@ -25,8 +25,7 @@ absl::StatusOr<std::unique_ptr<Channel>> Channels::Make(const v1::Platform& plat
     case v1::CHANNEL_SQL: {
       SqlChannelOptions options = sql_;
       options.announces_writes = platform.capture_mode() == v1::CAPTURE_MODE_REPLICATION;
-      options.adopt = [&registry = registry_, id = IdOf(platform)](
-                          v1::AdoptRequest request) {
+      options.adopt = [&registry = registry_, id = IdOf(platform)](v1::AdoptRequest request) {
         request.set_platform(id);
         return registry.Adopt(request, kAdopt);
       };

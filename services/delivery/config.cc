@@ -11,9 +11,10 @@ void Config::Register(config::Settings& settings) {
   peers.RegisterRegistry(settings);
   peers.RegisterFeedback(settings);
   settings.Add("stream-prefix", &lanes.stream_prefix, "What the names of all streams begin with");
-  settings.Add("advertise-address", &advertise_address,
-               "host:port where the other replicas of delivery reach this one, so that an agent may ask any of them. "
-               "Default: they send the agent away to try again.");
+  settings.Add(
+      "advertise-address", &advertise_address,
+      "host:port where the other replicas of delivery reach this one, so that an agent may ask any of them. "
+      "Default: they send the agent away to try again.");
   RegisterOwn(settings);
 }
 

@@ -30,10 +30,11 @@ class DeliveryService final : public v1::DeliveryService::Service {
   }
   grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeRequest* request,
                          grpc::ServerWriter<v1::SubscribeResponse>* writer) override {
-    return rpcs_.ServerStream(*context, "Subscribe", writer,
-                              [&](const grpc_support::Rpc& rpc, grpc_support::Sink<v1::SubscribeResponse>& sink) {
-                                return agents_.Subscribe(*request, rpc, sink);
-                              });
+    return rpcs_.ServerStream(
+        *context, "Subscribe", writer,
+        [&](const grpc_support::Rpc& rpc, grpc_support::Sink<v1::SubscribeResponse>& sink) {
+          return agents_.Subscribe(*request, rpc, sink);
+        });
   }
   grpc::Status Report(grpc::ServerContext* context, const v1::DeliveryServiceReportRequest* request,
                       v1::DeliveryServiceReportResponse* response) override {

@@ -20,8 +20,8 @@ constexpr BackoffPolicy kRedisBackoff = {absl::Milliseconds(50), 2.0, absl::Seco
 
 // What makes a lane open its channel anew when it changes.
 std::string ConnectionOf(const v1::Platform& platform) {
-  return absl::StrCat(platform.database().SerializeAsString(), "/", platform.webhook().SerializeAsString(), "/",
-                      platform.kind(), "/", platform.channel());
+  return absl::StrCat(platform.database().SerializeAsString(), "/", platform.webhook().SerializeAsString(),
+                      "/", platform.kind(), "/", platform.channel());
 }
 
 }  // namespace

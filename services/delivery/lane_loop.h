@@ -3,7 +3,8 @@
 //
 //            Open fails                      target lost
 //   CLOSED ───────────── CLOSED     OPEN ─────────────────▶ CLOSED     any ── lease or stop ──▶ end
-//          ── Open ────▶ OPEN            ── round ──▶ OPEN             any ── lock or window ─▶ PAUSED ──▶ CLOSED
+//          ── Open ────▶ OPEN            ── round ──▶ OPEN             any ── lock or window ─▶ PAUSED ──▶
+//          CLOSED
 #pragma once
 
 #include <memory>
@@ -99,7 +100,7 @@ class LaneLoop {
   mutable Mutex mutex_;
   Channel* called_ ABSL_GUARDED_BY(mutex_) = nullptr;  // while a call of it is under way
   absl::Time called_time_ ABSL_GUARDED_BY(mutex_);
-  v1::Platform platform_;   // as it was last seen
+  v1::Platform platform_;  // as it was last seen
   RateLimit rate_limit_;
   bool down_said_ = false;
   bool was_closed_ = false;  // before the last Open, by whichever process

@@ -56,7 +56,8 @@ absl::Status LaneLoop::SendWaves(Round& round, StopToken& stop) {
     if (Ended(stop)) return absl::OkStatus();
     RETURN_IF_ERROR(Send(round, std::move(wave), stop));
   }
-  for (const size_t index : waves.waiting()) round.items()[index].outcome = WaitingOutcome(round.items()[index]);
+  for (const size_t index : waves.waiting())
+    round.items()[index].outcome = WaitingOutcome(round.items()[index]);
   return absl::OkStatus();
 }
 
@@ -76,8 +77,8 @@ absl::Status LaneLoop::Send(Round& round, Waves::Wave wave, StopToken& stop) {
   return absl::OkStatus();
 }
 
-// Until all are answered, or the target is lost. Where somebody waits to hear that his answer is told it is told
-// at once, and not with the whole round: the rest of it may be what he asks for next.
+// Until all are answered, or the target is lost. Where somebody waits to hear that his answer is told it is
+// told at once, and not with the whole round: the rest of it may be what he asks for next.
 absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) {
   while (!wave.items.empty() && !Ended(stop)) {
     ASSIGN_OR_RETURN(std::vector<v1::Outcome> answers, Apply(wave.deliveries));
@@ -154,7 +155,8 @@ void LaneLoop::Report(Round& round, bool is_over) {
   }
   if (any_taken) parts_.status.SetApplied(now);
   if (is_over && all_answered) report.entry_ids = round.EntryIds();
-  if (report.outcomes.outcomes_size() > 0 || !report.entry_ids.empty()) parts_.reporter.Push(std::move(report));
+  if (report.outcomes.outcomes_size() > 0 || !report.entry_ids.empty())
+    parts_.reporter.Push(std::move(report));
 }
 
 // Adds what only the delivery knows.

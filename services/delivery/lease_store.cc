@@ -66,7 +66,8 @@ absl::Status LeaseStore::Release(const std::vector<std::string>& platforms, absl
 absl::StatusOr<std::string> LeaseStore::AddressOf(absl::string_view platform) {
   std::string address;
   RETURN_IF_ERROR(pool_.Run("lease_address", [&](postgres::Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kAddress, postgres::Params().AddText(platform)));
+    ASSIGN_OR_RETURN(const postgres::Rows rows,
+                     transaction.Query(kAddress, postgres::Params().AddText(platform)));
     if (!rows.empty()) address = std::string(rows.GetText(0, 0));
     return absl::OkStatus();
   }));

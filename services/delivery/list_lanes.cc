@@ -19,7 +19,7 @@ absl::StatusOr<v1::Lane> DescribeFromRedis(redis::Client& client, const std::str
   ASSIGN_OR_RETURN(const int64_t length, client.Length(bus::LaneStream(platform, prefix)));
   lane.set_batch_count(length);
   ASSIGN_OR_RETURN(const std::optional<std::string> closed, client.Get(bus::LaneClosedKey(platform, prefix)));
-  lane.set_state(!closed                      ? v1::LANE_STATE_OPEN
+  lane.set_state(!closed                     ? v1::LANE_STATE_OPEN
                  : clients::IsPause(*closed) ? v1::LANE_STATE_PAUSED
                                              : v1::LANE_STATE_CLOSED);
   if (closed) lane.set_error(*closed);

@@ -130,7 +130,8 @@ v1::Outcome AppliedOutcome(const Outgoing& outgoing) {
   return outcome;
 }
 
-v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id, const v1::DeliveryResult& result) {
+v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id,
+                      const v1::DeliveryResult& result) {
   v1::Outcome outcome = applied;
   if (result.status() == v1::OUTCOME_STATUS_APPLIED) {
     SetApplied(result, &outcome);
@@ -151,9 +152,9 @@ v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id, co
   if (IsAnswer(result.status())) return outcome;
   outcome.set_status(v1::OUTCOME_STATUS_FAILED);
   outcome.mutable_error()->set_reason("BAD_ANSWER");
-  outcome.mutable_error()->set_message(
-      absl::StrCat("the target answered with the status ", v1::OutcomeStatus_Name(result.status()),
-                   ", want applied, skipped, rejected, conflict, unauthenticated or failed; correct its software"));
+  outcome.mutable_error()->set_message(absl::StrCat(
+      "the target answered with the status ", v1::OutcomeStatus_Name(result.status()),
+      ", want applied, skipped, rejected, conflict, unauthenticated or failed; correct its software"));
   return outcome;
 }
 

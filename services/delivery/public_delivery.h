@@ -15,7 +15,8 @@ v1::Outcome AppliedOutcome(const Outgoing& outgoing);
 
 // What the platform's answer to a delivery means for the ledger, where `applied` is AppliedOutcome and
 // `known_id` the local id that was delivered. One that makes no sense is FAILED (BAD_ANSWER).
-v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id, const v1::DeliveryResult& result);
+v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id,
+                      const v1::DeliveryResult& result);
 
 // A status that a platform may answer with.
 bool IsAnswer(v1::OutcomeStatus status);

@@ -12,7 +12,9 @@ using Stub = v1::DeliveryService::Stub;
 using Peer = grpc_support::Peer<v1::DeliveryService>;
 
 grpc_support::CallOptions OptionsOf(const grpc_support::Rpc& rpc) {
-  return {.timeout = absl::Seconds(70), .deadline = rpc.deadline(), .request_id = rpc.request_id(),
+  return {.timeout = absl::Seconds(70),
+          .deadline = rpc.deadline(),
+          .request_id = rpc.request_id(),
           .authorization = rpc.metadata("authorization")};
 }
 
@@ -33,13 +35,15 @@ struct ReplicaClient::Peers {
 ReplicaClient::ReplicaClient() : peers_(new Peers) {}
 ReplicaClient::~ReplicaClient() = default;
 
-absl::StatusOr<v1::PullResponse> ReplicaClient::Pull(const std::string& address, const v1::PullRequest& request,
+absl::StatusOr<v1::PullResponse> ReplicaClient::Pull(const std::string& address,
+                                                     const v1::PullRequest& request,
                                                      const grpc_support::Rpc& rpc) {
   return peers_->At(address).Call(&Stub::Pull, request, OptionsOf(rpc));
 }
 
 absl::StatusOr<v1::DeliveryServiceReportResponse> ReplicaClient::Report(
-    const std::string& address, const v1::DeliveryServiceReportRequest& request, const grpc_support::Rpc& rpc) {
+    const std::string& address, const v1::DeliveryServiceReportRequest& request,
+    const grpc_support::Rpc& rpc) {
   return peers_->At(address).Call(&Stub::Report, request, OptionsOf(rpc));
 }
 

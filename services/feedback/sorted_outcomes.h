@@ -23,7 +23,7 @@ struct SortedOutcomes {
   std::vector<Uuid> present_entities;  // The target has these now.
   std::vector<absl::string_view> present_models;
   std::vector<absl::string_view> identities;  // Whose login was taken: something was written in their name.
-  std::vector<const v1::Outcome*> troubled;  // All others, in the order of their keys.
+  std::vector<const v1::Outcome*> troubled;   // All others, in the order of their keys.
 };
 
 // INVALID_ARGUMENT INVALID_FIELD for what does not fit the contract.

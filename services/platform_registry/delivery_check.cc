@@ -38,7 +38,8 @@ bool HasUnfitCharacter(absl::string_view url) {
 std::string UrlFault(absl::string_view url, bool allows_private) {
   if (url.empty()) return "nothing, want https://…";
   if (url.size() > kMaxUrl) return StrCat(url.size(), " bytes, want at most ", kMaxUrl);
-  if (HasUnfitCharacter(url)) return "an address with blanks or control characters, want them percent-encoded";
+  if (HasUnfitCharacter(url))
+    return "an address with blanks or control characters, want them percent-encoded";
   absl::string_view rest = url;
   const bool is_plain = absl::ConsumePrefix(&rest, "http://");
   if (!is_plain && !absl::ConsumePrefix(&rest, "https://")) return "no https:// at the beginning";
@@ -65,12 +66,13 @@ void CheckWindow(const std::string& path, const v1::MaintenanceWindow& window, V
     violations->push_back({path + ".weekdays", StrCat("got ", day, ", want 1 (Monday) to 7 (Sunday)")});
   }
   if (!clients::ParseTimeOfDay(window.start()).has_value()) {
-    violations->push_back({path + ".start", StrCat("got \"", window.start(), "\", want HH:MM, such as 02:30")});
+    violations->push_back(
+        {path + ".start", StrCat("got \"", window.start(), "\", want HH:MM, such as 02:30")});
   }
   const absl::Duration duration = ToDuration(window.duration());
   if (duration < kMinWindow || duration > kMaxWindow) {
-    violations->push_back({path + ".duration",
-                           StrCat("got ", absl::FormatDuration(duration), ", want 1 minute to 7 days")});
+    violations->push_back(
+        {path + ".duration", StrCat("got ", absl::FormatDuration(duration), ", want 1 minute to 7 days")});
   }
   absl::TimeZone zone;
   if (!window.time_zone().empty() && !absl::LoadTimeZone(window.time_zone(), &zone)) {
@@ -91,7 +93,8 @@ void CheckWebhook(const v1::Platform& platform, Violations* violations) {
     return;
   }
   if (!platform.has_webhook()) {
-    violations->push_back({"platform.webhook", "got none, want the endpoint, as the channel is CHANNEL_WEBHOOK"});
+    violations->push_back(
+        {"platform.webhook", "got none, want the endpoint, as the channel is CHANNEL_WEBHOOK"});
     return;
   }
   const v1::Webhook& webhook = platform.webhook();
@@ -99,9 +102,9 @@ void CheckWebhook(const v1::Platform& platform, Violations* violations) {
     violations->push_back({"platform.webhook.url", StrCat("got ", fault)});
   }
   if (webhook.secrets().empty() || webhook.secrets_size() > kMaxSecrets) {
-    violations->push_back({"platform.webhook.secrets",
-                           StrCat("got ", webhook.secrets_size(), ", want 1 to ", kMaxSecrets,
-                                  ": without a signature the endpoint cannot tell who calls")});
+    violations->push_back(
+        {"platform.webhook.secrets", StrCat("got ", webhook.secrets_size(), ", want 1 to ", kMaxSecrets,
+                                            ": without a signature the endpoint cannot tell who calls")});
   }
   for (int i = 0; i < webhook.secrets_size(); ++i) {
     const v1::SecretReference& secret = webhook.secrets(i);
@@ -114,8 +117,8 @@ void CheckWebhook(const v1::Platform& platform, Violations* violations) {
   CheckCount("platform.webhook.max_requests", webhook.max_requests(), kMaxRequests, violations);
   const absl::Duration timeout = ToDuration(webhook.timeout());
   if (webhook.has_timeout() && (timeout < kMinTimeout || timeout > kMaxTimeout)) {
-    violations->push_back({"platform.webhook.timeout",
-                           StrCat("got ", absl::FormatDuration(timeout), ", want 1 s to 60 s")});
+    violations->push_back(
+        {"platform.webhook.timeout", StrCat("got ", absl::FormatDuration(timeout), ", want 1 s to 60 s")});
   }
 }
 
@@ -123,24 +126,26 @@ void CheckDeliveryPolicy(const v1::DeliveryPolicy& policy, Violations* violation
   if (policy.has_retry()) {
     const auto& delays = policy.retry().delays();
     if (delays.empty() || delays.size() > kMaxDelays) {
-      violations->push_back({"platform.delivery.retry.delays",
-                             StrCat("got ", delays.size(), ", want 1 to ", kMaxDelays)});
+      violations->push_back(
+          {"platform.delivery.retry.delays", StrCat("got ", delays.size(), ", want 1 to ", kMaxDelays)});
     }
     for (int i = 0; i < delays.size(); ++i) {
       const absl::Duration delay = ToDuration(delays[i]);
       if (delay > absl::ZeroDuration() && delay <= kMaxDelay) continue;
-      violations->push_back({StrCat("platform.delivery.retry.delays[", i, "]"),
-                             StrCat("got ", absl::FormatDuration(delay), ", want more than 0 s, at most 30 days")});
+      violations->push_back(
+          {StrCat("platform.delivery.retry.delays[", i, "]"),
+           StrCat("got ", absl::FormatDuration(delay), ", want more than 0 s, at most 30 days")});
     }
   }
   if (!(policy.max_rate() >= 0 && policy.max_rate() <= kMaxRate)) {  // NaN is out as well
-    violations->push_back({"platform.delivery.max_rate",
-                           StrCat("got ", policy.max_rate(), ", want 0 (no limit) to ",
-                                  static_cast<int64_t>(kMaxRate), " records a second")});
+    violations->push_back(
+        {"platform.delivery.max_rate", StrCat("got ", policy.max_rate(), ", want 0 (no limit) to ",
+                                              static_cast<int64_t>(kMaxRate), " records a second")});
   }
   if (policy.maintenance_windows_size() > kMaxWindows) {
-    violations->push_back({"platform.delivery.maintenance_windows",
-                           StrCat("got ", policy.maintenance_windows_size(), ", want at most ", kMaxWindows)});
+    violations->push_back(
+        {"platform.delivery.maintenance_windows",
+         StrCat("got ", policy.maintenance_windows_size(), ", want at most ", kMaxWindows)});
   }
   for (int i = 0; i < policy.maintenance_windows_size(); ++i) {
     CheckWindow(StrCat("platform.delivery.maintenance_windows[", i, "]"), policy.maintenance_windows(i),
@@ -151,10 +156,10 @@ void CheckDeliveryPolicy(const v1::DeliveryPolicy& policy, Violations* violation
 absl::Status CheckLock(const v1::PlatformLock& lock, absl::Time now) {
   Violations violations;
   if (lock.reason().empty() || lock.reason().size() > kMaxReason) {
-    violations.push_back({"platform.lock.reason", lock.reason().empty()
-                                             ? "got nothing, want why, for whoever finds it locked"
-                                             : StrCat("got ", lock.reason().size(), " bytes, want at most ",
-                                                      kMaxReason)});
+    violations.push_back({"platform.lock.reason",
+                          lock.reason().empty()
+                              ? "got nothing, want why, for whoever finds it locked"
+                              : StrCat("got ", lock.reason().size(), " bytes, want at most ", kMaxReason)});
   }
   if (lock.has_expire_time() && ToTime(lock.expire_time()) <= now) {
     violations.push_back({"platform.lock.expire_time", "got a time in the past, want one to come, or none"});

@@ -6,8 +6,8 @@
 #include "absl/strings/strip.h"
 #include "common/secret/secret.h"
 #include "common/status/error.h"
-#include "services/platform_registry/errors.h"
 #include "services/platform_registry/delivery_check.h"
+#include "services/platform_registry/errors.h"
 #include "services/platform_registry/names.h"
 
 namespace cognate::platform_registry {
@@ -54,9 +54,11 @@ void CheckWays(const v1::Platform& platform, std::vector<FieldViolation>* violat
   if (!v1::Channel_IsValid(platform.channel()) || (is_agent && platform.channel() == v1::CHANNEL_SQL)) {
     violations->push_back(
         {"platform.channel",
-         StrCat("got ", v1::Channel_Name(platform.channel()),
-                is_agent ? ", want CHANNEL_WEBHOOK, CHANNEL_AGENT or CHANNEL_NONE for a platform without a database"
-                         : ", want CHANNEL_SQL, CHANNEL_WEBHOOK, CHANNEL_AGENT or CHANNEL_NONE")});
+         StrCat(
+             "got ", v1::Channel_Name(platform.channel()),
+             is_agent
+                 ? ", want CHANNEL_WEBHOOK, CHANNEL_AGENT or CHANNEL_NONE for a platform without a database"
+                 : ", want CHANNEL_SQL, CHANNEL_WEBHOOK, CHANNEL_AGENT or CHANNEL_NONE")});
   }
   if (!v1::CaptureMode_IsValid(platform.capture_mode()) ||
       (is_agent && platform.capture_mode() == v1::CAPTURE_MODE_REPLICATION)) {

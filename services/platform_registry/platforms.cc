@@ -100,12 +100,13 @@ absl::StatusOr<v1::UpdatePlatformResponse> UpdatePlatform(PlatformStore& store, 
     return InvalidField("update_mask", absl::StrCat("got no paths, want ", kChangeable));
   }
   v1::UpdatePlatformResponse response;
-  ASSIGN_OR_RETURN(*response.mutable_platform(),
-                   store.Update(id, request.platform().etag(), [&](v1::Platform& platform) -> absl::Status {
-                     RETURN_IF_ERROR(ApplyMask(request.platform(), request.update_mask(), clock.Now(), &platform));
-                     FillDefaults(&platform);
-                     return CheckPlatform(platform);
-                   }));
+  ASSIGN_OR_RETURN(
+      *response.mutable_platform(),
+      store.Update(id, request.platform().etag(), [&](v1::Platform& platform) -> absl::Status {
+        RETURN_IF_ERROR(ApplyMask(request.platform(), request.update_mask(), clock.Now(), &platform));
+        FillDefaults(&platform);
+        return CheckPlatform(platform);
+      }));
   return response;
 }
 

@@ -1,5 +1,5 @@
-// An agent as a site would run it: fetches deliveries, applies each in a transaction of its own database together with
-// what it keeps of the entity, and reports. It may be killed at any moment.
+// An agent as a site would run it: fetches deliveries, applies each in a transaction of its own database
+// together with what it keeps of the entity, and reports. It may be killed at any moment.
 //
 //   agent_program ADDRESS PLATFORM POSTGRES-URI
 //
@@ -54,15 +54,16 @@ v1::DeliveryResult Apply(postgres::Connection& database, const v1::Delivery& del
   result.set_version(delivery.version());
   result.set_operation(delivery.operation());
   result.set_status(v1::OUTCOME_STATUS_APPLIED);
-  const std::string of_entity =
-      absl::StrCat(" WHERE entity_id = ", Quoted(delivery.entity_id()), " AND model = ", Quoted(delivery.model()));
+  const std::string of_entity = absl::StrCat(" WHERE entity_id = ", Quoted(delivery.entity_id()),
+                                             " AND model = ", Quoted(delivery.model()));
   Run(database, "BEGIN");
   std::string local_id = First(database.QueryText("SELECT local_id FROM inbox" + of_entity));
   const std::string version = First(database.QueryText("SELECT version::text FROM inbox" + of_entity));
   if (!version.empty() && std::stoll(version) >= delivery.version()) {
     result.set_applied_version(std::stoll(version));
   } else if (delivery.operation() == v1::OPERATION_DELETE) {
-    if (!local_id.empty()) Run(database, absl::StrCat("DELETE FROM ", delivery.model(), " WHERE id = ", local_id));
+    if (!local_id.empty())
+      Run(database, absl::StrCat("DELETE FROM ", delivery.model(), " WHERE id = ", local_id));
     local_id.clear();
     Run(database, "DELETE FROM inbox" + of_entity);
   } else {
@@ -73,13 +74,13 @@ v1::DeliveryResult Apply(postgres::Connection& database, const v1::Delivery& del
       absl::StrAppend(&sets, sets.empty() ? "" : ", ", field.name(), " = ", SqlOf(field.value()));
     }
     if (local_id.empty()) {
-      local_id = First(database.QueryText(absl::StrCat("INSERT INTO ", delivery.model(), " (", names, ") VALUES (",
-                                                       values, ") RETURNING id::text")));
+      local_id = First(database.QueryText(absl::StrCat("INSERT INTO ", delivery.model(), " (", names,
+                                                       ") VALUES (", values, ") RETURNING id::text")));
     } else {
       Run(database, absl::StrCat("UPDATE ", delivery.model(), " SET ", sets, " WHERE id = ", local_id));
     }
-    Run(database, absl::StrCat("INSERT INTO inbox VALUES (", Quoted(delivery.entity_id()), ", ", Quoted(delivery.model()),
-                               ", ", Quoted(local_id), ", ", delivery.version(),
+    Run(database, absl::StrCat("INSERT INTO inbox VALUES (", Quoted(delivery.entity_id()), ", ",
+                               Quoted(delivery.model()), ", ", Quoted(local_id), ", ", delivery.version(),
                                ") ON CONFLICT (entity_id, model) DO UPDATE SET local_id = excluded.local_id, "
                                "version = excluded.version"));
   }
@@ -106,7 +107,8 @@ int Main(const std::string& address, const std::string& platform, const std::str
     v1::DeliveryServiceReportRequest report;
     report.set_platform(platform);
     report.set_lease(pulled->lease());
-    for (const v1::Delivery& delivery : pulled->deliveries()) *report.add_results() = Apply(*database, delivery);
+    for (const v1::Delivery& delivery : pulled->deliveries())
+      *report.add_results() = Apply(*database, delivery);
     const auto reported = grpc_support::Call(*stub, &Stub::Report, report, {.timeout = absl::Seconds(10)});
     if (!reported.ok()) std::cerr << reported.status() << "\n";
   }

@@ -58,10 +58,11 @@ class AgentTest : public TwoDatabases {
     AddSync("articles", "public.article", "story",
             "fields { source: 'title' target: 'headline' } fields { source: 'writer_id' target: 'author' }");
   }
-  void AddSync(const std::string& id, const std::string& from, const std::string& to, const std::string& fields) {
+  void AddSync(const std::string& id, const std::string& from, const std::string& to,
+               const std::string& fields) {
     ASSERT_THAT(Do(*registry_, &RegistryStub::CreateSync,
-                   absl::StrCat("sync { name: 'syncs/", id, "' source_platform: 'magazine' source_model: '", from,
-                                "' target_platform: 'till' target_model: '", to, "' ", fields, " }")),
+                   absl::StrCat("sync { name: 'syncs/", id, "' source_platform: 'magazine' source_model: '",
+                                from, "' target_platform: 'till' target_model: '", to, "' ", fields, " }")),
                 IsOk());
   }
 
@@ -98,7 +99,8 @@ class AgentTest : public TwoDatabases {
 };
 
 TEST_F(AgentTest, FetchesAndReportsAndTheNextDeliveryNamesTheRecordByItsOwnId) {
-  Run("INSERT INTO writer (name) VALUES ('Ada'); INSERT INTO article (title, writer_id) VALUES ('On engines', 1)");
+  Run("INSERT INTO writer (name) VALUES ('Ada'); INSERT INTO article (title, writer_id) VALUES ('On "
+      "engines', 1)");
   // The story waits for its author in the same round of the lane: the report must not wait for the story.
   const v1::PullResponse first = Pull("max_deliveries: 1");
   ASSERT_EQ(first.deliveries_size(), 1);
@@ -191,9 +193,10 @@ TEST_F(AgentTest, OnlyAPlatformWithAnAgentIsAskedForAndNotWhileItIsLocked) {
   absl::Status status = Do(*delivery_, &Stub::Pull, "platform: 'magazine'").status();
   EXPECT_EQ(ErrorReason(status), "PLATFORM_IS_NO_AGENT");
   EXPECT_EQ(ErrorReason(Do(*delivery_, &Stub::Pull, "platform: 'nowhere'").status()), "PLATFORM_NOT_FOUND");
-  EXPECT_EQ(ErrorReason(Do(*delivery_, &Stub::Pull, "platform: 'till' max_deliveries: 1001 wait { seconds: 61 }")
-                            .status()),
-            "INVALID_FIELD");
+  EXPECT_EQ(
+      ErrorReason(
+          Do(*delivery_, &Stub::Pull, "platform: 'till' max_deliveries: 1001 wait { seconds: 61 }").status()),
+      "INVALID_FIELD");
   Cli({"platform", "lock", "till", "--reason", "stocktaking"});
   EXPECT_TRUE(Eventually([&] {
     return ErrorReason(Do(*delivery_, &Stub::Pull, "platform: 'till'").status()) == "PLATFORM_LOCKED";
@@ -223,7 +226,8 @@ TEST_F(AgentTest, ASubscriberHasNeverMoreThanItsCredits) {
     context.TryCancel();
     const grpc::Status ended = reader->Finish();
     // The lane may not be there yet.
-    ASSERT_TRUE(ended.error_code() == grpc::StatusCode::CANCELLED || ended.error_code() == grpc::StatusCode::UNAVAILABLE)
+    ASSERT_TRUE(ended.error_code() == grpc::StatusCode::CANCELLED ||
+                ended.error_code() == grpc::StatusCode::UNAVAILABLE)
         << ended.error_message();
   }
 }
@@ -236,8 +240,7 @@ class AgentOfReplicasTest : public AgentTest {
 TEST_F(AgentOfReplicasTest, EitherReplicaAnswersAndNothingIsLentTwice) {
   constexpr int kRecords = 40;
   Run(absl::StrCat("INSERT INTO writer (name) SELECT 'w' || n FROM generate_series(1, ", kRecords, ") n"));
-  const auto other = v1::DeliveryService::NewStub(
-      grpc_support::MakeChannel(cluster_.Address("delivery-2")));
+  const auto other = v1::DeliveryService::NewStub(grpc_support::MakeChannel(cluster_.Address("delivery-2")));
   const auto one = v1::DeliveryService::NewStub(grpc_support::MakeChannel(cluster_.Address("delivery")));
   std::set<std::string> entities;
   int answered_by[2] = {0, 0};
@@ -289,7 +292,8 @@ TEST_F(AgentTest, KilledBetweenApplyingAndReportingItMakesNothingTwice) {
     ASSERT_OK(agent.status());
     for (int i = 0; i < 5; ++i, ++written) {
       Run(absl::StrCat("WITH w AS (INSERT INTO writer (name) VALUES ('w", written,
-                       "') RETURNING id) INSERT INTO article (title, writer_id) SELECT 'a", written, "', id FROM w"));
+                       "') RETURNING id) INSERT INTO article (title, writer_id) SELECT 'a", written,
+                       "', id FROM w"));
     }
     Run("UPDATE writer SET name = name || '.' WHERE id % 7 = 0");
     absl::SleepFor(absl::Milliseconds(std::uniform_int_distribution<int>(1, 400)(random)));  // when it dies
@@ -301,20 +305,23 @@ TEST_F(AgentTest, KilledBetweenApplyingAndReportingItMakesNothingTwice) {
   const std::string left = Ask(*source_, "SELECT count(*) FROM article");
   Expect(*database, "SELECT count(*) FROM story", left);
   const auto lines = [&](postgres::Connection& connection, const std::string& sql) {
-    return Ask(connection, absl::StrCat("SELECT string_agg(line, E'\\n' ORDER BY line) FROM (", sql, ") AS l(line)"));
+    return Ask(connection,
+               absl::StrCat("SELECT string_agg(line, E'\\n' ORDER BY line) FROM (", sql, ") AS l(line)"));
   };
   const std::string wanted =
-      lines(*source_, "SELECT a.title || ' by ' || w.name FROM article a JOIN writer w ON w.id = a.writer_id "
-                      "UNION ALL SELECT name FROM writer");
+      lines(*source_,
+            "SELECT a.title || ' by ' || w.name FROM article a JOIN writer w ON w.id = a.writer_id "
+            "UNION ALL SELECT name FROM writer");
   const auto got = [&] {
-    return lines(*database, "SELECT s.headline || ' by ' || p.name FROM story s JOIN person p ON p.id = s.author "
-                            "UNION ALL SELECT name FROM person");
+    return lines(*database,
+                 "SELECT s.headline || ' by ' || p.name FROM story s JOIN person p ON p.id = s.author "
+                 "UNION ALL SELECT name FROM person");
   };
   EXPECT_TRUE(Eventually([&] { return got() == wanted; }, absl::Seconds(60)));
   const int duplicated = std::stoi(Ask(*database, "SELECT count(*) - count(DISTINCT name) FROM person"));
   const int missing = written - std::stoi(Ask(*database, "SELECT count(*) FROM person"));
-  std::cout << "figure agent.killed kills=" << kills << " records=" << 2 * written << " duplicated=" << duplicated
-            << " missing=" << missing << "\n";
+  std::cout << "figure agent.killed kills=" << kills << " records=" << 2 * written
+            << " duplicated=" << duplicated << " missing=" << missing << "\n";
   EXPECT_EQ(duplicated, 0);
   EXPECT_EQ(missing, 0);
   agent->Kill();

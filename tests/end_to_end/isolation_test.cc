@@ -1,5 +1,5 @@
-// Fifty platforms, five of which fail in five ways: the others notice nothing, and the five get everything once they are
-// well again.
+// Fifty platforms, five of which fail in five ways: the others notice nothing, and the five get everything
+// once they are well again.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -100,8 +100,10 @@ class Sites {
     server.Post(R"(/(\d+))", [this](const httplib::Request& request, httplib::Response& response) {
       Take(std::stoi(request.matches[1]), Json::parse(request.body), response);
     });
-    if (port == 0) port = server.bind_to_any_port("127.0.0.1");
-    else EXPECT_TRUE(server.bind_to_port("127.0.0.1", port));
+    if (port == 0)
+      port = server.bind_to_any_port("127.0.0.1");
+    else
+      EXPECT_TRUE(server.bind_to_port("127.0.0.1", port));
     *thread = std::thread([&server] { server.listen_after_bind(); });
     EXPECT_TRUE(Eventually([&] { return server.is_running(); }));
     return port;
@@ -132,7 +134,8 @@ class Sites {
       revision = std::max<int64_t>(revision, delivery["fields"]["rev"]);
       absl::Time captured;
       std::string error;
-      if (site < kFaulty || !absl::ParseTime(absl::RFC3339_full, delivery["capture_time"].get<std::string>(), &captured, &error))
+      if (site < kFaulty || !absl::ParseTime(absl::RFC3339_full, delivery["capture_time"].get<std::string>(),
+                                             &captured, &error))
         continue;
       latencies_.push_back(absl::ToDoubleMilliseconds(now - captured));
     }
@@ -154,23 +157,25 @@ class IsolationTest : public TwoDatabases {
   void SetUp() override {
     ASSERT_TRUE(cluster_.WaitUntilServing());
     registry_ = v1::PlatformRegistryService::NewStub(cluster_.ChannelTo("platform-registry"));
-    source_ = AddPlatform("magazine",
-                          absl::StrCat("CREATE TABLE item (id int PRIMARY KEY, site int NOT NULL, rev bigint NOT NULL);"
-                                       "INSERT INTO item SELECT n, n % ",
-                                       kSites, ", 0 FROM generate_series(0, ", kSites * kItems - 1, ") n"),
-                          "capture_mode: CAPTURE_MODE_REPLICATION");
+    source_ = AddPlatform(
+        "magazine",
+        absl::StrCat("CREATE TABLE item (id int PRIMARY KEY, site int NOT NULL, rev bigint NOT NULL);"
+                     "INSERT INTO item SELECT n, n % ",
+                     kSites, ", 0 FROM generate_series(0, ", kSites * kItems - 1, ") n"),
+        "capture_mode: CAPTURE_MODE_REPLICATION");
     std::ofstream(cluster_.directory() + "/secret") << "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     for (int site = 0; site < kSites; ++site) AddSite(site);
   }
 
   void AddSite(int site) {
     const std::string id = absl::StrCat("site-", site);
-    ASSERT_THAT(Do(*registry_, &RegistryStub::CreatePlatform,
-                   absl::StrCat("platform { name: 'platforms/", id,
-                                "' kind: PLATFORM_KIND_AGENT capture_mode: CAPTURE_MODE_NONE webhook { url: '",
-                                sites_.UrlOf(site), "' allow_private_addresses: true secrets { file: '",
-                                cluster_.directory(), "/secret' } } }")),
-                IsOk());
+    ASSERT_THAT(
+        Do(*registry_, &RegistryStub::CreatePlatform,
+           absl::StrCat("platform { name: 'platforms/", id,
+                        "' kind: PLATFORM_KIND_AGENT capture_mode: CAPTURE_MODE_NONE webhook { url: '",
+                        sites_.UrlOf(site), "' allow_private_addresses: true secrets { file: '",
+                        cluster_.directory(), "/secret' } } }")),
+        IsOk());
     ASSERT_THAT(Do(*registry_, &RegistryStub::PutModels,
                    absl::StrCat("platform: 'platforms/", id, "' models { name: 'platforms/", id,
                                 "/models/thing' model: 'thing' key_fields: 'id' "
@@ -178,12 +183,13 @@ class IsolationTest : public TwoDatabases {
                                 "fields { name: 'code' type: FIELD_TYPE_INTEGER size_bits: 64 } "
                                 "fields { name: 'rev' type: FIELD_TYPE_INTEGER size_bits: 64 } }")),
                 IsOk());
-    ASSERT_THAT(Do(*registry_, &RegistryStub::CreateSync,
-                   absl::StrCat("sync { name: 'syncs/to-", id,
-                                "' source_platform: 'magazine' source_model: 'public.item' target_platform: '", id,
-                                "' target_model: 'thing' filter: 'site = ", site,
-                                "' fields { source: 'id' target: 'code' } fields { source: 'rev' target: 'rev' } }")),
-                IsOk());
+    ASSERT_THAT(
+        Do(*registry_, &RegistryStub::CreateSync,
+           absl::StrCat("sync { name: 'syncs/to-", id,
+                        "' source_platform: 'magazine' source_model: 'public.item' target_platform: '", id,
+                        "' target_model: 'thing' filter: 'site = ", site,
+                        "' fields { source: 'id' target: 'code' } fields { source: 'rev' target: 'rev' } }")),
+        IsOk());
   }
 
   // What each site is to have.
@@ -199,7 +205,8 @@ class IsolationTest : public TwoDatabases {
     int converged = 0;
     const absl::Time until = absl::Now() + patience;
     for (int site = begin; site < end; ++site) {
-      converged += Eventually([&] { return DifferingAt(site) == 0; }, std::max(until - absl::Now(), absl::Seconds(1)));
+      converged +=
+          Eventually([&] { return DifferingAt(site) == 0; }, std::max(until - absl::Now(), absl::Seconds(1)));
     }
     return converged;
   }
@@ -237,9 +244,9 @@ TEST_F(IsolationTest, FiveOfFiftyFailAndTheOthersNoticeNothing) {
   const int recovered = Converged(0, kFaulty, absl::Minutes(3));
   int lost = 0;
   for (int site = 0; site < kSites; ++site) lost += DifferingAt(site);
-  std::cout << "figure isolation.fifty_platforms p99_ratio=" << beside / alone << " p99_ms=" << beside << " lost=" << lost
-            << " recovered=" << recovered << " of=" << kFaulty << " rss_growth_mib="
-            << (resident_after - resident_before) / (1 << 20) << "\n";
+  std::cout << "figure isolation.fifty_platforms p99_ratio=" << beside / alone << " p99_ms=" << beside
+            << " lost=" << lost << " recovered=" << recovered << " of=" << kFaulty
+            << " rss_growth_mib=" << (resident_after - resident_before) / (1 << 20) << "\n";
   EXPECT_EQ(recovered, kFaulty);
   EXPECT_EQ(lost, 0);
 }

@@ -1,5 +1,5 @@
-// A target that only takes webhooks: records of a real database arrive at a real HTTP endpoint, with ids, references
-// and deletes; it fails, is locked, and recovers.
+// A target that only takes webhooks: records of a real database arrive at a real HTTP endpoint, with ids,
+// references and deletes; it fails, is locked, and recovers.
 #include <fstream>
 #include <map>
 #include <set>
@@ -46,13 +46,15 @@ class Site {
  public:
   void Take(const Seen& seen, httplib::Response& response) {
     MutexLock lock(&mutex_);
-    TestEndpoint::Reply(seen, response, [&](const Json& delivery) ABSL_NO_THREAD_SAFETY_ANALYSIS { return Apply(delivery); });
+    TestEndpoint::Reply(seen, response,
+                        [&](const Json& delivery) ABSL_NO_THREAD_SAFETY_ANALYSIS { return Apply(delivery); });
   }
   std::string Records(const std::string& model) const {
     MutexLock lock(&mutex_);
     std::string all;
     for (const auto& [id, record] : records_) {
-      if (record["model"] == model) absl::StrAppend(&all, all.empty() ? "" : "; ", id, " ", record["fields"].dump());
+      if (record["model"] == model)
+        absl::StrAppend(&all, all.empty() ? "" : "; ", id, " ", record["fields"].dump());
     }
     return all;
   }
@@ -70,8 +72,8 @@ class Site {
   }
 
  private:
-  // It knows its records by their local ids alone, as a simple site does: what comes twice without one is made
-  // twice.
+  // It knows its records by their local ids alone, as a simple site does: what comes twice without one is
+  // made twice.
   Json Apply(const Json& delivery) {
     std::string id = delivery["local_id"].is_null() ? "" : delivery["local_id"].get<std::string>();
     if (delivery["operation"] == "delete") {
@@ -99,13 +101,16 @@ class WebhookTest : public TwoDatabases {
     feedback_ = v1::FeedbackService::NewStub(cluster_.ChannelTo("feedback"));
     source_ = AddPlatform("magazine", kTables, "capture_mode: CAPTURE_MODE_REPLICATION");
     std::ofstream(secret()) << delivery::kTestSecret;
-    endpoint_.AnswerWith([this](const Seen& seen, httplib::Response& response) { site_.Take(seen, response); });
+    endpoint_.AnswerWith(
+        [this](const Seen& seen, httplib::Response& response) { site_.Take(seen, response); });
   }
   std::string secret() const { return cluster_.directory() + "/news.secret"; }
 
   void AddSite(const std::vector<std::string>& more = {"--allow-private-addresses"}) {
-    std::vector<std::string> words = {"platform", "create", "news", "--agent", "--capture", "none", "--webhook",
-                                      endpoint_.url(), "--webhook-secret-file", secret()};
+    std::vector<std::string> words = {"platform",  "create",        "news",
+                                      "--agent",   "--capture",     "none",
+                                      "--webhook", endpoint_.url(), "--webhook-secret-file",
+                                      secret()};
     words.insert(words.end(), more.begin(), more.end());
     const cluster::Cluster::Ran ran = cluster_.Run(words);
     ASSERT_EQ(ran.code, 0) << ran.output;
@@ -116,10 +121,11 @@ class WebhookTest : public TwoDatabases {
     AddSync("articles", "public.article", "story",
             "fields { source: 'title' target: 'headline' } fields { source: 'writer_id' target: 'author' }");
   }
-  void AddSync(const std::string& id, const std::string& from, const std::string& to, const std::string& fields) {
+  void AddSync(const std::string& id, const std::string& from, const std::string& to,
+               const std::string& fields) {
     ASSERT_THAT(Do(*registry_, &RegistryStub::CreateSync,
-                   absl::StrCat("sync { name: 'syncs/", id, "' source_platform: 'magazine' source_model: '", from,
-                                "' target_platform: 'news' target_model: '", to, "' ", fields, " }")),
+                   absl::StrCat("sync { name: 'syncs/", id, "' source_platform: 'magazine' source_model: '",
+                                from, "' target_platform: 'news' target_model: '", to, "' ", fields, " }")),
                 IsOk());
   }
   void ExpectSite(const std::string& model, const std::string& wanted) {
@@ -138,7 +144,8 @@ class WebhookTest : public TwoDatabases {
 TEST_F(WebhookTest, RecordsArriveSignedWithReferencesAndDeletes) {
   AddSite();
   AddSyncs();
-  Run("INSERT INTO writer (name) VALUES ('Ada'); INSERT INTO article (title, writer_id) VALUES ('On engines', 1)");
+  Run("INSERT INTO writer (name) VALUES ('Ada'); INSERT INTO article (title, writer_id) VALUES ('On "
+      "engines', 1)");
   ExpectSite("person", R"(p1 {"name":"Ada"})");
   ExpectSite("story", R"(s2 {"headline":"On engines","author":"p1"})");
   Run("UPDATE article SET title = 'Notes'");
@@ -149,9 +156,8 @@ TEST_F(WebhookTest, RecordsArriveSignedWithReferencesAndDeletes) {
 }
 
 TEST_F(WebhookTest, AnEndpointInsideIsNotReachedUnlessThatIsAllowed) {
-  const cluster::Cluster::Ran plain =
-      cluster_.Run({"platform", "create", "news", "--agent", "--webhook", endpoint_.url(), "--webhook-secret-file",
-                    secret()});
+  const cluster::Cluster::Ran plain = cluster_.Run({"platform", "create", "news", "--agent", "--webhook",
+                                                    endpoint_.url(), "--webhook-secret-file", secret()});
   EXPECT_NE(plain.code, 0);
   EXPECT_THAT(plain.output, HasSubstr("got http://, want https://"));
   AddSite();
@@ -173,12 +179,14 @@ TEST_F(WebhookTest, OneThatIsDownGetsEverythingOnceItIsBack) {
   Run("INSERT INTO writer (name) VALUES ('Ada')");
   ExpectSite("person", R"(p1 {"name":"Ada"})");
   endpoint_.AnswerWith([](const Seen&, httplib::Response& response) { response.status = 500; });
-  Run("UPDATE writer SET name = name || '.'; INSERT INTO writer (name) SELECT 'w' || n FROM generate_series(1, 50) n");
+  Run("UPDATE writer SET name = name || '.'; INSERT INTO writer (name) SELECT 'w' || n FROM "
+      "generate_series(1, 50) n");
   EXPECT_TRUE(Says({"status"}, "ENDPOINT_FAILED"));
   for (int i = 0; i < 5; ++i) Run("UPDATE writer SET name = name || '!'");
   endpoint_.AnswerWith([this](const Seen& seen, httplib::Response& response) { site_.Take(seen, response); });
   EXPECT_TRUE(Eventually([&] { return site_.size() == 51; }, absl::Seconds(60))) << site_.size();
-  EXPECT_TRUE(Eventually([&] { return absl::StrContains(site_.Records("person"), R"(p1 {"name":"Ada.!!!!!"})"); }));
+  EXPECT_TRUE(
+      Eventually([&] { return absl::StrContains(site_.Records("person"), R"(p1 {"name":"Ada.!!!!!"})"); }));
   EXPECT_EQ(site_.made(), 51) << "a record was made twice";
   EXPECT_EQ(site_.went_back(), 0);
 }
@@ -194,7 +202,8 @@ TEST_F(WebhookTest, ABadRecordHoldsUpNoOther) {
     }
     site_.Take(seen, response);
   });
-  Run("INSERT INTO writer (name) SELECT 'w' || n FROM generate_series(1, 30) n; INSERT INTO writer (name) VALUES ('Mallory'); "
+  Run("INSERT INTO writer (name) SELECT 'w' || n FROM generate_series(1, 30) n; INSERT INTO writer (name) "
+      "VALUES ('Mallory'); "
       "INSERT INTO writer (name) SELECT 'v' || n FROM generate_series(1, 30) n");
   EXPECT_TRUE(Eventually([&] { return site_.size() == 60; }, absl::Seconds(30))) << site_.size();
   EXPECT_TRUE(Says({"explain", "magazine", "public.writer", "31"}, "no such person"));
@@ -205,7 +214,8 @@ TEST_F(WebhookTest, NothingGoesToALockedPlatformAndAllOfItAfterwards) {
   AddSyncs();
   Run("INSERT INTO writer (name) VALUES ('Ada')");
   ExpectSite("person", R"(p1 {"name":"Ada"})");
-  EXPECT_THAT(Cli({"platform", "lock", "news", "--reason", "it is being moved"}), HasSubstr("it is being moved"));
+  EXPECT_THAT(Cli({"platform", "lock", "news", "--reason", "it is being moved"}),
+              HasSubstr("it is being moved"));
   EXPECT_TRUE(Says({"status"}, "PLATFORM_LOCKED: it is being moved"));
   endpoint_.Forget();
   Run("INSERT INTO writer (name) VALUES ('Bob'); UPDATE writer SET name = 'Ada L.' WHERE id = 1");
@@ -231,8 +241,8 @@ TEST_F(WebhookTest, ASecretIsChangedWithoutALostDelivery) {
   std::ofstream(cluster_.directory() + "/new.secret") << "whsec_bmV3IHNlY3JldCBvZiB0aGUgbmV3cyBzaXRl";
   Run("INSERT INTO writer (name) VALUES ('Ada')");
   ExpectSite("person", R"(p1 {"name":"Ada"})");
-  const std::string shown = Cli({"platform", "update", "news", "--webhook-secret-file", cluster_.directory() + "/new.secret",
-                                 "--webhook-secret-file", secret()});
+  const std::string shown = Cli({"platform", "update", "news", "--webhook-secret-file",
+                                 cluster_.directory() + "/new.secret", "--webhook-secret-file", secret()});
   EXPECT_THAT(shown, HasSubstr("signed with 2 secrets"));
   Run("UPDATE writer SET name = 'Ada L.'");
   ExpectSite("person", R"(p1 {"name":"Ada L."})");

@@ -47,7 +47,8 @@ struct Ask {
 };
 
 template <typename Request>
-Ask AskOf(const Request& request, const char* count_field, int count, std::vector<FieldViolation>* violations) {
+Ask AskOf(const Request& request, const char* count_field, int count,
+          std::vector<FieldViolation>* violations) {
   Ask ask{request.platform(), count == 0 ? kDefaultDeliveries : count, kDefaultLease};
   if (request.platform().empty()) violations->push_back({"platform", "got nothing, want the platform's id"});
   if (count < 0 || count > kMaxDeliveries)
@@ -71,7 +72,8 @@ Response ResponseOf(Lent lent) {
   return response;
 }
 
-void CheckResult(const v1::DeliveryResult& result, const std::string& path, std::vector<FieldViolation>* violations) {
+void CheckResult(const v1::DeliveryResult& result, const std::string& path,
+                 std::vector<FieldViolation>* violations) {
   const auto wrong = [&](absl::string_view field, std::string description) {
     violations->push_back({StrCat(path, ".", field), std::move(description)});
   };
@@ -87,14 +89,16 @@ void CheckResult(const v1::DeliveryResult& result, const std::string& path, std:
   } else if (result.status() != v1::OUTCOME_STATUS_APPLIED) {
     if (result.error().reason().empty()) wrong("error.reason", "got nothing, want why it was not applied");
   } else if (result.local_id().empty() && result.operation() == v1::OPERATION_UPDATE) {
-    wrong("local_id", "got nothing, want the record's id on the platform: deliveries to come name it by that");
+    wrong("local_id",
+          "got nothing, want the record's id on the platform: deliveries to come name it by that");
   }
 }
 
 // A stream is not passed on: its credits are counted where the lane is.
 Error Elsewhere(const std::string& platform) {
   return Error(absl::StatusCode::kUnavailable, "LANE_NOT_READY",
-               StrCat("another replica delivers to ", platform, "; connect again, or use Pull, which any of them answers"))
+               StrCat("another replica delivers to ", platform,
+                      "; connect again, or use Pull, which any of them answers"))
       .RetryAfter(absl::Seconds(1));
 }
 
@@ -153,7 +157,8 @@ absl::StatusOr<std::string> AgentCalls::OwnerOf(const std::string& id) {
       .RetryAfter(absl::Seconds(1));
 }
 
-absl::StatusOr<v1::PullResponse> AgentCalls::Pull(const v1::PullRequest& request, const grpc_support::Rpc& rpc) {
+absl::StatusOr<v1::PullResponse> AgentCalls::Pull(const v1::PullRequest& request,
+                                                  const grpc_support::Rpc& rpc) {
   std::vector<FieldViolation> violations;
   const Ask ask = AskOf(request, "max_deliveries", request.max_deliveries(), &violations);
   const absl::Duration wait = request.has_wait() ? ToDuration(request.wait()) : kDefaultWait;
@@ -164,8 +169,10 @@ absl::StatusOr<v1::PullResponse> AgentCalls::Pull(const v1::PullRequest& request
   ASSIGN_OR_RETURN(const std::string owner, OwnerOf(ask.platform));
   if (!owner.empty()) return replicas_.Pull(owner, request, rpc);
   const absl::Time until = std::min(context_.clock.Now() + wait, rpc.deadline() - kMargin);
-  return ResponseOf<v1::PullResponse>(mailboxes_.Of(ask.platform).Lend(
-      static_cast<size_t>(ask.count), {}, ask.lease, until, [&] { return rpc.cancelled() || rpc.draining(); }));
+  return ResponseOf<v1::PullResponse>(
+      mailboxes_.Of(ask.platform).Lend(static_cast<size_t>(ask.count), {}, ask.lease, until, [&] {
+        return rpc.cancelled() || rpc.draining();
+      }));
 }
 
 absl::Status AgentCalls::Subscribe(const v1::SubscribeRequest& request, const grpc_support::Rpc& rpc,

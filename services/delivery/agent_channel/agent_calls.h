@@ -42,7 +42,8 @@ class AgentCalls {
   // Where the replica is that has the platform's lane; empty if that is this one. UNAVAILABLE LANE_NOT_READY
   // where there is none, or it cannot be reached from here.
   absl::StatusOr<std::string> OwnerOf(const std::string& platform);
-  absl::Status ReportOthers(const std::string& platform, const std::vector<const v1::DeliveryResult*>& results);
+  absl::Status ReportOthers(const std::string& platform,
+                            const std::vector<const v1::DeliveryResult*>& results);
 
   const LaneContext& context_;
   LaneManager& manager_;

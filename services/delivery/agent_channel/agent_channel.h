@@ -12,8 +12,8 @@
 namespace cognate::delivery {
 
 struct AgentChannelOptions {
-  // An agent that has asked for nothing for so long, and has nothing lent, is away: the lane is closed. Longer
-  // than the pause between two runs of a site's cron.
+  // An agent that has asked for nothing for so long, and has nothing lent, is away: the lane is closed.
+  // Longer than the pause between two runs of a site's cron.
   absl::Duration away_after = absl::Minutes(3);
 };
 

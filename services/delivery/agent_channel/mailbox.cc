@@ -22,7 +22,8 @@ void Mailbox::Put(absl::Span<const Outgoing> deliveries) {
     if (known != places_.end() && slots_[known->second].delivery.version() == outgoing.delivery->version()) {
       slots.push_back(std::move(slots_[known->second]));
     } else {
-      slots.push_back({PublicDelivery(outgoing), AppliedOutcome(outgoing), "", absl::InfinitePast(), std::nullopt});
+      slots.push_back(
+          {PublicDelivery(outgoing), AppliedOutcome(outgoing), "", absl::InfinitePast(), std::nullopt});
     }
     if (slots.back().outcome.has_value()) ++answered_count_;
     places.emplace(std::move(key), slots.size() - 1);
@@ -105,8 +106,8 @@ size_t Mailbox::CountLent(const absl::flat_hash_set<std::string>& leases) const 
   }));
 }
 
-void Mailbox::LendNow(size_t credits, const absl::flat_hash_set<std::string>& leases, absl::Duration lease_duration,
-                      Lent* lent) {
+void Mailbox::LendNow(size_t credits, const absl::flat_hash_set<std::string>& leases,
+                      absl::Duration lease_duration, Lent* lent) {
   const absl::Time now = clock_.Now();
   const size_t lent_before = CountLent(leases);
   for (Slot& slot : slots_) {
@@ -122,8 +123,8 @@ void Mailbox::LendNow(size_t credits, const absl::flat_hash_set<std::string>& le
   }
 }
 
-Lent Mailbox::Lend(size_t credits, const absl::flat_hash_set<std::string>& leases, absl::Duration lease_duration,
-                   absl::Time until, const std::function<bool()>& gone) {
+Lent Mailbox::Lend(size_t credits, const absl::flat_hash_set<std::string>& leases,
+                   absl::Duration lease_duration, absl::Time until, const std::function<bool()>& gone) {
   Lent lent;
   MutexLock lock(&mutex_);
   while (!gone()) {
@@ -131,7 +132,8 @@ Lent Mailbox::Lend(size_t credits, const absl::flat_hash_set<std::string>& lease
     LendNow(credits, leases, lease_duration, &lent);
     const absl::Time now = clock_.Now();
     if (!lent.deliveries.empty() || now >= until) break;
-    free_.WaitFor(&mutex_, std::clamp(std::min(until, NextFree()) - now, absl::Milliseconds(1), kLongestWait));
+    free_.WaitFor(&mutex_,
+                  std::clamp(std::min(until, NextFree()) - now, absl::Milliseconds(1), kLongestWait));
   }
   return lent;
 }
@@ -141,7 +143,8 @@ void Mailbox::ForgetOver(absl::flat_hash_set<std::string>* leases) const {
   absl::flat_hash_set<std::string> live = {""};
   MutexLock lock(&mutex_);
   for (const Slot& slot : slots_) {
-    if (!slot.outcome.has_value() && now < slot.lent_until && leases->contains(slot.lease)) live.insert(slot.lease);
+    if (!slot.outcome.has_value() && now < slot.lent_until && leases->contains(slot.lease))
+      live.insert(slot.lease);
   }
   leases->swap(live);
 }

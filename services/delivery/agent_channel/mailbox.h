@@ -1,5 +1,5 @@
-// Where a lane leaves deliveries for its platform's agent, and the agent's calls find them. A delivery is lent
-// out for as long as the agent asked for; what is not answered by then is lent out again.
+// Where a lane leaves deliveries for its platform's agent, and the agent's calls find them. A delivery is
+// lent out for as long as the agent asked for; what is not answered by then is lent out again.
 #pragma once
 
 #include <functional>
@@ -71,7 +71,8 @@ class Mailbox {
   std::shared_ptr<Answers> Answer(absl::Span<const v1::DeliveryResult> results,
                                   std::vector<const v1::DeliveryResult*>* others);
   // False if they were not told.
-  bool AwaitTold(const std::shared_ptr<Answers>& answers, absl::Time until, const std::function<bool()>& gone);
+  bool AwaitTold(const std::shared_ptr<Answers>& answers, absl::Time until,
+                 const std::function<bool()>& gone);
 
  private:
   using Key = std::pair<std::string, std::string>;  // entity as text, model
@@ -84,7 +85,8 @@ class Mailbox {
   };
 
   void Put(absl::Span<const Outgoing> deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  size_t CountLent(const absl::flat_hash_set<std::string>& leases) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  size_t CountLent(const absl::flat_hash_set<std::string>& leases) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LendNow(size_t credits, const absl::flat_hash_set<std::string>& leases, absl::Duration lease_duration,
                Lent* lent) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Time NextFree() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

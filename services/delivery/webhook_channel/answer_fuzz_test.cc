@@ -1,11 +1,10 @@
-// What an endpoint answers is a stranger's: whatever it is, each delivery gets an outcome that feedback understands, or the
-// whole answer is refused in words.
-#include "services/delivery/webhook_channel/message.h"
-
+// What an endpoint answers is a stranger's: whatever it is, each delivery gets an outcome that feedback
+// understands, or the whole answer is refused in words.
 #include "absl/strings/match.h"
 #include "common/ids/uuid.h"
 #include "gtest/gtest.h"
 #include "services/delivery/public_delivery.h"
+#include "services/delivery/webhook_channel/message.h"
 #include "tests/support/fuzz.h"
 
 namespace cognate::delivery {
@@ -38,7 +37,8 @@ TEST(AnswerFuzzTest, SurvivesWhateverAnEndpointAnswers) {
     delivery.set_version(7);
     delivery.set_operation(v1::OPERATION_UPDATE);
   }
-  const std::vector<Outgoing> both = {{&group, &group.deliveries(0), true}, {&group, &group.deliveries(1), true}};
+  const std::vector<Outgoing> both = {{&group, &group.deliveries(0), true},
+                                      {&group, &group.deliveries(1), true}};
   test_support::Fuzz("webhook_answer", Corpus(), [&](absl::string_view input) {
     const bool single = input.size() % 2 == 0;
     const absl::Span<const Outgoing> asked = absl::MakeConstSpan(both).subspan(0, single ? 1 : 2);

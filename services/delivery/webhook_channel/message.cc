@@ -86,10 +86,12 @@ void AddRules(const v1::Delivery& delivery, Object* object) {
   if (!delivery.collisions().empty()) {
     Object collisions;
     for (const v1::FieldCollision& collision : delivery.collisions())
-      collisions.AddText(collision.field(), Word(v1::CollisionAction_Name(collision.action()), "COLLISION_ACTION_"));
+      collisions.AddText(collision.field(),
+                         Word(v1::CollisionAction_Name(collision.action()), "COLLISION_ACTION_"));
     object->Add("on_collision", collisions.Take());
   }
-  if (!delivery.missing_only_fields().empty()) object->Add("missing_only", Texts(delivery.missing_only_fields()));
+  if (!delivery.missing_only_fields().empty())
+    object->Add("missing_only", Texts(delivery.missing_only_fields()));
   if (delivery.keeps_deletes()) object->Add("keeps_deletes", value::Bool(true));
   if (delivery.incomplete()) object->Add("incomplete", value::Bool(true));
 }
@@ -104,7 +106,8 @@ Value ToJson(const v1::Delivery& delivery) {
   object.Add("key_fields", Texts(delivery.key_fields()));
   for (const v1::Field& field : delivery.fields()) {
     fields.Add(field.name(), Exact(field.value()));
-    if (const absl::string_view type = TypeOf(field.value()); !type.empty()) types.AddText(field.name(), type);
+    if (const absl::string_view type = TypeOf(field.value()); !type.empty())
+      types.AddText(field.name(), type);
   }
   object.Add("fields", fields.Take());
   if (!types.empty()) object.Add("types", types.Take());
@@ -145,7 +148,8 @@ std::string TextOf(const Value* value) {
 
 v1::OutcomeStatus StatusOf(const Value& result) {
   const std::string word = TextOf(Member(result, "status"));
-  if (word.empty()) return Member(result, "error") == nullptr ? v1::OUTCOME_STATUS_APPLIED : v1::OUTCOME_STATUS_FAILED;
+  if (word.empty())
+    return Member(result, "error") == nullptr ? v1::OUTCOME_STATUS_APPLIED : v1::OUTCOME_STATUS_FAILED;
   v1::OutcomeStatus status = v1::OUTCOME_STATUS_UNSPECIFIED;
   v1::OutcomeStatus_Parse(StrCat("OUTCOME_STATUS_", absl::AsciiStrToUpper(word)), &status);
   return status;
@@ -160,10 +164,11 @@ v1::DeliveryResult ReadResult(const Value& result) {
   if (const Value* error = Member(result, "error"); error != nullptr) {
     v1::OutcomeError& told = *read.mutable_error();
     told.set_reason(TextOf(Member(*error, "reason")));
-    told.set_message(error->has_text_value() ? Excerpt(error->text_value()) : Excerpt(TextOf(Member(*error, "message"))));
+    told.set_message(error->has_text_value() ? Excerpt(error->text_value())
+                                             : Excerpt(TextOf(Member(*error, "message"))));
     told.set_field(TextOf(Member(*error, "field")));
-    if (const Value* delay = Member(*error, "retry_after"); delay != nullptr && delay->has_int64_value() &&
-                                                           delay->int64_value() > 0) {
+    if (const Value* delay = Member(*error, "retry_after");
+        delay != nullptr && delay->has_int64_value() && delay->int64_value() > 0) {
       told.mutable_retry_delay()->set_seconds(std::min<int64_t>(delay->int64_value(), 30 * 24 * 3'600));
     }
   }
@@ -212,15 +217,15 @@ WebhookMessage MakePing(absl::string_view platform, absl::Time now) {
   return {StrCat("msg_", RandomHex(16)), Envelope("cognate.ping", now, data.Take())};
 }
 
-absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body, absl::Span<const Outgoing> deliveries,
-                                                    bool single) {
+absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body,
+                                                    absl::Span<const Outgoing> deliveries, bool single) {
   std::vector<v1::Outcome> outcomes;
   const absl::string_view text = absl::StripAsciiWhitespace(body);
   Value answer;
   // Many a site answers whatever it does not know with its front page.
   if (!text.empty() && text.front() == '<') {
-    return absl::InvalidArgumentError(
-        StrCat("the endpoint answered with a web page, want JSON or nothing; is the URL right? ", Excerpt(body)));
+    return absl::InvalidArgumentError(StrCat(
+        "the endpoint answered with a web page, want JSON or nothing; is the URL right? ", Excerpt(body)));
   }
   if (!text.empty() && (text.front() == '{' || text.front() == '[')) {
     absl::StatusOr<Value> read = codec::ReadJson(text);
@@ -233,7 +238,8 @@ absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body, absl
   absl::flat_hash_map<std::pair<std::string, std::string>, const Value*> results;
   const Value* const list = Member(answer, "results");
   if (list != nullptr && !list->has_list_value())
-    return absl::InvalidArgumentError(StrCat("the endpoint's answer has no list in \"results\": ", Excerpt(body)));
+    return absl::InvalidArgumentError(
+        StrCat("the endpoint's answer has no list in \"results\": ", Excerpt(body)));
   if (list != nullptr) {
     for (const Value& result : list->list_value().values())
       results[{TextOf(Member(result, "entity_id")), TextOf(Member(result, "model"))}] = &result;
@@ -249,8 +255,8 @@ absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body, absl
       result = by_entity->second;
     }
     if (result == nullptr) {
-      outcomes.push_back(FailedOutcome(outgoing, "NOT_ANSWERED",
-                                       "the endpoint answered, and said nothing of this record in \"results\""));
+      outcomes.push_back(FailedOutcome(
+          outgoing, "NOT_ANSWERED", "the endpoint answered, and said nothing of this record in \"results\""));
     } else if (list == nullptr && !single) {
       outcomes.push_back(AppliedOutcome(outgoing));
     } else {

@@ -30,8 +30,8 @@ WebhookMessage MakePing(absl::string_view platform, absl::Time now);
 // What an answer with a status of 2xx says of each delivery, in their order. An answer that is empty or says
 // nothing of results means that all was applied. INVALID_ARGUMENT in words where it begins to say something
 // and cannot be read.
-absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body, absl::Span<const Outgoing> deliveries,
-                                                    bool single);
+absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body,
+                                                    absl::Span<const Outgoing> deliveries, bool single);
 
 // The beginning of a text that somebody else wrote, on one line, for an error's message.
 std::string Excerpt(absl::string_view text);

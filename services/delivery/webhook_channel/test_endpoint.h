@@ -1,5 +1,5 @@
-// An HTTP endpoint on loopback that takes webhooks, checks their signatures by itself, and answers as the test
-// says.
+// An HTTP endpoint on loopback that takes webhooks, checks their signatures by itself, and answers as the
+// test says.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <httplib.h>
-#include <openssl/hmac.h>
 #include <nlohmann/json.hpp>
+#include <openssl/hmac.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -75,7 +75,8 @@ class TestEndpoint {
   }
 
   // `{"results":[…]}` with what `result_of` says of each delivery.
-  static void Reply(const Seen& seen, httplib::Response& response, const std::function<Json(const Json&)>& result_of) {
+  static void Reply(const Seen& seen, httplib::Response& response,
+                    const std::function<Json(const Json&)>& result_of) {
     Json results = Json::array();
     for (const Json& delivery : seen.deliveries()) {
       Json result = result_of(delivery);
@@ -89,8 +90,9 @@ class TestEndpoint {
   static bool IsSigned(const httplib::Request& request) {
     std::string key;
     absl::Base64Unescape(absl::string_view(kTestSecret).substr(6), &key);
-    const std::string content = absl::StrCat(request.get_header_value("webhook-id"), ".",
-                                             request.get_header_value("webhook-timestamp"), ".", request.body);
+    const std::string content =
+        absl::StrCat(request.get_header_value("webhook-id"), ".",
+                     request.get_header_value("webhook-timestamp"), ".", request.body);
     unsigned char code[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
     HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),

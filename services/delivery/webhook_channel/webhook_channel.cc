@@ -36,7 +36,8 @@ absl::Status EndpointFault(const webhook::Answer& answer) {
     return Error(code, reason, StrCat(Said(answer), advice));
   };
   const int status = answer.status;
-  if (status < 200) return error(absl::StatusCode::kUnavailable, "CONNECTION_LOST", "; want an answer of HTTP");
+  if (status < 200)
+    return error(absl::StatusCode::kUnavailable, "CONNECTION_LOST", "; want an answer of HTTP");
   if (status >= 300 && status < 400) {
     return error(absl::StatusCode::kFailedPrecondition, "ENDPOINT_REDIRECTED",
                  StrCat("; redirects are not followed, set the URL to where it leads",
@@ -61,7 +62,8 @@ absl::Status EndpointFault(const webhook::Answer& answer) {
       break;
   }
   if (status == 503 && answer.retry_after.has_value()) {
-    return error(absl::StatusCode::kUnavailable, "ENDPOINT_OVERLOADED", "; it is left alone for as long as it asks")
+    return error(absl::StatusCode::kUnavailable, "ENDPOINT_OVERLOADED",
+                 "; it is left alone for as long as it asks")
         .RetryAfter(*answer.retry_after);
   }
   return absl::OkStatus();
@@ -77,7 +79,9 @@ struct WebhookChannel::Work {
   int failed_alone = 0;
   bool any_taken = false;
 
-  absl::Span<const Outgoing> Of(const Part& part) const { return deliveries.subspan(part.begin, part.size()); }
+  absl::Span<const Outgoing> Of(const Part& part) const {
+    return deliveries.subspan(part.begin, part.size());
+  }
 };
 
 WebhookChannel::WebhookChannel(const v1::Platform& platform, const WebhookParts& parts)
@@ -156,11 +160,12 @@ void WebhookChannel::Start(const Part& part, Work& work) {
     return;
   }
   // Locked, so that no answer comes before the id is known.
-  under_way_.insert(parts_.sender.Send(std::move(request), [this, part](absl::StatusOr<webhook::Answer> answer) {
-    MutexLock in_answer(&mutex_);
-    answers_.emplace_back(part, std::move(answer));
-    answered_.Signal();
-  }));
+  under_way_.insert(
+      parts_.sender.Send(std::move(request), [this, part](absl::StatusOr<webhook::Answer> answer) {
+        MutexLock in_answer(&mutex_);
+        answers_.emplace_back(part, std::move(answer));
+        answered_.Signal();
+      }));
 }
 
 WebhookChannel::Answered WebhookChannel::Await() {
@@ -199,9 +204,9 @@ absl::StatusOr<std::vector<v1::Outcome>> WebhookChannel::Apply(absl::Span<const 
     lost_ = Ping();
     if (!lost_.ok()) work.outcomes.assign(work.outcomes.size(), v1::Outcome());
   }
-  const bool any_answered = std::any_of(work.outcomes.begin(), work.outcomes.end(), [](const v1::Outcome& outcome) {
-    return outcome.status() != v1::OUTCOME_STATUS_UNSPECIFIED;
-  });
+  const bool any_answered = std::any_of(
+      work.outcomes.begin(), work.outcomes.end(),
+      [](const v1::Outcome& outcome) { return outcome.status() != v1::OUTCOME_STATUS_UNSPECIFIED; });
   if (!lost_.ok() && !any_answered) return lost_;
   return std::move(work.outcomes);
 }
@@ -217,15 +222,17 @@ void WebhookChannel::Take(const Part& part, const absl::StatusOr<webhook::Answer
   }
   if (!IsTaken(answer->status)) return TakeRefusal(part, *answer, work);
   absl::StatusOr<std::vector<v1::Outcome>> outcomes =
-      answer->is_cut ? absl::InvalidArgumentError("the endpoint's answer is larger than 1 MiB; send fewer records "
-                                                  "at a time (max_deliveries), or shorter answers")
+      answer->is_cut ? absl::InvalidArgumentError(
+                           "the endpoint's answer is larger than 1 MiB; send fewer records "
+                           "at a time (max_deliveries), or shorter answers")
                      : ReadAnswer(answer->body, work.Of(part), max_deliveries() == 1);
   if (!outcomes.ok()) {
     lost_ = Error(absl::StatusCode::kFailedPrecondition, "BAD_ANSWER", outcomes.status().message());
     return;
   }
   work.any_taken = true;
-  std::move(outcomes->begin(), outcomes->end(), work.outcomes.begin() + static_cast<std::ptrdiff_t>(part.begin));
+  std::move(outcomes->begin(), outcomes->end(),
+            work.outcomes.begin() + static_cast<std::ptrdiff_t>(part.begin));
 }
 
 void WebhookChannel::TakeRefusal(const Part& part, const webhook::Answer& answer, Work& work) {
@@ -240,8 +247,8 @@ void WebhookChannel::TakeRefusal(const Part& part, const webhook::Answer& answer
   const Outgoing& outgoing = work.deliveries[part.begin];
   if (!IsServerFault(answer.status)) {
     work.any_taken = true;  // it reads what comes
-    work.outcomes[part.begin] =
-        RejectedOutcome(outgoing, answer.status == 413 ? "TOO_LARGE_FOR_TARGET" : "REFUSED_BY_TARGET", Said(answer));
+    work.outcomes[part.begin] = RejectedOutcome(
+        outgoing, answer.status == 413 ? "TOO_LARGE_FOR_TARGET" : "REFUSED_BY_TARGET", Said(answer));
     return;
   }
   work.outcomes[part.begin] = FailedOutcome(outgoing, "ENDPOINT_FAILED", Said(answer));

@@ -30,8 +30,8 @@ class WebhookChannel final : public Channel {
   WebhookChannel(const v1::Platform& platform, const WebhookParts& parts);
   ~WebhookChannel() override;
 
-  // Reads the secrets and asks the endpoint whether it is there. Anything that a server would only say when it
-  // works will do, also that it does not know what a ping is. UNAUTHENTICATED for 401 and 403;
+  // Reads the secrets and asks the endpoint whether it is there. Anything that a server would only say when
+  // it works will do, also that it does not know what a ping is. UNAUTHENTICATED for 401 and 403;
   // FAILED_PRECONDITION ENDPOINT_GONE with a RetryInfo of a day for 410.
   absl::Status Open() override;
   absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) override;

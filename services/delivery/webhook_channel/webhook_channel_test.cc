@@ -51,7 +51,8 @@ class WebhookChannelTest : public ::testing::Test {
   }
   std::vector<Outgoing> Outgoings() const {
     std::vector<Outgoing> outgoings;
-    for (const bus::v1::Delivery& delivery : group_.deliveries()) outgoings.push_back({&group_, &delivery, true});
+    for (const bus::v1::Delivery& delivery : group_.deliveries())
+      outgoings.push_back({&group_, &delivery, true});
     return outgoings;
   }
   WebhookChannel& Open() {
@@ -82,7 +83,8 @@ class WebhookChannelTest : public ::testing::Test {
     std::map<std::string, int> counts;
     for (const v1::Outcome& outcome : outcomes) ++counts[v1::OutcomeStatus_Name(outcome.status()).substr(15)];
     std::string summary;
-    for (const auto& [status, count] : counts) absl::StrAppend(&summary, summary.empty() ? "" : " ", status, "=", count);
+    for (const auto& [status, count] : counts)
+      absl::StrAppend(&summary, summary.empty() ? "" : " ", status, "=", count);
     return summary;
   }
 
@@ -141,7 +143,8 @@ TEST_F(WebhookChannelTest, OneRecordARequestIfThePlatformSaysSo) {
 
 TEST_F(WebhookChannelTest, ValuesThatJsonWouldChangeGoAsTextsWithTheirTypes) {
   group_.clear_field_names();
-  for (const char* name : {"big", "small", "price", "blob", "day", "nothing", "parent"}) group_.add_field_names(name);
+  for (const char* name : {"big", "small", "price", "blob", "day", "nothing", "parent"})
+    group_.add_field_names(name);
   Add("unused");
   auto& values = *group_.mutable_deliveries(0)->mutable_values();
   values.Clear();
@@ -154,8 +157,9 @@ TEST_F(WebhookChannelTest, ValuesThatJsonWouldChangeGoAsTextsWithTheirTypes) {
   values.Add()->mutable_reference_value()->set_local_id("77");
   Apply();
   const Json delivery = endpoint_.seen().at(0).deliveries().at(0);
-  EXPECT_EQ(delivery["fields"].dump(),
-            R"({"big":"9007199254740993","small":5,"price":"12.50","blob":"Af8=","day":"2026-02-28","nothing":null,"parent":"77"})");
+  EXPECT_EQ(
+      delivery["fields"].dump(),
+      R"({"big":"9007199254740993","small":5,"price":"12.50","blob":"Af8=","day":"2026-02-28","nothing":null,"parent":"77"})");
   EXPECT_EQ(delivery["types"].dump(), R"({"big":"int64","price":"decimal","blob":"bytes","day":"date"})");
 }
 
@@ -164,7 +168,8 @@ TEST_F(WebhookChannelTest, WhatTheAnswerSaysOfARecordIsItsOutcome) {
   endpoint_.AnswerWith([](const Seen& seen, httplib::Response& response) {
     TestEndpoint::Reply(seen, response, [](const Json& delivery) {
       const std::string name = delivery["fields"]["name"];
-      if (name == "n000") return Json{{"status", "rejected"}, {"error", {{"reason", "TOO_OLD"}, {"field", "name"}}}};
+      if (name == "n000")
+        return Json{{"status", "rejected"}, {"error", {{"reason", "TOO_OLD"}, {"field", "name"}}}};
       if (name == "n001") return Json{{"error", {{"message", "locked"}, {"retry_after", 90}}}};
       if (name == "n002") return Json{{"status", "unauthenticated"}};
       if (name == "n003") return Json{{"status", "conflict"}};
@@ -233,7 +238,8 @@ TEST_F(WebhookChannelTest, OneRecordAloneCountsNoAttemptEitherWhileTheEndpointIs
   endpoint_.AnswerWith([](const Seen&, httplib::Response& response) { response.status = 500; });
   EXPECT_EQ(ErrorReason(channel.Apply(Outgoings()).status()), "ENDPOINT_FAILED");
   // It answers again, only not to this record.
-  endpoint_.AnswerWith([](const Seen& seen, httplib::Response& response) { response.status = seen.is_ping() ? 200 : 500; });
+  endpoint_.AnswerWith(
+      [](const Seen& seen, httplib::Response& response) { response.status = seen.is_ping() ? 200 : 500; });
   const auto outcomes = channel.Apply(Outgoings());
   ASSERT_OK(outcomes.status());
   EXPECT_EQ(Summary(*outcomes), "FAILED=1");

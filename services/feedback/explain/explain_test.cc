@@ -165,12 +165,13 @@ TEST_F(ExplainTest, OfARecordThatWasLeftInPlace) {
   peers_.Put(entity, "shop", "public.nations", replica);
   EXPECT_THAT(
       Explain(Record("57")),
-      ::testing::AllOf(::testing::HasSubstr("-> shop public.nations DETACHED\n"),
-                       ::testing::HasSubstr(
-                           "plan PASSED It left the scope of its syncs in version 812, and they say that "
-                           "shop keeps what it has, or a person discarded that version.\n=> public.nations l57 on shop is left as it was when "
-                           "the record left the scope of its syncs (version 812); it is written again "
-                           "when the record comes back.\n")));
+      ::testing::AllOf(
+          ::testing::HasSubstr("-> shop public.nations DETACHED\n"),
+          ::testing::HasSubstr("plan PASSED It left the scope of its syncs in version 812, and they say that "
+                               "shop keeps what it has, or a person discarded that version.\n=> "
+                               "public.nations l57 on shop is left as it was when "
+                               "the record left the scope of its syncs (version 812); it is written again "
+                               "when the record comes back.\n")));
   replica.deleted = true;
   peers_.Put(entity, "shop", "public.nations", replica);
   EXPECT_THAT(

@@ -19,8 +19,9 @@ using postgres::Transaction;
 // The rows are there, Plan wrote them: updated in place they cost a third of an upsert, which locks each
 // first. A row that Plan never wrote is taken as it is told. Answers how many such rows another made at this
 // very moment: for these it must run again. `settled` is counted although nobody reads it: so it runs before
-// `made`, and what is there is locked before what is missing is made. What is discarded stands as a record that its sync keeps (LEAVE_ACTION_KEEP): the target
-// has it as it was, and of a delete that it did not get it is not known to be gone. LIMIT as in plan_store.cc.
+// `made`, and what is there is locked before what is missing is made. What is discarded stands as a record
+// that its sync keeps (LEAVE_ACTION_KEEP): the target has it as it was, and of a delete that it did not get
+// it is not known to be gone. LIMIT as in plan_store.cc.
 const Statement kSettle = {"settle", R"sql(
     WITH k AS MATERIALIZED (
         SELECT k.entity_id, k.version, k.kind IN (1, 2, 5, 16) AS applied, k.kind IN (2, 16) AS deleted,
