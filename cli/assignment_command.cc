@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/sync_words.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::cli {
@@ -146,12 +147,7 @@ absl::Status Enable(Context& context, const AssignmentOptions& options, bool ass
   }
   std::cout << options.model << " on " << options.platform << (assignable ? " has" : " no longer has")
             << " assignments.\n";
-  for (const v1::SyncDrift& drift : response.drifts()) {
-    std::cout << drift.sync()
-              << (drift.broken().empty() ? " fits again; a backfill brings what was captured in between."
-                                         : absl::StrCat(" is broken: it takes no changes. ", drift.broken()))
-              << "\n";
-  }
+  PrintDrifts(std::cout, response.drifts());
   return absl::OkStatus();
 }
 

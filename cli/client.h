@@ -5,11 +5,15 @@
 
 #include "absl/status/statusor.h"
 #include "cognate/v1/assignment_service.grpc.pb.h"
+#include "cognate/v1/audit_service.grpc.pb.h"
 #include "cognate/v1/change_capture_service.grpc.pb.h"
+#include "cognate/v1/check_service.grpc.pb.h"
 #include "cognate/v1/conflict_service.grpc.pb.h"
 #include "cognate/v1/delivery_service.grpc.pb.h"
+#include "cognate/v1/event_service.grpc.pb.h"
 #include "cognate/v1/expansion_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
+#include "cognate/v1/key_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/pipeline_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
@@ -27,14 +31,18 @@ class Client {
 
   v1::PlatformRegistryService::Stub& registry() { return *registry_; }
   v1::LedgerService::Stub& ledger() { return *ledger_; }
+  v1::KeyService::Stub& keys() { return *keys_; }
   v1::PipelineService::Stub& pipelines() { return *pipelines_; }
   v1::RulesService::Stub& rules() { return *rules_; }
   v1::AssignmentService::Stub& assignments() { return *assignments_; }
+  v1::AuditService::Stub& audit() { return *audit_; }
   v1::ChangeCaptureService::Stub& capture() { return *capture_; }
+  v1::CheckService::Stub& checks() { return *checks_; }
   v1::ConflictService::Stub& conflicts() { return *conflicts_; }
   v1::ExpansionService::Stub& expansions() { return *expansions_; }
   v1::TransformerService::Stub& transformer() { return *transformer_; }
   v1::DeliveryService::Stub& delivery() { return *delivery_; }
+  v1::EventService::Stub& events() { return *events_; }
   v1::FeedbackService::Stub& feedback() { return *feedback_; }
 
   // One call that may be repeated: every create below carries a request id.
@@ -50,14 +58,18 @@ class Client {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::PlatformRegistryService::Stub> registry_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  std::unique_ptr<v1::KeyService::Stub> keys_;
   std::unique_ptr<v1::PipelineService::Stub> pipelines_;
   std::unique_ptr<v1::RulesService::Stub> rules_;
   std::unique_ptr<v1::AssignmentService::Stub> assignments_;
+  std::unique_ptr<v1::AuditService::Stub> audit_;
   std::unique_ptr<v1::ChangeCaptureService::Stub> capture_;
+  std::unique_ptr<v1::CheckService::Stub> checks_;
   std::unique_ptr<v1::ConflictService::Stub> conflicts_;
   std::unique_ptr<v1::ExpansionService::Stub> expansions_;
   std::unique_ptr<v1::TransformerService::Stub> transformer_;
   std::unique_ptr<v1::DeliveryService::Stub> delivery_;
+  std::unique_ptr<v1::EventService::Stub> events_;
   std::unique_ptr<v1::FeedbackService::Stub> feedback_;
 };
 

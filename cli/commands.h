@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "cli/client.h"
+#include "cli/default_address.h"
 
 namespace CLI {
 class App;
@@ -15,7 +16,7 @@ namespace cognate::cli {
 
 // What every command has.
 struct Context {
-  std::string address = "127.0.0.1:7400";
+  std::string address = DefaultAddress();
   bool json = false;
   absl::Status status;  // What the command that ran has answered.
 
@@ -27,7 +28,13 @@ void AddPlatformCommand(CLI::App& app, Context& context);
 // Below `platform`.
 void AddCompareCommand(CLI::App& platform, Context& context);
 void AddAssignmentCommand(CLI::App& app, Context& context);
+void AddAuditCommand(CLI::App& app, Context& context);
 void AddConflictCommand(CLI::App& app, Context& context);
+void AddKeyCommand(CLI::App& app, Context& context);
+// Below `key`.
+void AddKeyRotationCommands(CLI::App& key, Context& context);
+void AddEnrolmentCommands(CLI::App& key, Context& context);
+void AddSecretCommand(CLI::App& app, Context& context);
 void AddModelCommand(CLI::App& app, Context& context);
 void AddPipelineCommand(CLI::App& app, Context& context);
 void AddSyncCommand(CLI::App& app, Context& context);
@@ -36,6 +43,8 @@ void AddStatusCommand(CLI::App& app, Context& context);
 void AddTroublesCommand(CLI::App& app, Context& context);
 void AddExplainCommand(CLI::App& app, Context& context);
 void AddWatchCommand(CLI::App& app, Context& context);
+void AddHookCommand(CLI::App& app, Context& context);
+void AddHistoryCommand(CLI::App& app, Context& context);
 void AddUpCommand(CLI::App& app, Context& context);
 
 }  // namespace cognate::cli

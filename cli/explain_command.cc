@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/commands.h"
+#include "cli/event_options.h"
 #include "cli/output.h"
 #include "common/status/status_macros.h"
 
@@ -97,14 +98,22 @@ void AddExplainCommand(CLI::App& app, Context& context) {
 
 void AddWatchCommand(CLI::App& app, Context& context) {
   CLI::App* watch = app.add_subcommand("watch", "Events as they happen, until Ctrl-C");
-  watch->footer("Examples:\n  cognate watch\n  cognate watch --platform shop --from <token>");
+  watch->footer(
+      "Examples:\n"
+      "  cognate watch\n"
+      "  cognate watch --platform shop --from <token>\n"
+      "  cognate watch --sync posts --actor anna --digest 30s\n"
+      "  cognate watch --aggregate                            one line for each change, over all of its "
+      "targets");
   auto request = std::make_shared<v1::WatchRequest>();
-  auto platforms = std::make_shared<std::vector<std::string>>();
-  watch->add_option("--platform", *platforms, "Only these targets")->take_all();
+  auto options = std::make_shared<EventOptions>();
+  options->Add(watch);
   watch->add_option("--from", *request->mutable_resume_token(), "Go on after this resume token");
-  watch->callback([&context, request, platforms] {
-    for (const std::string& platform : *platforms) request->add_platforms(platform);
-    context.status = Watch(context, *request);
+  watch->callback([&context, request, options] {
+    context.status = options->SetFilter(request->mutable_filter());
+    if (context.status.ok() && !options->digest.empty())
+      context.status = options->SetDigest(request->mutable_digest());
+    if (context.status.ok()) context.status = Watch(context, *request);
   });
 }
 

@@ -2,7 +2,9 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/trust_options.h"
 #include "cli/up_command.h"
+#include "common/grpc/client_trust.h"
 
 int main(int argc, char** argv) {
   using namespace cognate::cli;
@@ -23,6 +25,7 @@ int main(int argc, char** argv) {
   app.add_option("--address", context.address, "Where the services are: host:port or unix:/path")
       ->envname("COGNATE_ADDRESS")
       ->capture_default_str();
+  AddTrustOptions(app);
   app.add_flag("--json", context.json, "One JSON object a line, for programs");
   app.fallthrough();
   AddUpCommand(app, context);
@@ -37,7 +40,13 @@ int main(int argc, char** argv) {
   AddTroublesCommand(app, context);
   AddExplainCommand(app, context);
   AddWatchCommand(app, context);
+  AddHookCommand(app, context);
+  AddHistoryCommand(app, context);
+  AddAuditCommand(app, context);
+  AddKeyCommand(app, context);
+  AddSecretCommand(app, context);
   CLI11_PARSE(app, argc, argv);
+  cognate::grpc_support::SetClientTrust({}).IgnoreError();
   if (!context.status.ok()) {
     PrintError(std::cerr, context.status);
     return 1;

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/sync_words.h"
 #include "cli/yaml_message.h"
 #include "cli/yaml_tree.h"
 #include "cli/yaml_writer.h"
@@ -108,13 +109,7 @@ absl::Status Apply(Context& context, const std::vector<std::string>& files) {
       continue;
     }
     for (const v1::Model& model : response.models()) std::cout << model.name() << " is as the file says\n";
-    for (const v1::SyncDrift& drift : response.drifts()) {
-      std::cout << drift.sync()
-                << (drift.broken().empty()
-                        ? " fits again; a backfill brings what was captured in between."
-                        : absl::StrCat(" is broken: it takes no changes. ", drift.broken()))
-                << "\n";
-    }
+    PrintDrifts(std::cout, response.drifts());
   }
   return absl::OkStatus();
 }

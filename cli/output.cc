@@ -70,6 +70,9 @@ void PrintError(std::ostream& err, const absl::Status& status) {
   if (status.code() == absl::StatusCode::kUnavailable && reason.empty()) {
     err << "  Is it running? `cognate up` starts it; --address says where it is.\n";
   }
+  if (status.code() == absl::StatusCode::kUnauthenticated) {
+    err << "  --key-file, COGNATE_KEY_FILE or COGNATE_KEY says which key to show.\n";
+  }
 }
 
 std::string FormatTime(const google::protobuf::Timestamp& time) {

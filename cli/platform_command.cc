@@ -7,8 +7,11 @@
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/platform_check_command.h"
 #include "cli/platform_delivery.h"
+#include "cli/secret_file.h"
 #include "cli/sync_options.h"
+#include "cli/sync_words.h"
 #include "common/clock/clock.h"
 #include "common/clock/time_proto.h"
 #include "common/ids/uuid.h"
@@ -25,6 +28,7 @@ struct PlatformOptions {
   std::string postgres;
   std::string password_file;
   std::string password_environment;
+  std::string sealed_password_file;
   std::string capture = "none";
   CLI::Option* capture_option = nullptr;
   bool agent = false;
@@ -32,6 +36,19 @@ struct PlatformOptions {
   PlatformDelivery delivery;
   std::string reason, duration;
 };
+
+// False when none is given.
+absl::StatusOr<bool> SetPassword(const PlatformOptions& options, v1::DatabaseConnection* database) {
+  if (!options.password_file.empty()) database->mutable_password()->set_file(options.password_file);
+  if (!options.password_environment.empty())
+    database->mutable_password()->set_environment(options.password_environment);
+  if (!options.sealed_password_file.empty()) {
+    ASSIGN_OR_RETURN(*database->mutable_password()->mutable_value(),
+                     ReadSecretFile("--sealed-password-file", options.sealed_password_file));
+  }
+  return !options.password_file.empty() || !options.password_environment.empty() ||
+         !options.sealed_password_file.empty();
+}
 
 absl::StatusOr<v1::Platform> MakePlatform(const PlatformOptions& options) {
   v1::Platform platform;
@@ -47,11 +64,7 @@ absl::StatusOr<v1::Platform> MakePlatform(const PlatformOptions& options) {
   }
   platform.set_kind(v1::PLATFORM_KIND_POSTGRES);
   platform.mutable_database()->set_uri(options.postgres);
-  v1::SecretReference& password = *platform.mutable_database()->mutable_password();
-  if (!options.password_file.empty()) password.set_file(options.password_file);
-  if (!options.password_environment.empty()) password.set_environment(options.password_environment);
-  if (password.source_case() == v1::SecretReference::SOURCE_NOT_SET)
-    platform.mutable_database()->clear_password();
+  RETURN_IF_ERROR(SetPassword(options, platform.mutable_database()).status());
   if (options.source_only) platform.set_channel(v1::CHANNEL_NONE);
   if (options.capture == "replication") platform.set_capture_mode(v1::CAPTURE_MODE_REPLICATION);
   if (options.capture == "agent") platform.set_capture_mode(v1::CAPTURE_MODE_AGENT);
@@ -115,6 +128,9 @@ absl::Status Update(Context& context, const PlatformOptions& options) {
   ASSIGN_OR_RETURN(*request.mutable_platform(), Read(client, options.id));
   std::vector<std::string> paths;
   RETURN_IF_ERROR(options.delivery.Set(request.mutable_platform(), &paths));
+  ASSIGN_OR_RETURN(const bool is_password_given,
+                   SetPassword(options, request.mutable_platform()->mutable_database()));
+  if (is_password_given) paths.emplace_back("database.password");
   if (!options.display_name.empty()) {
     request.mutable_platform()->set_display_name(options.display_name);
     paths.emplace_back("display_name");
@@ -193,12 +209,7 @@ absl::Status Analyze(Context& context, const std::string& id) {
     std::cout << kept.model() << " is custom and stays as it is; the database "
               << (kept.differences().empty() ? "agrees" : absl::StrJoin(kept.differences(), ", ")) << ".\n";
   }
-  for (const v1::SyncDrift& drift : response.drifts()) {
-    std::cout << drift.sync()
-              << (drift.broken().empty() ? " fits again; a backfill brings what was captured in between."
-                                         : absl::StrCat(" is broken: it takes no changes. ", drift.broken()))
-              << "\n";
-  }
+  PrintDrifts(std::cout, response.drifts());
   return absl::OkStatus();
 }
 
@@ -212,6 +223,18 @@ absl::Status Delete(Context& context, const std::string& id) {
   return absl::OkStatus();
 }
 
+void AddPasswordOptions(CLI::App* command, PlatformOptions* options) {
+  auto* const file =
+      command->add_option("--password-file", options->password_file, "Where the services read the password");
+  auto* const environment = command->add_option("--password-env", options->password_environment,
+                                                "The services' environment variable that holds the password");
+  command
+      ->add_option("--sealed-password-file", options->sealed_password_file,
+                   "A file here with the password itself, which the services keep sealed (docs/keys.md)")
+      ->excludes(file)
+      ->excludes(environment);
+}
+
 void AddUpdate(CLI::App& platform, Context& context) {
   auto options = std::make_shared<PlatformOptions>();
   CLI::App* update = platform.add_subcommand("update", "Change how, how fast and when it is delivered to");
@@ -221,6 +244,7 @@ void AddUpdate(CLI::App& platform, Context& context) {
       "  cognate platform update shop --max-rate 50 --maintenance 'sat,sun 02:00 3h Europe/Berlin'");
   update->add_option("id", options->id)->required();
   update->add_option("--display-name", options->display_name, "For people");
+  AddPasswordOptions(update, options.get());
   options->delivery.Add(update);
   update->callback([&context, options] { context.status = Update(context, *options); });
 }
@@ -258,9 +282,7 @@ void AddPlatformCommand(CLI::App& app, Context& context) {
   create->add_option("--display-name", options->display_name, "For people");
   auto* postgres = create->add_option("--postgres", options->postgres, "Connection URI, without a password");
   create->add_flag("--agent", options->agent, "It captures by calling Capture")->excludes(postgres);
-  create->add_option("--password-file", options->password_file, "Where the services read the password");
-  create->add_option("--password-env", options->password_environment,
-                     "The services' environment variable that holds the password");
+  AddPasswordOptions(create, options.get());
   options->capture_option = create->add_option("--capture", options->capture, "How its changes are captured")
                                 ->check(CLI::IsMember({"none", "replication", "agent"}))
                                 ->capture_default_str();
@@ -282,6 +304,7 @@ void AddPlatformCommand(CLI::App& app, Context& context) {
   CLI::App* remove = platform->add_subcommand("delete", "Delete a platform that no sync names");
   remove->add_option("id", options->id)->required();
   remove->callback([&context, options] { context.status = Delete(context, options->id); });
+  AddPlatformCheckCommand(*platform, context);
   AddCompareCommand(*platform, context);
 }
 

@@ -15,9 +15,9 @@ namespace cognate::cli {
 
 struct PlatformDelivery {
   // Given or not: what is not given stays as it is.
-  std::optional<std::string> webhook, timeout, retry;
-  std::vector<std::string> secret_files, secret_environments, maintenance;
-  std::optional<int> max_deliveries, max_requests;
+  std::optional<std::string> webhook, timeout, retry, hold, hold_lifetime;
+  std::vector<std::string> secret_files, secret_environments, sealed_secret_files, maintenance;
+  std::optional<int> max_deliveries, max_requests, hold_max_releases;
   std::optional<double> max_rate;
   bool allow_private_addresses = false;
   bool pull = false;
@@ -30,6 +30,8 @@ struct PlatformDelivery {
   bool changes_webhook() const;
   absl::Status SetWebhook(v1::Webhook* webhook) const;
   absl::Status SetPolicy(v1::DeliveryPolicy* policy) const;
+  bool changes_hold() const { return hold || hold_lifetime || hold_max_releases; }
+  absl::Status SetHold(v1::HoldPolicy* policy) const;
   CLI::Option* private_option_ = nullptr;
 };
 

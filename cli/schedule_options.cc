@@ -15,14 +15,7 @@ namespace cognate::cli {
 namespace {
 
 // Zero is left out: it is the same as nothing.
-absl::Status SetDuration(const char* option, const std::string& text, google::protobuf::Duration* duration) {
-  absl::Duration parsed;
-  if (!absl::ParseDuration(text, &parsed))
-    return WrongOption(option, text, "a duration such as 30s, 5m or 1h30m; 0 for none");
-  duration->set_seconds(absl::ToInt64Seconds(parsed));
-  duration->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(parsed % absl::Seconds(1))));
-  return absl::OkStatus();
-}
+constexpr char kDuration[] = "a duration such as 30s, 5m or 1h30m; 0 for none";
 
 }  // namespace
 
@@ -89,8 +82,8 @@ absl::Status ScheduleOptions::Set(v1::Sync* sync) const {
   if (!changes_schedule()) return absl::OkStatus();
   v1::SyncSchedule& schedule = *sync->mutable_schedule();
   if (batch_size) schedule.set_batch_size(*batch_size);
-  if (interval) RETURN_IF_ERROR(SetDuration("--interval", *interval, schedule.mutable_interval()));
-  if (pause) RETURN_IF_ERROR(SetDuration("--pause", *pause, schedule.mutable_pause()));
+  if (interval) RETURN_IF_ERROR(SetDuration("--interval", *interval, kDuration, schedule.mutable_interval()));
+  if (pause) RETURN_IF_ERROR(SetDuration("--pause", *pause, kDuration, schedule.mutable_pause()));
   if (ToDuration(schedule.interval()) == absl::ZeroDuration()) schedule.clear_interval();
   if (ToDuration(schedule.pause()) == absl::ZeroDuration()) schedule.clear_pause();
   if (schedule.ByteSizeLong() == 0) sync->clear_schedule();

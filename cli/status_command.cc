@@ -42,6 +42,17 @@ void PrintTargets(const v1::GetStatsResponse& stats, const v1::ListLanesResponse
   table.Print(std::cout, "No target yet.");
 }
 
+// Where the targets' records stand, in four words.
+void PrintStandings(const v1::GetStatsResponse& stats) {
+  Table table({"TARGET", "SYNCING", "PENDING", "COMPLETED", "FAILED", "APPLIED 1 WEEK"});
+  for (const v1::TargetStats& target : stats.targets()) {
+    table.Add({target.platform(), FormatCount(target.syncing_count()), FormatCount(target.pending_count()),
+               FormatCount(target.completed_count()), FormatCount(target.failed_count()),
+               FormatCount(target.applied_last_week_count())});
+  }
+  table.Print(std::cout, "");
+}
+
 // Nothing is corrected below these (Source.clock_offset).
 constexpr absl::Duration kRight = absl::Milliseconds(10);
 constexpr absl::Duration kAgentsWay = absl::Milliseconds(500);
@@ -99,6 +110,10 @@ absl::Status Status(Context& context) {
   std::cout << "\n";
   PrintTargets(stats, lanes);
   std::cout << "\n";
+  if (!stats.targets().empty()) {
+    PrintStandings(stats);
+    std::cout << "\n";
+  }
   PrintSources(sources);
   return absl::OkStatus();
 }

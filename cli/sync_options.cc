@@ -3,6 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "common/value/canonical_text.h"
@@ -37,6 +38,15 @@ v1::Value ParseValue(absl::string_view text) {
 absl::Status WrongOption(absl::string_view option, absl::string_view got, absl::string_view want) {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
                absl::StrCat(option, ": got \"", got, "\", want ", want));
+}
+
+absl::Status SetDuration(absl::string_view option, const std::string& text, absl::string_view want,
+                         google::protobuf::Duration* duration) {
+  absl::Duration parsed;
+  if (!absl::ParseDuration(text, &parsed)) return WrongOption(option, text, want);
+  duration->set_seconds(absl::ToInt64Seconds(parsed));
+  duration->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(parsed % absl::Seconds(1))));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view option,

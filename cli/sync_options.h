@@ -13,6 +13,10 @@ namespace cognate::cli {
 // INVALID_FIELD: `--map: got "a", want source_field=target_field`.
 absl::Status WrongOption(absl::string_view option, absl::string_view got, absl::string_view want);
 
+// `want` says what the text has to be, such as `a duration such as 30s`.
+absl::Status SetDuration(absl::string_view option, const std::string& text, absl::string_view want,
+                         google::protobuf::Duration* duration);
+
 // The two sides of a separator, neither empty.
 absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view option,
                                                               absl::string_view text, char separator,

@@ -149,6 +149,15 @@ std::string LeaveSentence(const v1::LeavePolicy& policy) {
   }
 }
 
+void PrintDrifts(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::SyncDrift>& drifts) {
+  for (const v1::SyncDrift& drift : drifts) {
+    out << drift.sync()
+        << (drift.broken().empty() ? " fits again; a backfill brings what was captured in between."
+                                   : absl::StrCat(" is broken: it takes no changes. ", drift.broken()))
+        << "\n";
+  }
+}
+
 void PrintSync(std::ostream& out, const v1::CompiledSync& compiled) {
   const v1::Sync& sync = compiled.sync();
   out << sync.name() << ": " << sync.title() << ".\n";

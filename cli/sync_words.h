@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 
+#include "cognate/v1/platform_registry_service.pb.h"
 #include "cognate/v1/sync.pb.h"
 #include "cognate/v1/transformer_service.pb.h"
 
@@ -21,6 +22,9 @@ std::string ShowOneValue(const v1::Value& value);
 
 // "It is deleted there." and so on.
 std::string LeaveSentence(const v1::LeavePolicy& policy);
+
+// What a change of the catalogue does to syncs, a line each.
+void PrintDrifts(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::SyncDrift>& drifts);
 
 void PrintSync(std::ostream& out, const v1::CompiledSync& compiled);
 // What became of a record on its way through one sync.

@@ -15,16 +15,6 @@
 namespace cognate::cli {
 namespace {
 
-// "30d", "12h", "90s"; false for anything else.
-bool ParseAge(const std::string& text, absl::Duration* age) {
-  double days = 0;
-  if (!text.empty() && text.back() == 'd' && absl::SimpleAtod(text.substr(0, text.size() - 1), &days)) {
-    *age = days * absl::Hours(24);
-    return *age >= absl::ZeroDuration();
-  }
-  return absl::ParseDuration(text, age) && *age >= absl::ZeroDuration();
-}
-
 std::string CheckAge(const std::string& text) {
   absl::Duration age;
   return ParseAge(text, &age) ? "" : absl::StrCat("got \"", text, "\", want a time such as 30d, 12h or 90s");
@@ -46,6 +36,15 @@ std::string CheckSource(const std::string& text) {
 }
 
 }  // namespace
+
+bool ParseAge(const std::string& text, absl::Duration* age) {
+  double days = 0;
+  if (!text.empty() && text.back() == 'd' && absl::SimpleAtod(text.substr(0, text.size() - 1), &days)) {
+    *age = days * absl::Hours(24);
+    return *age >= absl::ZeroDuration();
+  }
+  return absl::ParseDuration(text, age) && *age >= absl::ZeroDuration();
+}
 
 v1::TroubleFilter TroubleOptions::Filter() const {
   v1::TroubleFilter meant = filter;

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 
+#include "absl/time/time.h"
 #include "cognate/v1/feedback_service.pb.h"
 
 namespace CLI {
@@ -22,6 +23,9 @@ struct TroubleOptions {
 
   v1::TroubleFilter Filter() const;
 };
+
+// "30d", "12h", "90s"; false for anything else.
+bool ParseAge(const std::string& text, absl::Duration* age);
 
 // A command and its subcommands share `options`, so that it is the same where on the line they stand.
 void AddTroubleOptions(CLI::App& command, const std::shared_ptr<TroubleOptions>& options);

@@ -1,6 +1,8 @@
 #include "cli/up_command.h"
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -11,6 +13,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "cli/commands.h"
@@ -39,13 +42,11 @@ class Up {
 
   absl::Status Start() {
     const absl::Time started = absl::Now();
+    const service::ClusterOptions options = service::ClusterOptionsOf(config_.process, nullptr);
+    RETURN_IF_ERROR(grpc_support::CheckTransport(options.host));
+    ASSIGN_OR_RETURN(trust_, service::Trust::Install(config_.process));
     RETURN_IF_ERROR(StartServers());
-    service::ClusterOptions options;
-    options.host.addresses = config_.process.listen;
-    options.host.max_threads = config_.process.rpc_threads;
-    options.host.max_connection_age = config_.process.connection_age;
-    options.admin = config_.process.admin;
-    options.drain_timeout = config_.process.drain_timeout;
+    RETURN_IF_ERROR(MakeDataDirectory());
     cluster_.emplace(options, Clock::Real(), metrics_);
     config_.Connect(postgres_uri_, redis_address_, cluster_->internal_address());
     RETURN_IF_ERROR(Migrate());
@@ -89,6 +90,20 @@ class Up {
     RETURN_IF_ERROR(postgres_->EnsureDatabase(kDatabase));
     for (const std::string& database : config_.databases)
       RETURN_IF_ERROR(postgres_->EnsureDatabase(database));
+    return absl::OkStatus();
+  }
+
+  // For the socket in it, where no server of ours has made it.
+  absl::Status MakeDataDirectory() const {
+    const std::vector<std::string>& listen = config_.process.listen;
+    if (std::find(listen.begin(), listen.end(), DefaultAddress(config_.data_dir)) == listen.end())
+      return absl::OkStatus();
+    std::error_code error;
+    if (!std::filesystem::create_directories(config_.data_dir, error)) {
+      return error ? absl::FailedPreconditionError(absl::StrCat(config_.data_dir, ": ", error.message()))
+                   : absl::OkStatus();
+    }
+    std::filesystem::permissions(config_.data_dir, std::filesystem::perms::owner_all, error);
     return absl::OkStatus();
   }
 
@@ -136,14 +151,14 @@ class Up {
   }
 
   absl::Status Announce(absl::Duration took) {
-    std::cout << "Cognate is up after " << absl::ToInt64Milliseconds(took) << " ms: gRPC on "
-              << cluster_->address() << ", health and metrics on port " << cluster_->admin_port() << "."
-              << std::endl;
+    std::cout << "Cognate is up after " << absl::ToInt64Milliseconds(took) << " ms: gRPC on " << Addresses()
+              << ", health and metrics on port " << cluster_->admin_port() << "." << std::endl;
     if (postgres_) {
       std::cout << "Its data is in " << home_.directory << ". Ctrl-C stops it." << std::endl;
     }
     if (config_.ready_file.empty()) return absl::OkStatus();
     nlohmann::json ready = {{"grpc", cluster_->address()}, {"admin_port", cluster_->admin_port()}};
+    if (cluster_->port() != 0) ready["grpc_port"] = cluster_->port();
     if (postgres_) {
       ready["databases"][kDatabase] = postgres_->Uri(kDatabase);
       for (const std::string& database : config_.databases)
@@ -155,6 +170,13 @@ class Up {
       return absl::ErrnoToStatus(errno, config_.ready_file);
     }
     return absl::OkStatus();
+  }
+
+  // As they can be given to others.
+  std::string Addresses() const {
+    const std::string first = cluster_->address();
+    if (cluster_->port() == 0 || !absl::StartsWith(first, "unix:")) return first;
+    return absl::StrCat(first, " and port ", cluster_->port());
   }
 
   void Revive() {
@@ -176,6 +198,7 @@ class Up {
   std::optional<PrivatePostgres> postgres_;
   std::string postgres_uri_;
   std::string redis_address_;
+  std::unique_ptr<service::Trust> trust_;
   metrics::Registry metrics_;
   std::optional<service::Cluster> cluster_;
 };

@@ -12,6 +12,11 @@ void UpConfig::Register(config::Settings& settings) {
   settings.Add("reset", &reset, "Throw away what the private servers hold, and begin anew");
   settings.Add("ready-file", &ready_file,
                "Write addresses into this file, as JSON, once everything is ready");
+  // Before the process looks at where it listens.
+  settings.AddValidation([this] {
+    if (process.listen.empty()) process.listen = {DefaultAddress(data_dir)};
+    return absl::OkStatus();
+  });
   process.Register(settings);
   platform_registry.RegisterOwn(settings);
   change_capture.RegisterOwn(settings);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/default_address.h"
 #include "common/config/groups.h"
 #include "common/config/settings.h"
 #include "services/change_capture/config.h"
@@ -15,13 +16,13 @@ namespace cognate::cli {
 
 // The settings of `cognate up`: those of every service, once.
 struct UpConfig {
-  std::string data_dir = ".cognate";
+  std::string data_dir = kDefaultDataDir;
   std::string postgres;  // Empty: a private one.
   std::string redis;     // Empty: a private one.
   std::vector<std::string> databases;
   std::string ready_file;
   bool reset = false;
-  config::Process process;
+  config::Process process = {.listen = {}};  // Empty: DefaultAddress() in the data directory.
 
   platform_registry::Config platform_registry;
   change_capture::Config change_capture;

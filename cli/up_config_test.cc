@@ -46,5 +46,20 @@ TEST(UpConfigTest, TakesTheServersByTheSameNamesAsEachService) {
   ExpectServers({}, {{"COGNATE_POSTGRES_URI", "postgres:///own"}, {"COGNATE_REDIS_ADDRESS", "own:6379"}});
 }
 
+TEST(UpConfigTest, ListensInItsDataDirectoryWhereTheCommandsLook) {
+  const auto listening = [](const std::vector<const char*>& arguments, const Environment& environment = {}) {
+    const auto [up, status] = Parse<UpConfig>(arguments, environment);
+    EXPECT_OK(status);
+    return up.process.listen;
+  };
+  using Addresses = std::vector<std::string>;
+  EXPECT_EQ(listening({}), Addresses{DefaultAddress()});
+  EXPECT_EQ(DefaultAddress().substr(0, 6), "unix:/");
+  EXPECT_TRUE(DefaultAddress().ends_with("/.cognate/cognate.sock"));
+  EXPECT_EQ(listening({"--data-dir=/var/x/../own/"}), Addresses{"unix:/var/own/cognate.sock"});
+  EXPECT_EQ(listening({"--data-dir=/var/own", "--listen=127.0.0.1:0"}), Addresses{"127.0.0.1:0"});
+  EXPECT_EQ(listening({}, {{"COGNATE_LISTEN", "unix:/run/c.sock"}}), Addresses{"unix:/run/c.sock"});
+}
+
 }  // namespace
 }  // namespace cognate::cli

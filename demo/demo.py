@@ -32,14 +32,16 @@ class Demo:
         self.program = os.path.join(arguments.bin, "cognate")
         self.data_dir = os.path.abspath(arguments.data_dir)
         self.grpc, self.http = arguments.listen, arguments.admin
+        self.socket = f"unix:{self.data_dir}/cognate.sock"
         self.up = None
 
     def cognate(self, *words, capture=False):
-        command = [self.program, "--address", self.grpc, *words]
+        command = [self.program, *words]
+        environment = {**os.environ, "COGNATE_ADDRESS": self.socket}
         if capture:
-            return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
         print(f"{DIM}$ cognate {' '.join(words)}{PLAIN}", flush=True)
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, env=environment)
         return None
 
     def start(self):
@@ -48,7 +50,8 @@ class Demo:
         os.makedirs(self.data_dir)
         ready_file = os.path.join(self.data_dir, "up.json")
         self.up = subprocess.Popen(
-            [self.program, "up", "--data-dir", self.data_dir, "--reset", "--listen", self.grpc, "--admin", self.http,
+            [self.program, "up", "--data-dir", self.data_dir, "--reset", "--listen", f"{self.socket},{self.grpc}",
+             "--plaintext", "--anonymous-role", "operator", "--admin", self.http,
              "--log-level", "warn", "--ready-file", ready_file, "--database", "atlas", "--database", "shop"],
             start_new_session=True,
         )
@@ -149,12 +152,14 @@ class Demo:
         print()
         self.cognate("explain", "atlas", "public.subdivision", subdivision)
         heading("Look around yourself")
+        print(f"{DIM}So that you can try things, whoever is on this machine may do everything at {self.grpc}, without a key.{PLAIN}")
         key = json.dumps({"record": {"platform": "atlas", "model": "public.subdivision", "local_id": subdivision}})
         for line in (
             f"grpcurl -plaintext {self.grpc} list",
             f"grpcurl -plaintext {self.grpc} describe cognate.v1.FeedbackService.Explain",
             f"grpcurl -plaintext -d '{key}' {self.grpc} cognate.v1.FeedbackService/Explain",
             f"grpcurl -plaintext -d '{{\"service\":\"cognate.v1.LedgerService\"}}' {self.grpc} grpc.health.v1.Health/Check",
+            f"export COGNATE_ADDRESS={self.socket}",
             f"{os.path.relpath(self.program)} watch",
             f"curl http://{self.http}/readyz",
             f"psql '{self.uris['atlas']}'      change something, and watch it arrive",

@@ -1,7 +1,12 @@
 #include "common/config/groups.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/access/loopback.h"
 
 namespace cognate::config {
 namespace {
@@ -10,6 +15,44 @@ void AddPeer(Settings& settings, const char* name, std::string* address, absl::s
   settings.Add(name, address,
                absl::StrCat("Where ", whom, " answers: host:port, dns:///host:port or unix:/path"));
   settings.AddValidation([name, address] { return ValidatePeerAddress(name, *address); });
+}
+
+constexpr size_t kShortestKey = 32;
+
+// Files that only make sense together.
+absl::Status ValidateTls(const Process& process) {
+  if (process.tls_certificate_file.empty() != process.tls_key_file.empty()) {
+    return Wrong(process.tls_key_file.empty() ? "tls-key-file" : "tls-certificate-file", "",
+                 "a file, since the other one of certificate and key is given");
+  }
+  if (!process.tls_client_ca_file.empty() && process.tls_certificate_file.empty())
+    return Wrong("tls-certificate-file", "", "a file, since --tls-client-ca-file is given");
+  return absl::OkStatus();
+}
+
+// Never repeats a key.
+absl::Status ValidateServiceKeys(const Process& process) {
+  for (const std::string& key : process.ServiceKeys()) {
+    if (key.size() < kShortestKey) {
+      return Wrong("service-key", absl::StrCat("a key of ", key.size(), " characters"),
+                   absl::StrCat("at least ", kShortestKey, ", such as `openssl rand -hex 32` makes"));
+    }
+    if (!std::all_of(key.begin(), key.end(), [](unsigned char c) { return absl::ascii_isgraph(c); }))
+      return Wrong("service-key", "a key with other characters", "letters, digits and signs of ASCII");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateAnonymousRole(const Process& process) {
+  if (process.anonymous_role == "none") return absl::OkStatus();
+  if (process.anonymous_role != "viewer" && process.anonymous_role != "operator")
+    return Wrong("anonymous-role", process.anonymous_role, "none, viewer or operator");
+  for (const std::string& address : process.listen) {
+    if (absl::StartsWith(address, "unix:") || access::IsLoopback(address)) continue;
+    return Wrong("anonymous-role", process.anonymous_role,
+                 absl::StrCat("none, since ", address, " can be reached from other machines"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ValidateProcess(const Process& process) {
@@ -41,9 +84,28 @@ void Process::Register(Settings& settings) {
   settings.Add("connection-age", &connection_age,
                "How long a client keeps one connection, for load balancing");
   settings.Add("drain-timeout", &drain_timeout, "How long calls may go on after SIGTERM");
+  settings.Add("tls-certificate-file", &tls_certificate_file,
+               "Certificate, with its chain, that TCP addresses are served with and others are shown");
+  settings.Add("tls-key-file", &tls_key_file, "Private key of the certificate");
+  settings.Add("tls-client-ca-file", &tls_client_ca_file,
+               "Whose certificates make a caller a service of this cluster");
+  settings.Add(
+      "tls-ca-file", &tls_ca_file,
+      "Whose certificates other services show: a file, or `system`. Empty: they are reached without TLS");
+  settings.Add("plaintext", &plaintext, "Serve TCP addresses, and reach other machines, without TLS");
+  settings.AddSecret(
+      "service-key", &service_key,
+      "What the services of a cluster know each other by, one a line: the first is shown, all are "
+      "taken");
+  settings.Add("anonymous-role", &anonymous_role,
+               "What callers without a key may: none, viewer or operator; on loopback only");
+  settings.Add("sealing-keys-file", &sealing_keys_file, "Keys that stored secrets are sealed with");
   settings.Add("log-level", &log_level, "debug, info, warn or error");
   settings.Add("log-format", &log_format, "text, json, or auto: text on a terminal");
   settings.AddValidation([this] { return ValidateProcess(*this); });
+  settings.AddValidation([this] { return ValidateTls(*this); });
+  settings.AddValidation([this] { return ValidateServiceKeys(*this); });
+  settings.AddValidation([this] { return ValidateAnonymousRole(*this); });
 }
 
 log::Options Process::LogOptions(absl::string_view service) const {
@@ -52,6 +114,15 @@ log::Options Process::LogOptions(absl::string_view service) const {
   log::ParseLevel(log_level, &options.level).IgnoreError();
   log::ParseFormat(log_format, &options.format).IgnoreError();
   return options;
+}
+
+std::vector<std::string> Process::ServiceKeys() const {
+  std::vector<std::string> keys;
+  for (absl::string_view line : absl::StrSplit(service_key, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    if (!line.empty()) keys.emplace_back(line);
+  }
+  return keys;
 }
 
 void AddPostgresUri(Settings& settings, std::string* uri, absl::string_view help) {

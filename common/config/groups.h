@@ -12,18 +12,29 @@
 // settings and their validation; the group outlives the Settings.
 namespace cognate::config {
 
-// Where a process listens and how it runs; every program has these.
+// Where a process listens, whom it trusts and how it runs; every program has these.
 struct Process {
   std::vector<std::string> listen = {"127.0.0.1:7400"};
   std::string admin = "127.0.0.1:7480";
   int rpc_threads = 192;
   absl::Duration connection_age = absl::InfiniteDuration();
   absl::Duration drain_timeout = absl::Seconds(20);
+  std::string tls_certificate_file = {};
+  std::string tls_key_file = {};
+  std::string tls_client_ca_file = {};
+  std::string tls_ca_file = {};
+  bool plaintext = false;
+  std::string service_key = {};  // A secret: one on each line.
+  std::string anonymous_role = "none";
+  std::string sealing_keys_file = {};
   std::string log_level = "info";
   std::string log_format = "auto";
 
   void Register(Settings& settings);
-  log::Options LogOptions(absl::string_view service) const;  // Of validated values.
+  // Of validated values, as those below.
+  log::Options LogOptions(absl::string_view service) const;
+  // The first is shown to others, all are taken.
+  std::vector<std::string> ServiceKeys() const;
 };
 
 // The names by which every program is told where its servers are: --postgres-uri or --postgres, a secret, and

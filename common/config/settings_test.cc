@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "common/config/groups.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -214,6 +215,60 @@ TEST_F(GroupsTest, NamesAllThatIsWrongAtOnce) {
                AllOf(HasSubstr("--listen (COGNATE_LISTEN): got \"nowhere\", want host:port or unix:/path"),
                      HasSubstr("--registry (COGNATE_REGISTRY)"), HasSubstr("--redis-address"),
                      HasSubstr("--postgres-uri"))));
+}
+
+TEST_F(GroupsTest, TakesSeveralServiceKeysAndNeverShowsOne) {
+  const std::string first(32, 'a'), second(40, 'b');
+  const std::string path = WriteFile("service.key", first + "\n  " + second + " \n\n");
+  ASSERT_THAT(Parse({"--postgres-uri=postgres://h/d", "--service-key-file", path.c_str()}), IsOk());
+  EXPECT_THAT(process_.ServiceKeys(), ElementsAre(first, second));
+  EXPECT_THAT(settings_.Print(), Not(HasSubstr("aaaa")));
+  environment_["COGNATE_SERVICE_KEY"] = second;
+  ASSERT_THAT(Parse({"--postgres-uri=postgres://h/d"}), IsOk());
+  EXPECT_THAT(process_.ServiceKeys(), ElementsAre(second));
+}
+
+TEST_F(GroupsTest, RefusesAServiceKeyThatCouldBeGuessedOrCannotBeSent) {
+  for (const std::string& key :
+       {std::string("tooshort"), std::string(40, 'a') + "\nshort-one",
+        std::string(20, 'a') + " " + std::string(20, 'b'), std::string(40, 'a') + "\xc3\xa4"}) {
+    environment_["COGNATE_SERVICE_KEY"] = key;
+    const auto parsed = Parse({"--postgres-uri=postgres://h/d"});
+    EXPECT_THAT(parsed, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("COGNATE_SERVICE_KEY")));
+    EXPECT_THAT(parsed.status().message(), Not(HasSubstr(key.substr(0, 8))));
+  }
+}
+
+TEST_F(GroupsTest, WantsFilesOfTlsTogether) {
+  EXPECT_THAT(Parse({"--postgres-uri=postgres://h/d", "--tls-certificate-file=a.pem"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--tls-key-file")));
+  process_ = Process();
+  EXPECT_THAT(Parse({"--postgres-uri=postgres://h/d", "--tls-key-file=a.key"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--tls-certificate-file")));
+  process_ = Process();
+  EXPECT_THAT(Parse({"--postgres-uri=postgres://h/d", "--tls-client-ca-file=ca.pem"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--tls-certificate-file")));
+  EXPECT_THAT(Parse({"--postgres-uri=postgres://h/d", "--tls-certificate-file=a.pem", "--tls-key-file=a.key",
+                     "--tls-client-ca-file=ca.pem", "--tls-ca-file=system"}),
+              IsOk());
+}
+
+TEST_F(GroupsTest, LetsStrangersInOnThisMachineAlone) {
+  EXPECT_EQ(process_.anonymous_role, "none");
+  EXPECT_FALSE(process_.plaintext);
+  for (const char* role : {"viewer", "operator"}) {
+    const std::string flag = absl::StrCat("--anonymous-role=", role);
+    EXPECT_THAT(
+        Parse({"--postgres-uri=postgres://h/d", "--listen=127.0.0.1:0,[::1]:0,unix:/tmp/x", flag.c_str()}),
+        IsOk());
+    EXPECT_THAT(Parse({"--postgres-uri=postgres://h/d", "--listen=127.0.0.1:0,0.0.0.0:7400", flag.c_str()}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("--anonymous-role"), HasSubstr("0.0.0.0:7400"))));
+  }
+  EXPECT_THAT(Parse({"--postgres-uri=postgres://h/d", "--anonymous-role=service"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("none, viewer or operator")));
+  EXPECT_THAT(Parse({"--postgres-uri=postgres://h/d", "--anonymous-role=none", "--listen=0.0.0.0:7400"}),
+              IsOk());
 }
 
 }  // namespace

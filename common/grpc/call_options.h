@@ -17,7 +17,7 @@ struct CallOptions {
   absl::Time deadline =
       absl::InfiniteFuture();      // The caller's own, such as Rpc::deadline(); the earlier one counts.
   std::string request_id = {};     // Sent as x-request-id, unless empty.
-  std::string authorization = {};  // Sent as authorization, unless empty.
+  std::string authorization = {};  // Sent as authorization; empty: the process's own (client_trust.h).
   // Whether the call may be made twice. Only then UNAVAILABLE is tried again, after a random time (`backoff`,
   // full jitter), or after the server's RetryInfo if that is longer.
   bool idempotent = false;

@@ -2,18 +2,24 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_interceptor.h>
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "common/grpc/cancellation.h"
+#include "common/grpc/client_trust.h"
 #include "common/status/error.h"
 
 namespace cognate::grpc_support {
 namespace {
+
+constexpr char kAuthorization[] = "authorization";
 
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
@@ -27,8 +33,37 @@ bool Wait(const CallOptions& options, absl::Duration wait) {
 void Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline) {
   if (deadline < absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
   if (!options.request_id.empty()) context.AddMetadata("x-request-id", options.request_id);
-  if (!options.authorization.empty()) context.AddMetadata("authorization", options.authorization);
+  if (!options.authorization.empty()) context.AddMetadata(kAuthorization, options.authorization);
 }
+
+// Shows what this process shows, for each call that brings nothing of its own.
+class Authorize final : public grpc::experimental::Interceptor {
+ public:
+  explicit Authorize(const std::string& authorization) : authorization_(authorization) {}
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    using grpc::experimental::InterceptionHookPoints;
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      auto* metadata = methods->GetSendInitialMetadata();
+      if (!metadata->contains(kAuthorization)) metadata->emplace(kAuthorization, authorization_);
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const std::string& authorization_;
+};
+
+class AuthorizeAll final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit AuthorizeAll(std::string authorization) : authorization_(std::move(authorization)) {}
+  grpc::experimental::Interceptor* CreateClientInterceptor(grpc::experimental::ClientRpcInfo*) override {
+    return new Authorize(authorization_);
+  }
+
+ private:
+  const std::string authorization_;
+};
 
 }  // namespace
 
@@ -50,7 +85,13 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const Cha
   // Names and lists stand for several replicas.
   if (absl::StartsWith(address, "dns:") || absl::StartsWith(address, "ipv4:"))
     arguments.SetLoadBalancingPolicyName("round_robin");
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  Approach approach = ApproachTo(address);
+  if (approach.authorization.empty())
+    return grpc::CreateCustomChannel(address, approach.credentials, arguments);
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<AuthorizeAll>(std::move(approach.authorization)));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(address, approach.credentials, arguments,
+                                                                 std::move(interceptors));
 }
 
 absl::Status CallWithRetry(const CallOptions& options,

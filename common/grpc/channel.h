@@ -22,9 +22,9 @@ struct ChannelOptions {
   int max_message_bytes = 64 << 20;
 };
 
-// A channel to "host:port", "unix:/path" or "dns:///host:port" (round robin over its addresses). Connects
-// when first used. Every channel and stub must be gone before main returns: keep them in objects that main
-// owns, never in a global.
+// A channel to "host:port", "unix:/path" or "dns:///host:port" (round robin over its addresses), with what
+// this process trusts and shows (client_trust.h). Connects when first used. Every channel and stub must be
+// gone before main returns: keep them in objects that main owns, never in a global.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const ChannelOptions& options = {});
 
 // One unary call: deadline, request id, bounded retries, errors with their details.

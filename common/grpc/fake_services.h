@@ -22,12 +22,13 @@ class FakeRegistry final : public v1::PlatformRegistryService::Service {
  public:
   using Handler = std::function<absl::StatusOr<v1::Platform>(const Rpc&, const v1::GetPlatformRequest&)>;
 
-  explicit FakeRegistry(metrics::Registry& metrics, RpcBoundary::Options options = {})
-      : rpcs_("platform_registry", Clock::Real(), metrics, options) {}
+  explicit FakeRegistry(metrics::Registry& metrics, RpcBoundary::Options options = {},
+                        access::Gate* gate = nullptr)
+      : rpcs_("platform_registry", Clock::Real(), metrics, gate, options) {}
 
   grpc::Status GetPlatform(grpc::ServerContext* context, const v1::GetPlatformRequest* request,
                            v1::GetPlatformResponse* response) override {
-    return rpcs_.Unary(*context, "GetPlatform", response,
+    return rpcs_.Unary(*context, *request, response,
                        [&](const Rpc& rpc) -> absl::StatusOr<v1::GetPlatformResponse> {
                          absl::StatusOr<v1::Platform> platform = handler.get()(rpc, *request);
                          if (!platform.ok()) return platform.status();
@@ -75,7 +76,7 @@ class FakeCapture final : public v1::ChangeCaptureService::Service {
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::CaptureStreamResponse, v1::CaptureStreamRequest>* stream) override {
     return rpcs_.BidiStream(
-        *context, "CaptureStream", stream,
+        *context, stream,
         [](const Rpc&, Source<v1::CaptureStreamRequest>& source, Sink<v1::CaptureStreamResponse>& sink) {
           v1::CaptureStreamRequest request;
           while (source.Read(&request)) sink.Write(v1::CaptureStreamResponse());
@@ -94,9 +95,9 @@ class FakeFeedback final : public v1::FeedbackService::Service {
 
   void Drain() { rpcs_.Drain(); }
 
-  grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest*,
+  grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchResponse>* writer) override {
-    return rpcs_.ServerStream(*context, "Watch", writer,
+    return rpcs_.ServerStream(*context, *request, writer,
                               [](const Rpc& rpc, Sink<v1::WatchResponse>& sink) -> absl::Status {
                                 sink.Write(v1::WatchResponse());
                                 sink.Write(v1::WatchResponse());

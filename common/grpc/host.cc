@@ -19,7 +19,11 @@
 #include "absl/time/clock.h"
 #include "common/grpc/in_process.h"
 #include "common/grpc/reflection_v1.h"
+#include "common/grpc/server_tls.h"
+#include "common/grpc/unix_socket.h"
 #include "common/grpc/unreadable.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
 #include "common/sync/thread_sanitizer.h"
 
 namespace cognate::grpc_support {
@@ -85,6 +89,19 @@ absl::Status CannotListen(const std::vector<std::string>& addresses, const std::
 
 }  // namespace
 
+absl::Status CheckTransport(const HostOptions& options) {
+  if (options.plaintext || !options.tls.certificate.empty()) return absl::OkStatus();
+  for (const std::string& address : options.addresses) {
+    if (IsUnix(address)) continue;
+    return Error(absl::StatusCode::kFailedPrecondition, "PLAINTEXT_REFUSED",
+                 absl::StrCat(address,
+                              " would be served without TLS: give --tls-certificate-file and --tls-key-file, "
+                              "or listen on a socket (--listen unix:/path), or say --plaintext"))
+        .With("address", address);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Host>> Host::Start(const HostOptions& options,
                                                   absl::Span<grpc::Service* const> services) {
   // Both for the whole process, and harmless when repeated: all servers of ours want them.
@@ -99,15 +116,31 @@ absl::StatusOr<std::unique_ptr<Host>> Host::Start(const HostOptions& options,
   builder.experimental().SetInterceptorCreators(ExplainUnreadableRequests(host.get()));
   builder.SetOption(std::make_unique<ReflectionOption>(&host->service_names_));
   for (grpc::Service* service : services) builder.RegisterService(service);
-  for (size_t i = 0; i < options.addresses.size(); ++i) {
-    builder.AddListeningPort(options.addresses[i], grpc::InsecureServerCredentials(), &host->ports_[i]);
+  RETURN_IF_ERROR(host->AddPorts(options, builder));
+  {
+    const PrivateFiles sockets;
+    host->server_ = builder.BuildAndStart();
   }
-  host->server_ = builder.BuildAndStart();
   if (host->server_ == nullptr) return CannotListen(host->addresses_, host->ports_);
   if (!options.in_process_address.empty())
     host->in_process_ = InProcessServer::Add(options.in_process_address, *host->server_);
   host->SetAllServing(false);
   return host;
+}
+
+absl::Status Host::AddPorts(const HostOptions& options, grpc::ServerBuilder& builder) {
+  RETURN_IF_ERROR(CheckTransport(options));
+  for (size_t i = 0; i < options.addresses.size(); ++i) {
+    std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+    if (IsUnix(options.addresses[i])) {
+      RETURN_IF_ERROR(CheckUnixSocket(options.addresses[i]));
+    } else if (!options.tls.certificate.empty()) {
+      ASSIGN_OR_RETURN(credentials, MakeServerTls(options.tls));
+      tls_.push_back(credentials);
+    }
+    builder.AddListeningPort(options.addresses[i], credentials, &ports_[i]);
+  }
+  return absl::OkStatus();
 }
 
 Host::~Host() {
@@ -122,8 +155,9 @@ int Host::port() const {
 }
 
 std::string Host::address() const {
-  if (port() != 0) return absl::StrCat("127.0.0.1:", port());
-  return addresses_.empty() ? "" : addresses_.front();
+  if (addresses_.empty()) return "";
+  if (IsUnix(addresses_.front())) return addresses_.front();
+  return absl::StrCat("127.0.0.1:", ports_.front());
 }
 
 void Host::SetServing(absl::string_view full_service_name, bool serving) {

@@ -4,13 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/grpc/tls_files.h"
 
 namespace grpc {
 class Server;
+class ServerBuilder;
+class ServerCredentials;
 class Service;
 }  // namespace grpc
 
@@ -28,20 +32,27 @@ struct HostOptions {
   absl::Duration max_connection_age =
       absl::InfiniteDuration();  // Finite behind load balancers that pin connections.
   absl::Duration max_connection_age_grace = absl::Seconds(30);
+  TlsFiles tls = {};  // For TCP addresses, if there is a certificate; `ca`: clients may show one, too.
+  // Whether TCP addresses may be served without TLS. Programs refuse that unless they are told otherwise.
+  bool plaintext = true;
 };
 
+// FAILED_PRECONDITION PLAINTEXT_REFUSED where a TCP address would be served without TLS, and must not be.
+absl::Status CheckTransport(const HostOptions& options);
+
 // A gRPC server with health (grpc.health.v1, by full service name) and reflection (v1 and v1alpha). Owns the
-// ports; the services are the caller's and outlive it. Thread-safe.
+// ports; the services are the caller's and outlive it. Unix sockets can be reached by the same user alone.
+// Thread-safe.
 class Host {
  public:
   // Every service starts as not serving: SetServing says when. FAILED_PRECONDITION names an address that
-  // cannot be bound.
+  // cannot be bound; PLAINTEXT_REFUSED as above; TLS_FILES_INVALID as ReadTlsFiles.
   static absl::StatusOr<std::unique_ptr<Host>> Start(const HostOptions& options,
                                                      absl::Span<grpc::Service* const> services);
   ~Host();  // Shuts down at once, if Shutdown was not called.
 
   int port() const;             // Of the first TCP address; 0 if there is none.
-  std::string address() const;  // Where to reach it from here: "127.0.0.1:<port>", or the first Unix address.
+  std::string address() const;  // Where to reach its first address from here: "127.0.0.1:<port>" or "unix:…".
   const std::vector<std::string>& service_names() const {
     return service_names_;
   }  // Full names of all services on it.
@@ -55,7 +66,9 @@ class Host {
 
  private:
   Host() = default;
+  absl::Status AddPorts(const HostOptions& options, grpc::ServerBuilder& builder);
 
+  std::vector<std::shared_ptr<grpc::ServerCredentials>> tls_;  // Outlives the server.
   std::unique_ptr<grpc::Server> server_;
   std::shared_ptr<InProcessServer> in_process_;  // null without an address.
   std::vector<std::string> addresses_;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "cognate/v1/key.pb.h"
 
 // What a handler may know of its call. Free of gRPC, as handlers are.
 namespace cognate::grpc_support {
@@ -18,7 +20,8 @@ class Rpc {
     absl::Time deadline = absl::InfiniteFuture();
     std::function<bool()> cancelled = {};
     std::function<bool()> draining = {};
-    std::function<std::string(absl::string_view)> metadata = {};
+    std::shared_ptr<const v1::Principal> principal = {};
+    std::string peer_address = {};
   };
   explicit Rpc(Parts parts) : parts_(std::move(parts)) {}
   Rpc(const Rpc&) = delete;
@@ -30,12 +33,16 @@ class Rpc {
   const std::string& request_id() const { return parts_.request_id; }
   // The caller's deadline; for a unary call without one, the boundary's default.
   absl::Time deadline() const { return parts_.deadline; }
-  // The caller has gone away or its deadline has passed: stop.
+  // The caller has gone away, its deadline has passed, or its key was revoked: stop.
   bool cancelled() const { return parts_.cancelled && parts_.cancelled(); }
   // The process is about to stop: end long waits and streams now, with what there is.
   bool draining() const { return parts_.draining && parts_.draining(); }
-  // A metadata value of the caller by its lower-case key, such as "authorization"; empty if absent.
-  std::string metadata(absl::string_view key) const { return parts_.metadata ? parts_.metadata(key) : ""; }
+  // Who calls. A handler is only asked for what that one may.
+  const v1::Principal& principal() const {
+    return parts_.principal == nullptr ? v1::Principal::default_instance() : *parts_.principal;
+  }
+  // From where: "203.0.113.7", or "local".
+  const std::string& peer_address() const { return parts_.peer_address; }
 
  private:
   Parts parts_;

@@ -4,9 +4,14 @@
 #include <array>
 #include <vector>
 
+#include <grpcpp/security/auth_context.h>
+
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "common/access/methods.h"
 #include "common/ids/uuid.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
@@ -38,6 +43,43 @@ absl::Time Deadline(const grpc::ServerContext& context) {
   return absl::FromChrono(deadline);
 }
 
+// "ipv4:203.0.113.7:4711", "ipv6:%5B2001:db8::7%5D:4711": the address alone. Empty for what has none: a unix
+// socket, or the same process.
+std::string AddressOf(absl::string_view peer) {
+  if (!absl::ConsumePrefix(&peer, "ipv4:") && !absl::ConsumePrefix(&peer, "ipv6:")) return "";
+  const std::string address(peer.substr(0, peer.rfind(':')));
+  return absl::StrReplaceAll(address, {{"%5B", ""}, {"%5D", ""}, {"[", ""}, {"]", ""}});
+}
+
+access::Caller CallerOf(const grpc::ServerContext& context, const std::string& request_id) {
+  access::Caller caller;
+  caller.address = AddressOf(context.peer());
+  caller.is_local = caller.address.empty();
+  if (caller.is_local) caller.address = "local";
+  caller.has_certificate =
+      !caller.is_local && context.auth_context() != nullptr && context.auth_context()->IsPeerAuthenticated();
+  caller.authorization = Metadata(context, "authorization");
+  caller.request_id = request_id;
+  return caller;
+}
+
+// The last part of the RPC's name.
+std::string MethodName(const google::protobuf::Descriptor& request_type) {
+  const access::Method* method = access::FindMethod(request_type);
+  if (method != nullptr) return std::string(method->name.substr(method->name.find('/') + 1));
+  return std::string(absl::StripSuffix(request_type.name(), "Request"));
+}
+
+std::shared_ptr<const v1::Principal> Everybody() {
+  static const auto* const kEverybody = [] {
+    auto principal = std::make_shared<v1::Principal>();
+    principal->set_name("local");
+    principal->set_role(v1::ROLE_SERVICE);
+    return new std::shared_ptr<const v1::Principal>(std::move(principal));
+  }();
+  return *kEverybody;
+}
+
 bool IsFault(absl::StatusCode code) {
   return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
          code == absl::StatusCode::kDataLoss;
@@ -63,8 +105,12 @@ struct RpcBoundary::State {
 };
 
 RpcBoundary::RpcBoundary(absl::string_view service, const Clock& clock, metrics::Registry& metrics,
-                         Options options)
-    : service_(service), clock_(clock), options_(options), state_(std::make_unique<State>(metrics)) {}
+                         access::Gate* gate, Options options)
+    : service_(service),
+      clock_(clock),
+      gate_(gate),
+      options_(options),
+      state_(std::make_unique<State>(metrics)) {}
 RpcBoundary::~RpcBoundary() = default;
 
 RpcBoundary::Method& RpcBoundary::MethodMetrics(const std::string& method) {
@@ -77,25 +123,55 @@ RpcBoundary::Method& RpcBoundary::MethodMetrics(const std::string& method) {
   return *entry;
 }
 
-Rpc RpcBoundary::Begin(grpc::ServerContext& context, absl::string_view method, Kind kind) const {
-  std::string request_id = Metadata(context, kRequestIdKey);
-  if (!IsRequestId(request_id)) request_id = Uuid::V7(clock_).ToString();
-  context.AddTrailingMetadata(kRequestIdKey, request_id);
-  absl::Time deadline = Deadline(context);
-  if (kind == Kind::kUnary && deadline == absl::InfiniteFuture())
-    deadline = clock_.Now() + options_.default_deadline;
-  return Rpc({.service = service_,
-              .method = std::string(method),
-              .request_id = std::move(request_id),
-              .deadline = deadline,
-              .cancelled = [&context] { return context.IsCancelled(); },
-              .draining = [this] { return draining_.load(); },
-              .metadata = [&context](absl::string_view key) { return Metadata(context, key); }});
+RpcBoundary::Call RpcBoundary::Open(grpc::ServerContext& context,
+                                    const google::protobuf::Descriptor& request_type, Kind kind) const {
+  Call call;
+  call.method = MethodName(request_type);
+  call.request_id = Metadata(context, kRequestIdKey);
+  if (!IsRequestId(call.request_id)) call.request_id = Uuid::V7(clock_).ToString();
+  context.AddTrailingMetadata(kRequestIdKey, call.request_id);
+  call.deadline = Deadline(context);
+  if (kind == Kind::kUnary && call.deadline == absl::InfiniteFuture())
+    call.deadline = clock_.Now() + options_.default_deadline;
+  if (gate_ != nullptr) call.caller = CallerOf(context, call.request_id);
+  return call;
 }
 
-absl::Status RpcBoundary::Late(const Rpc& rpc, Kind kind) const {
-  if (kind == Kind::kStream || clock_.Now() < rpc.deadline()) return absl::OkStatus();
+absl::Status RpcBoundary::Late(const Call& call, Kind kind) const {
+  if (kind == Kind::kStream || clock_.Now() < call.deadline) return absl::OkStatus();
   return absl::DeadlineExceededError("the deadline had passed before the call was begun");
+}
+
+absl::Status RpcBoundary::Admit(Call& call, const google::protobuf::Descriptor& request_type,
+                                const google::protobuf::Message* request) const {
+  if (gate_ == nullptr) {
+    call.admission.principal = Everybody();
+    return absl::OkStatus();
+  }
+  absl::StatusOr<access::Admission> admission = gate_->Admit(call.caller, request_type);
+  if (!admission.ok()) return admission.status();
+  call.admission = *std::move(admission);
+  if (request != nullptr) {
+    const absl::Status begun = gate_->Begin(call.admission, *request);
+    if (!begun.ok()) return begun;
+  }
+  call.is_admitted = true;
+  return absl::OkStatus();
+}
+
+Rpc RpcBoundary::MakeRpc(grpc::ServerContext& context, const Call& call) const {
+  return Rpc({.service = service_,
+              .method = call.method,
+              .request_id = call.request_id,
+              .deadline = call.deadline,
+              .cancelled =
+                  [this, &context, &call] {
+                    return context.IsCancelled() ||
+                           (gate_ != nullptr && !gate_->Recheck(call.admission).ok());
+                  },
+              .draining = [this] { return draining_.load(); },
+              .principal = call.admission.principal,
+              .peer_address = call.caller.address});
 }
 
 absl::Status RpcBoundary::Thrown(const Rpc& rpc, absl::string_view what) const {
@@ -105,8 +181,22 @@ absl::Status RpcBoundary::Thrown(const Rpc& rpc, absl::string_view what) const {
   return absl::InternalError("internal error; the log has more under this request id");
 }
 
-grpc::Status RpcBoundary::End(const Rpc& rpc, Kind kind, absl::Time start, const absl::Status& status) {
+grpc::Status RpcBoundary::End(const Call& call, const Rpc& rpc, Kind kind, absl::Time start,
+                              absl::Status status) {
+  if (call.is_admitted && gate_ != nullptr) {
+    if (kind == Kind::kStream) {
+      const absl::Status still = gate_->Recheck(call.admission);
+      if (!still.ok()) status = still;
+    }
+    gate_->End(call.admission, status);
+  }
   const absl::Duration elapsed = clock_.Now() - start;
+  Count(rpc, elapsed, status);
+  Log(rpc, kind, elapsed, status);
+  return ToGrpcStatus(status);
+}
+
+void RpcBoundary::Count(const Rpc& rpc, absl::Duration elapsed, const absl::Status& status) {
   Method& method = MethodMetrics(rpc.method());
   method.duration->Observe(absl::ToDoubleSeconds(elapsed));
   const size_t code = std::min(static_cast<size_t>(status.code()), kCodes - 1);
@@ -116,8 +206,6 @@ grpc::Status RpcBoundary::End(const Rpc& rpc, Kind kind, absl::Time start, const
     method.requests[code].store(requests, std::memory_order_release);
   }
   requests->Increment();
-  Log(rpc, kind, elapsed, status);
-  return ToGrpcStatus(status);
 }
 
 void RpcBoundary::Log(const Rpc& rpc, Kind kind, absl::Duration elapsed, const absl::Status& status) const {

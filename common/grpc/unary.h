@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/access/gate.h"
 #include "common/clock/clock.h"
 #include "common/grpc/rpc.h"
 #include "common/grpc/status.h"
@@ -32,9 +33,12 @@ struct RpcBoundaryOptions {
 //
 //   grpc::Status GetPlatform(grpc::ServerContext* context, const v1::GetPlatformRequest* request,
 //                            v1::GetPlatformResponse* response) override {
-//     return rpcs_.Unary(*context, "GetPlatform", response,
+//     return rpcs_.Unary(*context, *request, response,
 //                        [&](const Rpc& rpc) { return platform_registry::GetPlatform(store_, *request); });
 //   }
+//
+// Which RPC it is, is told by the type of its request, which no other one has. Each call passes the gate
+// (common/access): who calls, whether that one may, and where it is written down.
 //
 // Each call has a request id (metadata x-request-id, made if absent, returned in the trailers), counts in
 // cognate_rpc_requests_total{service,method,code} and cognate_rpc_duration_seconds{service,method}, and is
@@ -46,18 +50,19 @@ class RpcBoundary {
   using Options = RpcBoundaryOptions;
 
   // `service` as in logs and metrics: "platform_registry".
+  // Without a gate everybody may do everything.
   RpcBoundary(absl::string_view service, const Clock& clock, metrics::Registry& metrics,
-              Options options = {});
+              access::Gate* gate = nullptr, Options options = {});
   ~RpcBoundary();
 
   // From now on Rpc::draining() is true, so that long waits and streams end.
   void Drain() { draining_ = true; }
 
   // `handler(const Rpc&)` returns absl::StatusOr<Response>.
-  template <typename Response, typename Handler>
-  grpc::Status Unary(grpc::ServerContext& context, absl::string_view method, Response* response,
+  template <typename Request, typename Response, typename Handler>
+  grpc::Status Unary(grpc::ServerContext& context, const Request& request, Response* response,
                      Handler&& handler) {
-    return Run(context, method, Kind::kUnary, [&](const Rpc& rpc) -> absl::Status {
+    return Run(context, *Request::descriptor(), &request, Kind::kUnary, [&](const Rpc& rpc) -> absl::Status {
       absl::StatusOr<Response> answer = std::forward<Handler>(handler)(rpc);
       if (!answer.ok()) return answer.status();
       *response = *std::move(answer);
@@ -66,21 +71,22 @@ class RpcBoundary {
   }
 
   // `handler(const Rpc&, Sink<Response>&)` returns absl::Status.
-  template <typename Response, typename Handler>
-  grpc::Status ServerStream(grpc::ServerContext& context, absl::string_view method,
+  template <typename Request, typename Response, typename Handler>
+  grpc::Status ServerStream(grpc::ServerContext& context, const Request& request,
                             grpc::ServerWriter<Response>* writer, Handler&& handler) {
-    return Run(context, method, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
+    return Run(context, *Request::descriptor(), &request, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
       StreamSink<Response, grpc::ServerWriter<Response>> sink(writer);
       return std::forward<Handler>(handler)(rpc, sink);
     });
   }
 
-  // `handler(const Rpc&, Source<Request>&, Sink<Response>&)` returns absl::Status.
+  // `handler(const Rpc&, Source<Request>&, Sink<Response>&)` returns absl::Status. It looks itself whether
+  // its messages are for the caller's platform (access::CheckPlatform).
   template <typename Request, typename Response, typename Handler>
-  grpc::Status BidiStream(grpc::ServerContext& context, absl::string_view method,
-                          grpc::ServerReaderWriter<Response, Request>* stream, Handler&& handler) {
+  grpc::Status BidiStream(grpc::ServerContext& context, grpc::ServerReaderWriter<Response, Request>* stream,
+                          Handler&& handler) {
     using Stream = grpc::ServerReaderWriter<Response, Request>;
-    return Run(context, method, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
+    return Run(context, *Request::descriptor(), nullptr, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
       StreamSource<Request, Stream> source(stream);
       StreamSink<Response, Stream> sink(stream);
       return std::forward<Handler>(handler)(rpc, source, sink);
@@ -110,11 +116,24 @@ class RpcBoundary {
     Stream* stream_;
   };
 
+  // What is known of a call before its handler is asked.
+  struct Call {
+    std::string method;
+    std::string request_id;
+    absl::Time deadline;
+    access::Caller caller;
+    access::Admission admission;
+    bool is_admitted = false;
+  };
+
   template <typename Body>
-  grpc::Status Run(grpc::ServerContext& context, absl::string_view method, Kind kind, Body&& body) {
+  grpc::Status Run(grpc::ServerContext& context, const google::protobuf::Descriptor& request_type,
+                   const google::protobuf::Message* request, Kind kind, Body&& body) {
     const absl::Time start = clock_.Now();
-    const Rpc rpc = Begin(context, method, kind);
-    absl::Status status = Late(rpc, kind);
+    Call call = Open(context, request_type, kind);
+    absl::Status status = Late(call, kind);
+    if (status.ok()) status = Admit(call, request_type, request);
+    const Rpc rpc = MakeRpc(context, call);
     try {
       if (status.ok()) status = body(rpc);
     } catch (const std::bad_alloc&) {
@@ -124,19 +143,24 @@ class RpcBoundary {
     } catch (...) {
       status = Thrown(rpc, "not a std::exception");
     }
-    return End(rpc, kind, start, status);
+    return End(call, rpc, kind, start, std::move(status));
   }
 
-  Rpc Begin(grpc::ServerContext& context, absl::string_view method, Kind kind) const;
-  absl::Status Late(const Rpc& rpc, Kind kind) const;
+  Call Open(grpc::ServerContext& context, const google::protobuf::Descriptor& request_type, Kind kind) const;
+  absl::Status Late(const Call& call, Kind kind) const;
+  absl::Status Admit(Call& call, const google::protobuf::Descriptor& request_type,
+                     const google::protobuf::Message* request) const;
+  Rpc MakeRpc(grpc::ServerContext& context, const Call& call) const;
   absl::Status Thrown(const Rpc& rpc, absl::string_view what) const;
-  grpc::Status End(const Rpc& rpc, Kind kind, absl::Time start, const absl::Status& status);
+  grpc::Status End(const Call& call, const Rpc& rpc, Kind kind, absl::Time start, absl::Status status);
+  void Count(const Rpc& rpc, absl::Duration elapsed, const absl::Status& status);
   void Log(const Rpc& rpc, Kind kind, absl::Duration elapsed, const absl::Status& status) const;
   Method& MethodMetrics(const std::string& method);
 
   struct State;
   const std::string service_;
   const Clock& clock_;
+  access::Gate* const gate_;
   const Options options_;
   std::atomic<bool> draining_{false};
   std::unique_ptr<State> state_;

@@ -127,24 +127,21 @@ TEST_F(UnaryTest, MakesARequestIdWhereThereIsNoneOrABadOne) {
   EXPECT_THAT(TrailingRequestId("a b\"c"), ::testing::SizeIs(36));
 }
 
-TEST_F(UnaryTest, TellsTheHandlerOfDeadlineRequestIdAndMetadata) {
+TEST_F(UnaryTest, TellsTheHandlerOfDeadlineAndRequestId) {
   Mutex mutex;
   absl::Time deadline;
-  std::string request_id, authorization;
+  std::string request_id;
   registry_.handler = [&](const Rpc& rpc, const v1::GetPlatformRequest&) -> absl::StatusOr<v1::Platform> {
     MutexLock lock(&mutex);
     deadline = rpc.deadline();
     request_id = rpc.request_id();
-    authorization = rpc.metadata("authorization");
     return v1::Platform();
   };
   const absl::Time before = absl::Now();
-  ASSERT_TRUE(
-      GetPlatform({.timeout = absl::Seconds(5), .request_id = "r1", .authorization = "Bearer t"}).ok());
+  ASSERT_TRUE(GetPlatform({.timeout = absl::Seconds(5), .request_id = "r1"}).ok());
   MutexLock lock(&mutex);
   EXPECT_LT(deadline, before + absl::Seconds(6));
   EXPECT_EQ(request_id, "r1");
-  EXPECT_EQ(authorization, "Bearer t");
 }
 
 TEST_F(UnaryTest, TellsTheHandlerWhenTheCallerHasGone) {

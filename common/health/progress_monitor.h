@@ -17,12 +17,15 @@ namespace cognate::health {
 // how much waits. Both are a few atomic stores. Shown as cognate_stage_backlog{stage} and
 // cognate_stage_progress_timestamp_seconds{stage}.
 //
-//   monitor_("capture_append", environment.clock, environment.metrics, absl::Seconds(30))
+//   monitor_("capture_append", environment.clock, environment.metrics)
 //   environment.readiness.AddCheck("capture_append", [this] { return monitor_.Check(); });
 class ProgressMonitor {
  public:
+  // Known to whoever asks for readiness within half a minute.
+  static constexpr absl::Duration kLimit = absl::Seconds(20);
+
   ProgressMonitor(absl::string_view stage, const Clock& clock, metrics::Registry& metrics,
-                  absl::Duration limit = absl::Seconds(30));
+                  absl::Duration limit = kLimit);
 
   void Progress();
   // What waits before the stage; 0 means that standing still is right. The time counts from when work first

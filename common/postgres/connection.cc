@@ -1,6 +1,7 @@
 #include "common/postgres/connection.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,31 @@ bool Succeeded(const PGresult* result) {
   }
 }
 
+// As PQexecParams, for at most `timeout`: nobody else could end a call of a connection that is still being
+// opened.
+absl::StatusOr<Result> ExecWithin(PGconn* raw, const std::string& sql, const Params& params,
+                                  absl::Duration timeout) {
+  const Arguments arguments(params);
+  const auto end = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(timeout);
+  bool alive =
+      PQsendQueryParams(raw, sql.c_str(), params.size(), params.types().data(), arguments.values.data(),
+                        arguments.lengths.data(), arguments.formats.data(), 1) == 1;
+  while (alive && PQisBusy(raw) == 1) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) {
+      return Error(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+                   "the server took the login and then did not answer: timeout expired")
+          .RetryAfter(absl::Seconds(1));
+    }
+    pollfd polled = {PQsocket(raw), POLLIN, 0};
+    if (poll(&polled, 1, static_cast<int>(left.count())) > 0) alive = PQconsumeInput(raw) == 1;
+  }
+  Result first(PQgetResult(raw));
+  while (const Result more{PQgetResult(raw)}) {
+  }
+  return first;
+}
+
 void LogNotice(void* /*unused*/, const char* text) {
   log::Warn("postgres notice", {{"notice", std::string(absl::StripAsciiWhitespace(text))}});
 }
@@ -102,16 +128,18 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
   RETURN_IF_ERROR(CheckUri(options.uri));
   const std::string timeout = absl::StrCat(
       std::max<int64_t>(2, absl::ToInt64Seconds(absl::Ceil(options.connect_timeout, absl::Seconds(1)))));
-  // What stands before dbname is a default that the URI may overrule.
-  const char* const keys[] = {"application_name",
-                              "connect_timeout",
-                              "tcp_user_timeout",
-                              "keepalives_idle",
-                              "dbname",
-                              "client_encoding",
-                              nullptr};
-  const char* const values[] = {
-      options.application_name.c_str(), timeout.c_str(), "30000", "30", options.uri.c_str(), "UTF8", nullptr};
+  // What stands before dbname is a default that the URI may overrule. A server of which nothing is heard any
+  // more is given up after about ten seconds, also by whoever waits for its answer.
+  const char* const keys[] = {"application_name",    "connect_timeout", "tcp_user_timeout", "keepalives_idle",
+                              "keepalives_interval", "dbname",          "client_encoding",  nullptr};
+  const char* const values[] = {options.application_name.c_str(),
+                                timeout.c_str(),
+                                "10000",
+                                "5",
+                                "2",
+                                options.uri.c_str(),
+                                "UTF8",
+                                nullptr};
   PGconn* const raw = PQconnectdbParams(keys, values, 1);
   if (raw == nullptr) return Error(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY", "no memory");
   if (PQstatus(raw) != CONNECTION_OK) {
@@ -144,7 +172,11 @@ absl::Status Connection::SetUp(const ConnectionOptions& options) {
       {"client_min_messages", "warning"},
       {"jit", "off"},  // compiling takes longer than any statement of ours
       {"statement_timeout", absl::StrCat(absl::ToInt64Milliseconds(options.statement_timeout))},
-      {"lock_timeout", absl::StrCat(absl::ToInt64Milliseconds(options.lock_timeout))}};
+      {"lock_timeout", absl::StrCat(absl::ToInt64Milliseconds(options.lock_timeout))},
+      // The server gives up a client that has vanished as soon: its locks would keep others waiting.
+      {"tcp_keepalives_idle", "5"},
+      {"tcp_keepalives_interval", "2"},
+      {"tcp_keepalives_count", "3"}};
   if (!options.role.empty()) settings.emplace_back("role", options.role);
   if (!options.search_path.empty()) settings.emplace_back("search_path", options.search_path);
   for (const auto& [name, value] : options.settings) settings.emplace_back(name.c_str(), value);
@@ -155,7 +187,9 @@ absl::Status Connection::SetUp(const ConnectionOptions& options) {
                     ", false)");
     params.AddText(value);
   }
-  return QueryOnce(sql, params).status();
+  ASSIGN_OR_RETURN(Result result,
+                   ExecWithin(raw_, sql, params, std::max(options.connect_timeout, absl::Seconds(2))));
+  return Answer(result.release()).status();
 }
 
 absl::Status Connection::Prepare(const Statement& statement, const Params& params) {

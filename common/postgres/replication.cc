@@ -93,9 +93,11 @@ ReplicationConnection::Message::~Message() {
 absl::StatusOr<std::unique_ptr<ReplicationConnection>> ReplicationConnection::Open(
     absl::string_view uri, absl::string_view settings) {
   const std::string text(uri);
-  const char* const keys[] = {"application_name", "connect_timeout", "tcp_user_timeout", "keepalives_idle",
-                              "dbname",           "replication",     "client_encoding",  nullptr};
-  const char* const values[] = {"cognate", "5", "30000", "30", text.c_str(), "database", "UTF8", nullptr};
+  // As of Connection.
+  const char* const keys[] = {"application_name", "connect_timeout",     "tcp_user_timeout",
+                              "keepalives_idle",  "keepalives_interval", "dbname",
+                              "replication",      "client_encoding",     nullptr};
+  const char* const values[] = {"cognate", "5", "10000", "5", "2", text.c_str(), "database", "UTF8", nullptr};
   std::unique_ptr<ReplicationConnection> connection(new ReplicationConnection);
   connection->raw_ = PQconnectdbParams(keys, values, 1);
   if (connection->raw_ == nullptr)

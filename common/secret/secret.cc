@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/postgres/conninfo.h"
+#include "common/secret/sealing.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 
@@ -57,11 +58,30 @@ absl::StatusOr<std::string> Read(const v1::SecretReference& reference) {
       return ReadFile(reference.file());
     case v1::SecretReference::kEnvironment:
       return ReadEnvironment(reference.environment());
+    case v1::SecretReference::kSealed: {
+      ASSIGN_OR_RETURN(const std::shared_ptr<Keyring> keyring, InstalledKeyring());
+      return keyring->Open(reference.sealed());
+    }
+    case v1::SecretReference::kValue:
+      return reference.value();
     case v1::SecretReference::SOURCE_NOT_SET:
       break;
   }
-  return Error(absl::StatusCode::kFailedPrecondition, "SECRET_UNAVAILABLE",
-               "the secret's reference names neither a file nor an environment variable");
+  return Error(
+      absl::StatusCode::kFailedPrecondition, "SECRET_UNAVAILABLE",
+      "the secret's reference names neither a file nor an environment variable, and holds no secret");
+}
+
+std::string ReferenceFault(const v1::SecretReference& reference) {
+  constexpr char kWant[] =
+      "want the secret itself as `value`, the path of a file, or the name of an environment variable of the "
+      "services that holds it";
+  const std::string& value = reference.value();
+  if (value.size() > kMaxSecretBytes) return absl::StrCat(value.size(), " bytes, want at most 64 KiB");
+  if (value.find('\0') != std::string::npos) return "a NUL byte in it, want none";
+  const bool is_there = !reference.file().empty() || !reference.environment().empty() || !value.empty() ||
+                        !reference.sealed().box().empty();
+  return is_there ? "" : absl::StrCat("nothing, ", kWant);
 }
 
 std::string UriFault(absl::string_view uri) {
@@ -75,8 +95,7 @@ std::string UriFault(absl::string_view uri) {
     if (keyword == "password" || keyword == "sslpassword") {
       return absl::StrCat(
           "a URI with a ", keyword,
-          " in it, which would be stored in the clear; take it out and let `password` name the file or "
-          "environment variable that holds it");
+          " in it, which would be stored in the clear; take it out and give it as `password`");
     }
   }
   return "";

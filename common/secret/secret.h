@@ -1,6 +1,6 @@
-// Secrets are stored by reference only. They are read at the moment of connecting, each time anew, so that a
-// rotated secret counts from the next connection on; what these functions return is never stored, logged or
-// answered.
+// Secrets are stored sealed (sealing.h), or as the place where they lie. They are read at the moment of
+// connecting, each time anew, so that a rotated secret counts from the next connection on; what these
+// functions return is never stored, logged or answered.
 #pragma once
 
 #include <string>
@@ -13,8 +13,13 @@ namespace cognate::secret {
 
 // What the reference points at: at most 64 KiB without NUL bytes; a file's trailing newline is cut off.
 // FAILED_PRECONDITION SECRET_UNAVAILABLE with the metadata `file` or `environment` when it cannot be read, is
-// not set or is empty.
+// not set or is empty. What is sealed is opened with this process's keyring: SEALING_KEY_MISSING without the
+// key.
 absl::StatusOr<std::string> Read(const v1::SecretReference& reference);
+
+// What is wrong with a reference as it is given, as words after "got …"; empty if nothing is. Never repeats a
+// value.
+std::string ReferenceFault(const v1::SecretReference& reference);
 
 // What is wrong with the URI of a DatabaseConnection, as words after "got …"; empty if nothing is. Never
 // repeats the URI, which may hold a password.

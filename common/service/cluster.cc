@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/grpc/in_process.h"
+#include "common/grpc/remote_access.h"
 #include "common/http/admin_server.h"
 #include "common/worker/worker.h"
 
@@ -13,8 +14,8 @@ namespace {
 
 // One service and what it was given.
 struct Member {
-  Member(absl::string_view its_noun, const Clock& clock, metrics::Registry& metrics)
-      : noun(its_noun), environment{clock, metrics, readiness} {}
+  Member(absl::string_view its_noun, const Clock& clock, metrics::Registry& metrics, access::Gate* gate)
+      : noun(its_noun), environment{clock, metrics, readiness, gate} {}
 
   const std::string noun;
   health::Readiness readiness;
@@ -22,6 +23,16 @@ struct Member {
   std::unique_ptr<Service> service;
   bool started = false;
 };
+
+std::unique_ptr<access::Gate> MakeGate(const AccessOptions& options, const std::string& internal_address,
+                                       const Clock& clock) {
+  access::GateOptions gate;
+  gate.service_keys = options.service_keys;
+  gate.anonymous_role = options.anonymous_role;
+  gate.verify = grpc_support::VerifyBy(options.registry.empty() ? internal_address : options.registry);
+  gate.audit = grpc_support::AuditBy(options.feedback.empty() ? internal_address : options.feedback);
+  return std::make_unique<access::Gate>(std::move(gate), clock);
+}
 
 enum class Phase { kNew, kStarting, kServing, kDraining, kStopped };
 
@@ -31,6 +42,7 @@ struct Cluster::State {
   State(ClusterOptions its_options, const Clock& its_clock, metrics::Registry& its_metrics)
       : options(std::move(its_options)), clock(its_clock), metrics(its_metrics) {
     options.host.in_process_address = internal_address;
+    if (options.access) gate = MakeGate(*options.access, internal_address, clock);
   }
 
   Member* Find(absl::string_view noun) {
@@ -106,6 +118,7 @@ struct Cluster::State {
   const Clock& clock;
   metrics::Registry& metrics;
   const std::string internal_address = grpc_support::NewInProcessAddress();
+  std::unique_ptr<access::Gate> gate;
   std::atomic<Phase> phase = Phase::kNew;
   std::vector<std::unique_ptr<Member>> members;
   std::unique_ptr<http::AdminServer> admin;
@@ -118,7 +131,8 @@ Cluster::Cluster(ClusterOptions options, const Clock& clock, metrics::Registry& 
 Cluster::~Cluster() { Shutdown(); }
 
 Environment& Cluster::AddEnvironment(absl::string_view noun) {
-  state_->members.push_back(std::make_unique<Member>(noun, state_->clock, state_->metrics));
+  state_->members.push_back(
+      std::make_unique<Member>(noun, state_->clock, state_->metrics, state_->gate.get()));
   return state_->members.back()->environment;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,18 @@
 
 namespace cognate::service {
 
+// Who may call, as the programs are told.
+struct AccessOptions {
+  std::vector<std::string> service_keys = {};  // As in access::GateOptions.
+  v1::Role anonymous_role = v1::ROLE_UNSPECIFIED;
+  std::string registry = {};  // Where keys are verified; "": in this process.
+  std::string feedback = {};  // Where the audit is written; "": in this process.
+};
+
 struct ClusterOptions {
-  grpc_support::HostOptions host = {};  // Addresses of all services together.
-  std::string admin = "127.0.0.1:0";    // host:port.
+  grpc_support::HostOptions host = {};                 // Addresses of all services together.
+  std::string admin = "127.0.0.1:0";                   // host:port.
+  std::optional<AccessOptions> access = std::nullopt;  // Without, everybody may do everything.
   absl::Duration drain_timeout = absl::Seconds(20);
   absl::Duration health_interval = absl::Seconds(1);  // How often gRPC health follows readiness.
 };

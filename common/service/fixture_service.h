@@ -25,7 +25,7 @@ class FixtureService final : public Service, public v1::PlatformRegistryService:
 
   FixtureService(std::string greeting, const Environment& environment)
       : greeting_(std::move(greeting)),
-        rpcs_("fixture", environment.clock, environment.metrics),
+        rpcs_("fixture", environment.clock, environment.metrics, environment.gate),
         monitor_("fixture_loop", environment.clock, environment.metrics) {
     environment.readiness.AddCheck("fixture_loop", [this] { return monitor_.Check(); });
   }
@@ -44,7 +44,7 @@ class FixtureService final : public Service, public v1::PlatformRegistryService:
 
   grpc::Status GetPlatform(grpc::ServerContext* context, const v1::GetPlatformRequest* request,
                            v1::GetPlatformResponse* response) override {
-    return rpcs_.Unary(*context, "GetPlatform", response,
+    return rpcs_.Unary(*context, *request, response,
                        [&](const grpc_support::Rpc&) -> absl::StatusOr<v1::GetPlatformResponse> {
                          v1::GetPlatformResponse answer;
                          answer.mutable_platform()->set_name(greeting_ + request->name());

@@ -6,12 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/access/scopes.h"
 #include "common/clock/clock.h"
-#include "common/config/groups.h"
+#include "common/grpc/client_trust.h"
 #include "common/log/log.h"
 #include "common/metrics/build_info.h"
 #include "common/metrics/metrics.h"
-#include "common/service/cluster.h"
+#include "common/secret/sealing.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::service {
@@ -27,19 +28,12 @@ sigset_t StopSignals() {
 
 std::string ProgramName(absl::string_view noun) { return absl::StrReplaceAll(noun, {{"_", "-"}}); }
 
-ClusterOptions Options(const config::Process& process) {
-  ClusterOptions options;
-  options.host.addresses = process.listen;
-  options.host.max_threads = process.rpc_threads;
-  options.host.max_connection_age = process.connection_age;
-  options.admin = process.admin;
-  options.drain_timeout = process.drain_timeout;
-  return options;
-}
-
 absl::Status Serve(const ServiceDefinition& definition, const config::Process& process) {
+  const ClusterOptions options = ClusterOptionsOf(process, definition.peers);
+  RETURN_IF_ERROR(grpc_support::CheckTransport(options.host));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Trust> trust, Trust::Install(process));
   metrics::Registry metrics;
-  Cluster cluster(Options(process), Clock::Real(), metrics);
+  Cluster cluster(options, Clock::Real(), metrics);
   ASSIGN_OR_RETURN(std::unique_ptr<Service> service,
                    definition.create(cluster.AddEnvironment(definition.noun)));
   cluster.Add(definition.noun, std::move(service));
@@ -61,6 +55,39 @@ absl::Status Migrate(const ServiceDefinition& definition) {
 }
 
 }  // namespace
+
+ClusterOptions ClusterOptionsOf(const config::Process& process, const config::Peers* peers) {
+  ClusterOptions options;
+  options.host.addresses = process.listen;
+  options.host.max_threads = process.rpc_threads;
+  options.host.max_connection_age = process.connection_age;
+  options.host.tls = {process.tls_certificate_file, process.tls_key_file, process.tls_client_ca_file};
+  options.host.plaintext = process.plaintext;
+  options.admin = process.admin;
+  options.drain_timeout = process.drain_timeout;
+  options.access.emplace();
+  options.access->service_keys = process.ServiceKeys();
+  options.access->anonymous_role = access::ParseRole(process.anonymous_role);
+  if (peers != nullptr) {
+    options.access->registry = peers->registry;
+    options.access->feedback = peers->feedback;
+  }
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<Trust>> Trust::Install(const config::Process& process) {
+  RETURN_IF_ERROR(secret::InstallKeyring(process.sealing_keys_file));
+  grpc_support::ClientTrust trust = {.ca_file = process.tls_ca_file,
+                                     .certificate_file = process.tls_certificate_file,
+                                     .key_file = process.tls_key_file,
+                                     .plaintext = process.plaintext};
+  const std::vector<std::string> keys = process.ServiceKeys();
+  if (!keys.empty()) trust.authorization = absl::StrCat("Bearer ", keys.front());
+  RETURN_IF_ERROR(grpc_support::SetClientTrust(std::move(trust)));
+  return std::unique_ptr<Trust>(new Trust());
+}
+
+Trust::~Trust() { grpc_support::SetClientTrust({}).IgnoreError(); }
 
 void BlockStopSignals() {
   const sigset_t signals = StopSignals();

@@ -6,7 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/config/groups.h"
 #include "common/config/settings.h"
+#include "common/service/cluster.h"
 #include "common/service/service.h"
 
 namespace cognate::service {
@@ -21,6 +23,8 @@ struct ServiceDefinition {
   std::function<absl::StatusOr<std::unique_ptr<Service>>(Environment&)> create = {};
   std::function<absl::Status()> migrate =
       {};  // Brings the schema up to date; empty if the service owns none.
+  // Where keys are verified and the audit is written; null, or an empty address: in this process.
+  const config::Peers* peers = nullptr;
 };
 
 // The whole of a service's main: `serve` (default) runs until SIGTERM or SIGINT, drains and returns 0;
@@ -34,6 +38,20 @@ struct ServiceDefinition {
 //         .create = [&](Environment& environment) { return Server::Create(config, environment); }});
 //   }
 int RunMain(int argc, const char* const* argv, const ServiceDefinition& definition);
+
+// What the settings of a process say: who may call it where, and what it shows to others.
+ClusterOptions ClusterOptionsOf(const config::Process& process, const config::Peers* peers);
+
+// Installs what the process trusts and shows (grpc_support::SetClientTrust) and its sealing keys, and forgets
+// the former at its end. Outlives every channel.
+class Trust {
+ public:
+  static absl::StatusOr<std::unique_ptr<Trust>> Install(const config::Process& process);
+  ~Trust();
+
+ private:
+  Trust() = default;
+};
 
 // The pieces, for programs that run several services. First thing in main: SIGINT and SIGTERM are blocked in
 // all threads made later, SIGPIPE is ignored.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,11 +51,22 @@ class RunMainTest : public ::testing::Test {
     return std::string(std::istreambuf_iterator<char>(file), {});
   }
 
-  absl::StatusOr<v1::GetPlatformResponse> GetPlatform() const {
-    auto stub = v1::PlatformRegistryService::NewStub(grpc_support::MakeChannel(address_));
+  absl::StatusOr<v1::GetPlatformResponse> GetPlatform() const { return GetPlatform(address_, ""); }
+  absl::StatusOr<v1::GetPlatformResponse> GetPlatform(const std::string& address,
+                                                      const std::string& key) const {
+    auto stub = v1::PlatformRegistryService::NewStub(grpc_support::MakeChannel(address));
     v1::GetPlatformRequest request;
     request.set_name("platforms/shop");
-    return grpc_support::Call(*stub, &v1::PlatformRegistryService::Stub::GetPlatform, request);
+    return grpc_support::Call(*stub, &v1::PlatformRegistryService::Stub::GetPlatform, request,
+                              {.authorization = key.empty() ? "" : "Bearer " + key});
+  }
+  // Where it says that it listens; 0 until then.
+  int Port() const {
+    std::smatch found;
+    const std::string said = Output();
+    return std::regex_search(said, found, std::regex("\"message\":\"started\".*\"port\":(\\d+)"))
+               ? std::stoi(found[1])
+               : 0;
   }
 
   test_support::TempDir directory_;
@@ -100,6 +112,39 @@ TEST_F(RunMainTest, PrintsItsSettingsWithoutSecrets) {
   EXPECT_EQ(ExitCode(Spawn({"--print-config"}, {{"COGNATE_SECRET", "hunter2"}})), 0);
   EXPECT_THAT(Output(), AllOf(HasSubstr("secret = \"***\"  # environment"),
                               HasSubstr("greeting = \"hello \"  # default"), Not(HasSubstr("hunter2"))));
+}
+
+TEST_F(RunMainTest, RefusesPlaintextOverTcpAndSaysWhatElseThereIs) {
+  EXPECT_EQ(ExitCode(Spawn({"--listen=127.0.0.1:0", "--admin=127.0.0.1:0"})), 1);
+  EXPECT_THAT(Output(), AllOf(HasSubstr("without TLS"), HasSubstr("--tls-certificate-file"),
+                              HasSubstr("unix:"), HasSubstr("--plaintext")));
+}
+
+TEST_F(RunMainTest, OverTcpEachOfTheServicesKeysCountsAndNoOther) {
+  const std::string first(32, 'a'), second(32, 'b');
+  std::ofstream(directory_.File("key")) << first << "\n" << second << "\n";
+  process::Process process = Spawn({"--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--plaintext",
+                                    "--log-format=json", "--service-key-file=" + directory_.File("key")});
+  ASSERT_TRUE(Eventually([&] { return Port() != 0; })) << Output();
+  const std::string address = "127.0.0.1:" + std::to_string(Port());
+  EXPECT_TRUE(GetPlatform(address, first).ok());
+  EXPECT_TRUE(GetPlatform(address, second).ok());
+  for (const std::string& wrong : {std::string(), std::string(32, 'c')}) {
+    const absl::Status refused = GetPlatform(address, wrong).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kUnauthenticated) << refused;
+  }
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(absl::Seconds(20)), 0) << Output();
+  EXPECT_THAT(Output(), AllOf(Not(HasSubstr(first)), Not(HasSubstr(second))));
+}
+
+TEST_F(RunMainTest, LetsStrangersInWhereItIsSaid) {
+  process::Process process = Spawn({"--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--plaintext",
+                                    "--log-format=json", "--anonymous-role=viewer"});
+  ASSERT_TRUE(Eventually([&] { return Port() != 0; })) << Output();
+  EXPECT_TRUE(GetPlatform("127.0.0.1:" + std::to_string(Port()), "").ok());
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(absl::Seconds(20)), 0) << Output();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/access/gate.h"
 #include "common/clock/clock.h"
 #include "common/health/readiness.h"
 #include "common/metrics/metrics.h"
@@ -19,6 +20,7 @@ struct Environment {
   const Clock& clock;
   metrics::Registry& metrics;
   health::Readiness& readiness;  // This service's own; what is not ready here turns its gRPC health off, too.
+  access::Gate* gate = nullptr;  // Of the process, for RpcBoundary; null: everybody may do everything.
 };
 
 // A service without ports, so that one process can run one of them or all. Each has

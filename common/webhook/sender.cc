@@ -137,6 +137,10 @@ absl::StatusOr<Answer> Sender::Transfer::Finish(CURLcode code, const SenderOptio
   const char* location = nullptr;
   curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &location);
   if (location != nullptr) answer.location = location;
+  if (curl_header* date = nullptr; curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
+    const time_t seconds = curl_getdate(date->value, nullptr);
+    if (seconds >= 0) answer.date = absl::FromTimeT(seconds);
+  }
   return std::move(answer);
 }
 

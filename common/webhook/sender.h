@@ -32,7 +32,8 @@ struct Answer {
   bool is_cut = false;  // it was longer than SenderOptions::max_answer
   // Of the header Retry-After, also where it names a date.
   std::optional<absl::Duration> retry_after;
-  std::string location;  // where a redirect leads; it is not followed
+  std::string location;            // where a redirect leads; it is not followed
+  std::optional<absl::Time> date;  // of the header Date: the endpoint's clock
 };
 
 struct SenderOptions {

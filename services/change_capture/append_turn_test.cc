@@ -3,12 +3,14 @@
 #include <thread>
 #include <vector>
 
+#include "common/clock/fake_clock.h"
 #include "services/change_capture/postgres_source/test_source.h"
 
 namespace cognate::change_capture {
 namespace {
 
 using test_support::HasReason;
+using test_support::StatusIs;
 
 using Answer = std::future<absl::StatusOr<Appended>>;
 
@@ -52,6 +54,14 @@ class AppendTurnTest : public ::testing::Test {
                                           "'Lock' AND datname = current_database()",
                                           {}))
         .GetInt64(0, 0);
+  }
+
+  std::unique_ptr<postgres::Pool> ImpatientPool() {
+    postgres::Options options;
+    options.uri = log_.uri();
+    options.search_path = "change_capture";
+    options.statement_timeout = absl::Milliseconds(100);
+    return ValueOrDie(postgres::Pool::Create(options));
   }
 
   static constexpr char kPlatform[] = "atlas";
@@ -134,11 +144,7 @@ TEST_F(AppendTurnTest, AnAppendThatWaitsForATakeoverIsRefused) {
 
 // Each alone would wait for the same lock as long again.
 TEST_F(AppendTurnTest, WhatIsNobodysFaultIsTriedOnceForAll) {
-  postgres::Options options;
-  options.uri = log_.uri();
-  options.search_path = "change_capture";
-  options.statement_timeout = absl::Milliseconds(100);
-  const auto pool = ValueOrDie(postgres::Pool::Create(options));
+  const auto pool = ImpatientPool();
   BatchStore batches(*pool);
   StreamFeeder feeder({"unix:/nowhere"}, batches, log_.log(), Clock::Real(), log_.metrics(), {});
   metrics::Registry metrics;
@@ -158,6 +164,32 @@ TEST_F(AppendTurnTest, WhatIsNobodysFaultIsTriedOnceForAll) {
   appender.Stop();
   EXPECT_EQ(tries, 5);
   EXPECT_THAT(Logged(), IsEmpty());
+}
+
+TEST_F(AppendTurnTest, WhatIsRefusedAgainAndAgainIsNoProgress) {
+  const auto pool = ImpatientPool();
+  BatchStore batches(*pool);
+  StreamFeeder feeder({"unix:/nowhere"}, batches, log_.log(), Clock::Real(), log_.metrics(), {});
+  metrics::Registry metrics;
+  FakeClock clock;
+  Appender appender(
+      *pool, feeder, [] { return int64_t{1}; }, clock, metrics);
+  ASSERT_OK(blocker_->Execute("BEGIN; UPDATE change_capture.version_counter SET version = version"));
+  appender.Start();
+  const auto append = [&] {
+    AppendGroup group;
+    group.changes = Changes("1");
+    return appender.Append(std::move(group)).get().status();
+  };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_OK(appender.Healthy());
+    EXPECT_THAT(append(), HasReason("STATEMENT_TIMEOUT"));
+    clock.Advance(health::ProgressMonitor::kLimit / 3 + absl::Seconds(1));
+  }
+  EXPECT_THAT(appender.Healthy(), StatusIs(absl::StatusCode::kUnavailable));
+  ASSERT_OK(blocker_->Execute("ROLLBACK"));
+  EXPECT_OK(append());
+  EXPECT_TRUE(Eventually([&] { return appender.Healthy().ok(); }));
 }
 
 }  // namespace

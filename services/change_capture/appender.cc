@@ -24,6 +24,9 @@ namespace {
 // What a row costs beside its content.
 constexpr int64_t kRowBytes = 64;
 
+// Senders come again with what the database did not take: for so long it counts as waiting.
+constexpr absl::Duration kComesAgain = absl::Seconds(10);
+
 int64_t SizeOf(const CapturedChange& change) {
   return static_cast<int64_t>(change.fields.size() + change.local_id.size() + change.change_id.size()) +
          kRowBytes;
@@ -126,16 +129,24 @@ void Appender::Refuse(Waiting& waiting, const absl::Status& status) {
 
 void Appender::Run() {
   for (std::vector<Waiting> waiting = TakeNext(); !waiting.empty(); waiting = TakeNext()) {
+    refused_all_ = false;
     Commit(std::move(waiting));
-    monitor_.Progress();
+    if (!refused_all_) monitor_.Progress();
   }
+}
+
+void Appender::AwaitWork() {
+  const absl::Time end = clock_.Now() + kComesAgain;
+  while (refused_all_ && queue_.empty() && !closed_ && clock_.Now() < end)
+    queued_.WaitFor(&mutex_, end - clock_.Now());
+  if (queue_.empty()) monitor_.SetBacklog(0);
+  while (queue_.empty() && !closed_) queued_.Wait(&mutex_);
 }
 
 std::vector<Appender::Waiting> Appender::TakeNext() {
   std::vector<Waiting> taken;
   MutexLock lock(&mutex_);
-  if (queue_.empty()) monitor_.SetBacklog(0);
-  while (queue_.empty() && !closed_) queued_.Wait(&mutex_);
+  AwaitWork();
   int64_t changes = 0;
   int64_t bytes = 0;
   while (!queue_.empty()) {
@@ -185,6 +196,7 @@ void Appender::CommitTogether(std::vector<Waiting>& waiting) {
   const bool is_nobodys_fault = IsTransient(status) && !absl::IsAborted(status);
   if (waiting.size() == 1 || is_nobodys_fault) {
     log::Warn("changes were not written", {{"groups", waiting.size()}, {"status", status}});
+    refused_all_ = is_nobodys_fault;
     for (Waiting& next : waiting) Refuse(next, status);
     return;
   }

@@ -118,6 +118,7 @@ class Appender {
   void Run();
   // Empty when the appender has stopped and nothing is left.
   std::vector<Waiting> TakeNext();
+  void AwaitWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Commit(std::vector<Waiting> waiting);
   void CommitTogether(std::vector<Waiting>& waiting);
   absl::Status Write(AppendPlan& plan, absl::Span<AppendGroup* const> groups, WrittenBatches* written);
@@ -130,6 +131,7 @@ class Appender {
   AppendStore store_;  // the worker's alone, as is what follows
   bool expects_known_ =
       false;  // the last group held changes that were known already: such groups come in a row
+  bool refused_all_ = false;  // by the last commit, for a fault of the database
   health::ProgressMonitor monitor_;
   metrics::Counter& commits_;
   metrics::Counter& changes_;

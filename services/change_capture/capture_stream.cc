@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/access/gate.h"
 #include "common/log/log.h"
 #include "common/retry/backoff.h"
 #include "common/status/error.h"
@@ -70,9 +71,11 @@ class Session {
     v1::CaptureStreamRequest request;
     std::string platform;
     for (int64_t sequence = 1; requests_.Read(&request); ++sequence) {
+      if (rpc_.cancelled()) return absl::OkStatus();
       if (request.sequence() != sequence) return SequenceOutOfOrder(request.sequence(), sequence);
       if (sequence == 1) {
         platform = request.platform();
+        RETURN_IF_ERROR(access::CheckPlatform(rpc_.principal(), platform));
         RETURN_IF_ERROR(checker_.CheckPlatform(platform));
       }
       ASSIGN_OR_RETURN(CheckedBatch batch,

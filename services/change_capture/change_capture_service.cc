@@ -18,7 +18,7 @@ using grpc_support::Rpc;
 
 Status ChangeCaptureService::Capture(ServerContext* context, const v1::CaptureRequest* request,
                                      v1::CaptureResponse* response) {
-  return rpcs_.Unary(*context, "Capture", response, [&](const Rpc&) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
     return change_capture::Capture(parts_.checker, parts_.appender, *request);
   });
 }
@@ -26,16 +26,15 @@ Status ChangeCaptureService::Capture(ServerContext* context, const v1::CaptureRe
 Status ChangeCaptureService::CaptureStream(
     ServerContext* context,
     grpc::ServerReaderWriter<v1::CaptureStreamResponse, v1::CaptureStreamRequest>* stream) {
-  return rpcs_.BidiStream(
-      *context, "CaptureStream", stream, [&](const Rpc& rpc, auto& requests, auto& responses) {
-        return change_capture::CaptureStream(parts_.checker, parts_.appender, rpc, requests, responses,
-                                             [context] { context->TryCancel(); });
-      });
+  return rpcs_.BidiStream(*context, stream, [&](const Rpc& rpc, auto& requests, auto& responses) {
+    return change_capture::CaptureStream(parts_.checker, parts_.appender, rpc, requests, responses,
+                                         [context] { context->TryCancel(); });
+  });
 }
 
 Status ChangeCaptureService::Replay(ServerContext* context, const v1::ReplayRequest* request,
                                     v1::ReplayResponse* response) {
-  return rpcs_.Unary(*context, "Replay", response, [&](const Rpc&) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
     return change_capture::Replay(parts_.log, parts_.replays, *request);
   });
 }
@@ -43,21 +42,21 @@ Status ChangeCaptureService::Replay(ServerContext* context, const v1::ReplayRequ
 Status ChangeCaptureService::GetLatestChange(ServerContext* context,
                                              const v1::GetLatestChangeRequest* request,
                                              v1::GetLatestChangeResponse* response) {
-  return rpcs_.Unary(*context, "GetLatestChange", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return change_capture::GetLatestChange(parts_.log, *request); });
 }
 
 Status ChangeCaptureService::ListPreviousChanges(ServerContext* context,
                                                  const v1::ListPreviousChangesRequest* request,
                                                  v1::ListPreviousChangesResponse* response) {
-  return rpcs_.Unary(*context, "ListPreviousChanges", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return change_capture::ListPreviousChanges(parts_.log, *request); });
 }
 
 Status ChangeCaptureService::ListLatestChanges(ServerContext* context,
                                                const v1::ListLatestChangesRequest* request,
                                                v1::ListLatestChangesResponse* response) {
-  return rpcs_.Unary(*context, "ListLatestChanges", response, [&](const Rpc&) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
     return change_capture::ListLatestChanges(parts_.log, parts_.newest, *request);
   });
 }
@@ -65,14 +64,14 @@ Status ChangeCaptureService::ListLatestChanges(ServerContext* context,
 Status ChangeCaptureService::AcknowledgeBatches(ServerContext* context,
                                                 const v1::AcknowledgeBatchesRequest* request,
                                                 v1::AcknowledgeBatchesResponse* response) {
-  return rpcs_.Unary(*context, "AcknowledgeBatches", response, [&](const Rpc&) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
     return change_capture::AcknowledgeBatches(parts_.batches, *request);
   });
 }
 
 Status ChangeCaptureService::CreateRun(ServerContext* context, const v1::CreateRunRequest* request,
                                        v1::CreateRunResponse* response) {
-  return rpcs_.Unary(*context, "CreateRun", response, [&](const Rpc&) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
     return change_capture::CreateRun(
         {parts_.catalogue, parts_.runs, parts_.run_loop, parts_.schedules, parts_.mirrors, parts_.clock},
         *request);
@@ -81,26 +80,26 @@ Status ChangeCaptureService::CreateRun(ServerContext* context, const v1::CreateR
 
 Status ChangeCaptureService::ApproveRun(ServerContext* context, const v1::ApproveRunRequest* request,
                                         v1::ApproveRunResponse* response) {
-  return rpcs_.Unary(*context, "ApproveRun", response, [&](const Rpc&) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
     return change_capture::ApproveRun(parts_.runs, parts_.run_loop, *request);
   });
 }
 
 Status ChangeCaptureService::GetRun(ServerContext* context, const v1::GetRunRequest* request,
                                     v1::GetRunResponse* response) {
-  return rpcs_.Unary(*context, "GetRun", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return change_capture::GetRun(parts_.runs, *request); });
 }
 
 Status ChangeCaptureService::ListRuns(ServerContext* context, const v1::ListRunsRequest* request,
                                       v1::ListRunsResponse* response) {
-  return rpcs_.Unary(*context, "ListRuns", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return change_capture::ListRuns(parts_.runs, *request); });
 }
 
 Status ChangeCaptureService::ListSources(ServerContext* context, const v1::ListSourcesRequest* request,
                                          v1::ListSourcesResponse* response) {
-  return rpcs_.Unary(*context, "ListSources", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return change_capture::ListSources(parts_.source, *request); });
 }
 

@@ -10,6 +10,7 @@ void Config::Register(config::Settings& settings) {
   redis.Register(settings);
   peers.RegisterRegistry(settings);
   peers.RegisterTransformer(settings);
+  peers.RegisterFeedback(settings);
   RegisterOwn(settings);
 }
 

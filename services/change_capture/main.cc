@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   definition.create = [&](cognate::service::Environment& environment) {
     return Server::Create(config, environment);
   };
+  definition.peers = &config.peers;
   definition.migrate = [&] { return cognate::change_capture::Migrate(config); };
   return cognate::service::RunMain(argc, argv, definition);
 }

@@ -63,7 +63,8 @@ CREATE TABLE change_capture.conflicts (
     local_id text NOT NULL COLLATE pg_catalog."C",
     state smallint NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    content bytea NOT NULL
+    content bytea NOT NULL,
+    told smallint DEFAULT 0 NOT NULL
 );
 CREATE TABLE change_capture.models (
     model_id integer NOT NULL,
@@ -130,7 +131,8 @@ CREATE TABLE change_capture.runs (
     resume_at timestamp with time zone,
     extra_count bigint DEFAULT 0 NOT NULL,
     extra_ids text[] DEFAULT '{}'::text[] NOT NULL,
-    hold boolean DEFAULT false NOT NULL
+    hold boolean DEFAULT false NOT NULL,
+    told smallint DEFAULT 0 NOT NULL
 );
 CREATE TABLE change_capture.schedules (
     sync text NOT NULL,
@@ -223,9 +225,11 @@ CREATE INDEX changes_delivered ON change_capture.changes USING btree (version) W
 CREATE INDEX changes_of_record ON change_capture.changes USING btree (model_id, local_id, version DESC);
 CREATE INDEX conflicts_of_record ON change_capture.conflicts USING btree (model_id, local_id, conflict_id);
 CREATE INDEX conflicts_open ON change_capture.conflicts USING btree (conflict_id) WHERE (state = 2);
+CREATE INDEX conflicts_untold ON change_capture.conflicts USING btree (conflict_id) WHERE (told <> state);
 CREATE INDEX part_sets_refused ON change_capture.part_sets USING btree (parent_model_id, parent_id, model_id) WHERE (error IS NOT NULL);
 CREATE INDEX runs_of_sync ON change_capture.runs USING btree (sync, run_id);
 CREATE INDEX runs_unfinished ON change_capture.runs USING btree (run_id) WHERE (finished_at IS NULL);
+CREATE INDEX runs_untold ON change_capture.runs USING btree (run_id) WHERE ((state = ANY (ARRAY[3, 4, 6])) AND (told <> state));
 ALTER TABLE ONLY change_capture.models
     ADD CONSTRAINT models_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES change_capture.platforms(platform_id);
 ALTER TABLE ONLY change_capture.source_models

@@ -17,6 +17,7 @@
 #include "services/change_capture/leave_counts.h"
 #include "services/change_capture/migrations.h"
 #include "services/change_capture/source_manager.h"
+#include "services/change_capture/telling/teller.h"
 #include "services/clients/registry_client.h"
 
 namespace cognate::change_capture {
@@ -77,9 +78,10 @@ struct Server::Parts {
         assignment_moves(*pool, registry, log, replays, feeder, catalogue, env.clock, config.assignments),
         amender(conflicts, owed, replays, env.clock),
         conflict_loop(*pool, log, conflicts, owed, amender, catalogue, env.clock),
+        teller(*pool, config.peers.feedback),
         clocks(*pool, env.clock, env.metrics),
         checker(catalogue, log, clocks),
-        rpcs(kSchema, env.clock, env.metrics),
+        rpcs(kSchema, env.clock, env.metrics, env.gate),
         service(rpcs, {env.clock, catalogue, checker, appender, log, newest, batches, replays, runs, run_loop,
                        schedules, mirrors, source}),
         conflict_service(rpcs, conflicts, amender, log),
@@ -109,6 +111,7 @@ struct Server::Parts {
   AssignmentMoves assignment_moves;
   Amender amender;
   ConflictLoop conflict_loop;
+  Teller teller;
   AgentClocks clocks;
   BatchChecker checker;
   grpc_support::RpcBoundary rpcs;
@@ -152,6 +155,7 @@ absl::Status Server::Start() {
   parts_->leave_counts.Start();
   parts_->conflict_loop.Start();
   parts_->assignment_moves.Start();
+  parts_->teller.Start();
   return absl::OkStatus();
 }
 
@@ -163,6 +167,7 @@ void Server::Drain() {
 void Server::Shutdown() {
   parts_->environment.readiness.RemoveCheck("append");
   parts_->environment.readiness.RemoveCheck("stream");
+  parts_->teller.Stop();
   parts_->assignment_moves.Stop();
   parts_->conflict_loop.Stop();
   parts_->leave_counts.Stop();

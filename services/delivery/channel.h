@@ -43,6 +43,9 @@ class Channel {
   // False where the target finds its records by local ids alone: then a delivery without one makes a record.
   virtual bool knows_entities() const { return true; }
 
+  // Whether its outcomes say `created`; otherwise a record is new there if no local id of it is known.
+  virtual bool knows_created() const { return false; }
+
   // Called from any thread, also when the channel is gone, with outcomes that feedback has taken; may be
   // null.
   virtual std::function<void(const v1::ReportRequest&)> told() { return nullptr; }

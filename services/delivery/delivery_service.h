@@ -18,27 +18,27 @@ class DeliveryService final : public v1::DeliveryService::Service {
 
   grpc::Status ListLanes(grpc::ServerContext* context, const v1::ListLanesRequest* request,
                          v1::ListLanesResponse* response) override {
-    return rpcs_.Unary(*context, "ListLanes", response, [&](const grpc_support::Rpc&) {
+    return rpcs_.Unary(*context, *request, response, [&](const grpc_support::Rpc&) {
       return delivery::ListLanes(manager_, leases_, context_, *request);
     });
   }
 
   grpc::Status Pull(grpc::ServerContext* context, const v1::PullRequest* request,
                     v1::PullResponse* response) override {
-    return rpcs_.Unary(*context, "Pull", response,
+    return rpcs_.Unary(*context, *request, response,
                        [&](const grpc_support::Rpc& rpc) { return agents_.Pull(*request, rpc); });
   }
   grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeRequest* request,
                          grpc::ServerWriter<v1::SubscribeResponse>* writer) override {
     return rpcs_.ServerStream(
-        *context, "Subscribe", writer,
+        *context, *request, writer,
         [&](const grpc_support::Rpc& rpc, grpc_support::Sink<v1::SubscribeResponse>& sink) {
           return agents_.Subscribe(*request, rpc, sink);
         });
   }
   grpc::Status Report(grpc::ServerContext* context, const v1::DeliveryServiceReportRequest* request,
                       v1::DeliveryServiceReportResponse* response) override {
-    return rpcs_.Unary(*context, "Report", response,
+    return rpcs_.Unary(*context, *request, response,
                        [&](const grpc_support::Rpc& rpc) { return agents_.Report(*request, rpc); });
   }
 

@@ -158,7 +158,9 @@ void LaneLoop::Close(const absl::Status& why) {
 void LaneLoop::Empty(absl::string_view why) {
   parts_.progress.SetBacklog(0);
   absl::Status status = source_.MarkClosed(why);
-  if (status.ok()) status = source_.Drop();
+  // In any case: what was read and not sent is read again, or it would stay for ever and hold back every
+  // refill.
+  status.Update(source_.Drop());
   if (!status.ok()) log::Warn("closed lane not marked", {{"platform", parts_.platform}, {"status", status}});
 }
 
@@ -182,6 +184,7 @@ absl::Status LaneLoop::LookAround() {
   if (now < look_around_time_) return absl::OkStatus();
   look_around_time_ = now + kLookInterval;
   ASSIGN_OR_RETURN(const int64_t batches, source_.Length());
+  seen_batches_ = batches;
   parts_.status.SetBatchCount(batches);
   parts_.progress.SetBacklog(batches);
   refiller_.Look(batches);
@@ -211,6 +214,8 @@ void LaneLoop::Turn(StopToken& stop) {
   }
   redis_backoff_.Reset();
   if (entries->empty() || Ended(stop)) return;
+  // What has come since the last look may be all there is, and its target may hang.
+  parts_.progress.SetBacklog(std::max(seen_batches_, static_cast<int64_t>(entries->size())));
   const absl::Status delivered = Deliver(*std::move(entries), stop);
   // Only now: a target that can be reached and takes nothing is not asked ever more quickly.
   if (delivered.ok()) return probe_backoff_.Reset();

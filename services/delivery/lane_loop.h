@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "common/health/progress_monitor.h"
 #include "common/retry/backoff.h"
+#include "common/retry/rate_limit.h"
 #include "common/sync/mutex.h"
 #include "common/worker/stop_token.h"
 #include "services/delivery/lane_lease.h"
@@ -22,7 +23,6 @@
 #include "services/delivery/lane_options.h"
 #include "services/delivery/lane_source.h"
 #include "services/delivery/lane_status.h"
-#include "services/delivery/rate_limit.h"
 #include "services/delivery/references.h"
 #include "services/delivery/refiller.h"
 #include "services/delivery/reporter.h"
@@ -86,6 +86,8 @@ class LaneLoop {
   absl::Status SendCollided(Round& round, StopToken& stop);
   void Report(Round& round, bool is_over);
   void Complete(RoundItem& item, absl::Time now);
+  // Whether the target had no such record before it took this one.
+  bool IsNew(const RoundItem& item);
 
   const LaneParts parts_;
   const LaneContext& context_;
@@ -107,6 +109,7 @@ class LaneLoop {
   absl::Time held_off_until_ = absl::InfinitePast();
   std::string held_off_etag_;
   absl::Time look_around_time_ = absl::InfinitePast();
+  int64_t seen_batches_ = 0;  // when it last looked
   absl::Time platform_time_ = absl::InfinitePast();
 };
 

@@ -92,6 +92,7 @@ absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) 
         left.deliveries.push_back(wave.deliveries[i]);
         continue;
       }
+      if (!channel_->knows_created()) item.outcome.set_created(IsNew(item));
       references_.Learn(item.outcome);
       if (item.outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE && !item.missing.empty())
         SetWaitsFor(item, &item.outcome);
@@ -102,6 +103,13 @@ absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) 
     if (any_answered && channel_->told() != nullptr) Report(round, /*is_over=*/false);
   }
   return absl::OkStatus();
+}
+
+// As far as it is known: neither the ledger knew a local id when it was planned, nor did this lane since.
+bool LaneLoop::IsNew(const RoundItem& item) {
+  return Taken(item.outcome) && !item.is_delete() && !item.outcome.local_id().empty() &&
+         item.delivery->local_id().empty() &&
+         !references_.Knows(item.delivery->entity_id(), item.group->model());
 }
 
 size_t LaneLoop::AwaitRoom(size_t wanted, StopToken& stop) {
@@ -173,11 +181,11 @@ void LaneLoop::Complete(RoundItem& item, absl::Time now) {
   }
   if (!item.delivery->acting_identity().empty())
     outcome.set_acting_identity(item.delivery->acting_identity());
-  if (outcome.status() == v1::OUTCOME_STATUS_APPLIED) return;
-  outcome.set_operation(item.delivery->operation());
   outcome.mutable_source()->set_platform(item.group->source_platform());
   outcome.mutable_source()->set_model(item.group->source_model());
   outcome.mutable_source()->set_local_id(item.delivery->source_local_id());
+  if (outcome.status() == v1::OUTCOME_STATUS_APPLIED) return;
+  outcome.set_operation(item.delivery->operation());
 }
 
 }  // namespace cognate::delivery

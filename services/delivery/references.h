@@ -48,6 +48,10 @@ class References {
   // The same for a whole round, with what the ledger knows; `own_ids`: also the ids of the records themselves
   // that were made after they were planned. An error of the ledger leaves the rest missing.
   absl::Status FillFromLedger(Round& round, bool own_ids);
+  // Whether the target has answered with a local id of this record lately.
+  bool Knows(absl::string_view entity_id, absl::string_view model) {
+    return !cache_.Get(entity_id, model).empty();
+  }
   // What a target answered.
   void Learn(const v1::Outcome& outcome);
 

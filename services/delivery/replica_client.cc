@@ -12,10 +12,7 @@ using Stub = v1::DeliveryService::Stub;
 using Peer = grpc_support::Peer<v1::DeliveryService>;
 
 grpc_support::CallOptions OptionsOf(const grpc_support::Rpc& rpc) {
-  return {.timeout = absl::Seconds(70),
-          .deadline = rpc.deadline(),
-          .request_id = rpc.request_id(),
-          .authorization = rpc.metadata("authorization")};
+  return {.timeout = absl::Seconds(70), .deadline = rpc.deadline(), .request_id = rpc.request_id()};
 }
 
 }  // namespace

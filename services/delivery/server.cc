@@ -56,7 +56,7 @@ struct Server::Parts {
                 [this](const v1::Platform& platform) { return channels.Make(platform); },
                 config.lanes},
         manager(context, leases, OwnerName(), config.advertise_address, config.lease_duration),
-        rpcs(kSchema, environment.clock, environment.metrics),
+        rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
         agents(context, manager, leases, channels.mailboxes()),
         service(rpcs, manager, leases, context, agents) {}
 

@@ -21,8 +21,8 @@ absl::Status Validate(const Config& config) {
   if (config.retry.waiting_look < absl::Seconds(1)) {
     return config::Wrong("waiting-look", absl::FormatDuration(config.retry.waiting_look), "at least 1s");
   }
-  if (config.held_max < absl::Minutes(1)) {
-    return config::Wrong("held-max", absl::FormatDuration(config.held_max), "at least 1m");
+  if (config.retry.hold.lifetime < absl::Minutes(1)) {
+    return config::Wrong("held-max", absl::FormatDuration(config.retry.hold.lifetime), "at least 1m");
   }
   if (config.event_retention < absl::Minutes(1)) {
     return config::Wrong("event-retention", absl::FormatDuration(config.event_retention), "at least 1m");
@@ -54,7 +54,8 @@ void Config::RegisterOwn(config::Settings& settings) {
                "How often a record that waits is replayed all the same; at first sooner.");
   settings.Add("replay-lease", &retry.lease,
                "How long a replay may stay unanswered before it is made again.");
-  settings.Add("held-max", &held_max, "How long a delivery may be HELD before it is DEAD.");
+  settings.Add("held-max", &retry.hold.lifetime,
+               "How long a delivery may be HELD before it is DEAD, where the platform does not say.");
   settings.Add("event-retention", &event_retention, "How long events can be watched.");
   settings.Add("max-watchers", &max_watchers, "Watchers of one process; each keeps a thread.", {1, 10'000});
   settings.AddValidation([this] { return Validate(*this); });

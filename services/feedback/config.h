@@ -13,11 +13,10 @@ namespace cognate::feedback {
 struct Config {
   config::Postgres postgres;
   config::Redis redis;
-  config::Peers peers;
+  config::Peers peers = {.feedback = ""};  // Which is this one.
   std::string stream_prefix = bus::kDefaultPrefix;
   RetryPolicy retry;
   absl::Duration event_retention = absl::Hours(7 * 24);
-  absl::Duration held_max = absl::Hours(30 * 24);
   int max_watchers = 64;
 
   // All of it. A process of several services registers the shared groups once and then RegisterOwn.

@@ -33,12 +33,35 @@ absl::Status TroubleNotFound(absl::string_view target) {
       absl::StrCat("nothing is wrong with ", target, ": it went through meanwhile, or was never planned"));
 }
 
+absl::Status EventHookNotFound(absl::string_view id) {
+  return Error(absl::StatusCode::kNotFound, "EVENT_HOOK_NOT_FOUND",
+               absl::StrCat("there is no hook eventHooks/", id))
+      .With("name", absl::StrCat("eventHooks/", id));
+}
+
+absl::Status EventHookAlreadyExists(absl::string_view id) {
+  return Error(absl::StatusCode::kAlreadyExists, "EVENT_HOOK_ALREADY_EXISTS",
+               absl::StrCat("there is a hook eventHooks/", id, " already; choose another name, or update it"))
+      .With("name", absl::StrCat("eventHooks/", id));
+}
+
+absl::Status EtagMismatch(absl::string_view current) {
+  return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+               "somebody else has changed it meanwhile; read it and decide anew")
+      .With("etag", current);
+}
+
 absl::Status CountChanged(int64_t expected, int64_t found) {
   return Error(absl::StatusCode::kFailedPrecondition, "COUNT_CHANGED",
                absl::StrCat("the filter means ", found, " troubles by now, and ", expected,
                             " were expected; look at them again"))
       .With("expected", absl::StrCat(expected))
       .With("found", absl::StrCat(found));
+}
+
+absl::Status AuditHeadMissing() {
+  return Error(absl::StatusCode::kInternal, "AUDIT_HEAD_MISSING",
+               "the row of audit_head is gone: nothing can be added to the audit");
 }
 
 v1::OutcomeError ReferenceCycle(absl::string_view cycle) {

@@ -14,7 +14,11 @@ absl::Status ResumeTokenExpired();
 absl::Status TooManyWatchers(int limit);
 absl::Status SyncNotFound(absl::string_view sync);
 absl::Status TroubleNotFound(absl::string_view target);
+absl::Status EventHookNotFound(absl::string_view id);
+absl::Status EventHookAlreadyExists(absl::string_view id);
+absl::Status EtagMismatch(absl::string_view current);
 absl::Status CountChanged(int64_t expected, int64_t found);
+absl::Status AuditHeadMissing();
 
 // Of troubles that feedback itself finds.
 v1::OutcomeError ReferenceCycle(absl::string_view cycle);

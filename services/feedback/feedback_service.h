@@ -9,9 +9,7 @@ namespace cognate::feedback {
 // The RPCs; each is one line. `parts` outlive it.
 class FeedbackService final : public v1::FeedbackService::Service {
  public:
-  FeedbackService(const Parts& parts, metrics::Registry& metrics);
-
-  void Drain() { rpcs_.Drain(); }
+  FeedbackService(grpc_support::RpcBoundary& rpcs, const Parts& parts) : rpcs_(rpcs), parts_(parts) {}
 
   grpc::Status Report(grpc::ServerContext* context, const v1::ReportRequest* request,
                       v1::ReportResponse* response) override;
@@ -37,8 +35,8 @@ class FeedbackService final : public v1::FeedbackService::Service {
                          v1::RetryHeldResponse* response) override;
 
  private:
+  grpc_support::RpcBoundary& rpcs_;
   const Parts& parts_;
-  grpc_support::RpcBoundary rpcs_;
 };
 
 }  // namespace cognate::feedback

@@ -27,6 +27,40 @@ void Add(const TroubleCount& count, v1::SyncStats* stats) {
   }
 }
 
+// A platform's line, in the order in which they first come.
+class Targets {
+ public:
+  explicit Targets(v1::GetStatsResponse* response) : response_(response) {}
+
+  v1::TargetStats& Of(const std::string& platform) {
+    const auto [found, is_new] = places_.try_emplace(platform, response_->targets_size());
+    if (is_new) response_->add_targets()->set_platform(platform);
+    return *response_->mutable_targets(found->second);
+  }
+
+ private:
+  v1::GetStatsResponse* response_;
+  absl::flat_hash_map<std::string, int> places_;
+};
+
+void Add(const LatelyDone& done, v1::TargetStats* stats) {
+  stats->set_applied_last_minute_count(std::llround(done.last_minute));
+  stats->set_applied_last_hour_count(done.last_hour);
+  stats->set_applied_last_day_count(done.last_day);
+  stats->set_applied_last_week_count(done.last_week);
+  if (done.last_applied > absl::InfinitePast())
+    *stats->mutable_last_applied_time() = ToTimestamp(done.last_applied);
+}
+
+// What passes, and what is in the hands of a person.
+void Add(const TroubleCount& count, v1::TargetStats* stats) {
+  if (count.state == v1::REPLICA_STATE_CONFLICT || count.state == v1::REPLICA_STATE_DEAD) {
+    stats->set_failed_count(stats->failed_count() + count.count);
+  } else {
+    stats->set_pending_count(stats->pending_count() + count.count);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<v1::GetStatsResponse> GetStats(const Parts& parts, const v1::GetStatsRequest& request,
@@ -36,7 +70,7 @@ absl::StatusOr<v1::GetStatsResponse> GetStats(const Parts& parts, const v1::GetS
                    parts.peers.registry().CountReplicas(request.sync(), context));
   ASSIGN_OR_RETURN(const std::vector<v1::Sync> syncs, parts.peers.registry().ListSyncs(context));
   ASSIGN_OR_RETURN(const std::vector<TroubleCount> troubles, parts.troubles.Count());
-  ASSIGN_OR_RETURN(const std::vector<AppliedCount> applied, parts.events.Applied(parts.clock.Now()));
+  ASSIGN_OR_RETURN(const std::vector<LatelyDone> lately, parts.history.Lately(parts.clock.Now()));
 
   v1::GetStatsResponse response;
   absl::flat_hash_map<std::string, v1::SyncStats*> by_sync;
@@ -60,13 +94,18 @@ absl::StatusOr<v1::GetStatsResponse> GetStats(const Parts& parts, const v1::GetS
         sync_of.find(Way{count.source_platform, count.source_model, count.platform, count.model});
     if (sync != sync_of.end()) Add(count, by_sync[sync->second]);
   }
-  for (const AppliedCount& count : applied) {
-    v1::TargetStats* stats = response.add_targets();
-    stats->set_platform(count.platform);
-    stats->set_applied_last_minute_count(std::llround(count.last_minute));
-    stats->set_applied_last_hour_count(count.last_hour);
-    stats->set_applied_last_day_count(count.last_day);
-    *stats->mutable_last_applied_time() = ToTimestamp(count.last_applied);
+  Targets targets(&response);
+  for (const LatelyDone& done : lately) Add(done, &targets.Of(done.platform));
+  for (const v1::Sync& sync : syncs) {
+    const auto stats = by_sync.find(sync.name());
+    if (stats == by_sync.end()) continue;
+    v1::TargetStats& target = targets.Of(sync.target_platform());
+    target.set_completed_count(target.completed_count() + stats->second->converged_count());
+    target.set_syncing_count(target.syncing_count() + stats->second->pending_count());
+  }
+  for (const TroubleCount& count : troubles) {
+    const Way way = {count.source_platform, count.source_model, count.platform, count.model};
+    if (request.sync().empty() || sync_of.contains(way)) Add(count, &targets.Of(count.platform));
   }
   return response;
 }

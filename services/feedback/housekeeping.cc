@@ -1,6 +1,5 @@
 #include "services/feedback/housekeeping.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,6 @@ namespace {
 constexpr absl::Duration kTurn = absl::Seconds(15);
 constexpr int kDeleteAtOnce = 1000;
 constexpr int kExpireAtOnce = 500;
-constexpr absl::Duration kAppliedRetention = absl::Hours(25);  // Statistics reach a day back.
 
 }  // namespace
 
@@ -31,27 +29,29 @@ absl::Status Housekeeping::TidyUp() {
   do {
     ASSIGN_OR_RETURN(deleted, parts_.events.DeleteBatches(now - retention_, kDeleteAtOnce));
   } while (deleted == kDeleteAtOnce);
-  RETURN_IF_ERROR(parts_.events.DeleteApplied(now - kAppliedRetention));
-  RETURN_IF_ERROR(ExpireHeld(now));
+  RETURN_IF_ERROR(parts_.events.DeleteTold(now - retention_));
+  RETURN_IF_ERROR(parts_.history.RollUp());
+  RETURN_IF_ERROR(parts_.history.DeleteOld(now));
+  ASSIGN_OR_RETURN(const std::vector<std::string> platforms, parts_.troubles.PlatformsThatHold());
+  for (const std::string& platform : platforms) RETURN_IF_ERROR(ExpireHeld(platform, now));
   return CountTroubles();
 }
 
-absl::Status Housekeeping::ExpireHeld(absl::Time now) {
+absl::Status Housekeeping::ExpireHeld(const std::string& platform, absl::Time now) {
+  const absl::Time until = now - parts_.policies.Of(platform).hold.lifetime;
   std::vector<Trouble> expired;
   do {
     RETURN_IF_ERROR(
         parts_.troubles.InTransaction("expire_held", [&](postgres::Transaction& transaction) -> absl::Status {
           ASSIGN_OR_RETURN(expired,
-                           parts_.troubles.ExpireHeld(transaction, now - held_max_, now, kExpireAtOnce));
-          std::map<std::string, EventBatchBuilder> told;
-          for (const Trouble& trouble : expired)
-            told.try_emplace(trouble.key.platform, trouble.key.platform, now).first->second.Add(trouble);
-          for (const auto& [platform, batch] : told)
-            RETURN_IF_ERROR(parts_.events.Append(transaction, platform, batch.Serialize(), 0, now).status());
-          return absl::OkStatus();
+                           parts_.troubles.ExpireHeld(transaction, platform, until, now, kExpireAtOnce));
+          if (expired.empty()) return absl::OkStatus();
+          EventBatchBuilder told(platform, now);
+          for (const Trouble& trouble : expired) told.Add(trouble);
+          return parts_.events.Append(transaction, platform, told.Serialize(), told.counts(), now).status();
         }));
     if (expired.empty()) break;
-    log::Warn("held_for_too_long", {{"count", static_cast<int64_t>(expired.size())}});
+    log::Warn("held_for_too_long", {{"platform", platform}, {"count", static_cast<int64_t>(expired.size())}});
     parts_.feed.Notify();
   } while (expired.size() == kExpireAtOnce);
   return absl::OkStatus();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -9,24 +10,22 @@
 
 namespace cognate::feedback {
 
-// Deletes events that are older than the retention, gives up what has been HELD for too long, and keeps the
-// gauges of troubles.
+// Deletes events that are older than the retention, rolls up what was counted, gives up what has been HELD
+// for longer than its platform wants, and keeps the gauges of troubles.
 class Housekeeping {
  public:
-  Housekeeping(const Parts& parts, absl::Duration retention, absl::Duration held_max)
-      : parts_(parts), retention_(retention), held_max_(held_max) {}
+  Housekeeping(const Parts& parts, absl::Duration retention) : parts_(parts), retention_(retention) {}
 
   void Run(StopToken& stop);
   // One turn.
   absl::Status TidyUp();
 
  private:
-  absl::Status ExpireHeld(absl::Time now);
+  absl::Status ExpireHeld(const std::string& platform, absl::Time now);
   absl::Status CountTroubles();
 
   const Parts& parts_;
   const absl::Duration retention_;
-  const absl::Duration held_max_;
   absl::flat_hash_map<std::pair<std::string, int>, int64_t> counted_;  // What the gauges show.
 };
 

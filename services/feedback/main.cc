@@ -13,5 +13,6 @@ int main(int argc, char** argv) {
        .register_settings = [&](config::Settings& settings) { config.Register(settings); },
        .create =
            [&](service::Environment& environment) { return feedback::Server::Create(config, environment); },
-       .migrate = [&] { return feedback::Migrate(config); }});
+       .migrate = [&] { return feedback::Migrate(config); },
+       .peers = &config.peers});
 }

@@ -22,15 +22,22 @@ absl::Duration LongestDelay(const RetryPolicy& policy, int attempts) {
   return policy.delays[std::min(static_cast<size_t>(std::max(attempts, 1)), policy.delays.size()) - 1];
 }
 
-v1::ReplicaState StateOf(const v1::Outcome& outcome, int attempts, const RetryPolicy& policy) {
+bool CountsAsFailed(const v1::Outcome& outcome, const RetryPolicy& policy) {
+  return outcome.status() == v1::OUTCOME_STATUS_FAILED ||
+         (outcome.status() == v1::OUTCOME_STATUS_UNAUTHENTICATED && policy.hold.is_off);
+}
+
+// After so many attempts, and so many releases.
+v1::ReplicaState StateOf(const v1::Outcome& outcome, int attempts, int releases, const RetryPolicy& policy) {
+  if (CountsAsFailed(outcome, policy))
+    return attempts >= MaxAttempts(policy) ? v1::REPLICA_STATE_DEAD : v1::REPLICA_STATE_RETRY;
   switch (outcome.status()) {
-    case v1::OUTCOME_STATUS_FAILED:
-      return attempts >= MaxAttempts(policy) ? v1::REPLICA_STATE_DEAD : v1::REPLICA_STATE_RETRY;
     case v1::OUTCOME_STATUS_WAITING:
     case v1::OUTCOME_STATUS_INCOMPLETE:
       return v1::REPLICA_STATE_WAITING;
     case v1::OUTCOME_STATUS_UNAUTHENTICATED:
-      return v1::REPLICA_STATE_HELD;
+      return policy.hold.max_releases > 0 && releases >= policy.hold.max_releases ? v1::REPLICA_STATE_DEAD
+                                                                                  : v1::REPLICA_STATE_HELD;
     case v1::OUTCOME_STATUS_CONFLICT:
       return v1::REPLICA_STATE_CONFLICT;
     default:
@@ -59,7 +66,11 @@ absl::Duration WaitingLookOf(const Trouble& trouble, const RetryPolicy& policy, 
 // undo a release.
 bool IsRepeated(const v1::Outcome& outcome, const Trouble& known, const RetryPolicy& policy) {
   if (known.version != outcome.version() || known.replay_count > 0) return false;
-  if (known.state != StateOf(outcome, known.attempt_count, policy)) return false;
+  // Also where the release, or a new policy, would make something else of it.
+  const bool was_held =
+      known.state == v1::REPLICA_STATE_HELD && outcome.status() == v1::OUTCOME_STATUS_UNAUTHENTICATED;
+  if (!was_held && known.state != StateOf(outcome, known.attempt_count, known.release_count, policy))
+    return false;
   if (known.state != v1::REPLICA_STATE_WAITING) return known.error.reason() == outcome.error().reason();
   return known.waits_for_entity == EntityOrNil(outcome.waits_for_entity_id()) &&
          known.incomplete == (outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE);
@@ -78,6 +89,19 @@ void SetNextStep(const v1::Outcome& outcome, const RetryPolicy& policy, absl::Ti
     default:
       trouble->next_attempt = now + policy.first_look;
   }
+}
+
+void ExplainDeath(const v1::Outcome& outcome, const RetryPolicy& policy, Trouble* trouble) {
+  std::string why;
+  if (CountsAsFailed(outcome, policy)) {
+    why = absl::StrCat("gave up after ", trouble->attempt_count, " attempts");
+  } else if (outcome.status() == v1::OUTCOME_STATUS_UNAUTHENTICATED) {
+    why = absl::StrCat("refused again after ", trouble->release_count,
+                       trouble->release_count == 1 ? " release" : " releases");
+  } else {
+    return;
+  }
+  trouble->error.set_message(absl::StrCat(why, "; the last answer was: ", outcome.error().message()));
 }
 
 void SetAwaited(const v1::Outcome& outcome, Trouble* trouble) {
@@ -121,7 +145,8 @@ std::optional<Trouble> NextTrouble(absl::string_view platform, const v1::Outcome
   const bool same_version = known != nullptr && known->version == outcome.version();
   const bool was_sent = outcome.status() != v1::OUTCOME_STATUS_WAITING;
   trouble.attempt_count = (same_version ? known->attempt_count : 0) + (was_sent ? 1 : 0);
-  trouble.state = StateOf(outcome, trouble.attempt_count, policy);
+  trouble.release_count = same_version ? known->release_count : 0;
+  trouble.state = StateOf(outcome, trouble.attempt_count, trouble.release_count, policy);
   trouble.source = outcome.source().local_id().empty() && known != nullptr ? known->source : outcome.source();
   trouble.target_local_id =
       outcome.local_id().empty() && known != nullptr ? known->target_local_id : outcome.local_id();
@@ -131,10 +156,7 @@ std::optional<Trouble> NextTrouble(absl::string_view platform, const v1::Outcome
   if (trouble.acting_identity.empty() && same_version) trouble.acting_identity = known->acting_identity;
   if (trouble.state == v1::REPLICA_STATE_HELD)
     trouble.held = same_version && known->held ? *known->held : now;
-  if (outcome.status() == v1::OUTCOME_STATUS_FAILED && trouble.state == v1::REPLICA_STATE_DEAD) {
-    trouble.error.set_message(absl::StrCat("gave up after ", trouble.attempt_count,
-                                           " attempts; the last answer was: ", outcome.error().message()));
-  }
+  if (trouble.state == v1::REPLICA_STATE_DEAD) ExplainDeath(outcome, policy, &trouble);
   SetAwaited(outcome, &trouble);
   trouble.may_be_incomplete = outcome.may_be_incomplete();
   trouble.incomplete = outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE;
@@ -147,7 +169,8 @@ std::optional<Trouble> NextTrouble(absl::string_view platform, const v1::Outcome
 v1::EventKind EventKindOf(const v1::Outcome& outcome, const Trouble* trouble) {
   if (trouble == nullptr) {
     if (outcome.status() == v1::OUTCOME_STATUS_SKIPPED) return v1::EVENT_KIND_SKIPPED;
-    return SettleKindOf(outcome) == v1::SETTLE_KIND_DELETED ? v1::EVENT_KIND_DELETED : v1::EVENT_KIND_APPLIED;
+    if (SettleKindOf(outcome) == v1::SETTLE_KIND_DELETED) return v1::EVENT_KIND_DELETED;
+    return outcome.created() ? v1::EVENT_KIND_PUBLISHED : v1::EVENT_KIND_APPLIED;
   }
   switch (trouble->state) {
     case v1::REPLICA_STATE_RETRY:

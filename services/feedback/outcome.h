@@ -16,6 +16,14 @@
 
 namespace cognate::feedback {
 
+// What happens to deliveries whose login is refused (v1::HoldPolicy, with what is left out filled in).
+struct HoldPolicy {
+  bool is_off = false;     // They are tried again as what failed.
+  bool is_manual = false;  // A person alone releases them.
+  int max_releases = 0;    // 0: without end.
+  absl::Duration lifetime = absl::Hours(30 * 24);
+};
+
 struct RetryPolicy {
   BackoffPolicy backoff = {absl::Seconds(1), 2.0, absl::Minutes(5)};
   int max_attempts = 20;
@@ -27,6 +35,7 @@ struct RetryPolicy {
   absl::Duration first_look = absl::Seconds(5);
   // How long a first replay may stay unanswered; doubles, at most 10 min.
   absl::Duration lease = absl::Seconds(30);
+  HoldPolicy hold = {};
 };
 
 // What the ledger is told before any trouble is written: APPLIED, DELETED, SKIPPED or INCOMPLETE; UNSPECIFIED
@@ -46,7 +55,9 @@ bool IsTrouble(const v1::Outcome& outcome);
 //                              waited already, 2 s to `waiting_look`
 //   INCOMPLETE       WAITING   the same; the target has the record
 //   UNAUTHENTICATED  HELD      freed by the next applied outcome of its acting identity, or, where it has none, of
-//                              the platform; DEAD after a long time; compared with the ledger once
+//                              the platform, unless a person alone may; DEAD after a long time, or when it is refused
+//                              again after `max_releases`; compared with the ledger once. As FAILED where the platform
+//                              does not hold
 //   REJECTED         DEAD      none; compared with the ledger once, for it may be settled already
 //   CONFLICT         CONFLICT  the same
 // clang-format on

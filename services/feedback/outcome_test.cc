@@ -43,6 +43,43 @@ TEST(Outcome, APlatformsOwnScheduleTakesThePlaceOfTheSteps) {
   EXPECT_EQ(trouble->attempt_count, 3);
 }
 
+TEST(Outcome, WherePlatformsDoNotHoldARefusalIsAFailedAttempt) {
+  RetryPolicy policy;
+  policy.hold.is_off = true;
+  policy.max_attempts = 2;
+  const v1::Outcome refused = Make(v1::OUTCOME_STATUS_UNAUTHENTICATED);
+  Trouble trouble = *Next(refused, nullptr, policy);
+  EXPECT_EQ(trouble.state, v1::REPLICA_STATE_RETRY);
+  EXPECT_EQ(EventKindOf(refused, &trouble), v1::EVENT_KIND_RETRY);
+  EXPECT_EQ(trouble.held, std::nullopt);
+  EXPECT_TRUE(trouble.replay);
+  EXPECT_EQ(Next(refused, &trouble, policy), std::nullopt) << "the same report, come again";
+  trouble.replay_count = 1;
+  EXPECT_EQ(Next(refused, &trouble, policy)->state, v1::REPLICA_STATE_DEAD);
+  EXPECT_EQ(Next(refused, &trouble, policy)->error.message(),
+            "gave up after 2 attempts; the last answer was: why not");
+}
+
+TEST(Outcome, ReleasesAreCountedForEachVersion) {
+  RetryPolicy policy;
+  policy.hold.max_releases = 1;
+  Trouble held = *Next(Make(v1::OUTCOME_STATUS_UNAUTHENTICATED), nullptr, policy);
+  EXPECT_EQ(held.state, v1::REPLICA_STATE_HELD);
+  held.release_count = 1;
+  held.replay = true;
+  EXPECT_EQ(Next(Make(v1::OUTCOME_STATUS_UNAUTHENTICATED), &held, policy), std::nullopt)
+      << "the same report, come again before it was sent";
+  held.replay_count = 1;
+  const Trouble failed = *Next(Make(v1::OUTCOME_STATUS_FAILED), &held, policy);
+  EXPECT_EQ(failed.release_count, 1) << "also over another answer";
+  const Trouble dead = *Next(Make(v1::OUTCOME_STATUS_UNAUTHENTICATED), &held, policy);
+  EXPECT_EQ(dead.state, v1::REPLICA_STATE_DEAD);
+  EXPECT_EQ(dead.error.reason(), "WHY");
+  EXPECT_EQ(dead.error.message(), "refused again after 1 release; the last answer was: why not");
+  EXPECT_EQ(Next(Make(v1::OUTCOME_STATUS_UNAUTHENTICATED), &dead, policy), std::nullopt);
+  EXPECT_EQ(Next(Make(v1::OUTCOME_STATUS_UNAUTHENTICATED, 8), &dead, policy)->state, v1::REPLICA_STATE_HELD);
+}
+
 struct Row {
   v1::OutcomeStatus status;
   v1::SettleKind settle;
@@ -91,6 +128,9 @@ TEST(Outcome, AppliedSettlesAsWhatTheTargetHas) {
   outcome.set_operation(v1::OPERATION_UPDATE);
   EXPECT_EQ(SettleKindOf(outcome), v1::SETTLE_KIND_APPLIED);
   EXPECT_EQ(EventKindOf(outcome, nullptr), v1::EVENT_KIND_APPLIED);
+  outcome.set_created(true);
+  EXPECT_EQ(EventKindOf(outcome, nullptr), v1::EVENT_KIND_PUBLISHED);
+  outcome.set_created(false);
   outcome.set_operation(v1::OPERATION_DELETE);
   EXPECT_EQ(SettleKindOf(outcome), v1::SETTLE_KIND_DELETED);
   EXPECT_EQ(EventKindOf(outcome, nullptr), v1::EVENT_KIND_DELETED);

@@ -5,6 +5,8 @@
 #include "common/retry/backoff.h"
 #include "services/feedback/events/event_feed.h"
 #include "services/feedback/events/event_store.h"
+#include "services/feedback/events/history_store.h"
+#include "services/feedback/events/sync_ways.h"
 #include "services/feedback/outcome.h"
 #include "services/feedback/peers_client.h"
 #include "services/feedback/redrive_signal.h"
@@ -37,6 +39,8 @@ struct Parts {
   Waiting& waiting;
   RedriveSignal& signal;
   Metrics& metrics;
+  HistoryStore& history;
+  SyncWays& ways;
 };
 
 }  // namespace cognate::feedback

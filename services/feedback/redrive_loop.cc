@@ -51,12 +51,13 @@ void RedriveLoop::RunLooks(StopToken& stop) {
 
 absl::StatusOr<bool> RedriveLoop::ReplayPage() {
   const absl::Time now = parts_.clock.Now();
+  monitor_.SetBacklog(1);  // whether anything is due is known only after the look
   ASSIGN_OR_RETURN(std::vector<Trouble> due,
                    parts_.troubles.TakeDue(/*replay=*/true, now, kReplayPage, [&](const Trouble& trouble) {
                      return now + LeaseOf(parts_.policy, trouble.replay_count + 1);
                    }));
   const bool more = due.size() == kReplayPage;
-  monitor_.SetBacklog(static_cast<int64_t>(due.size()));
+  if (!due.empty()) monitor_.SetBacklog(static_cast<int64_t>(due.size()));
   RETURN_IF_ERROR(lost_.End(&due));
   std::vector<Trouble> first;
   std::vector<Trouble> unanswered;

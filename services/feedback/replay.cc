@@ -69,7 +69,8 @@ absl::Status GiveUpUnknown(const Parts& parts, Trouble trouble) {
   RETURN_IF_ERROR(
       parts.troubles.InTransaction("give_up", [&](postgres::Transaction& transaction) -> absl::Status {
         RETURN_IF_ERROR(parts.troubles.Put(transaction, {&trouble, 1}));
-        return parts.events.Append(transaction, trouble.key.platform, told.Serialize(), 0, now).status();
+        return parts.events.Append(transaction, trouble.key.platform, told.Serialize(), told.counts(), now)
+            .status();
       }));
   parts.feed.Notify();
   const Parked parked = {trouble.key.entity_id.AsBytes(), trouble.key.model, trouble.version};

@@ -22,6 +22,8 @@ struct Written {
   int64_t freed = 0;
 };
 
+constexpr int kFreeAtOnce = 1000;
+
 bool Recovered(const v1::ReportRequest& request) {
   for (const v1::Event& event : request.platform_events()) {
     if (event.kind() == v1::EVENT_KIND_PLATFORM_RECOVERED) return true;
@@ -55,6 +57,25 @@ absl::Status WriteTroubles(const Parts& parts, const std::string& platform, cons
   return parts.troubles.Put(transaction, written->troubles);
 }
 
+// The platform has taken a login: what was held for it is on its way again.
+absl::Status FreeHeld(const Parts& parts, const v1::ReportRequest& request, const SortedOutcomes& sorted,
+                      absl::Time now, postgres::Transaction& transaction, Written* written,
+                      std::vector<std::string>* released) {
+  const bool all = Recovered(request);
+  if (sorted.settled.empty() && sorted.identities.empty() && !all) return absl::OkStatus();
+  std::vector<Trouble> freed;
+  do {
+    ASSIGN_OR_RETURN(freed, parts.troubles.FreeHeld(transaction, request.platform(), all, sorted.identities,
+                                                    now, kFreeAtOnce));
+    if (freed.empty()) break;
+    written->freed += static_cast<int64_t>(freed.size());
+    EventBatchBuilder told(request.platform(), now);
+    for (const Trouble& trouble : freed) told.Add(trouble, v1::EVENT_KIND_RELEASED);
+    released->push_back(told.Serialize());
+  } while (freed.size() == kFreeAtOnce);
+  return absl::OkStatus();
+}
+
 // Step 2, where there are troubles.
 absl::StatusOr<Written> WriteWithTroubles(const Parts& parts, const v1::ReportRequest& request,
                                           const SortedOutcomes& sorted, const EventBatchBuilder& told_so_far,
@@ -72,16 +93,14 @@ absl::StatusOr<Written> WriteWithTroubles(const Parts& parts, const v1::ReportRe
         ASSIGN_OR_RETURN(written.freed,
                          parts.troubles.FreeWaiters(transaction, platform, sorted.present_entities,
                                                     sorted.present_models, now));
-        if (!sorted.settled.empty() || !sorted.identities.empty() || Recovered(request)) {
-          ASSIGN_OR_RETURN(
-              const int64_t unheld,
-              parts.troubles.FreeHeld(transaction, platform, Recovered(request), sorted.identities, now));
-          written.freed += unheld;
-        }
+        std::vector<std::string> released;  // Batches of events, which are told before the report's own.
+        if (!policy.hold.is_manual)
+          RETURN_IF_ERROR(FreeHeld(parts, request, sorted, now, transaction, &written, &released));
         RETURN_IF_ERROR(WriteTroubles(parts, platform, sorted, policy, now, transaction, &written, &told));
+        for (const std::string& batch : released)
+          RETURN_IF_ERROR(parts.events.Append(transaction, platform, batch, EventCounts(), now).status());
         if (told.empty()) return absl::OkStatus();
-        return parts.events.Append(transaction, platform, told.Serialize(), told.applied_count(), now)
-            .status();
+        return parts.events.Append(transaction, platform, told.Serialize(), told.counts(), now).status();
       }));
   return written;
 }
@@ -89,6 +108,7 @@ absl::StatusOr<Written> WriteWithTroubles(const Parts& parts, const v1::ReportRe
 absl::StatusOr<Written> Write(const Parts& parts, const v1::ReportRequest& request,
                               const SortedOutcomes& sorted, absl::Time now) {
   EventBatchBuilder told(request.platform(), now);
+  told.Reserve(static_cast<int>(sorted.settled.size()));
   for (const v1::Outcome* outcome : sorted.settled) told.Add(*outcome, nullptr);
   for (const v1::Event& event : request.platform_events()) told.Add(event);
   bool troubles = !sorted.troubled.empty();
@@ -97,8 +117,7 @@ absl::StatusOr<Written> Write(const Parts& parts, const v1::ReportRequest& reque
   }
   if (troubles) return WriteWithTroubles(parts, request, sorted, told, now);
   if (!told.empty()) {
-    RETURN_IF_ERROR(
-        parts.events.Append(request.platform(), told.Serialize(), told.applied_count(), now).status());
+    RETURN_IF_ERROR(parts.events.Append(request.platform(), told.Serialize(), told.counts(), now).status());
   }
   return Written();
 }

@@ -34,6 +34,9 @@ class ReportSpeedTest : public FeedbackTest {
       outcome.set_operation(v1::OPERATION_UPDATE);
       outcome.set_local_id(std::to_string(10'000 + i));
       outcome.set_fingerprint(std::string(16, 'f'));
+      outcome.mutable_source()->set_platform("atlas");
+      outcome.mutable_source()->set_model("public.country");
+      outcome.mutable_source()->set_local_id(std::to_string(i));
       outcome.mutable_capture_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()));
       outcomes.push_back(std::move(outcome));
     }

@@ -8,6 +8,7 @@
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/errors.h"
+#include "services/feedback/events/event_batch.h"
 #include "services/feedback/replay.h"
 #include "services/feedback/troubles.h"
 
@@ -28,6 +29,30 @@ void AddFailed(const v1::OutcomeError& error, const Trouble& example, int64_t co
   *failed->mutable_source() = example.source;
   *failed->mutable_error() = error;
   failed->set_count(count);
+}
+
+// Takes some of them, and tells that they are released.
+absl::StatusOr<std::vector<Trouble>> Release(const Parts& parts, const TroubleCriteria& criteria, int limit) {
+  const absl::Time now = parts.clock.Now();
+  std::vector<Trouble> taken;
+  RETURN_IF_ERROR(
+      parts.troubles.InTransaction("retry_held", [&](postgres::Transaction& transaction) -> absl::Status {
+        ASSIGN_OR_RETURN(taken, parts.troubles.Take(transaction, criteria, /*replay=*/true,
+                                                    now + LeaseOf(parts.policy, 1), limit));
+        std::map<std::string, EventBatchBuilder> told;
+        for (const Trouble& trouble : taken) {
+          if (trouble.replay) continue;  // It was released before, and its replay could not be made.
+          const std::string& platform = trouble.key.platform;
+          told.try_emplace(platform, platform, now).first->second.Add(trouble, v1::EVENT_KIND_RELEASED);
+        }
+        for (const auto& [platform, batch] : told) {
+          RETURN_IF_ERROR(
+              parts.events.Append(transaction, platform, batch.Serialize(), batch.counts(), now).status());
+        }
+        return absl::OkStatus();
+      }));
+  if (!taken.empty()) parts.feed.Notify();
+  return taken;
 }
 
 // False if none of them could be handed over.
@@ -63,9 +88,7 @@ absl::StatusOr<v1::RetryHeldResponse> RetryHeld(const Parts& parts, const v1::Re
   bool goes = true;
   while (goes && left > 0) {  // not what is held anew meanwhile
     const auto limit = static_cast<int>(std::min<int64_t>(left, kAtOnce));
-    ASSIGN_OR_RETURN(
-        std::vector<Trouble> taken,
-        parts.troubles.Take(criteria, /*replay=*/true, parts.clock.Now() + LeaseOf(parts.policy, 1), limit));
+    ASSIGN_OR_RETURN(std::vector<Trouble> taken, Release(parts, criteria, limit));
     if (taken.empty()) break;
     left -= static_cast<int64_t>(taken.size());
     std::map<std::pair<std::string, bool>, std::vector<Trouble>> groups;

@@ -11,7 +11,10 @@
 #include "common/postgres/pool.h"
 #include "common/status/status_macros.h"
 #include "common/worker/worker.h"
+#include "services/feedback/audit/audit_service.h"
+#include "services/feedback/events/event_service.h"
 #include "services/feedback/feedback_service.h"
+#include "services/feedback/hooks/hook_sender.h"
 #include "services/feedback/housekeeping.h"
 #include "services/feedback/migrations.h"
 #include "services/feedback/redrive_loop.h"
@@ -50,10 +53,12 @@ struct Server::State {
         pool(std::move(owned_pool)),
         troubles(*pool),
         events(*pool),
+        history(*pool),
         feed(events, FeedOptions(config)),
         peers(config.peers),
         waiting(environment.clock, troubles, events, peers, feed, signal),
         metrics(environment.metrics),
+        ways(peers.registry(), environment.clock),
         policies(config.retry, peers.registry(), environment.clock),
         parts{environment.clock,
               UniformRandom,
@@ -66,27 +71,43 @@ struct Server::State {
               peers,
               waiting,
               signal,
-              metrics},
+              metrics,
+              history,
+              ways},
         monitor("feedback_redrive", environment.clock, environment.metrics),
         redrive(parts, monitor),
-        housekeeping(parts, config.event_retention, config.held_max),
-        service(parts, environment.metrics) {}
+        housekeeping(parts, config.event_retention),
+        rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
+        service(rpcs, parts),
+        audit(*pool),
+        audit_service(rpcs, audit, environment.clock),
+        hooks(*pool),
+        hook_sender(parts, hooks),
+        event_service(rpcs, parts, hooks) {}
 
   health::Readiness& readiness;
   std::unique_ptr<postgres::Pool> pool;
   TroubleStore troubles;
   EventStore events;
+  HistoryStore history;
   EventFeed feed;
   Peers peers;
   RedriveSignal signal;
   Waiting waiting;
   Metrics metrics;
+  SyncWays ways;
   RetryPolicies policies;
   Parts parts;
   health::ProgressMonitor monitor;
   RedriveLoop redrive;
   Housekeeping housekeeping;
+  grpc_support::RpcBoundary rpcs;
   FeedbackService service;
+  AuditStore audit;
+  AuditService audit_service;
+  HookStore hooks;
+  HookSender hook_sender;
+  EventService event_service;
   std::vector<std::unique_ptr<Worker>> workers;
 };
 
@@ -105,9 +126,14 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Server::~Server() { Shutdown(); }
 
-std::vector<grpc::Service*> Server::grpc_services() { return {&state_->service}; }
+std::vector<grpc::Service*> Server::grpc_services() {
+  return {&state_->service, &state_->audit_service, &state_->event_service};
+}
 
-std::vector<std::string> Server::service_names() const { return {v1::FeedbackService::service_full_name()}; }
+std::vector<std::string> Server::service_names() const {
+  return {v1::FeedbackService::service_full_name(), v1::AuditService::service_full_name(),
+          v1::EventService::service_full_name()};
+}
 
 absl::Status Server::Start() {
   State& state = *state_;
@@ -119,11 +145,12 @@ absl::Status Server::Start() {
   run("event-reader", [&](StopToken& stop) { state.feed.RunReader(stop); });
   run("event-announcer", [&](StopToken& stop) { state.feed.RunAnnouncer(stop); });
   run("event-listener", [&](StopToken& stop) { state.feed.RunListener(stop); });
+  run("event-hooks", [&](StopToken& stop) { state.hook_sender.Run(stop); });
   run("housekeeping", [&](StopToken& stop) { state.housekeeping.Run(stop); });
   return absl::OkStatus();
 }
 
-void Server::Drain() { state_->service.Drain(); }
+void Server::Drain() { state_->rpcs.Drain(); }
 
 void Server::Shutdown() {
   state_->readiness.RemoveCheck("feedback_redrive");

@@ -39,6 +39,7 @@ struct Trouble {
   v1::Operation operation = v1::OPERATION_UNSPECIFIED;
   std::string acting_identity;     // In whose name; empty where there is none.
   std::optional<absl::Time> held;  // HELD, or DEAD for having been so too long: since then.
+  int release_count = 0;           // How often this version was released.
 
   // When the loop takes it up: to replay it, or else to compare it with the ledger. Unset: nothing comes by
   // itself.

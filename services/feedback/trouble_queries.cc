@@ -58,8 +58,8 @@ const Statement kCountOf = {"troubles_count_of",
 // A person's redrive starts anew: its attempts are forgotten, and what was given up is RETRY again.
 const Statement kRedrive = {"troubles_redrive", absl::StrCat(R"sql(
     UPDATE troubles
-    SET replay = true, replay_count = 0, attempt_count = 0, next_attempt_at = $12, updated_at = $12, held_at = NULL,
-        state = CASE state WHEN 4 THEN 4 ELSE 3 END
+    SET replay = true, replay_count = 0, attempt_count = 0, release_count = 0, next_attempt_at = $12, updated_at = $12,
+        held_at = NULL, state = CASE state WHEN 4 THEN 4 ELSE 3 END
     WHERE )sql",
                                                              Where())};
 
@@ -68,7 +68,8 @@ const Statement kTake = {
                                   " ORDER BY created_at, entity_id LIMIT $12 FOR UPDATE")};
 const Statement kTaken = {"troubles_taken", R"sql(
     UPDATE troubles
-    SET next_attempt_at = $2, replay = replay OR $3, replay_count = CASE WHEN $3 THEN 1 ELSE replay_count END
+    SET next_attempt_at = $2, replay = replay OR $3, replay_count = CASE WHEN $3 THEN 1 ELSE replay_count END,
+        release_count = release_count + CASE WHEN $3 AND state = 5 AND NOT replay THEN 1 ELSE 0 END
     WHERE ctid = ANY ($1::text[]::tid[]))sql"};
 
 // What is on its way has its answer first.
@@ -80,12 +81,23 @@ const Statement kExpireHeld = {"troubles_expire_held", absl::StrCat(R"sql(
     WHERE ctid = ANY (ARRAY(
         SELECT ctid
         FROM troubles
-        WHERE state = 5 AND NOT replay AND held_at < $1
+        WHERE platform = $4 AND state = 5 AND NOT replay AND held_at < $1
         ORDER BY held_at
         LIMIT $3
         FOR UPDATE SKIP LOCKED))
     RETURNING )sql",
                                                                     TroubleColumns(""))};
+
+// From one platform to the next, so that it costs the same however much each of them holds.
+const Statement kPlatformsThatHold = {"troubles_platforms_that_hold", R"sql(
+    WITH RECURSIVE platforms AS (
+        (SELECT platform FROM troubles WHERE state = 5 AND NOT replay ORDER BY platform LIMIT 1)
+        UNION ALL
+        SELECT (SELECT t.platform FROM troubles t
+                WHERE t.state = 5 AND NOT t.replay AND t.platform > platforms.platform ORDER BY t.platform LIMIT 1)
+        FROM platforms
+        WHERE platforms.platform IS NOT NULL)
+    SELECT platform FROM platforms WHERE platform IS NOT NULL)sql"};
 
 const Statement kCount = {"troubles_count", R"sql(
     SELECT platform, model, source_platform, source_model, state, count(*)
@@ -158,21 +170,39 @@ absl::StatusOr<std::vector<Trouble>> TroubleStore::Take(const TroubleCriteria& c
   std::vector<Trouble> troubles;
   RETURN_IF_ERROR(
       pool_.InTransactionWithRetry("troubles_take", [&](Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kTake, CriteriaParams(criteria).AddInt32(limit)));
-        troubles = TroublesFromRows(rows);
-        if (rows.empty()) return absl::OkStatus();
-        Params taken = PlacesParam(rows, rows.columns() - 1);
-        return transaction.Query(kTaken, taken.AddTimestamp(until).AddBool(replay)).status();
+        ASSIGN_OR_RETURN(troubles, Take(transaction, criteria, replay, until, limit));
+        return absl::OkStatus();
       }));
   return troubles;
 }
 
-absl::StatusOr<std::vector<Trouble>> TroubleStore::ExpireHeld(Transaction& transaction, absl::Time until,
-                                                              absl::Time now, int limit) {
-  ASSIGN_OR_RETURN(
-      const Rows rows,
-      transaction.Query(kExpireHeld, Params().AddTimestamp(until).AddTimestamp(now).AddInt32(limit)));
+absl::StatusOr<std::vector<Trouble>> TroubleStore::Take(Transaction& transaction,
+                                                        const TroubleCriteria& criteria, bool replay,
+                                                        absl::Time until, int limit) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kTake, CriteriaParams(criteria).AddInt32(limit)));
+  if (rows.empty()) return std::vector<Trouble>();
+  Params taken = PlacesParam(rows, rows.columns() - 1);
+  RETURN_IF_ERROR(transaction.Query(kTaken, taken.AddTimestamp(until).AddBool(replay)).status());
   return TroublesFromRows(rows);
+}
+
+absl::StatusOr<std::vector<Trouble>> TroubleStore::ExpireHeld(Transaction& transaction,
+                                                              absl::string_view platform, absl::Time until,
+                                                              absl::Time now, int limit) {
+  Params params;
+  params.AddTimestamp(until).AddTimestamp(now).AddInt32(limit).AddText(platform);
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kExpireHeld, params));
+  return TroublesFromRows(rows);
+}
+
+absl::StatusOr<std::vector<std::string>> TroubleStore::PlatformsThatHold() {
+  std::vector<std::string> platforms;
+  RETURN_IF_ERROR(pool_.Run("troubles_platforms_that_hold", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kPlatformsThatHold));
+    for (int row = 0; row < rows.size(); ++row) platforms.emplace_back(rows.GetText(row, 0));
+    return absl::OkStatus();
+  }));
+  return platforms;
 }
 
 absl::StatusOr<std::vector<TroubleCount>> TroubleStore::Count() {

@@ -10,7 +10,7 @@
 namespace cognate::feedback {
 namespace {
 
-constexpr std::array<const char*, 29> kColumns = {"entity_id",
+constexpr std::array<const char*, 30> kColumns = {"entity_id",
                                                   "platform",
                                                   "model",
                                                   "state",
@@ -38,7 +38,8 @@ constexpr std::array<const char*, 29> kColumns = {"entity_id",
                                                   "updated_at",
                                                   "acting_identity",
                                                   "operation",
-                                                  "held_at"};
+                                                  "held_at",
+                                                  "release_count"};
 
 // One array of `T`, made by `value` from each trouble.
 template <typename T, typename Value>
@@ -110,6 +111,7 @@ Trouble TroubleFromRow(const postgres::Rows& rows, int row) {
   trouble.acting_identity = std::string(rows.GetText(row, 26));
   trouble.operation = static_cast<v1::Operation>(rows.GetInt32(row, 27));
   if (!rows.IsNull(row, 28)) trouble.held = rows.GetTimestamp(row, 28);
+  trouble.release_count = rows.GetInt32(row, 29);
   return trouble;
 }
 
@@ -178,6 +180,7 @@ void AddTroubles(absl::Span<const Trouble> troubles, postgres::Params* params) {
       absl::MakeConstSpan(Collect<int16_t>(troubles, [](T t) { return static_cast<int16_t>(t.operation); })));
   params->AddTimestampArray(
       absl::MakeConstSpan(Collect<std::optional<absl::Time>>(troubles, [](T t) { return t.held; })));
+  params->AddInt32Array(absl::MakeConstSpan(Collect<int32_t>(troubles, [](T t) { return t.release_count; })));
 }
 
 void AddKeys(absl::Span<const TroubleKey> keys, postgres::Params* params) {

@@ -68,30 +68,39 @@ const Statement kFree = {"troubles_free", R"sql(
     SET replay = true, replay_count = 0, next_attempt_at = $2, updated_at = $2,
         state = CASE state WHEN 7 THEN 3 ELSE state END
     WHERE ctid = ANY ($1::text[]::tid[]))sql"};
-const Statement kFreeHeld = {"troubles_free_held", R"sql(
-    UPDATE troubles
-    SET replay = true, replay_count = 0, updated_at = $2,
-        next_attempt_at = greatest($2, updated_at + make_interval(secs => least(power(2, least(attempt_count, 9)), 300)))
+const Statement kLockHeld = {"troubles_lock_held", R"sql(
+    SELECT ctid::text
+    FROM troubles
     WHERE platform = $1 AND state = 5 AND NOT replay
-      AND ($3 OR acting_identity = '' OR acting_identity = ANY ($4::text[])))sql"};
+      AND ($2 OR acting_identity = '' OR acting_identity = ANY ($3::text[]))
+    LIMIT $4
+    FOR UPDATE)sql"};
+const Statement kFreeHeld = {"troubles_free_held", absl::StrCat(R"sql(
+    UPDATE troubles
+    SET replay = true, replay_count = 0, updated_at = $2, release_count = release_count + 1,
+        next_attempt_at = greatest($2, updated_at + make_interval(secs => least(power(2, least(attempt_count, 9)), 300)))
+    WHERE ctid = ANY ($1::text[]::tid[])
+    RETURNING )sql",
+                                                                TroubleColumns(""))};
 const Statement kPut = {"troubles_put", absl::StrCat(R"sql(
     INSERT INTO troubles AS t ()sql",
                                                      TroubleColumns(""), R"sql()
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::integer[], $14::timestamptz[], $15::boolean[], $16::integer[],
         $17::uuid[], $18::text[], $19::text[], $20::text[], $21::text[], $22::boolean[], $23::boolean[], $24::boolean[],
-        $25::timestamptz[], $26::timestamptz[], $27::text[], $28::smallint[], $29::timestamptz[])
+        $25::timestamptz[], $26::timestamptz[], $27::text[], $28::smallint[], $29::timestamptz[],
+        $30::integer[])
     ON CONFLICT (entity_id, platform, model) DO UPDATE
     SET (state, version, source_platform, source_model, source_local_id, target_local_id, reason, message, field, attempt_count,
          next_attempt_at, replay, replay_count, waits_for_entity, waits_for_model, waits_for_source_platform,
          waits_for_source_model, waits_for_source_local_id, may_be_incomplete, allow_incomplete, incomplete, updated_at,
-         acting_identity, operation, held_at)
+         acting_identity, operation, held_at, release_count)
       = (excluded.state, excluded.version, excluded.source_platform, excluded.source_model, excluded.source_local_id,
          excluded.target_local_id, excluded.reason, excluded.message, excluded.field, excluded.attempt_count,
          excluded.next_attempt_at, excluded.replay, excluded.replay_count, excluded.waits_for_entity, excluded.waits_for_model,
          excluded.waits_for_source_platform, excluded.waits_for_source_model, excluded.waits_for_source_local_id,
          excluded.may_be_incomplete, excluded.allow_incomplete, excluded.incomplete, excluded.updated_at, excluded.acting_identity,
-         excluded.operation, excluded.held_at)
+         excluded.operation, excluded.held_at, excluded.release_count)
     WHERE t.version <= excluded.version)sql")};
 const Statement kListOfEntity = {
     "troubles_of_entity", absl::StrCat("SELECT ", TroubleColumns(""),
@@ -138,13 +147,16 @@ absl::StatusOr<int64_t> TroubleStore::FreeWaiters(Transaction& transaction, absl
   return rows.size();
 }
 
-absl::StatusOr<int64_t> TroubleStore::FreeHeld(Transaction& transaction, absl::string_view platform, bool all,
-                                               absl::Span<const absl::string_view> identities,
-                                               absl::Time now) {
+absl::StatusOr<std::vector<Trouble>> TroubleStore::FreeHeld(Transaction& transaction,
+                                                            absl::string_view platform, bool all,
+                                                            absl::Span<const absl::string_view> identities,
+                                                            absl::Time now, int limit) {
   Params params;
-  params.AddText(platform).AddTimestamp(now).AddBool(all).AddTextArray(identities);
-  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kFreeHeld, params));
-  return rows.affected();
+  params.AddText(platform).AddBool(all).AddTextArray(identities).AddInt32(limit);
+  ASSIGN_OR_RETURN(const Rows held, transaction.Query(kLockHeld, params));
+  if (held.empty()) return std::vector<Trouble>();
+  ASSIGN_OR_RETURN(const Rows freed, transaction.Query(kFreeHeld, PlacesParam(held).AddTimestamp(now)));
+  return TroublesFromRows(freed);
 }
 
 absl::StatusOr<std::vector<Trouble>> TroubleStore::Lock(Transaction& transaction,

@@ -62,11 +62,15 @@ class TroubleStore {
                                       absl::Span<const Uuid> entities,
                                       absl::Span<const absl::string_view> models, absl::Time now);
   // The platform takes our login: makes those due that were held in nobody's name or in one of these, or
-  // else all, each after a wait that grows with its attempts.
-  absl::StatusOr<int64_t> FreeHeld(postgres::Transaction& transaction, absl::string_view platform, bool all,
-                                   absl::Span<const absl::string_view> identities, absl::Time now);
-  // Makes those DEAD that are held since before `until`, at most `limit`; answers them as they are now.
-  absl::StatusOr<std::vector<Trouble>> ExpireHeld(postgres::Transaction& transaction, absl::Time until,
+  // else all, each after a wait that grows with its attempts; at most `limit`. Answers them as they are now.
+  absl::StatusOr<std::vector<Trouble>> FreeHeld(postgres::Transaction& transaction,
+                                                absl::string_view platform, bool all,
+                                                absl::Span<const absl::string_view> identities,
+                                                absl::Time now, int limit);
+  // Makes those of a platform DEAD that are held since before `until`, at most `limit`; answers them as they
+  // are now.
+  absl::StatusOr<std::vector<Trouble>> ExpireHeld(postgres::Transaction& transaction,
+                                                  absl::string_view platform, absl::Time until,
                                                   absl::Time now, int limit);
   // Troubles of these keys, locked; those that are not there are left out.
   absl::StatusOr<std::vector<Trouble>> Lock(postgres::Transaction& transaction,
@@ -106,10 +110,15 @@ class TroubleStore {
   absl::StatusOr<int64_t> CountOf(const TroubleCriteria& criteria);
   // Makes everything due that is meant, with its attempts forgotten; says how many.
   absl::StatusOr<int64_t> Redrive(const TroubleCriteria& criteria, absl::Time now);
-  // Some of what is meant, oldest first, at most `limit`. The loop leaves these alone until `until`; if
-  // `replay`, they count as replayed once more.
+  // Some of what is meant, oldest first, at most `limit`; answers them as they were. The loop leaves these
+  // alone until `until`; if `replay`, they count as replayed once more, and what was held as released.
   absl::StatusOr<std::vector<Trouble>> Take(const TroubleCriteria& criteria, bool replay, absl::Time until,
                                             int limit);
+  absl::StatusOr<std::vector<Trouble>> Take(postgres::Transaction& transaction,
+                                            const TroubleCriteria& criteria, bool replay, absl::Time until,
+                                            int limit);
+  // Where something is held.
+  absl::StatusOr<std::vector<std::string>> PlatformsThatHold();
   absl::StatusOr<std::vector<TroubleCount>> Count();
 
  private:

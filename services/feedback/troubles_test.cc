@@ -244,7 +244,7 @@ TEST_F(TroublesTest, ANewerDeleteEndsWhatWasHeldOrFailed) {
 }
 
 TEST_F(TroublesTest, WhatIsHeldForTooLongIsDeadWithItsReason) {
-  config_.held_max = absl::Hours(24);
+  config_.retry.hold.lifetime = absl::Hours(24);
   Start();
   const Uuid entity = Plan("1", 7);
   EXPECT_OK(Report({Held(entity, 7, "ada")}));

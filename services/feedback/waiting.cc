@@ -111,7 +111,7 @@ absl::Status Waiting::GiveUp(const std::vector<const Trouble*>& cycle) {
   if (killed == 0) return absl::OkStatus();
   log::Warn("reference_cycle",
             {{"platform", cycle.front()->key.platform}, {"records", DescribeCycle(cycle)}});
-  RETURN_IF_ERROR(events_.Append(cycle.front()->key.platform, told.Serialize(), 0, now).status());
+  RETURN_IF_ERROR(events_.Append(cycle.front()->key.platform, told.Serialize(), told.counts(), now).status());
   feed_.Notify();
   return absl::OkStatus();
 }

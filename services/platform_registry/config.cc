@@ -6,6 +6,7 @@ namespace cognate::platform_registry {
 
 void Config::Register(config::Settings& settings) {
   postgres.Register(settings);
+  peers.RegisterFeedback(settings);
   RegisterOwn(settings);
 }
 

@@ -10,6 +10,7 @@ namespace cognate::platform_registry {
 
 struct Config {
   config::Postgres postgres;
+  config::Peers peers = {.registry = ""};  // Which is this one.
   absl::Duration database_probe_interval = absl::Seconds(1);
   absl::Duration plan_sweep_interval = absl::Seconds(1);
 

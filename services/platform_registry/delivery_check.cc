@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/clock/time_proto.h"
+#include "common/secret/secret.h"
 #include "services/clients/delivery_pause.h"
 #include "services/platform_registry/errors.h"
 
@@ -26,6 +27,9 @@ constexpr absl::Duration kMaxTimeout = absl::Seconds(60);
 constexpr absl::Duration kMaxDelay = absl::Hours(24 * 30);
 constexpr absl::Duration kMinWindow = absl::Minutes(1);
 constexpr absl::Duration kMaxWindow = absl::Hours(24 * 7);
+constexpr int kMaxReleases = 1'000;
+constexpr absl::Duration kMinHold = absl::Minutes(1);
+constexpr absl::Duration kMaxHold = absl::Hours(24 * 365);
 
 bool HasUnfitCharacter(absl::string_view url) {
   for (const char c : url) {
@@ -81,6 +85,18 @@ void CheckWindow(const std::string& path, const v1::MaintenanceWindow& window, V
   }
 }
 
+void CheckHold(const v1::HoldPolicy& hold, Violations* violations) {
+  const absl::Duration lifetime = ToDuration(hold.lifetime());
+  if (hold.has_lifetime() && (lifetime < kMinHold || lifetime > kMaxHold)) {
+    violations->push_back({"platform.delivery.hold.lifetime",
+                           StrCat("got ", absl::FormatDuration(lifetime), ", want 1 minute to 365 days")});
+  }
+  if (hold.max_releases() < 0 || hold.max_releases() > kMaxReleases) {
+    violations->push_back({"platform.delivery.hold.max_releases",
+                           StrCat("got ", hold.max_releases(), ", want 0 (without end) to ", kMaxReleases)});
+  }
+}
+
 }  // namespace
 
 void CheckWebhook(const v1::Platform& platform, Violations* violations) {
@@ -107,11 +123,9 @@ void CheckWebhook(const v1::Platform& platform, Violations* violations) {
                                             ": without a signature the endpoint cannot tell who calls")});
   }
   for (int i = 0; i < webhook.secrets_size(); ++i) {
-    const v1::SecretReference& secret = webhook.secrets(i);
-    if (!secret.file().empty() || !secret.environment().empty()) continue;
-    violations->push_back({StrCat("platform.webhook.secrets[", i, "]"),
-                           "got nothing, want the path of a file or the name of an environment variable that "
-                           "holds the secret"});
+    const std::string fault = secret::ReferenceFault(webhook.secrets(i));
+    if (fault.empty()) continue;
+    violations->push_back({StrCat("platform.webhook.secrets[", i, "]"), StrCat("got ", fault)});
   }
   CheckCount("platform.webhook.max_deliveries", webhook.max_deliveries(), kMaxDeliveries, violations);
   CheckCount("platform.webhook.max_requests", webhook.max_requests(), kMaxRequests, violations);
@@ -142,6 +156,7 @@ void CheckDeliveryPolicy(const v1::DeliveryPolicy& policy, Violations* violation
         {"platform.delivery.max_rate", StrCat("got ", policy.max_rate(), ", want 0 (no limit) to ",
                                               static_cast<int64_t>(kMaxRate), " records a second")});
   }
+  CheckHold(policy.hold(), violations);
   if (policy.maintenance_windows_size() > kMaxWindows) {
     violations->push_back(
         {"platform.delivery.maintenance_windows",

@@ -40,12 +40,9 @@ void CheckDatabase(const v1::Platform& platform, std::vector<FieldViolation>* vi
   if (const std::string fault = secret::UriFault(database.uri()); !fault.empty()) {
     violations->push_back({"platform.database.uri", StrCat("got ", fault)});
   }
-  const v1::SecretReference& password = database.password();
-  if (database.has_password() && password.file().empty() && password.environment().empty()) {
-    violations->push_back({"platform.database.password",
-                           "got nothing, want the path of a file or the name of an "
-                           "environment variable that holds the password"});
-  }
+  if (!database.has_password()) return;
+  if (const std::string fault = secret::ReferenceFault(database.password()); !fault.empty())
+    violations->push_back({"platform.database.password", StrCat("got ", fault)});
 }
 
 // Channel and capture mode that the kind does not have.

@@ -1,11 +1,14 @@
 #include "services/platform_registry/platform_store.h"
 
 #include <limits>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "common/clock/time_proto.h"
 #include "services/platform_registry/definition.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/keys/enrolment_store.h"
+#include "services/platform_registry/keys/key_store.h"
 #include "services/platform_registry/sync_store.h"
 
 namespace cognate::platform_registry {
@@ -18,14 +21,16 @@ using postgres::Transaction;
 
 const Statement kSelectPlatform = {"select_platform", R"sql(
     SELECT name, display_name, kind, channel, capture_mode, database_uri, password_file, password_environment,
-           revision, create_time, update_time, webhook::text, delivery::text, lock_reason, lock_time, lock_expire_time
+           revision, create_time, update_time, webhook::text, delivery::text, lock_reason, lock_time, lock_expire_time,
+           password_sealed::text
     FROM platforms
     WHERE name = $1
 )sql"};
 
 const Statement kSelectPlatforms = {"select_platforms", R"sql(
     SELECT name, display_name, kind, channel, capture_mode, database_uri, password_file, password_environment,
-           revision, create_time, update_time, webhook::text, delivery::text, lock_reason, lock_time, lock_expire_time
+           revision, create_time, update_time, webhook::text, delivery::text, lock_reason, lock_time, lock_expire_time,
+           password_sealed::text
     FROM platforms
     WHERE name > $1
     ORDER BY name
@@ -35,8 +40,8 @@ const Statement kSelectPlatforms = {"select_platforms", R"sql(
 const Statement kInsertPlatform = {"insert_platform", R"sql(
     INSERT INTO platforms (name, display_name, kind, channel, capture_mode, database_uri, password_file,
                            password_environment, revision, webhook, delivery, lock_reason, lock_time,
-                           lock_expire_time)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                           lock_expire_time, password_sealed)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     ON CONFLICT (name) DO NOTHING
 )sql"};
 
@@ -44,7 +49,7 @@ const Statement kUpdatePlatform = {"update_platform", R"sql(
     UPDATE platforms
     SET display_name = $2, kind = $3, channel = $4, capture_mode = $5, database_uri = $6, password_file = $7,
         password_environment = $8, revision = $9, webhook = $10, delivery = $11, lock_reason = $12,
-        lock_time = $13, lock_expire_time = $14, update_time = now()
+        lock_time = $13, lock_expire_time = $14, password_sealed = $15, update_time = now()
     WHERE name = $1
 )sql"};
 
@@ -75,6 +80,16 @@ Enum ReadEnum(const Rows& rows, int row, int column, bool (*parse)(const std::st
   return value;
 }
 
+absl::Status ReadPassword(const Rows& rows, int row, v1::Platform* platform) {
+  if (!rows.IsNull(row, 6))
+    platform->mutable_database()->mutable_password()->set_file(std::string(rows.GetText(row, 6)));
+  if (!rows.IsNull(row, 7))
+    platform->mutable_database()->mutable_password()->set_environment(std::string(rows.GetText(row, 7)));
+  if (rows.IsNull(row, 16)) return absl::OkStatus();
+  return FromDefinition(rows.GetText(row, 16),
+                        platform->mutable_database()->mutable_password()->mutable_sealed());
+}
+
 absl::StatusOr<v1::Platform> PlatformFromRow(const Rows& rows, int row) {
   v1::Platform platform;
   platform.set_name(PlatformName(rows.GetText(row, 0)));
@@ -83,12 +98,7 @@ absl::StatusOr<v1::Platform> PlatformFromRow(const Rows& rows, int row) {
   platform.set_channel(ReadEnum(rows, row, 3, &v1::Channel_Parse));
   platform.set_capture_mode(ReadEnum(rows, row, 4, &v1::CaptureMode_Parse));
   if (!rows.IsNull(row, 5)) platform.mutable_database()->set_uri(std::string(rows.GetText(row, 5)));
-  if (!rows.IsNull(row, 6)) {
-    platform.mutable_database()->mutable_password()->set_file(std::string(rows.GetText(row, 6)));
-  }
-  if (!rows.IsNull(row, 7)) {
-    platform.mutable_database()->mutable_password()->set_environment(std::string(rows.GetText(row, 7)));
-  }
+  RETURN_IF_ERROR(ReadPassword(rows, row, &platform));
   platform.set_etag(absl::StrCat(rows.GetInt64(row, 8)));
   *platform.mutable_create_time() = ToTimestamp(rows.GetTimestamp(row, 9));
   *platform.mutable_update_time() = ToTimestamp(rows.GetTimestamp(row, 10));
@@ -107,7 +117,7 @@ absl::StatusOr<v1::Platform> PlatformFromRow(const Rows& rows, int row) {
   return platform;
 }
 
-// Parameters $1 to $14 of the insert and the update.
+// Parameters $1 to $15 of the insert and the update.
 absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& platform, int64_t revision) {
   const v1::SecretReference& password = platform.database().password();
   Params params;
@@ -117,12 +127,15 @@ absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& pla
   password.has_file() ? params.AddText(password.file()) : params.AddNull();
   password.has_environment() ? params.AddText(password.environment()) : params.AddNull();
   params.AddInt64(revision);
-  std::string webhook, delivery;
+  std::string webhook, delivery, sealed;
   if (platform.has_webhook()) {
     ASSIGN_OR_RETURN(webhook, ToDefinition(platform.webhook()));
   }
   if (platform.has_delivery()) {
     ASSIGN_OR_RETURN(delivery, ToDefinition(platform.delivery()));
+  }
+  if (password.has_sealed()) {
+    ASSIGN_OR_RETURN(sealed, ToDefinition(password.sealed()));
   }
   platform.has_webhook() ? params.AddJsonb(webhook) : params.AddNull();
   platform.has_delivery() ? params.AddJsonb(delivery) : params.AddNull();
@@ -130,6 +143,7 @@ absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& pla
   platform.has_lock() ? params.AddText(lock.reason()) : params.AddNull();
   platform.has_lock() ? params.AddTimestamp(ToTime(lock.lock_time())) : params.AddNull();
   lock.has_expire_time() ? params.AddTimestamp(ToTime(lock.expire_time())) : params.AddNull();
+  password.has_sealed() ? params.AddJsonb(sealed) : params.AddNull();
   return params;
 }
 
@@ -204,6 +218,29 @@ absl::StatusOr<v1::Platform> PlatformStore::Update(absl::string_view id, absl::s
   return platform;
 }
 
+absl::StatusOr<std::string> PlatformStore::ChangePage(
+    const Page& page, absl::FunctionRef<absl::StatusOr<bool>(v1::Platform&)> change) {
+  std::string last;
+  RETURN_IF_ERROR(pool_.InTransaction("change_platforms", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(LockConfiguration(transaction));
+    ASSIGN_OR_RETURN(std::vector<v1::Platform> platforms, SelectMany(transaction, page.after, page.size));
+    std::optional<int64_t> revision;
+    for (v1::Platform& platform : platforms) {
+      ASSIGN_OR_RETURN(last, ParsePlatformName(platform.name(), "name"));
+      ASSIGN_OR_RETURN(const bool is_changed, change(platform));
+      if (!is_changed) continue;
+      if (!revision.has_value()) {
+        ASSIGN_OR_RETURN(revision, RaiseRevision(transaction));
+      }
+      ASSIGN_OR_RETURN(const Params params, WriteParams(last, platform, *revision));
+      RETURN_IF_ERROR(transaction.Query(kUpdatePlatform, params).status());
+    }
+    if (static_cast<int>(platforms.size()) < page.size) last.clear();
+    return absl::OkStatus();
+  }));
+  return last;
+}
+
 absl::Status PlatformStore::Delete(absl::string_view id) {
   return pool_.InTransaction("delete_platform", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
@@ -214,6 +251,8 @@ absl::Status PlatformStore::Delete(absl::string_view id) {
     RETURN_IF_ERROR(transaction.Query(kDeletePlanBatches, Params().AddText(id)).status());
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kDeletePlatform, Params().AddText(id)));
     if (rows.affected() == 0) return PlatformNotFound(id);
+    RETURN_IF_ERROR(RevokeKeysOfPlatform(transaction, id));
+    RETURN_IF_ERROR(DeleteTokensOfPlatform(transaction, id));
     return RaiseRevision(transaction).status();
   });
 }

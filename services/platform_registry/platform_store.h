@@ -29,7 +29,12 @@ class PlatformStore {
   // Stores what `change` makes of the platform. ETAG_MISMATCH when `etag` is set and not the current one.
   absl::StatusOr<v1::Platform> Update(absl::string_view platform, absl::string_view etag,
                                       absl::FunctionRef<absl::Status(v1::Platform&)> change);
-  // With its models. PLATFORM_IN_USE while syncs name it. What the ledger has of it stays, unreachable.
+  // Stores those platforms of a page that `change` says it has changed. The id after which the next page
+  // begins; empty after the last one. Nobody else changes platforms meanwhile.
+  absl::StatusOr<std::string> ChangePage(const Page& page,
+                                         absl::FunctionRef<absl::StatusOr<bool>(v1::Platform&)> change);
+  // With its models, keys and tokens. PLATFORM_IN_USE while syncs name it. What the ledger has of it stays,
+  // unreachable.
   absl::Status Delete(absl::string_view platform);
 
  private:

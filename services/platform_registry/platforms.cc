@@ -1,6 +1,7 @@
 #include "services/platform_registry/platforms.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/clock/time_proto.h"
@@ -8,6 +9,7 @@
 #include "services/platform_registry/delivery_check.h"
 #include "services/platform_registry/errors.h"
 #include "services/platform_registry/platform_check.h"
+#include "services/platform_registry/platform_secrets.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -66,8 +68,9 @@ absl::StatusOr<v1::CreatePlatformResponse> CreatePlatform(PlatformStore& store,
   platform.clear_lock();
   FillDefaults(&platform);
   RETURN_IF_ERROR(CheckPlatform(platform));
-  return store.Create(platform,
-                      {"create_platform", request.request_id(), request.platform().SerializeAsString()});
+  RETURN_IF_ERROR(SealSecrets(v1::Platform(), &platform));
+  ASSIGN_OR_RETURN(std::string content, ContentWithoutSecrets(request.platform()));
+  return store.Create(platform, {"create_platform", request.request_id(), std::move(content)});
 }
 
 absl::StatusOr<v1::GetPlatformResponse> GetPlatform(PlatformStore& store,
@@ -103,9 +106,11 @@ absl::StatusOr<v1::UpdatePlatformResponse> UpdatePlatform(PlatformStore& store, 
   ASSIGN_OR_RETURN(
       *response.mutable_platform(),
       store.Update(id, request.platform().etag(), [&](v1::Platform& platform) -> absl::Status {
+        const v1::Platform stored = platform;
         RETURN_IF_ERROR(ApplyMask(request.platform(), request.update_mask(), clock.Now(), &platform));
         FillDefaults(&platform);
-        return CheckPlatform(platform);
+        RETURN_IF_ERROR(CheckPlatform(platform));
+        return SealSecrets(stored, &platform);
       }));
   return response;
 }

@@ -47,6 +47,19 @@ TEST_F(PlatformsTest, FillsInDefaultsAndGivesThePlatformBack) {
   EXPECT_EQ(Get("platforms/till").capture_mode(), v1::CAPTURE_MODE_AGENT);
 }
 
+TEST_F(PlatformsTest, KeepsWhatIsSaidOfHeldDeliveriesAndNamesWhatIsOutOfBounds) {
+  const std::string till = "name: 'platforms/till' kind: PLATFORM_KIND_AGENT delivery { hold { ";
+  const auto refused = [&](const std::string& hold) { return ViolationOf(Create(till + hold + " } }")); };
+  EXPECT_EQ(refused("lifetime { seconds: 59 }"), "platform.delivery.hold.lifetime");
+  EXPECT_EQ(refused("lifetime { seconds: 31536001 }"), "platform.delivery.hold.lifetime");
+  EXPECT_EQ(refused("lifetime { seconds: -60 }"), "platform.delivery.hold.lifetime");
+  EXPECT_EQ(refused("max_releases: -1"), "platform.delivery.hold.max_releases");
+  EXPECT_EQ(refused("max_releases: 1001"), "platform.delivery.hold.max_releases");
+  const std::string hold = "is_manual: true max_releases: 1000 lifetime { seconds: 60 }";
+  ASSERT_OK(Create(till + hold + " } }"));
+  EXPECT_THAT(Get("platforms/till").delivery().hold(), test_support::EqualsProto(hold));
+}
+
 TEST_F(PlatformsTest, RefusesASecondPlatformOfTheSameId) {
   ASSERT_OK(Create(kAtlas));
   EXPECT_THAT(Create(kAtlas),

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cognate/v1/assignment_service.grpc.pb.h"
+#include "cognate/v1/key_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/pipeline_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
@@ -38,6 +39,7 @@ class Registry {
     pipelines_ = v1::PipelineService::NewStub(channel);
     rules_ = v1::RulesService::NewStub(channel);
     assignments_ = v1::AssignmentService::NewStub(channel);
+    keys_ = v1::KeyService::NewStub(channel);
   }
   ~Registry() { cluster_->Shutdown(); }
 
@@ -60,6 +62,8 @@ class Registry {
       return grpc_support::Call(*rules_, method, request, options);
     } else if constexpr (std::is_same_v<Stub, v1::AssignmentService::Stub>) {
       return grpc_support::Call(*assignments_, method, request, options);
+    } else if constexpr (std::is_same_v<Stub, v1::KeyService::Stub>) {
+      return grpc_support::Call(*keys_, method, request, options);
     } else {
       return grpc_support::Call(*registry_, method, request, options);
     }
@@ -76,11 +80,13 @@ class Registry {
   std::unique_ptr<v1::PipelineService::Stub> pipelines_;
   std::unique_ptr<v1::RulesService::Stub> rules_;
   std::unique_ptr<v1::AssignmentService::Stub> assignments_;
+  std::unique_ptr<v1::KeyService::Stub> keys_;
 };
 
 using RegistryStub = v1::PlatformRegistryService::Stub;
 using LedgerStub = v1::LedgerService::Stub;
 using RulesStub = v1::RulesService::Stub;
+using KeyStub = v1::KeyService::Stub;
 
 // A registry with an empty database for each case.
 class RegistryTest : public ::testing::Test {

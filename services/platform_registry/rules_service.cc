@@ -12,25 +12,25 @@ using grpc_support::Rpc;
 
 Status RulesService::ReverseSync(ServerContext* context, const v1::ReverseSyncRequest* request,
                                  v1::ReverseSyncResponse* response) {
-  return rpcs_.Unary(*context, "ReverseSync", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return platform_registry::ReverseSync(syncs_, *request); });
 }
 
 Status RulesService::ApproveSync(ServerContext* context, const v1::ApproveSyncRequest* request,
                                  v1::ApproveSyncResponse* response) {
-  return rpcs_.Unary(*context, "ApproveSync", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return platform_registry::ApproveSync(syncs_, *request); });
 }
 
 Status RulesService::SetLeaveGuard(ServerContext* context, const v1::SetLeaveGuardRequest* request,
                                    v1::SetLeaveGuardResponse* response) {
-  return rpcs_.Unary(*context, "SetLeaveGuard", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return platform_registry::SetLeaveGuard(syncs_, *request); });
 }
 
 Status RulesService::CompileRules(ServerContext* context, const v1::CompileRulesRequest* request,
                                   v1::CompileRulesResponse* response) {
-  return rpcs_.Unary(*context, "CompileRules", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return platform_registry::CompileRules(syncs_, *request); });
 }
 

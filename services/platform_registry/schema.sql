@@ -30,6 +30,35 @@ CREATE TABLE platform_registry.configuration (
     revision bigint NOT NULL,
     CONSTRAINT configuration_only_row_check CHECK (only_row)
 );
+CREATE TABLE platform_registry.enrolment_tokens (
+    token_id text NOT NULL COLLATE pg_catalog."C",
+    secret_hash bytea NOT NULL,
+    platform text NOT NULL COLLATE pg_catalog."C",
+    allowed_addresses text[] NOT NULL,
+    max_rate double precision NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL,
+    expire_time timestamp with time zone NOT NULL,
+    use_time timestamp with time zone
+);
+CREATE TABLE platform_registry.keys (
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    secret_hash bytea NOT NULL,
+    role text NOT NULL,
+    platform text COLLATE pg_catalog."C",
+    scopes text[] NOT NULL,
+    display_name text NOT NULL,
+    allowed_addresses text[] NOT NULL,
+    max_rate double precision NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL,
+    expire_time timestamp with time zone,
+    revoke_time timestamp with time zone,
+    last_used_time timestamp with time zone,
+    last_used_address text DEFAULT ''::text NOT NULL,
+    replaces text COLLATE pg_catalog."C",
+    confirm_time timestamp with time zone,
+    CONSTRAINT keys_check CHECK (((role = 'ROLE_PLATFORM'::text) = (platform IS NOT NULL)))
+);
 CREATE TABLE platform_registry.models (
     model_id integer NOT NULL,
     platform_id integer NOT NULL,
@@ -95,7 +124,9 @@ CREATE TABLE platform_registry.platforms (
     lock_reason text,
     lock_time timestamp with time zone,
     lock_expire_time timestamp with time zone,
-    CONSTRAINT platforms_check CHECK (((password_file IS NULL) OR (password_environment IS NULL)))
+    password_sealed jsonb,
+    CONSTRAINT platforms_check CHECK (((password_file IS NULL) OR (password_environment IS NULL))),
+    CONSTRAINT platforms_check1 CHECK ((num_nonnulls(password_file, password_environment, password_sealed) <= 1))
 );
 ALTER TABLE platform_registry.platforms ALTER COLUMN platform_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME platform_registry.platforms_platform_id_seq
@@ -165,6 +196,10 @@ ALTER TABLE ONLY platform_registry.assignments
     ADD CONSTRAINT assignments_pkey PRIMARY KEY (entity_id);
 ALTER TABLE ONLY platform_registry.configuration
     ADD CONSTRAINT configuration_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY platform_registry.enrolment_tokens
+    ADD CONSTRAINT enrolment_tokens_pkey PRIMARY KEY (token_id);
+ALTER TABLE ONLY platform_registry.keys
+    ADD CONSTRAINT keys_pkey PRIMARY KEY (key_id);
 ALTER TABLE ONLY platform_registry.models
     ADD CONSTRAINT models_pkey PRIMARY KEY (model_id);
 ALTER TABLE ONLY platform_registry.models
@@ -189,10 +224,17 @@ ALTER TABLE ONLY platform_registry.syncs
     ADD CONSTRAINT syncs_pkey PRIMARY KEY (sync_id);
 CREATE INDEX answers_by_age ON platform_registry.answers USING btree (create_time);
 CREATE INDEX assignment_changes_by_entity ON platform_registry.assignment_changes USING btree (entity_id, revision);
+CREATE INDEX enrolment_tokens_by_expire_time ON platform_registry.enrolment_tokens USING btree (expire_time);
+CREATE INDEX enrolment_tokens_by_platform ON platform_registry.enrolment_tokens USING btree (platform);
+CREATE INDEX keys_by_platform ON platform_registry.keys USING btree (platform) WHERE (revoke_time IS NULL);
+CREATE INDEX keys_by_replaced ON platform_registry.keys USING btree (replaces) WHERE (revoke_time IS NULL);
+CREATE INDEX keys_by_time ON platform_registry.keys USING btree (create_time, key_id);
 CREATE INDEX plan_batches_by_time ON platform_registry.plan_batches USING btree (platform_id, planned_at);
 CREATE UNIQUE INDEX replicas_by_local_id ON platform_registry.replicas USING btree (model_id, local_id, deleted_version) WHERE (local_id IS NOT NULL);
 CREATE INDEX replicas_echo_awaited ON platform_registry.replicas USING btree (entity_id) WHERE echo_awaited;
 CREATE UNIQUE INDEX syncs_by_name ON platform_registry.syncs USING btree (name) WHERE (NOT deleted);
+ALTER TABLE ONLY platform_registry.keys
+    ADD CONSTRAINT keys_replaces_fkey FOREIGN KEY (replaces) REFERENCES platform_registry.keys(key_id);
 ALTER TABLE ONLY platform_registry.models
     ADD CONSTRAINT models_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platform_registry.platforms(platform_id) ON DELETE CASCADE;
 ALTER TABLE ONLY platform_registry.sync_revisions

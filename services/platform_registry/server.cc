@@ -6,7 +6,9 @@
 #include "common/postgres/pool.h"
 #include "common/status/status_macros.h"
 #include "services/platform_registry/assignments/assignment_service.h"
+#include "services/platform_registry/checks/check_service.h"
 #include "services/platform_registry/database_probe.h"
+#include "services/platform_registry/keys/key_service.h"
 #include "services/platform_registry/ledger/ledger_service.h"
 #include "services/platform_registry/ledger/plan_sweep.h"
 #include "services/platform_registry/migrations.h"
@@ -20,6 +22,14 @@ namespace {
 absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
   RETURN_IF_ERROR(postgres::CheckVersion(config.postgres.uri, kSchema, Migrations()));
   return postgres::Pool::Create(PoolOptions(config));
+}
+
+// At most 100, the newest.
+LiveKeysOf LiveKeysIn(KeyStore& keys) {
+  return [&keys](absl::string_view platform) -> absl::StatusOr<LiveKeys> {
+    ASSIGN_OR_RETURN(const std::vector<v1::Key> live, keys.List(platform, /*with_dead=*/false, {100, ""}));
+    return Summarize(live);
+  };
 }
 
 }  // namespace
@@ -41,9 +51,13 @@ struct Server::Parts {
         queries(*pool),
         assignments(*pool),
         platform_numbers(*pool, env.clock),
+        keys(*pool),
+        enrolments(*pool),
+        failed_attempts(env.clock),
+        rotations(*pool),
         probe(*pool, config.database_probe_interval),
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
-        rpcs(kSchema, env.clock, env.metrics),
+        rpcs(kSchema, env.clock, env.metrics, env.gate),
         registry_service(rpcs, {platforms, models, syncs, rules, ids, environment.clock}),
         ledger_service(rpcs, {ids,
                               identities,
@@ -55,7 +69,9 @@ struct Server::Parts {
                               {assignments, platform_numbers}}),
         pipeline_service(rpcs, pipelines),
         rules_service(rpcs, syncs),
-        assignment_service(rpcs, {models, ids, identities, assignments, platform_numbers, rules}) {}
+        assignment_service(rpcs, {models, ids, identities, assignments, platform_numbers, rules}),
+        key_service(rpcs, {keys, enrolments, failed_attempts, rotations, platforms, environment.clock}),
+        check_service(rpcs, {platforms, models, environment.clock, resolver, LiveKeysIn(keys)}) {}
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
@@ -72,6 +88,10 @@ struct Server::Parts {
   ReplicaQueries queries;
   AssignmentStore assignments;
   PlatformNumbers platform_numbers;
+  KeyStore keys;
+  EnrolmentStore enrolments;
+  FailedAttempts failed_attempts;
+  RotationStore rotations;
   DatabaseProbe probe;
   PlanSweep sweep;
   grpc_support::RpcBoundary rpcs;
@@ -80,6 +100,9 @@ struct Server::Parts {
   PipelineService pipeline_service;
   RulesService rules_service;
   AssignmentService assignment_service;
+  KeyService key_service;
+  Resolver resolver;
+  CheckService check_service;
 };
 
 absl::Status Migrate(const Config& config) {
@@ -99,14 +122,19 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
 }
 
 std::vector<grpc::Service*> Server::grpc_services() {
-  return {&parts_->registry_service, &parts_->ledger_service, &parts_->pipeline_service,
-          &parts_->rules_service, &parts_->assignment_service};
+  return {&parts_->registry_service, &parts_->ledger_service,     &parts_->pipeline_service,
+          &parts_->rules_service,    &parts_->assignment_service, &parts_->key_service,
+          &parts_->check_service};
 }
 
 std::vector<std::string> Server::service_names() const {
-  return {v1::PlatformRegistryService::service_full_name(), v1::LedgerService::service_full_name(),
-          v1::PipelineService::service_full_name(), v1::RulesService::service_full_name(),
-          v1::AssignmentService::service_full_name()};
+  return {v1::PlatformRegistryService::service_full_name(),
+          v1::LedgerService::service_full_name(),
+          v1::PipelineService::service_full_name(),
+          v1::RulesService::service_full_name(),
+          v1::AssignmentService::service_full_name(),
+          v1::KeyService::service_full_name(),
+          v1::CheckService::service_full_name()};
 }
 
 absl::Status Server::Start() {

@@ -8,14 +8,23 @@
 
 namespace cognate::transformer {
 
-absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(
-    redis::Client& redis, absl::FunctionRef<bool(absl::string_view)> in_hand) {
+absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(redis::Client& redis, InHand in_hand) {
+  absl::StatusOr<std::vector<redis::Entry>> entries = ReadNext(redis, in_hand);
+  if (entries.ok()) return entries;
+  // Entries whose answer was lost are pending now.
+  recovered_ = false;
+  recovered_until_ = std::string("0");
+  return entries;
+}
+
+absl::StatusOr<std::vector<redis::Entry>> ChangeReader::ReadNext(redis::Client& redis, InHand in_hand) {
   if (!recovered_) {
     ASSIGN_OR_RETURN(std::vector<redis::Entry> entries,
                      redis.ReadPending(options_.stream, bus::kTransformerGroup, options_.consumer, Count(),
                                        recovered_until_));
     if (!entries.empty()) {
       recovered_until_ = entries.back().id;
+      std::erase_if(entries, [&](const redis::Entry& entry) { return in_hand(entry.id); });
       return entries;
     }
     recovered_ = true;

@@ -1,5 +1,5 @@
-// Reads the stream of changes for one consumer of the group: first what it was given before it died, then
-// what others left behind, then what is new.
+// Reads the stream of changes for one consumer of the group: first what it was given before it died or lost
+// its connection, then what others left behind, then what is new.
 #pragma once
 
 #include <string>
@@ -36,6 +36,9 @@ class ChangeReader {
   void Learn(size_t entries, size_t changes);
 
  private:
+  using InHand = absl::FunctionRef<bool(absl::string_view)>;
+
+  absl::StatusOr<std::vector<redis::Entry>> ReadNext(redis::Client& redis, InHand in_hand);
   int Count() const;
 
   const ReaderOptions options_;

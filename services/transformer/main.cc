@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
            [&](service::Environment& environment) {
              return transformer::Server::Create(config, environment);
            },
-       .migrate = [&] { return transformer::Migrate(config); }});
+       .migrate = [&] { return transformer::Migrate(config); },
+       .peers = &config.peers});
 }

@@ -54,7 +54,7 @@ struct Server::Parts {
         peers(config.peers.change_capture, config.peers.feedback),
         rules(registry, environment.clock, {.timeout = absl::Seconds(5)}),
         metrics(environment.metrics),
-        rpcs(kNoun, environment.clock, environment.metrics),
+        rpcs(kNoun, environment.clock, environment.metrics, environment.gate),
         service(rpcs,
                 PreviewParts{rules, MakeLedger(),
                              [this](const v1::RecordKey& record) { return peers.GetLatestChange(record); }},

@@ -16,23 +16,23 @@ class TransformerService final : public v1::TransformerService::Service {
 
   grpc::Status Preview(grpc::ServerContext* context, const v1::PreviewRequest* request,
                        v1::PreviewResponse* response) override {
-    return rpcs_.Unary(*context, "Preview", response,
+    return rpcs_.Unary(*context, *request, response,
                        [&](const grpc_support::Rpc&) { return transformer::Preview(parts_, *request); });
   }
   grpc::Status Rehearse(grpc::ServerContext* context, const v1::RehearseRequest* request,
                         v1::RehearseResponse* response) override {
-    return rpcs_.Unary(*context, "Rehearse", response,
+    return rpcs_.Unary(*context, *request, response,
                        [&](const grpc_support::Rpc&) { return transformer::Rehearse(rehearse_, *request); });
   }
   grpc::Status MatchRecords(grpc::ServerContext* context, const v1::MatchRecordsRequest* request,
                             v1::MatchRecordsResponse* response) override {
-    return rpcs_.Unary(*context, "MatchRecords", response, [&](const grpc_support::Rpc&) {
+    return rpcs_.Unary(*context, *request, response, [&](const grpc_support::Rpc&) {
       return transformer::MatchRecords(rehearse_, *request);
     });
   }
   grpc::Status CountLeaving(grpc::ServerContext* context, const v1::CountLeavingRequest* request,
                             v1::CountLeavingResponse* response) override {
-    return rpcs_.Unary(*context, "CountLeaving", response, [&](const grpc_support::Rpc&) {
+    return rpcs_.Unary(*context, *request, response, [&](const grpc_support::Rpc&) {
       return transformer::CountLeaving(rehearse_, *request);
     });
   }

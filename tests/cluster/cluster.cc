@@ -10,11 +10,14 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/grpc/channel.h"
+#include "common/grpc/client_trust.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
+#include "tests/support/certificates.h"
 #include "tests/support/eventually.h"
 
 namespace cognate::cluster {
@@ -35,6 +38,7 @@ constexpr Program kPrograms[] = {
     {"delivery", "COGNATE_DELIVERY", "cognate.v1.DeliveryService", true},
     {"feedback", "COGNATE_FEEDBACK", "cognate.v1.FeedbackService", true}};
 constexpr char kSecond[] = "-2";
+constexpr char kServiceKey[] = "the-key-of-the-services-of-a-test-cluster";
 
 // The program of a process, which may be a second replica.
 std::string ProgramOf(absl::string_view name) { return std::string(absl::StripSuffix(name, kSecond)); }
@@ -63,6 +67,9 @@ bool Serves(const std::string& address, const std::string& service, absl::Durati
       [&] {
         grpc::ClientContext context;
         context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+        // The library gets on with a handshake while a call waits for it; this process has no server that
+        // would.
+        context.set_wait_for_ready(true);
         grpc::health::v1::HealthCheckRequest request;
         request.set_service(service);
         grpc::health::v1::HealthCheckResponse response;
@@ -74,7 +81,8 @@ bool Serves(const std::string& address, const std::string& service, absl::Durati
 
 }  // namespace
 
-Cluster::Cluster(Shape shape, bool durable) : shape_(shape), directory_("cgc") {
+Cluster::Cluster(Shape shape, bool durable, Route route)
+    : shape_(shape), route_(std::move(route)), directory_("cgc") {
   auto postgres =
       test_support::PostgresServer::Start({.durable = durable, .settings = {"max_connections=150"}});
   auto redis = test_support::RedisServer::Start();
@@ -85,8 +93,9 @@ Cluster::Cluster(Shape shape, bool durable) : shape_(shape), directory_("cgc") {
   postgres_ = *std::move(postgres);
   redis_ = *std::move(redis);
   uri_ = postgres_->CreateDatabase("cognate");
-  if (shape_ == Shape::kTwoEach) {
+  if (UsesTcp()) {
     for (const std::string& name : names()) ports_[name] = FreePort();
+    PrepareTrust();
   }
   if (shape_ != Shape::kOneProcess) {
     for (const Program& program : kPrograms) {
@@ -104,6 +113,37 @@ Cluster::~Cluster() {
     ExpectNoErrorOf(name);
     process.Kill();
   }
+  EXPECT_EQ(grpc_support::SetClientTrust({}), absl::OkStatus());
+}
+
+void Cluster::PrepareTrust() {
+  SetServiceKeys({ServiceKey()});
+  grpc_support::ClientTrust own = {.authorization = absl::StrCat("Bearer ", kServiceKey)};
+  if (shape_ == Shape::kTrusted) {
+    authority_ = std::make_unique<test_support::Authority>();
+    test_support::ReplaceFile(TrustFile("ca.pem"), authority_->Certificate());
+    RenewCertificate();
+    own.ca_file = TrustFile("ca.pem");
+  }
+  EXPECT_EQ(grpc_support::SetClientTrust(std::move(own)), absl::OkStatus());
+}
+
+void Cluster::RenewCertificate() { authority_->IssueInto(TrustFile("node")); }
+
+void Cluster::SetServiceKeys(const std::vector<std::string>& keys) {
+  test_support::ReplaceFile(TrustFile("service.key"), absl::StrCat(absl::StrJoin(keys, "\n"), "\n"));
+}
+
+std::string Cluster::ServiceKey() { return kServiceKey; }
+
+std::vector<std::pair<std::string, std::string>> Cluster::TrustEnvironment() const {
+  if (!UsesTcp()) return {};
+  if (shape_ == Shape::kTwoEach)
+    return {{"COGNATE_SERVICE_KEY_FILE", TrustFile("service.key")}, {"COGNATE_PLAINTEXT", "true"}};
+  return {{"COGNATE_SERVICE_KEY_FILE", TrustFile("service.key")},
+          {"COGNATE_TLS_CERTIFICATE_FILE", TrustFile("node.pem")},
+          {"COGNATE_TLS_KEY_FILE", TrustFile("node.key")},
+          {"COGNATE_TLS_CA_FILE", TrustFile("ca.pem")}};
 }
 
 std::vector<std::string> Cluster::names() const {
@@ -149,12 +189,17 @@ std::vector<std::string> Cluster::Arguments(const std::string& name) const {
 process::Command Cluster::CommandOf(const std::string& name) const {
   process::Command command{.argv = Arguments(name), .log_file = LogPath(name)};
   if (shape_ == Shape::kOneProcess) return command;
-  command.environment = {{"COGNATE_POSTGRES_URI", uri_},
-                         {"COGNATE_REDIS_ADDRESS", redis_->address()},
+  const auto reach = [&](const std::string& to, const std::string& address) {
+    return route_ ? route_(name, to, address) : address;
+  };
+  command.environment = {{"COGNATE_POSTGRES_URI", reach("postgres", uri_)},
+                         {"COGNATE_REDIS_ADDRESS", reach("redis", redis_->address())},
                          {"COGNATE_ADVERTISE_ADDRESS", Address(name)},
                          {"COGNATE_TRANSFORMER_INSTANCE", name}};
+  for (auto& setting : TrustEnvironment()) command.environment.push_back(std::move(setting));
   for (const Program& program : kPrograms) {
-    command.environment.emplace_back(program.address_variable, PeerAddress(program.name));
+    command.environment.emplace_back(program.address_variable,
+                                     reach(program.name, PeerAddress(program.name)));
   }
   return command;
 }

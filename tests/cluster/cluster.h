@@ -1,6 +1,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "common/process/process.h"
+#include "tests/support/certificates.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/temp_dir.h"
@@ -20,7 +22,8 @@ namespace cognate::cluster {
 enum class Shape {
   kOneProcess,  // `cognate up`
   kOneEach,     // every service a process of its own, as in Kubernetes
-  kTwoEach,     // two replicas of every service but the registry
+  kTwoEach,     // two replicas of every service but the registry, over TCP; they know each other by a key
+  kTrusted,     // every service a process of its own, over TCP with TLS and the services' key
 };
 
 // A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one.
@@ -28,7 +31,12 @@ enum class Shape {
 // those that were built, found through COGNATE_BIN_DIR.
 class Cluster {
  public:
-  explicit Cluster(Shape shape, bool durable = false);
+  // Gives the address at which a process (by its name) reaches another party ("postgres", "redis", or a
+  // service), which is at `address`: for a bad network between them.
+  using Route =
+      std::function<std::string(const std::string& from, const std::string& to, const std::string& address)>;
+
+  explicit Cluster(Shape shape, bool durable = false, Route route = {});
   ~Cluster();
 
   // The processes that can be killed: "platform-registry", …, or "cognate"; second replicas are "delivery-2",
@@ -51,6 +59,16 @@ class Cluster {
   };
   Ran Run(std::vector<std::string> words);
 
+  // Where the processes find certificates and their key, with TCP: `ca.pem`, `node.pem`, `node.key`,
+  // `service.key`. This process trusts and shows the same.
+  std::string TrustFile(const std::string& file) const { return directory_.File(file); }
+
+  // As a renewal does, under everybody's hands (kTrusted).
+  void RenewCertificate();
+  // What processes that are started from here on show (the first) and take.
+  void SetServiceKeys(const std::vector<std::string>& keys);
+  static std::string ServiceKey();  // The one that they begin with.
+
   // Of one process, by the names above.
   std::string Address(const std::string& name) const;
   // Where the service that has this name's RPCs answers: "platform-registry", …
@@ -64,22 +82,28 @@ class Cluster {
   test_support::RedisServer& redis() { return *redis_; }
   std::string LogOf(const std::string& name) const;
   const std::string& directory() const { return directory_.path(); }
+  // Of all that the process has said.
+  std::string LogPath(const std::string& name) const;
   // Of its own database.
   const std::string& uri() const { return uri_; }
 
  private:
   std::vector<std::string> Arguments(const std::string& name) const;
+  bool UsesTcp() const { return shape_ == Shape::kTwoEach || shape_ == Shape::kTrusted; }
+  void PrepareTrust();
+  std::vector<std::pair<std::string, std::string>> TrustEnvironment() const;
   process::Command CommandOf(const std::string& name) const;
   std::string PeerAddress(const std::string& service) const;  // of all its replicas
-  std::string LogPath(const std::string& name) const;
   void ExpectNoErrorOf(const std::string& name);
 
   Shape shape_;
+  const Route route_;
   test_support::TempDir directory_;
   std::unique_ptr<test_support::PostgresServer> postgres_;
   std::unique_ptr<test_support::RedisServer> redis_;
   std::string uri_;
-  std::map<std::string, int> ports_;  // of processes that have replicas
+  std::unique_ptr<test_support::Authority> authority_;  // of kTrusted
+  std::map<std::string, int> ports_;                    // of processes that have replicas
   std::map<std::string, process::Process> processes_;
   int commands_ = 0;
 };

@@ -187,7 +187,8 @@ TEST_F(ScopeTest, AStepThatCannotDoItsWorkRefusesItsRecordAlone) {
   Run("INSERT INTO article (title, status, published_on) VALUES ('bad', 'published', 'yesterday'), "
       "('good', 'published', '01.02.2026')");
   ExpectPosts("good: good t 2026-02-01");
-  EXPECT_TRUE(Eventually([&] { return absl::StrContains(StateOf("1"), "REPLICA_STATE_DEAD"); }, absl::Seconds(30)))
+  EXPECT_TRUE(
+      Eventually([&] { return absl::StrContains(StateOf("1"), "REPLICA_STATE_DEAD"); }, absl::Seconds(30)))
       << StateOf("1");
   EXPECT_THAT(StateOf("1"), AllOf(HasSubstr("transforms[6]"), HasSubstr("yesterday")));
   Run("UPDATE article SET published_on = '02.02.2026' WHERE id = 1");

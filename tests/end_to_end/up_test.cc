@@ -19,6 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using test_support::Eventually;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Processes whose command line names `text`, other than this one.
 std::vector<std::string> ProcessesNaming(const std::string& text) {
@@ -42,13 +45,12 @@ class UpTest : public ::testing::Test {
   }
 
   // Starts it and waits until it is ready; how long that took.
-  absl::Duration StartUp() {
+  absl::Duration StartUp(const std::vector<std::string>& more = {}) {
+    more_ = more;
     fs::remove(ready_file_);
     const absl::Time started = absl::Now();
     auto spawned = process::Process::Spawn(
-        {.argv = {Bin(), "up", absl::StrCat("--data-dir=", data_), "--listen=127.0.0.1:0",
-                  "--admin=127.0.0.1:0", absl::StrCat("--ready-file=", ready_file_)},
-         .log_file = directory_.File("up.log")});
+        {.argv = UpWords(), .log_file = directory_.File("up.log"), .working_directory = directory_.path()});
     EXPECT_TRUE(spawned.ok()) << spawned.status();
     up_ = *std::move(spawned);
     EXPECT_TRUE(Eventually([&] { return fs::exists(ready_file_) || !up_.Running(); }, absl::Seconds(60)));
@@ -60,21 +62,37 @@ class UpTest : public ::testing::Test {
     return took;
   }
 
-  std::string Log() const {
-    std::ifstream file(directory_.File("up.log"));
+  std::vector<std::string> UpWords() const {
+    std::vector<std::string> words = {Bin(), "up", absl::StrCat("--data-dir=", data_), "--admin=127.0.0.1:0",
+                                      absl::StrCat("--ready-file=", ready_file_)};
+    words.insert(words.end(), more_.begin(), more_.end());
+    return words;
+  }
+
+  std::string Log() const { return TextOf("up.log"); }
+  std::string TextOf(const std::string& name) const {
+    std::ifstream file(directory_.File(name));
     std::stringstream text;
     text << file.rdbuf();
     return text.str();
   }
 
-  absl::Status Cognate(std::vector<std::string> words) {
-    words.insert(words.begin(), {Bin(), absl::StrCat("--address=", address_)});
-    return process::RunToEnd({.argv = std::move(words), .log_file = directory_.File("cli.log")},
+  // As somebody would who is where `up` was started.
+  absl::Status Cognate(std::vector<std::string> words,
+                       std::vector<std::pair<std::string, std::string>> environment = {}) {
+    words.insert(words.begin(), Bin());
+    fs::remove(directory_.File("cli.log"));
+    return process::RunToEnd({.argv = std::move(words),
+                              .log_file = directory_.File("cli.log"),
+                              .working_directory = directory_.path(),
+                              .environment = std::move(environment)},
                              absl::Seconds(30));
   }
+  std::string Said() const { return TextOf("cli.log"); }
 
   test_support::TempDir directory_{"cgu"};
-  std::string data_ = directory_.File("data");
+  std::string data_ = directory_.File(".cognate");
+  std::vector<std::string> more_;
   std::string ready_file_ = directory_.File("ready.json");
   std::string address_;
   process::Process up_;
@@ -105,13 +123,61 @@ TEST_F(UpTest, LeavesNoChildBehindWhenItIsKilled) {
 
 TEST_F(UpTest, ASecondOneOnTheSameDataSaysSoAndLeavesTheFirstAlone) {
   StartUp();
-  const absl::Status second = process::RunToEnd({.argv = {Bin(), "up", absl::StrCat("--data-dir=", data_),
-                                                          "--listen=127.0.0.1:0", "--admin=127.0.0.1:0"},
-                                                 .log_file = directory_.File("second.log")},
-                                                absl::Seconds(30));
+  const absl::Status second = process::RunToEnd(
+      {.argv = UpWords(), .log_file = directory_.File("second.log"), .working_directory = directory_.path()},
+      absl::Seconds(30));
   EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Cognate({"platform", "list"}), absl::OkStatus()) << Log();
   EXPECT_EQ(up_.Terminate(absl::Seconds(30)), 0) << Log();
+}
+
+TEST_F(UpTest, ItsSocketIsForItsUserAloneAndAsksForNoKey) {
+  StartUp();
+  EXPECT_EQ(address_, absl::StrCat("unix:", data_, "/cognate.sock"));
+  EXPECT_EQ(fs::status(data_ + "/cognate.sock").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(Cognate({"platform", "create", "till", "--agent"}), absl::OkStatus()) << Said();
+  EXPECT_EQ(up_.Terminate(absl::Seconds(30)), 0) << Log();
+  EXPECT_NE(Cognate({"platform", "list"}), absl::OkStatus());
+  EXPECT_THAT(Said(), AllOf(HasSubstr("cognate.sock"), HasSubstr("`cognate up`"), HasSubstr("--address")));
+}
+
+TEST_F(UpTest, OverTcpAKeyIsAskedFor) {
+  const std::string key(32, 'k');
+  std::ofstream(directory_.File("key")) << key << "\n";
+  StartUp({"--listen=127.0.0.1:0", "--plaintext", "--service-key-file", directory_.File("key")});
+  const std::vector<std::string> list = {"--address", address_, "platform", "list"};
+  EXPECT_NE(Cognate(list), absl::OkStatus());
+  EXPECT_THAT(Said(), AllOf(HasSubstr("KEY_MISSING"), HasSubstr("COGNATE_KEY_FILE")));
+  EXPECT_NE(Cognate(list, {{"COGNATE_KEY", std::string(32, 'x')}}), absl::OkStatus());
+  EXPECT_THAT(Said(), AllOf(HasSubstr("KEY_INVALID"), Not(HasSubstr("xxxx"))));
+  EXPECT_EQ(Cognate(list, {{"COGNATE_KEY", key}}), absl::OkStatus()) << Said();
+  EXPECT_EQ(Cognate(list, {{"COGNATE_KEY_FILE", directory_.File("key")}}), absl::OkStatus()) << Said();
+  EXPECT_NE(Cognate(list, {{"COGNATE_KEY_FILE", directory_.File("nothing")}}), absl::OkStatus());
+  EXPECT_THAT(Said(), HasSubstr("cannot read"));
+  EXPECT_EQ(up_.Terminate(absl::Seconds(30)), 0);
+  EXPECT_THAT(Log(), Not(HasSubstr("kkkk")));
+}
+
+TEST_F(UpTest, SaysWhatElseThereIsWherePlaintextIsRefused) {
+  more_ = {"--listen=127.0.0.1:0"};
+  const absl::Status refused = process::RunToEnd(
+      {.argv = UpWords(), .log_file = directory_.File("up.log"), .working_directory = directory_.path()},
+      absl::Seconds(30));
+  EXPECT_NE(refused, absl::OkStatus());
+  EXPECT_THAT(Log(), AllOf(HasSubstr("PLAINTEXT_REFUSED"), HasSubstr("--tls-certificate-file"),
+                           HasSubstr("unix:"), HasSubstr("--plaintext")));
+  EXPECT_FALSE(fs::exists(data_)) << "nothing was begun";
+}
+
+TEST_F(UpTest, LetsWhoeverIsOnThisMachineTryThingsWhereItIsSaid) {
+  StartUp({absl::StrCat("--listen=127.0.0.1:0,unix:", data_, "/cognate.sock"), "--plaintext",
+           "--anonymous-role=viewer"});
+  EXPECT_EQ(Cognate({"platform", "create", "till", "--agent"}), absl::OkStatus()) << Said();
+  EXPECT_EQ(Cognate({"--address", address_, "platform", "list"}), absl::OkStatus()) << Said();
+  EXPECT_NE(Cognate({"--address", address_, "platform", "create", "other", "--agent"}), absl::OkStatus());
+  EXPECT_THAT(Said(), HasSubstr("SCOPE_MISSING"));
+  EXPECT_EQ(up_.Terminate(absl::Seconds(30)), 0);
 }
 
 }  // namespace

@@ -5,41 +5,16 @@
 #include <set>
 
 #include "services/delivery/webhook_channel/test_endpoint.h"
-#include "tests/end_to_end/two_databases.h"
+#include "tests/end_to_end/magazine_and_site.h"
 
 namespace cognate {
 namespace {
 
 using delivery::TestEndpoint;
 using test_support::Eventually;
-using test_support::IsOk;
 using ::testing::HasSubstr;
 using Json = TestEndpoint::Json;
 using Seen = TestEndpoint::Seen;
-
-constexpr char kTables[] = R"sql(
-    CREATE TABLE writer (id serial PRIMARY KEY, name text NOT NULL);
-    CREATE TABLE article (id serial PRIMARY KEY, title text NOT NULL, writer_id int REFERENCES writer);
-)sql";
-constexpr char kModels[] = R"pb(
-  platform: 'platforms/news'
-  models {
-    name: 'platforms/news/models/person'
-    model: 'person'
-    key_fields: 'id'
-    fields { name: 'id' type: FIELD_TYPE_TEXT has_default: true }
-    fields { name: 'name' type: FIELD_TYPE_TEXT }
-  }
-  models {
-    name: 'platforms/news/models/story'
-    model: 'story'
-    key_fields: 'id'
-    fields { name: 'id' type: FIELD_TYPE_TEXT has_default: true }
-    fields { name: 'headline' type: FIELD_TYPE_TEXT }
-    fields { name: 'author' type: FIELD_TYPE_TEXT nullable: true }
-    foreign_keys { name: 'author' fields: 'author' model: 'person' referenced_fields: 'id' }
-  }
-)pb";
 
 // A site that keeps what it is sent, with ids of its own, and counts what it makes twice.
 class Site {
@@ -93,13 +68,11 @@ class Site {
   int went_back_ = 0;
 };
 
-class WebhookTest : public TwoDatabases {
+class WebhookTest : public MagazineAndSite {
  protected:
+  WebhookTest() : MagazineAndSite("news", "FIELD_TYPE_TEXT") {}
   void SetUp() override {
-    ASSERT_TRUE(cluster_.WaitUntilServing());
-    registry_ = v1::PlatformRegistryService::NewStub(cluster_.ChannelTo("platform-registry"));
-    feedback_ = v1::FeedbackService::NewStub(cluster_.ChannelTo("feedback"));
-    source_ = AddPlatform("magazine", kTables, "capture_mode: CAPTURE_MODE_REPLICATION");
+    AddMagazine();
     std::ofstream(secret()) << delivery::kTestSecret;
     endpoint_.AnswerWith(
         [this](const Seen& seen, httplib::Response& response) { site_.Take(seen, response); });
@@ -114,25 +87,12 @@ class WebhookTest : public TwoDatabases {
     words.insert(words.end(), more.begin(), more.end());
     const cluster::Cluster::Ran ran = cluster_.Run(words);
     ASSERT_EQ(ran.code, 0) << ran.output;
-    ASSERT_THAT(Do(*registry_, &RegistryStub::PutModels, kModels), IsOk());
-  }
-  void AddSyncs() {
-    AddSync("writers", "public.writer", "person", "fields { source: 'name' target: 'name' }");
-    AddSync("articles", "public.article", "story",
-            "fields { source: 'title' target: 'headline' } fields { source: 'writer_id' target: 'author' }");
-  }
-  void AddSync(const std::string& id, const std::string& from, const std::string& to,
-               const std::string& fields) {
-    ASSERT_THAT(Do(*registry_, &RegistryStub::CreateSync,
-                   absl::StrCat("sync { name: 'syncs/", id, "' source_platform: 'magazine' source_model: '",
-                                from, "' target_platform: 'news' target_model: '", to, "' ", fields, " }")),
-                IsOk());
+    PutModels();
   }
   void ExpectSite(const std::string& model, const std::string& wanted) {
     EXPECT_TRUE(Eventually([&] { return site_.Records(model) == wanted; }, absl::Seconds(30)))
         << "got:  " << site_.Records(model) << "\nwant: " << wanted;
   }
-  std::string Cli(const std::vector<std::string>& words) { return cluster_.Run(words).output; }
   bool Says(const std::vector<std::string>& words, const std::string& wanted) {
     return Eventually([&] { return absl::StrContains(Cli(words), wanted); }, absl::Seconds(30));
   }

@@ -11,14 +11,14 @@ using grpc_support::Rpc;
 
 Status ExpansionService::CaptureParts(ServerContext* context, const v1::CapturePartsRequest* request,
                                       v1::CapturePartsResponse* response) {
-  return rpcs_.Unary(*context, "CaptureParts", response, [&](const Rpc&) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
     return change_capture::CaptureParts({log_, appender_, sets_}, *request);
   });
 }
 
 Status ExpansionService::ListPartSets(ServerContext* context, const v1::ListPartSetsRequest* request,
                                       v1::ListPartSetsResponse* response) {
-  return rpcs_.Unary(*context, "ListPartSets", response,
+  return rpcs_.Unary(*context, *request, response,
                      [&](const Rpc&) { return change_capture::ListPartSets(log_, sets_, *request); });
 }
 

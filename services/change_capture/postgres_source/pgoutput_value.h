@@ -14,7 +14,9 @@ inline constexpr char kSessionSettings[] =
     "= 1; "
     "SET bytea_output = 'hex'; SET intervalstyle = 'postgres'; SET statement_timeout = 0; SET lock_timeout = "
     "0; "
-    "SET idle_in_transaction_session_timeout = 0";
+    "SET idle_in_transaction_session_timeout = 0;"
+    // A reader that has vanished must not keep the slot.
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
 
 // Never fails: what its kind cannot hold stays the text that PostgreSQL printed (`infinity`, years outside of
 // 1 to 9999, dates BC, infinite decimals); text that is not UTF-8 (from a database without encoding) becomes

@@ -181,7 +181,7 @@ absl::Status AgentCalls::Subscribe(const v1::SubscribeRequest& request, const gr
   const Ask ask = AskOf(request, "credits", request.credits(), &violations);
   if (!violations.empty()) return Invalid(violations);
   Mailbox& mailbox = mailboxes_.Of(ask.platform);
-  absl::flat_hash_set<std::string> leases = {""};
+  absl::flat_hash_set<std::string> leases;
   const auto gone = [&] { return rpc.cancelled() || rpc.draining(); };
   while (!gone()) {
     RETURN_IF_ERROR(MayLend(ask.platform));
@@ -212,9 +212,8 @@ absl::StatusOr<v1::DeliveryServiceReportResponse> AgentCalls::Report(
   const absl::StatusOr<std::string> owner = OwnerOf(request.platform());
   if (owner.ok() && !owner->empty()) return replicas_.Report(*owner, request, rpc);
   Mailbox& mailbox = mailboxes_.Of(request.platform());
-  const std::vector<v1::DeliveryResult> results(request.results().begin(), request.results().end());
   std::vector<const v1::DeliveryResult*> others;
-  const std::shared_ptr<Answers> answers = mailbox.Answer(results, &others);
+  const std::shared_ptr<Answers> answers = mailbox.Answer(request.results(), &others);
   if (!others.empty()) RETURN_IF_ERROR(ReportOthers(request.platform(), others));
   const absl::Time until = std::min(rpc.deadline() - kMargin, context_.clock.Now() + kLongestTelling);
   if (!mailbox.AwaitTold(answers, until, [&] { return rpc.cancelled() || rpc.draining(); })) {

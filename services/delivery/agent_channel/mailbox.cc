@@ -82,7 +82,7 @@ absl::Time Mailbox::last_asked() const {
 bool Mailbox::AnyLent() const {
   const absl::Time now = clock_.Now();
   MutexLock lock(&mutex_);
-  return std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) { return now < slot.lent_until; });
+  return std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) { return slot.IsLent(now); });
 }
 
 void Mailbox::NoteAsked() {
@@ -102,7 +102,7 @@ absl::Time Mailbox::NextFree() const {
 size_t Mailbox::CountLent(const absl::flat_hash_set<std::string>& leases) const {
   const absl::Time now = clock_.Now();
   return static_cast<size_t>(std::count_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-    return !slot.outcome.has_value() && now < slot.lent_until && leases.contains(slot.lease);
+    return slot.IsLent(now) && leases.contains(slot.lease);
   }));
 }
 
@@ -140,17 +140,17 @@ Lent Mailbox::Lend(size_t credits, const absl::flat_hash_set<std::string>& lease
 
 void Mailbox::ForgetOver(absl::flat_hash_set<std::string>* leases) const {
   const absl::Time now = clock_.Now();
-  absl::flat_hash_set<std::string> live = {""};
+  absl::flat_hash_set<std::string> live;
   MutexLock lock(&mutex_);
   for (const Slot& slot : slots_) {
-    if (!slot.outcome.has_value() && now < slot.lent_until && leases->contains(slot.lease))
-      live.insert(slot.lease);
+    if (slot.IsLent(now) && leases->contains(slot.lease)) live.insert(slot.lease);
   }
   leases->swap(live);
 }
 
-std::shared_ptr<Answers> Mailbox::Answer(absl::Span<const v1::DeliveryResult> results,
-                                         std::vector<const v1::DeliveryResult*>* others) {
+std::shared_ptr<Answers> Mailbox::Answer(
+    const google::protobuf::RepeatedPtrField<v1::DeliveryResult>& results,
+    std::vector<const v1::DeliveryResult*>* others) {
   auto answers = std::make_shared<Answers>();
   MutexLock lock(&mutex_);
   for (const v1::DeliveryResult& result : results) {

@@ -65,10 +65,10 @@ class Mailbox {
   // for the first one until `until`.
   Lent Lend(size_t credits, const absl::flat_hash_set<std::string>& leases, absl::Duration lease_duration,
             absl::Time until, const std::function<bool()>& gone);
-  // Takes leases out under which nothing is lent any more, but for the empty one.
+  // Takes leases out under which nothing is lent any more.
   void ForgetOver(absl::flat_hash_set<std::string>* leases) const;
   // Answers what is in the box. The results of which nothing is there come back.
-  std::shared_ptr<Answers> Answer(absl::Span<const v1::DeliveryResult> results,
+  std::shared_ptr<Answers> Answer(const google::protobuf::RepeatedPtrField<v1::DeliveryResult>& results,
                                   std::vector<const v1::DeliveryResult*>* others);
   // False if they were not told.
   bool AwaitTold(const std::shared_ptr<Answers>& answers, absl::Time until,
@@ -82,6 +82,8 @@ class Mailbox {
     std::string lease;
     absl::Time lent_until = absl::InfinitePast();
     std::optional<v1::Outcome> outcome;
+
+    bool IsLent(absl::Time now) const { return !outcome.has_value() && now < lent_until; }
   };
 
   void Put(absl::Span<const Outgoing> deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

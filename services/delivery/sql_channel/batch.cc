@@ -42,7 +42,9 @@ absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::D
   applied->clear();
   for (size_t i = 0; i < rows_.size(); ++i) {
     InboxRow& row = rows_[i];
-    applied->push_back({row.version, row.deleted ? "" : std::move(row.local_id), row.deleted, row.complete});
+    const bool created = IsCreated(i);
+    applied->push_back(
+        {row.version, row.deleted ? "" : std::move(row.local_id), row.deleted, row.complete, created});
     if (verdicts_.empty()) continue;
     // What the inbox answers for may not be what was delivered.
     if (!write_[i] && deliveries_[i].plan->shape().rules.any()) VerdictOf(i).fingerprint = "";
@@ -51,11 +53,20 @@ absl::Status SqlBatch::Run(absl::Span<const PlannedDelivery> deliveries, absl::D
   return absl::OkStatus();
 }
 
+bool SqlBatch::IsCreated(size_t index) const {
+  const InboxRow& row = rows_[index];
+  if (row.deleted) return false;
+  if (write_[index]) return created_[index];
+  const bus::v1::Delivery& delivery = *deliveries_[index].outgoing->delivery;
+  return row.version == delivery.version() && delivery.local_id().empty();
+}
+
 absl::Status SqlBatch::Transact(absl::Duration lock_timeout) {
   rows_.clear();
   works_.clear();
   acting_for_.clear();
   write_.assign(deliveries_.size(), false);
+  created_.assign(deliveries_.size(), false);
   for (const PlannedDelivery& delivery : deliveries_) {
     InboxRow& row = rows_.emplace_back();
     row.entity_id = delivery.entity_id;
@@ -202,7 +213,9 @@ absl::Status SqlBatch::Create(TableWork& work) {
   // Only a full answer can be told apart by its order.
   if (static_cast<size_t>(created.size()) != work.creates.size()) return RefusedByTrigger(shape, "dropped");
   for (int row = 0; row < created.size(); ++row) {
-    rows_[work.creates[static_cast<size_t>(row)]].local_id = LocalIdOf(shape, created, row, 0);
+    const size_t index = work.creates[static_cast<size_t>(row)];
+    rows_[index].local_id = LocalIdOf(shape, created, row, 0);
+    created_[index] = true;
   }
   return absl::OkStatus();
 }

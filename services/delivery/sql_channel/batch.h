@@ -52,6 +52,7 @@ struct Applied {
   std::string local_id;  // empty where there is no record
   bool deleted = false;
   bool complete = true;
+  bool created = false;  // it did not have the record before
   std::shared_ptr<Verdict> verdict = nullptr;
 };
 
@@ -86,6 +87,8 @@ class SqlBatch {
 
   absl::Status Transact(absl::Duration lock_timeout);
   absl::Status Write();
+  // Whether the record came into being by this delivery: now, or when it came before and its answer was lost.
+  bool IsCreated(size_t index) const;
   // Answers from the inbox, or sorts into work.
   void Decide(size_t index, InboxRow& row);
   TableWork& WorkFor(ShapePlan* plan, absl::string_view acting_identity);
@@ -133,6 +136,7 @@ class SqlBatch {
   absl::Span<const PlannedDelivery> deliveries_;
   std::vector<InboxRow> rows_;
   std::vector<bool> write_;  // rows that are written to the inbox
+  std::vector<bool> created_;
   std::vector<TableWork> works_;
   ColumnParams columns_;
   std::string acting_for_;  // as the target knows it, in this transaction

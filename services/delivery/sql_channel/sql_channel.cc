@@ -228,6 +228,7 @@ void SqlChannel::SetApplied(const PlannedDelivery& planned, const Applied& appli
   outcome->set_status(applied.complete || past ? v1::OUTCOME_STATUS_APPLIED : v1::OUTCOME_STATUS_INCOMPLETE);
   outcome->set_version(past ? delivered : applied.version);
   outcome->set_local_id(applied.local_id);
+  outcome->set_created(applied.created);
   // A newer version than the delivered one says itself what it was.
   outcome->set_operation(applied.deleted ? v1::OPERATION_DELETE : v1::OPERATION_UPDATE);
   if (!applied.deleted && applied.complete && applied.version == delivered) {

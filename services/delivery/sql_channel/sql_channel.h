@@ -40,6 +40,7 @@ class SqlChannel final : public Channel {
 
   absl::Status Open() override;
   absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) override;
+  bool knows_created() const override { return true; }
   void Interrupt() override;
 
  private:

@@ -30,6 +30,10 @@ std::string Said(const webhook::Answer& answer) {
                 answer.body.empty() ? "" : StrCat(": ", Excerpt(answer.body)));
 }
 
+absl::Status EndpointFailed(const webhook::Answer& answer) {
+  return Error(absl::StatusCode::kUnavailable, "ENDPOINT_FAILED", Said(answer));
+}
+
 // What an answer says of the endpoint as a whole; OK where it is about what was sent.
 absl::Status EndpointFault(const webhook::Answer& answer) {
   const auto error = [&](absl::StatusCode code, absl::string_view reason, absl::string_view advice) {
@@ -131,29 +135,20 @@ absl::Status WebhookChannel::Open() {
 }
 
 absl::Status WebhookChannel::Ping() {
-  Work work;
-  {
-    MutexLock lock(&mutex_);
-    under_way_.insert(parts_.sender.Send(MakeRequest(MakePing(id_, parts_.clock.Now())),
-                                         [this](absl::StatusOr<webhook::Answer> answer) {
-                                           MutexLock in_answer(&mutex_);
-                                           answers_.emplace_back(Part(), std::move(answer));
-                                           answered_.Signal();
-                                         }));
-  }
+  Send(Part(), MakePing(id_, parts_.clock.Now()));
   ASSIGN_OR_RETURN(const webhook::Answer answer, Await().second);
   RETURN_IF_ERROR(EndpointFault(answer));
-  if (IsServerFault(answer.status)) {
-    return Error(absl::StatusCode::kUnavailable, "ENDPOINT_FAILED", Said(answer));
-  }
-  return absl::OkStatus();
+  return IsServerFault(answer.status) ? EndpointFailed(answer) : absl::OkStatus();
+}
+
+void WebhookChannel::Start(const Part& part, Work& work) {
+  ++work.under_way;
+  Send(part, MakeMessage(id_, work.Of(part), max_deliveries() == 1, parts_.clock.Now()));
 }
 
 // The answers are taken up by the thread that called Apply; the sender's only leaves them here.
-void WebhookChannel::Start(const Part& part, Work& work) {
-  webhook::Request request =
-      MakeRequest(MakeMessage(id_, work.Of(part), max_deliveries() == 1, parts_.clock.Now()));
-  ++work.under_way;
+void WebhookChannel::Send(const Part& part, WebhookMessage message) {
+  webhook::Request request = MakeRequest(std::move(message));
   MutexLock lock(&mutex_);
   if (interrupted_) {
     answers_.emplace_back(part, absl::CancelledError("interrupted"));
@@ -201,8 +196,7 @@ absl::StatusOr<std::vector<v1::Outcome>> WebhookChannel::Apply(absl::Span<const 
   }
   // Records that failed alone while none was taken: whether it was they, or the endpoint, a ping tells.
   if (lost_.ok() && work.failed_alone > 0 && !work.any_taken) {
-    lost_ = Ping();
-    if (!lost_.ok()) work.outcomes.assign(work.outcomes.size(), v1::Outcome());
+    if (const absl::Status status = Ping(); !status.ok()) LoseAll(status, work);
   }
   const bool any_answered = std::any_of(
       work.outcomes.begin(), work.outcomes.end(),
@@ -253,9 +247,12 @@ void WebhookChannel::TakeRefusal(const Part& part, const webhook::Answer& answer
   }
   work.outcomes[part.begin] = FailedOutcome(outgoing, "ENDPOINT_FAILED", Said(answer));
   if (++work.failed_alone < kFailuresOfAll || work.any_taken) return;
-  // Nobody's fault but the endpoint's: the records stay due, and none of them counts an attempt.
+  LoseAll(EndpointFailed(answer), work);
+}
+
+void WebhookChannel::LoseAll(const absl::Status& why, Work& work) {
   work.outcomes.assign(work.outcomes.size(), v1::Outcome());
-  lost_ = Error(absl::StatusCode::kUnavailable, "ENDPOINT_FAILED", Said(answer));
+  lost_ = why;
 }
 
 void WebhookChannel::Interrupt() {

@@ -45,15 +45,20 @@ class WebhookChannel final : public Channel {
     size_t begin = 0, end = 0;
     size_t size() const { return end - begin; }
   };
+  using Answered = std::pair<Part, absl::StatusOr<webhook::Answer>>;
   // One call of Apply.
   struct Work;
 
   webhook::Request MakeRequest(WebhookMessage message) const;
   absl::Status Ping();
   void Start(const Part& part, Work& work);
+  // Its answer comes by Await, as that of `part`.
+  void Send(const Part& part, WebhookMessage message);
+  // Nobody's fault but the endpoint's: the records stay due, and none of them counts an attempt.
+  void LoseAll(const absl::Status& why, Work& work);
   void Take(const Part& part, const absl::StatusOr<webhook::Answer>& answer, Work& work);
   void TakeRefusal(const Part& part, const webhook::Answer& answer, Work& work);
-  std::pair<Part, absl::StatusOr<webhook::Answer>> Await();
+  Answered Await();
   size_t max_deliveries() const;
   size_t max_requests() const;
 
@@ -63,7 +68,6 @@ class WebhookChannel final : public Channel {
   std::unique_ptr<webhook::Signer> signer_;
   absl::Status lost_;
 
-  using Answered = std::pair<Part, absl::StatusOr<webhook::Answer>>;
   Mutex mutex_;
   CondVar answered_;
   std::deque<Answered> answers_ ABSL_GUARDED_BY(mutex_);

@@ -3,37 +3,23 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/clock/time_proto.h"
+#include "services/feedback/events/sentence.h"
 #include "services/feedback/outcome.h"
 
 namespace cognate::feedback {
 namespace {
 
 const absl::string_view kNoEntity("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+const std::string kNothing;
 
-std::string AfterCapture(double latency_ms) {
-  if (latency_ms <= 0) return "";
-  if (latency_ms < 1000) return absl::StrFormat("%.1f ms after capture", latency_ms);
-  return absl::StrFormat("%.1f s after capture", latency_ms / 1000);
+bool IsSame(const v1::RecordKey& a, const v1::RecordKey& b) {
+  return a.model() == b.model() && a.platform() == b.platform();
 }
 
-// " (version 7)", " (version 7, 3.1 ms after capture)".
-std::string Brackets(const v1::Event& event) {
-  const std::string after = AfterCapture(event.latency_ms());
-  return absl::StrCat(" (version ", event.version(), after.empty() ? "" : ", ", after, ")");
-}
-
-std::string Why(const v1::Event& event) {
-  const std::string& message = event.error().message();
-  if (message.empty() && event.error().reason().empty()) return ".";
-  std::string why = absl::StrCat(": ", message.empty() ? event.error().reason() : message);
-  if (why.back() != '.') why += '.';
-  return why;
-}
-
-std::string At(int64_t time_us) {
-  return absl::FormatTime("%H:%M:%S UTC", absl::FromUnixMicros(time_us), absl::UTCTimeZone());
+std::string BytesOf(const std::string& entity_id) {
+  const absl::StatusOr<Uuid> entity = Uuid::Parse(entity_id);
+  return std::string(entity.ok() ? entity->AsBytes() : kNoEntity);
 }
 
 }  // namespace
@@ -44,37 +30,84 @@ EventBatchBuilder::EventBatchBuilder(absl::string_view platform, absl::Time now)
   batch_.set_time_us(now_us_);
 }
 
+void EventBatchBuilder::Reserve(int events) {
+  batch_.mutable_kinds()->Reserve(events);
+  batch_.mutable_model_indexes()->Reserve(events);
+  batch_.mutable_entity_ids()->reserve(static_cast<size_t>(events) * kNoEntity.size());
+  batch_.mutable_versions()->Reserve(events);
+  batch_.mutable_local_ids()->Reserve(events);
+  batch_.mutable_latencies_us()->Reserve(events);
+  batch_.mutable_source_indexes()->Reserve(events);
+  batch_.mutable_source_local_ids()->Reserve(events);
+}
+
+void EventBatchBuilder::Count(v1::EventKind kind) {
+  switch (kind) {
+    case v1::EVENT_KIND_APPLIED:
+    case v1::EVENT_KIND_PUBLISHED:
+    case v1::EVENT_KIND_DELETED:
+      ++counts_.applied;
+      return;
+    case v1::EVENT_KIND_DEAD:
+      ++counts_.dead;
+      return;
+    case v1::EVENT_KIND_RETRY:
+    case v1::EVENT_KIND_HELD:
+    case v1::EVENT_KIND_CONFLICT:
+      ++counts_.failed;
+      return;
+    default:
+      return;
+  }
+}
+
 void EventBatchBuilder::Add(const v1::Outcome& outcome, const Trouble* trouble) {
   int64_t latency_us = 0;
   if (outcome.has_capture_time()) {
     const auto& captured = outcome.capture_time();
     latency_us = std::max<int64_t>(0, now_us_ - captured.seconds() * 1'000'000 - captured.nanos() / 1000);
   }
+  const auto add = [&](v1::EventKind kind) {
+    AddColumns(kind, outcome.model(), outcome.entity_id(), outcome.version(), outcome.local_id(), latency_us);
+    AddSource(trouble != nullptr ? trouble->source : outcome.source());
+    AddActor(trouble != nullptr ? trouble->acting_identity : outcome.acting_identity());
+  };
+  if (outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE && outcome.created() && trouble != nullptr)
+    add(v1::EVENT_KIND_PUBLISHED);
   const v1::EventKind kind = EventKindOf(outcome, trouble);
-  if (kind == v1::EVENT_KIND_APPLIED || kind == v1::EVENT_KIND_DELETED) ++applied_count_;
-  AddColumns(kind, outcome.model(), outcome.entity_id(), outcome.version(), outcome.local_id(), latency_us);
+  Count(kind);
+  add(kind);
   if (trouble != nullptr) {
     AddDetail(*trouble);
   } else if (kind == v1::EVENT_KIND_SKIPPED) {
-    bus::v1::EventDetail* detail = batch_.add_details();
-    detail->set_index(batch_.kinds_size() - 1);
-    *detail->mutable_error() = outcome.error();
-    *detail->mutable_source() = outcome.source();
+    *AddDetail().mutable_error() = outcome.error();
   }
 }
 
-void EventBatchBuilder::Add(const Trouble& trouble) {
-  v1::Outcome none;
-  AddColumns(EventKindOf(none, &trouble), trouble.key.model, trouble.key.entity_id.AsBytes(), trouble.version,
+void EventBatchBuilder::Add(const Trouble& trouble) { Add(trouble, EventKindOf(v1::Outcome(), &trouble)); }
+
+void EventBatchBuilder::Add(const Trouble& trouble, v1::EventKind kind) {
+  Count(kind);
+  AddColumns(kind, trouble.key.model, trouble.key.entity_id.AsBytes(), trouble.version,
              trouble.target_local_id, 0);
+  AddSource(trouble.source);
+  AddActor(trouble.acting_identity);
   AddDetail(trouble);
 }
 
 void EventBatchBuilder::Add(const v1::Event& platform_event) {
   AddColumns(platform_event.kind(), "", kNoEntity, 0, "", 0);
-  bus::v1::EventDetail* detail = batch_.add_details();
-  detail->set_index(batch_.kinds_size() - 1);
-  *detail->mutable_error() = platform_event.error();
+  AddSource({});
+  AddActor({});
+  *AddDetail().mutable_error() = platform_event.error();
+}
+
+void EventBatchBuilder::AddTold(const v1::Event& event) {
+  AddColumns(event.kind(), event.target().model(), BytesOf(event.entity_id()), event.version(),
+             event.target().local_id(), 0);
+  AddSource(event.source());
+  AddActor(event.acting_identity());
+  *AddDetail().mutable_told() = event;
 }
 
 void EventBatchBuilder::AddColumns(v1::EventKind kind, const std::string& model, absl::string_view entity_id,
@@ -92,78 +125,111 @@ void EventBatchBuilder::AddColumns(v1::EventKind kind, const std::string& model,
   batch_.add_latencies_us(latency_us);
 }
 
-void EventBatchBuilder::AddDetail(const Trouble& trouble) {
-  bus::v1::EventDetail* detail = batch_.add_details();
-  detail->set_index(batch_.kinds_size() - 1);
-  *detail->mutable_error() = trouble.error;
-  *detail->mutable_source() = trouble.source;
-  if (trouble.waits_for_entity) *detail->mutable_waits_for() = trouble.waits_for_source;
-  if (trouble.replay && trouble.next_attempt) {
-    detail->set_next_attempt_time_us(absl::ToUnixMicros(*trouble.next_attempt));
+void EventBatchBuilder::AddSource(const v1::RecordKey& source) {
+  if (source.platform().empty()) {
+    if (batch_.source_indexes().empty()) return;
+    batch_.add_source_indexes(-1);
+    batch_.add_source_local_ids();
+    return;
   }
-  detail->set_incomplete(trouble.incomplete);
+  const auto& known = batch_.source_models();
+  if (last_source_ < 0 || !IsSame(known[last_source_], source)) {
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const v1::RecordKey& model) { return IsSame(model, source); });
+    last_source_ = static_cast<int>(found - known.begin());
+    if (found == known.end()) {
+      v1::RecordKey& model = *batch_.add_source_models();
+      model.set_platform(source.platform());
+      model.set_model(source.model());
+    }
+  }
+  while (batch_.source_indexes_size() < batch_.kinds_size() - 1) {  // Those before that had none.
+    batch_.add_source_indexes(-1);
+    batch_.add_source_local_ids();
+  }
+  batch_.add_source_indexes(last_source_);
+  batch_.add_source_local_ids(source.local_id());
+}
+
+void EventBatchBuilder::AddActor(const std::string& actor) {
+  if (actor.empty()) {
+    if (!batch_.actor_indexes().empty()) batch_.add_actor_indexes(-1);
+    return;
+  }
+  const auto& known = batch_.actors();
+  if (last_actor_ < 0 || known[last_actor_] != actor) {
+    const auto found = std::find(known.begin(), known.end(), actor);
+    last_actor_ = static_cast<int>(found - known.begin());
+    if (found == known.end()) batch_.add_actors(actor);
+  }
+  while (batch_.actor_indexes_size() < batch_.kinds_size() - 1) batch_.add_actor_indexes(-1);
+  batch_.add_actor_indexes(last_actor_);
+}
+
+bus::v1::EventDetail& EventBatchBuilder::AddDetail() {
+  bus::v1::EventDetail& detail = *batch_.add_details();
+  detail.set_index(batch_.kinds_size() - 1);
+  return detail;
+}
+
+void EventBatchBuilder::AddDetail(const Trouble& trouble) {
+  bus::v1::EventDetail& detail = AddDetail();
+  *detail.mutable_error() = trouble.error;
+  if (trouble.waits_for_entity) *detail.mutable_waits_for() = trouble.waits_for_source;
+  if (trouble.replay && trouble.next_attempt) {
+    detail.set_next_attempt_time_us(absl::ToUnixMicros(*trouble.next_attempt));
+  }
+  detail.set_incomplete(trouble.incomplete);
+}
+
+const std::string& EventColumns::actor(int index) const {
+  const int actor = index < batch_.actor_indexes_size() ? batch_.actor_indexes(index) : -1;
+  return actor < 0 ? kNothing : batch_.actors(actor);
+}
+
+const v1::RecordKey* EventColumns::source_model(int index, const bus::v1::EventDetail* detail) const {
+  const int source = index < batch_.source_indexes_size() ? batch_.source_indexes(index) : -1;
+  if (source >= 0) return &batch_.source_models(source);
+  return detail != nullptr && !detail->source().platform().empty() ? &detail->source() : nullptr;
+}
+
+const std::string& EventColumns::source_local_id(int index, const bus::v1::EventDetail* detail) const {
+  if (index < batch_.source_indexes_size() && batch_.source_indexes(index) >= 0)
+    return batch_.source_local_ids(index);
+  return detail != nullptr ? detail->source().local_id() : kNothing;
+}
+
+const bus::v1::EventDetail* DetailCursor::Of(int index) {
+  while (next_ < details_.size() && details_[next_].index() < index) ++next_;
+  return next_ < details_.size() && details_[next_].index() == index ? &details_[next_] : nullptr;
 }
 
 int EventCount(const bus::v1::EventBatch& batch) { return batch.kinds_size(); }
 
-v1::Event MakeEvent(const bus::v1::EventBatch& batch, int index, const bus::v1::EventDetail* detail) {
+v1::Event MakeEvent(const bus::v1::EventBatch& batch, int64_t sequence, int index,
+                    const bus::v1::EventDetail* detail) {
+  const EventColumns columns(batch);
   v1::Event event;
-  event.set_kind(batch.kinds(index));
-  *event.mutable_time() = ToTimestamp(absl::FromUnixMicros(batch.time_us()));
+  if (detail != nullptr && detail->has_told()) event = detail->told();
+  event.set_kind(columns.kind(index));
+  if (event.event_id().empty()) event.set_event_id(absl::StrCat(sequence, ".", index));
+  if (!event.has_time()) *event.mutable_time() = ToTimestamp(absl::FromUnixMicros(batch.time_us()));
   event.mutable_target()->set_platform(batch.platform());
-  event.mutable_target()->set_model(batch.models(batch.model_indexes(index)));
+  event.mutable_target()->set_model(columns.model(index));
   event.mutable_target()->set_local_id(batch.local_ids(index));
-  const Uuid entity =
-      Uuid::FromBytes(absl::string_view(batch.entity_ids()).substr(static_cast<size_t>(index) * 16, 16))
-          .value_or(Uuid());
+  const Uuid entity = Uuid::FromBytes(columns.entity_id(index)).value_or(Uuid());
   if (!entity.IsNil()) event.set_entity_id(entity.ToString());
   event.set_version(batch.versions(index));
   event.set_latency_ms(static_cast<double>(batch.latencies_us(index)) / 1000);
-  if (detail != nullptr) *event.mutable_error() = detail->error();
-  event.set_sentence(Sentence(event, detail));
-  return event;
-}
-
-std::string Sentence(const v1::Event& event, const bus::v1::EventDetail* detail) {
-  static const bus::v1::EventDetail kNone;
-  if (detail == nullptr) detail = &kNone;
-  const v1::RecordKey& target = event.target();
-  const std::string record =
-      DescribeTarget(target.platform(), target.model(), target.local_id(), detail->source());
-  switch (event.kind()) {
-    case v1::EVENT_KIND_APPLIED: {
-      const std::string after = AfterCapture(event.latency_ms());
-      return absl::StrCat(record, " has version ", event.version(),
-                          after.empty() ? "" : absl::StrCat(" (", after, ")"), ".");
-    }
-    case v1::EVENT_KIND_DELETED:
-      return absl::StrCat(record, " is gone", Brackets(event), ".");
-    case v1::EVENT_KIND_RETRY:
-      return absl::StrCat(record, " was not written", Brackets(event),
-                          detail->next_attempt_time_us() > 0
-                              ? absl::StrCat(" and is tried again at ", At(detail->next_attempt_time_us()))
-                              : "",
-                          Why(event));
-    case v1::EVENT_KIND_WAITING:
-      return absl::StrCat(
-          record, detail->incomplete() ? " was written without a reference and waits for " : " waits for ",
-          Describe(detail->waits_for()), Brackets(event), ".");
-    case v1::EVENT_KIND_HELD:
-      return absl::StrCat(record, " is held back", Brackets(event), " until ", target.platform(),
-                          " takes our login", Why(event));
-    case v1::EVENT_KIND_SKIPPED:
-      return absl::StrCat(record, " was left out", Brackets(event), Why(event));
-    case v1::EVENT_KIND_CONFLICT:
-      if (event.error().reason() == "AMBIGUOUS_MATCH")
-        return absl::StrCat(record, " was not written", Brackets(event), Why(event));
-      return absl::StrCat(record, " was changed there, too", Brackets(event), Why(event));
-    case v1::EVENT_KIND_PLATFORM_DOWN:
-      return absl::StrCat(target.platform(), " cannot be reached", Why(event));
-    case v1::EVENT_KIND_PLATFORM_RECOVERED:
-      return absl::StrCat(target.platform(), " can be reached again.");
-    default:
-      return absl::StrCat(record, " was given up", Brackets(event), Why(event));
+  if (detail != nullptr && detail->has_error()) *event.mutable_error() = detail->error();
+  if (const v1::RecordKey* source = columns.source_model(index, detail); source != nullptr) {
+    event.mutable_source()->set_platform(source->platform());
+    event.mutable_source()->set_model(source->model());
+    event.mutable_source()->set_local_id(columns.source_local_id(index, detail));
   }
+  event.set_acting_identity(columns.actor(index));
+  if (event.sentence().empty()) event.set_sentence(Sentence(event, detail));
+  return event;
 }
 
 }  // namespace cognate::feedback

@@ -11,18 +11,19 @@ using postgres::Rows;
 using postgres::Statement;
 using postgres::Transaction;
 
-// The counter's row is locked first and kept until the commit; the count of what was applied follows under
-// the same lock.
+// The counter's row is locked first and kept until the commit; the counts follow under the same lock.
 const Statement kAppend = {"events_append", R"sql(
     WITH counter AS (
         UPDATE event_counter SET last_sequence = last_sequence + 1 RETURNING last_sequence
-    ), applied AS (
-        INSERT INTO applied_per_minute AS a (platform, minute, count, last_applied_at)
-        SELECT $3, date_trunc('minute', $2::timestamptz), $4, $2
+    ), done AS (
+        INSERT INTO done_per_minute AS d (platform, minute, applied_count, failed_count, dead_count, last_applied_at)
+        SELECT $3, date_trunc('minute', $2::timestamptz), $4, $5, $6, CASE WHEN $4 > 0 THEN $2 END
         FROM counter
-        WHERE $4 > 0
+        WHERE $4 + $5 + $6 > 0
         ON CONFLICT (platform, minute) DO UPDATE
-        SET count = a.count + excluded.count, last_applied_at = greatest(a.last_applied_at, excluded.last_applied_at)
+        SET applied_count = d.applied_count + excluded.applied_count,
+            failed_count = d.failed_count + excluded.failed_count, dead_count = d.dead_count + excluded.dead_count,
+            last_applied_at = greatest(d.last_applied_at, excluded.last_applied_at)
     )
     INSERT INTO event_batches (sequence, created_at, payload)
     SELECT last_sequence, $2, $1 FROM counter
@@ -32,42 +33,33 @@ const Statement kRange = {"events_range", R"sql(
 const Statement kRead = {
     "events_read",
     "SELECT sequence, payload FROM event_batches WHERE sequence > $1 ORDER BY sequence LIMIT $2"};
-// A minute is not cut at the clock: the share of the one before that is less than a minute ago counts.
-const Statement kApplied = {"events_applied", R"sql(
-    SELECT platform,
-           sum(count * greatest(0, 1 - extract(epoch FROM date_trunc('minute', $1::timestamptz) - minute) / 60
-                                     * (extract(epoch FROM $1 - date_trunc('minute', $1::timestamptz)) / 60)))
-               FILTER (WHERE minute >= date_trunc('minute', $1::timestamptz) - interval '1 minute')::double precision,
-           coalesce(sum(count) FILTER (WHERE minute > $1 - interval '1 hour'), 0)::bigint,
-           coalesce(sum(count) FILTER (WHERE minute > $1 - interval '1 day'), 0)::bigint,
-           max(last_applied_at)
-    FROM applied_per_minute
-    GROUP BY platform
-    ORDER BY platform)sql"};
+const Statement kAddTold = {"events_add_told", R"sql(
+    INSERT INTO told_events (event_id, created_at)
+    SELECT told.event_id, $2 FROM unnest($1::text[]) AS told (event_id)
+    ON CONFLICT (event_id) DO NOTHING
+    RETURNING event_id)sql"};
 const Statement kDeleteBatches = {"events_delete", R"sql(
     DELETE FROM event_batches
     WHERE sequence IN (SELECT sequence FROM event_batches WHERE created_at < $1 ORDER BY created_at LIMIT $2))sql"};
-// The newest row of a platform says when it last took something, so it stays.
-const Statement kDeleteApplied = {"events_delete_applied", R"sql(
-    DELETE FROM applied_per_minute a
-    WHERE minute < $1 AND EXISTS (
-        SELECT 1 FROM applied_per_minute newer WHERE newer.platform = a.platform AND newer.minute > a.minute))sql"};
+const Statement kDeleteTold = {"events_delete_told", "DELETE FROM told_events WHERE created_at < $1"};
 
 }  // namespace
 
 absl::StatusOr<int64_t> EventStore::Append(Transaction& transaction, absl::string_view platform,
-                                           absl::string_view payload, int64_t applied_count, absl::Time now) {
+                                           absl::string_view payload, const EventCounts& counts,
+                                           absl::Time now) {
   Params params;
-  params.AddBytes(payload).AddTimestamp(now).AddText(platform).AddInt64(applied_count);
+  params.AddBytes(payload).AddTimestamp(now).AddText(platform);
+  params.AddInt64(counts.applied).AddInt64(counts.failed).AddInt64(counts.dead);
   ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kAppend, params));
   return rows.GetInt64(0, 0);
 }
 
 absl::StatusOr<int64_t> EventStore::Append(absl::string_view platform, absl::string_view payload,
-                                           int64_t applied_count, absl::Time now) {
+                                           const EventCounts& counts, absl::Time now) {
   int64_t sequence = 0;
   RETURN_IF_ERROR(pool_.Run("events_append", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(sequence, Append(transaction, platform, payload, applied_count, now));
+    ASSIGN_OR_RETURN(sequence, Append(transaction, platform, payload, counts, now));
     return absl::OkStatus();
   }));
   return sequence;
@@ -95,17 +87,14 @@ absl::StatusOr<std::vector<StoredBatch>> EventStore::Read(int64_t sequence, int 
   return batches;
 }
 
-absl::StatusOr<std::vector<AppliedCount>> EventStore::Applied(absl::Time now) {
-  std::vector<AppliedCount> counts;
-  RETURN_IF_ERROR(pool_.Run("events_applied", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kApplied, Params().AddTimestamp(now)));
-    for (int row = 0; row < rows.size(); ++row) {
-      counts.push_back({std::string(rows.GetText(row, 0)), rows.GetDouble(row, 1), rows.GetInt64(row, 2),
-                        rows.GetInt64(row, 3), rows.GetTimestamp(row, 4)});
-    }
-    return absl::OkStatus();
-  }));
-  return counts;
+absl::StatusOr<std::vector<std::string>> EventStore::AddTold(Transaction& transaction,
+                                                             absl::Span<const std::string> event_ids,
+                                                             absl::Time now) {
+  ASSIGN_OR_RETURN(const Rows rows,
+                   transaction.Query(kAddTold, Params().AddTextArray(event_ids).AddTimestamp(now)));
+  std::vector<std::string> fresh;
+  for (int row = 0; row < rows.size(); ++row) fresh.emplace_back(rows.GetText(row, 0));
+  return fresh;
 }
 
 absl::StatusOr<int64_t> EventStore::DeleteBatches(absl::Time before, int limit) {
@@ -119,9 +108,9 @@ absl::StatusOr<int64_t> EventStore::DeleteBatches(absl::Time before, int limit) 
   return deleted;
 }
 
-absl::Status EventStore::DeleteApplied(absl::Time before) {
-  return pool_.Run("events_delete_applied", [&](Transaction& transaction) -> absl::Status {
-    return transaction.Query(kDeleteApplied, Params().AddTimestamp(before)).status();
+absl::Status EventStore::DeleteTold(absl::Time before) {
+  return pool_.Run("events_delete_told", [&](Transaction& transaction) -> absl::Status {
+    return transaction.Query(kDeleteTold, Params().AddTimestamp(before)).status();
   });
 }
 

@@ -1,122 +1,107 @@
 #include "services/feedback/events/watch.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/errors.h"
-#include "services/feedback/events/event_batch.h"
+#include "services/feedback/events/event_stream.h"
 
 namespace cognate::feedback {
 namespace {
 
-constexpr int kEventsInResponse = 1000;  // Far below the 4 MiB that a client takes by default.
-constexpr int kBatchesAtOnce = 16;
+constexpr size_t kEventsInResponse = 1000;  // Far below the 4 MiB that a client takes by default.
 constexpr absl::Duration kHeartbeat = absl::Seconds(10);
 constexpr absl::Duration kLook = absl::Milliseconds(200);  // For a caller that is gone, and for draining.
+constexpr absl::Duration kLongestWait = absl::Seconds(60);
+constexpr int kDefaultEvents = 100;
+constexpr int kMaxEvents = 1000;
 
 class WatchSession {
  public:
-  WatchSession(const Parts& parts, const v1::WatchRequest& request,
-               grpc_support::Sink<v1::WatchResponse>& sink, WatchPosition position)
-      : parts_(parts), request_(request), sink_(sink), position_(position) {}
+  WatchSession(const Parts& parts, EventStream stream, grpc_support::Sink<v1::WatchResponse>& sink)
+      : parts_(parts), stream_(std::move(stream)), sink_(sink) {}
 
   // Says where it begins, so that the caller has a token from the first moment.
-  bool Begin() { return Flush(); }
+  bool Begin() { return Flush({}); }
 
   // Tells what there is. False when the caller is gone.
   absl::StatusOr<bool> Tell() {
-    ASSIGN_OR_RETURN(const auto batches, parts_.feed.Read(position_.sequence - 1, kBatchesAtOnce));
-    for (const auto& batch : batches) {
-      if (!TellBatch(*batch)) return false;
-    }
-    if (response_.events().empty() && parts_.clock.Now() - told_ < kHeartbeat) return true;
-    return Flush();
+    std::vector<v1::Event> events;
+    RETURN_IF_ERROR(stream_.Next(kEventsInResponse, &events).status());
+    if (events.empty() && parts_.clock.Now() - told_ < kHeartbeat) return true;
+    return Flush(std::move(events));
   }
 
-  void Wait() { parts_.feed.WaitBeyond(position_.sequence - 1, kLook); }
+  void Wait() { stream_.Wait(kLook); }
 
  private:
-  bool TellBatch(const FeedBatch& batch) {
-    int next_detail = 0;
-    const bool of_interest = WantsPlatform(batch.events.platform());
-    const int count = of_interest ? EventCount(batch.events) : 0;
-    for (int i = position_.offset; i < count; ++i) {
-      const auto& details = batch.events.details();
-      while (next_detail < details.size() && details[next_detail].index() < i) ++next_detail;
-      const bool has_detail = next_detail < details.size() && details[next_detail].index() == i;
-      position_.offset = i + 1;
-      if (!WantsKind(batch.events.kinds(i))) continue;
-      *response_.add_events() = MakeEvent(batch.events, i, has_detail ? &details[next_detail] : nullptr);
-      if (response_.events_size() >= kEventsInResponse && !Flush()) return false;
-    }
-    position_ = {batch.sequence + 1, 0};
-    return true;
-  }
-
-  bool WantsPlatform(const std::string& platform) const {
-    const auto& wanted = request_.platforms();
-    return wanted.empty() || std::find(wanted.begin(), wanted.end(), platform) != wanted.end();
-  }
-  bool WantsKind(int kind) const {
-    const auto& wanted = request_.kinds();
-    return wanted.empty() || std::find(wanted.begin(), wanted.end(), kind) != wanted.end();
-  }
-
-  bool Flush() {
-    response_.set_resume_token(ResumeToken(position_));
+  bool Flush(std::vector<v1::Event> events) {
+    v1::WatchResponse response;
+    std::move(events.begin(), events.end(),
+              google::protobuf::RepeatedFieldBackInserter(response.mutable_events()));
+    response.set_resume_token(ResumeToken(stream_.resume_position()));
     told_ = parts_.clock.Now();
-    const bool written = sink_.Write(response_);
-    response_.Clear();
-    return written;
+    return sink_.Write(response);
   }
 
   const Parts& parts_;
-  const v1::WatchRequest& request_;
+  EventStream stream_;
   grpc_support::Sink<v1::WatchResponse>& sink_;
-  WatchPosition position_;
-  v1::WatchResponse response_;
   absl::Time told_;
 };
 
-absl::StatusOr<WatchPosition> StartOf(const v1::WatchRequest& request, const EventRange& range) {
-  if (request.resume_token().empty()) return WatchPosition{range.last + 1, 0};
-  ASSIGN_OR_RETURN(const WatchPosition position, ParseResumeToken(request.resume_token()));
-  if (position.sequence > range.last + 1)
-    return InvalidField("resume_token", "it is not one of this server's");
-  if (position.sequence < range.first) return ResumeTokenExpired();
-  return position;
+// Both ways of saying the same are one.
+v1::EventFilter FilterOf(const v1::WatchRequest& request) {
+  v1::EventFilter filter = request.filter();
+  filter.mutable_platforms()->MergeFrom(request.platforms());
+  filter.mutable_kinds()->MergeFrom(request.kinds());
+  return filter;
+}
+
+struct Opened {
+  std::unique_ptr<EventFeed::Watcher> watcher;
+  EventStream stream;
+};
+
+absl::StatusOr<Opened> Open(const Parts& parts, const v1::EventFilter& filter,
+                            const std::optional<v1::EventDigest>& digest, const std::string& resume_token) {
+  RETURN_IF_ERROR(CheckFilter(filter, "filter"));
+  if (digest) RETURN_IF_ERROR(CheckDigest(*digest, "digest"));
+  ASSIGN_OR_RETURN(std::vector<Way> ways, parts.ways.Of(filter));
+  EventRange range;
+  ASSIGN_OR_RETURN(std::unique_ptr<EventFeed::Watcher> watcher, parts.feed.Watch(parts.max_watchers, &range));
+  ASSIGN_OR_RETURN(const WatchPosition start, StartOf(resume_token, range));
+  return Opened{std::move(watcher), EventStream(parts, EventFilter(filter, std::move(ways)), digest, start)};
+}
+
+template <typename Request>
+std::optional<v1::EventDigest> DigestOf(const Request& request) {
+  return request.has_digest() ? std::optional(request.digest()) : std::nullopt;
+}
+
+absl::Status Check(const v1::ListEventsRequest& request) {
+  const absl::Duration wait = ToDuration(request.wait());
+  if (wait < absl::ZeroDuration() || wait > kLongestWait)
+    return InvalidField("wait", absl::StrCat("got ", absl::FormatDuration(wait), ", want at most 60 s"));
+  if (request.max_events() < 0 || request.max_events() > kMaxEvents) {
+    return InvalidField("max_events", absl::StrCat("got ", request.max_events(), ", want 1 to ", kMaxEvents));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-std::string ResumeToken(const WatchPosition& position) {
-  return absl::StrCat("e", position.sequence, ".", position.offset);
-}
-
-absl::StatusOr<WatchPosition> ParseResumeToken(absl::string_view token) {
-  WatchPosition position;
-  const std::vector<absl::string_view> parts = absl::StrSplit(token, '.');
-  if (parts.size() == 2 && parts[0].size() > 1 && parts[0][0] == 'e' &&
-      absl::SimpleAtoi(parts[0].substr(1), &position.sequence) &&
-      absl::SimpleAtoi(parts[1], &position.offset) && position.sequence > 0 && position.offset >= 0) {
-    return position;
-  }
-  return InvalidField("resume_token", absl::StrCat("got \"", token, "\", want one that Watch gave out"));
-}
-
 absl::Status Watch(const Parts& parts, const v1::WatchRequest& request, const grpc_support::Rpc& rpc,
                    grpc_support::Sink<v1::WatchResponse>& sink) {
-  EventRange range;
-  ASSIGN_OR_RETURN(const std::unique_ptr<EventFeed::Watcher> watcher,
-                   parts.feed.Watch(parts.max_watchers, &range));
-  ASSIGN_OR_RETURN(const WatchPosition start, StartOf(request, range));
-  WatchSession session(parts, request, sink, start);
+  ASSIGN_OR_RETURN(Opened opened, Open(parts, FilterOf(request), DigestOf(request), request.resume_token()));
+  WatchSession session(parts, std::move(opened.stream), sink);
   if (!session.Begin()) return absl::OkStatus();
   while (!rpc.cancelled() && !rpc.draining()) {
     ASSIGN_OR_RETURN(const bool there, session.Tell());
@@ -124,6 +109,31 @@ absl::Status Watch(const Parts& parts, const v1::WatchRequest& request, const gr
     session.Wait();
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::ListEventsResponse> ListEvents(const Parts& parts, const v1::ListEventsRequest& request,
+                                                  const grpc_support::Rpc& rpc) {
+  RETURN_IF_ERROR(Check(request));
+  ASSIGN_OR_RETURN(Opened opened, Open(parts, request.filter(), DigestOf(request), request.resume_token()));
+  const auto limit = static_cast<size_t>(request.max_events() > 0 ? request.max_events() : kDefaultEvents);
+  const absl::Time until =
+      std::min(parts.clock.Now() + ToDuration(request.wait()), rpc.deadline() - absl::Seconds(1));
+  std::vector<v1::Event> events;
+  while (true) {
+    bool more = true;
+    while (more && events.size() < limit) {
+      ASSIGN_OR_RETURN(more, opened.stream.Next(limit, &events));
+    }
+    opened.stream.TakeDigests(&events);
+    const absl::Duration left = until - parts.clock.Now();
+    if (!events.empty() || left <= absl::ZeroDuration() || rpc.cancelled() || rpc.draining()) break;
+    opened.stream.Wait(std::min(left, kLook));
+  }
+  v1::ListEventsResponse response;
+  std::move(events.begin(), events.end(),
+            google::protobuf::RepeatedFieldBackInserter(response.mutable_events()));
+  response.set_resume_token(ResumeToken(opened.stream.resume_position()));
+  return response;
 }
 
 }  // namespace cognate::feedback

@@ -83,7 +83,7 @@ TEST_F(WatchTest, TellsInPlainWords) {
   std::vector<std::string> sentences;
   for (const v1::Event& event : events) sentences.push_back(event.sentence());
   EXPECT_THAT(sentences, ElementsAre("public.nations l1 on shop has version 7 (3.1 ms after capture).",
-                                     "public.nations l2 on shop is gone (version 8).",
+                                     "public.nations l2 on shop is unpublished (version 8).",
                                      "public.nations on shop (public.country 3 on atlas) waits for "
                                      "public.country 4 on atlas (version 9).",
                                      "public.nations on shop (public.country 5 on atlas) was given up "
@@ -232,6 +232,90 @@ TEST_F(WatchTest, HasRoomForSoManyWatchers) {
   Watching first(*feedback_, {});
   Watching second(*feedback_, {});
   EXPECT_THAT(second.Finish(), HasReason("TOO_MANY_WATCHERS"));
+}
+
+TEST_F(WatchTest, SaysPublishedWhereTheTargetHadNoSuchRecord) {
+  Start();
+  Watching watching(*feedback_, {});
+  v1::Outcome created = Applied(Plan("1", 7), 7);
+  created.set_created(true);
+  created.set_acting_identity("anna");
+  EXPECT_OK(Report({created}));
+  const v1::Event event = watching.Read(1).at(0);
+  EXPECT_EQ(event.kind(), v1::EVENT_KIND_PUBLISHED);
+  EXPECT_EQ(event.event_id(), "1.0");
+  EXPECT_EQ(event.source().platform(), "atlas");
+  EXPECT_EQ(event.source().local_id(), "1");
+  EXPECT_EQ(event.acting_identity(), "anna");
+}
+
+TEST_F(WatchTest, FiltersBySyncSourceAndActor) {
+  v1::Sync nations;
+  nations.set_name("syncs/nations");
+  nations.set_source_platform("atlas");
+  nations.set_source_model("public.country");
+  nations.set_target_platform("shop");
+  nations.set_target_model("public.nations");
+  peers_.SetRules({nations});
+  Start();
+  v1::WatchRequest by_sync;
+  by_sync.mutable_filter()->add_syncs("syncs/nations");
+  by_sync.mutable_filter()->add_actors("anna");
+  Watching watching(*feedback_, by_sync);
+  v1::Outcome other = Applied(Plan("1", 7), 7);
+  other.mutable_source()->set_model("public.city");
+  other.set_acting_identity("anna");
+  v1::Outcome meant = Applied(Plan("2", 8), 8);
+  meant.set_acting_identity("anna");
+  EXPECT_OK(Report({other, Applied(Plan("3", 9), 9), meant}));
+  EXPECT_EQ(watching.Read(1).at(0).version(), 8);
+  v1::WatchRequest unknown;
+  unknown.mutable_filter()->add_syncs("syncs/unknown");
+  Watching none(*feedback_, unknown);
+  EXPECT_THAT(none.Finish(), HasReason("SYNC_NOT_FOUND"));
+}
+
+TEST_F(WatchTest, ADigestIsNotLostWithItsWatcher) {
+  Start();
+  v1::WatchRequest request;
+  request.mutable_digest()->mutable_interval()->set_seconds(60);
+  request.mutable_digest()->set_max_events(2);
+  auto watching = std::make_unique<Watching>(*feedback_, request);
+  std::vector<v1::Outcome> failed;
+  for (int i = 1; i <= 50; ++i) failed.push_back(Failed(Plan(std::to_string(i), i), i));
+  EXPECT_OK(Report(failed));
+  EXPECT_EQ(watching->Read(2).size(), 2u);
+  // It dies in the middle of the interval. What it was told one by one is behind the token, the rest is not.
+  request.set_resume_token(watching->token());
+  watching.reset();
+  Stop();
+  Start();
+  watching = std::make_unique<Watching>(*feedback_, request);
+  std::vector<v1::Event> again = watching->Read(2);
+  ASSERT_EQ(again.size(), 2u);
+  EXPECT_EQ(again[0].event_id(), "1.2");
+  clock_.Advance(absl::Minutes(1));
+  const v1::Event digest = watching->Read(1).at(0);
+  EXPECT_EQ(digest.kind(), v1::EVENT_KIND_DIGEST);
+  EXPECT_EQ(digest.count(), 46);
+  EXPECT_EQ(digest.sentence(), "46 more deliveries to shop failed within a minute: the message of BUSY.");
+  EXPECT_EQ(watching->token(), "e2.0");
+}
+
+TEST_F(WatchTest, TellsHowAChangeStandsOnAllOfItsTargets) {
+  Start();
+  v1::WatchRequest request;
+  request.mutable_filter()->set_aggregate(true);
+  Watching watching(*feedback_, request);
+  const Uuid entity = Plan("1", 7);
+  peers_.Plan(entity, "blog", "posts", 7);
+  EXPECT_OK(Report({Applied(entity, 7)}));
+  const v1::Event event = watching.Read(1).at(0);
+  EXPECT_EQ(event.kind(), v1::EVENT_KIND_CHANGE);
+  EXPECT_EQ(event.applied_count(), 1);
+  EXPECT_EQ(event.target_count(), 2);
+  EXPECT_EQ(event.sentence(),
+            "public.country 1 of atlas: version 7 is applied on 1 of 2 platforms; blog waits (PENDING).");
 }
 
 }  // namespace

@@ -240,6 +240,22 @@ grpc::Status FakePeers::CountReplicas(grpc::ServerContext*, const v1::CountRepli
   return grpc::Status::OK;
 }
 
+void FakePeers::SetPlatform(const v1::Platform& platform) {
+  MutexLock lock(&mutex_);
+  platforms_[platform.name()] = platform;
+}
+
+grpc::Status FakePeers::GetPlatform(grpc::ServerContext*, const v1::GetPlatformRequest* request,
+                                    v1::GetPlatformResponse* response) {
+  const grpc::Status up = Check("registry");
+  if (!up.ok()) return up;
+  MutexLock lock(&mutex_);
+  const auto found = platforms_.find(request->name());
+  if (found != platforms_.end()) *response->mutable_platform() = found->second;
+  response->mutable_platform()->set_name(request->name());
+  return grpc::Status::OK;
+}
+
 grpc::Status FakePeers::ListSyncs(grpc::ServerContext*, const v1::ListSyncsRequest*,
                                   v1::ListSyncsResponse* response) {
   if (grpc::Status status = Check("registry"); !status.ok()) return status;

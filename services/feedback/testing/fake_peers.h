@@ -56,6 +56,9 @@ class FakePeers final : public v1::LedgerService::Service,
   // The rules in force, at first one sync that takes atlas' public.country to shop's public.nations.
   void SetRules(const std::vector<v1::Sync>& in_force);
 
+  // What the registry says of a platform; of any other, its name alone.
+  void SetPlatform(const v1::Platform& platform);
+
   std::vector<v1::ReplayRequest> replays();
   int settle_calls();
   // Called at the end of each call of that method, without a lock: "Settle", "Resolve", "Replay".
@@ -81,6 +84,8 @@ class FakePeers final : public v1::LedgerService::Service,
                            v1::GetReplicasResponse*) override;
   grpc::Status CountReplicas(grpc::ServerContext*, const v1::CountReplicasRequest*,
                              v1::CountReplicasResponse*) override;
+  grpc::Status GetPlatform(grpc::ServerContext*, const v1::GetPlatformRequest*,
+                           v1::GetPlatformResponse*) override;
   grpc::Status ListSyncs(grpc::ServerContext*, const v1::ListSyncsRequest*, v1::ListSyncsResponse*) override;
   grpc::Status GetRules(grpc::ServerContext*, const v1::GetRulesRequest*, v1::GetRulesResponse*) override;
   grpc::Status Replay(grpc::ServerContext*, const v1::ReplayRequest*, v1::ReplayResponse*) override;
@@ -100,6 +105,7 @@ class FakePeers final : public v1::LedgerService::Service,
   std::map<std::string, v1::RecordKey> sources_of_ ABSL_GUARDED_BY(mutex_);  // By entity.
   std::map<std::string, v1::Change> changes_ ABSL_GUARDED_BY(mutex_);        // By serialized record.
   v1::Rules rules_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, v1::Platform> platforms_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::ReplayRequest> replays_ ABSL_GUARDED_BY(mutex_);
   int settle_calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::function<void()>> hooks_ ABSL_GUARDED_BY(mutex_);

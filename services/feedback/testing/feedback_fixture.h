@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cognate/v1/event_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
 #include "common/clock/fake_clock.h"
 #include "common/grpc/channel.h"
@@ -31,12 +32,16 @@ class RunningFeedback {
     cluster_->Add("feedback",
                   test_support::ValueOrDie(Server::Create(config, cluster_->AddEnvironment("feedback"))));
     EXPECT_OK(cluster_->Start());
-    channel_ = grpc_support::MakeChannel(cluster_->address());
+    address_ = cluster_->address();
+    channel_ = grpc_support::MakeChannel(address_);
     stub_ = v1::FeedbackService::NewStub(channel_);
+    events_ = v1::EventService::NewStub(channel_);
   }
   ~RunningFeedback() { cluster_->Shutdown(); }
 
   v1::FeedbackService::Stub& stub() { return *stub_; }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  const std::string& address() const { return address_; }
 
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (v1::FeedbackService::Stub::*method)(grpc::ClientContext*,
@@ -45,12 +50,21 @@ class RunningFeedback {
     FakePeers::BeforeCall();
     return grpc_support::Call(*stub_, method, request, {.timeout = absl::Seconds(30)});
   }
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (v1::EventService::Stub::*method)(grpc::ClientContext*,
+                                                                               const Request&, Response*),
+                                const Request& request) {
+    FakePeers::BeforeCall();
+    return grpc_support::Call(*events_, method, request, {.timeout = absl::Seconds(30)});
+  }
 
  private:
   metrics::Registry metrics_;
   std::unique_ptr<service::Cluster> cluster_;
+  std::string address_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::FeedbackService::Stub> stub_;
+  std::unique_ptr<v1::EventService::Stub> events_;
 };
 
 class FeedbackTest : public ::testing::Test {

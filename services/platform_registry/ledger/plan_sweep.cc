@@ -90,13 +90,13 @@ absl::Status PlanSweep::EndAwaited() {
 }
 
 void PlanSweep::SweepAll(StopToken& stop) {
+  monitor_.SetBacklog(1);  // until a page is swept
   if (const absl::Status ended = EndAwaited(); !ended.ok()) {
     log::Warn("end of awaited identities failed", {{"service", "platform_registry"}, {"error", ended}});
   }
   for (int page = 0; page < kMaxPages && !stop.stopping(); ++page) {
     const absl::StatusOr<bool> more = SweepPage();
     if (!more.ok()) {
-      monitor_.SetBacklog(1);
       log::Warn("sweep of plan batches failed", {{"service", "platform_registry"}, {"error", more.status()}});
       return;
     }

@@ -1,4 +1,4 @@
-// How many deliveries a second a platform gets: a token bucket that holds a second's worth, and one at least.
+// A token bucket: how many a second. It holds a second's worth, and one at least.
 #pragma once
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 
-namespace cognate::delivery {
+namespace cognate {
 
 // Used by one thread.
 class RateLimit {
@@ -35,4 +35,4 @@ class RateLimit {
   absl::Time last_ = absl::InfinitePast();
 };
 
-}  // namespace cognate::delivery
+}  // namespace cognate

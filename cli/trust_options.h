@@ -1,0 +1,13 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace cognate::cli {
+
+// --key-file, --tls-ca-file, --plaintext: what every command shows to the services, and whom it trusts. They
+// count before a command runs; a wrong one ends the program.
+void AddTrustOptions(CLI::App& app);
+
+}  // namespace cognate::cli

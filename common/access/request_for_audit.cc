@@ -1,0 +1,65 @@
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/access/gate.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace cognate::access {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr size_t kMaxBytes = 4096;
+
+// Texts and bytes that prove who somebody is, whatever message they stand in.
+bool IsSecret(const FieldDescriptor& field) {
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return false;
+  if (field.containing_type()->full_name() == "cognate.v1.SecretReference") return field.name() == "value";
+  return field.name() == "secret" || field.name() == "token" || field.name() == "password" ||
+         field.name() == "box";
+}
+
+void Redact(Message* message) {
+  const auto& reflection = *message->GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(*message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (IsSecret(*field)) {
+      reflection.ClearField(message, field);
+      if (!field->is_repeated()) reflection.SetString(message, field, "***");
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (!field->is_repeated()) {
+        Redact(reflection.MutableMessage(message, field));
+        continue;
+      }
+      for (int i = 0; i < reflection.FieldSize(*message, field); ++i)
+        Redact(reflection.MutableRepeatedMessage(message, field, i));
+    }
+  }
+}
+
+// Not within a character.
+std::string Cut(std::string text) {
+  if (text.size() <= kMaxBytes) return text;
+  size_t end = kMaxBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return absl::StrCat(text, "…");
+}
+
+}  // namespace
+
+std::string RequestForAudit(const Message& request) {
+  std::unique_ptr<Message> copy(request.New());
+  copy->CopyFrom(request);
+  Redact(copy.get());
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(*copy, &json, options).ok()) return "{}";
+  return Cut(std::move(json));
+}
+
+}  // namespace cognate::access
