@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "cognate/v1/feedback_service.grpc.pb.h"
 #include "cognate/v1/key_service.grpc.pb.h"
 #include "cognate/v1/platform_registry_service.grpc.pb.h"
 #include "common/grpc/channel.h"
@@ -237,6 +238,29 @@ TEST_F(RolesTest, EveryRoleMayCallWhatThePageSaysAndNothingElse) {
   std::cout << "figure roles.table rpcs=" << table.size() << " roles=" << roles.size()
             << " differing=" << differing.size() << std::endl;
   EXPECT_THAT(differing, IsEmpty());
+}
+
+TEST_F(RolesTest, ARevokedKeyIsRefusedAndTheStreamsThatItOpenedEnd) {
+  const v1::CreateKeyResponse made = MakeKey(v1::ROLE_OPERATOR, "", "");
+  const auto feedback = v1::FeedbackService::NewStub(channel_);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(30)));
+  context.AddMetadata("authorization", absl::StrCat("Bearer ", made.secret()));
+  const auto stream = feedback->Watch(&context, v1::WatchRequest());
+  v1::WatchResponse told;
+  ASSERT_TRUE(stream->Read(&told));
+  v1::RevokeKeyRequest request;
+  request.set_name(made.key().name());
+  ASSERT_THAT(grpc_support::Call(*keys_, &v1::KeyService::Stub::RevokeKey, request, AsServices()), IsOk());
+  const absl::Time revoked = absl::Now();
+  while (stream->Read(&told)) continue;
+  const absl::Duration ended = absl::Now() - revoked;
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_THAT(grpc_support::Call(*keys_, &v1::KeyService::Stub::WhoAmI, v1::WhoAmIRequest(),
+                                 {.authorization = absl::StrCat("Bearer ", made.secret())}),
+              test_support::HasReason("KEY_INVALID"));
+  std::cout << "figure keys.revoked stream_ended_s=" << absl::ToDoubleSeconds(ended) << std::endl;
+  EXPECT_LT(ended, absl::Seconds(5));
 }
 
 }  // namespace

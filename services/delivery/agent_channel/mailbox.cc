@@ -8,7 +8,8 @@
 namespace cognate::delivery {
 namespace {
 
-constexpr absl::Duration kLongestWait = absl::Seconds(1);  // also how soon a caller that has gone is noticed
+// Also how soon a caller that has gone, or whose key was revoked, is noticed.
+constexpr absl::Duration kLongestWait = absl::Milliseconds(250);
 
 }  // namespace
 
