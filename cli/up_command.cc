@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -27,6 +28,7 @@
 #include "services/change_capture/server.h"
 #include "services/delivery/server.h"
 #include "services/feedback/server.h"
+#include "services/gateway/server.h"
 #include "services/platform_registry/server.h"
 #include "services/transformer/server.h"
 
@@ -130,7 +132,13 @@ class Up {
     RETURN_IF_ERROR(Add<change_capture::Server>("change_capture", config_.change_capture));
     RETURN_IF_ERROR(Add<transformer::Server>("transformer", config_.transformer));
     RETURN_IF_ERROR(Add<delivery::Server>("delivery", config_.delivery));
-    return Add<feedback::Server>("feedback", config_.feedback);
+    RETURN_IF_ERROR(Add<feedback::Server>("feedback", config_.feedback));
+    if (config_.gateway.http.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(auto gateway,
+                     gateway::Server::Create(config_.gateway, cluster_->AddEnvironment("gateway")));
+    gateway_ = gateway.get();
+    cluster_->Add("gateway", std::move(gateway));
+    return absl::OkStatus();
   }
 
   template <typename Server, typename Config>
@@ -152,6 +160,7 @@ class Up {
 
   absl::Status Announce(absl::Duration took) {
     std::cout << "Cognate is up after " << absl::ToInt64Milliseconds(took) << " ms: gRPC on " << Addresses()
+              << (gateway_ == nullptr ? "" : absl::StrCat(", HTTP on ", HttpAddresses()))
               << ", health and metrics on port " << cluster_->admin_port() << "." << std::endl;
     if (postgres_) {
       std::cout << "Its data is in " << home_.directory << ". Ctrl-C stops it." << std::endl;
@@ -159,6 +168,7 @@ class Up {
     if (config_.ready_file.empty()) return absl::OkStatus();
     nlohmann::json ready = {{"grpc", cluster_->address()}, {"admin_port", cluster_->admin_port()}};
     if (cluster_->port() != 0) ready["grpc_port"] = cluster_->port();
+    if (gateway_ != nullptr) ready["http"] = gateway_->addresses();
     if (postgres_) {
       ready["databases"][kDatabase] = postgres_->Uri(kDatabase);
       for (const std::string& database : config_.databases)
@@ -178,6 +188,8 @@ class Up {
     if (cluster_->port() == 0 || !absl::StartsWith(first, "unix:")) return first;
     return absl::StrCat(first, " and port ", cluster_->port());
   }
+
+  std::string HttpAddresses() const { return absl::StrJoin(gateway_->addresses(), " and "); }
 
   void Revive() {
     if (redis_ && !redis_->Running()) {
@@ -201,6 +213,7 @@ class Up {
   std::unique_ptr<service::Trust> trust_;
   metrics::Registry metrics_;
   std::optional<service::Cluster> cluster_;
+  const gateway::Server* gateway_ = nullptr;  // The cluster's; null where nobody listens.
 };
 
 }  // namespace

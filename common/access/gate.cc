@@ -89,29 +89,57 @@ std::string FirstText(const google::protobuf::Message& request, absl::string_vie
   return "";
 }
 
+std::vector<std::string> HashesOf(const std::vector<std::string>& secrets) {
+  std::vector<std::string> hashes;
+  for (const std::string& secret : secrets) hashes.push_back(HashSecret(secret));
+  return hashes;
+}
+
 }  // namespace
+
+std::shared_ptr<const v1::Principal> LocalPrincipal() {
+  static const auto* const kLocal =
+      new std::shared_ptr<const v1::Principal>(MakePrincipal("local", v1::ROLE_SERVICE));
+  return *kLocal;
+}
 
 Gate::Gate(GateOptions options, const Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
-      local_(MakePrincipal("local", v1::ROLE_SERVICE)),
+      service_hashes_(HashesOf(options_.service_keys)),
       services_(MakePrincipal("services", v1::ROLE_SERVICE)),
-      anonymous_(MakePrincipal("anonymous", options_.anonymous_role)) {}
+      anonymous_(MakePrincipal("anonymous", options_.anonymous_role)),
+      nobody_(MakePrincipal("anonymous", v1::ROLE_UNSPECIFIED)) {}
+
+// Its own rights stay behind: it is neither here nor shows a certificate. What is forwarded over a connection
+// of somebody else is not looked at.
+Caller Gate::EndCaller(Caller caller) const {
+  if (!caller.is_forwarded) return caller;
+  const std::string secret = BearerOf(caller.authorization);
+  const bool is_service =
+      secret.empty() ? caller.is_local || caller.has_certificate : IsServiceKey(HashSecret(secret));
+  if (!is_service) return caller;
+  caller.is_local = false;
+  caller.has_certificate = false;
+  caller.address = caller.forwarded_for.empty() ? "unknown" : std::move(caller.forwarded_for);
+  caller.authorization = std::move(caller.forwarded_authorization);
+  return caller;
+}
 
 absl::StatusOr<Admission> Gate::Admit(Caller caller, const google::protobuf::Descriptor& request_type) {
   Admission admission;
   admission.method = FindMethod(request_type);
   if (admission.method == nullptr)
     return absl::InternalError(absl::StrCat(request_type.full_name(), " is not in the table of methods"));
+  caller = EndCaller(std::move(caller));
   absl::StatusOr<Shared> principal = Authenticate(caller);
   if (!principal.ok()) {
     if (admission.method->scope != kAnyone) return principal.status();
-    principal = anonymous_;
+    principal = nobody_;
   }
-  if (*principal == anonymous_ && options_.anonymous_role == v1::ROLE_UNSPECIFIED &&
-      admission.method->scope != kAnyone) {
-    return KeyMissing();
-  }
+  const bool is_nobody =
+      *principal == nobody_ || (*principal == anonymous_ && options_.anonymous_role == v1::ROLE_UNSPECIFIED);
+  if (is_nobody && admission.method->scope != kAnyone) return KeyMissing();
   if (!MayCall(**principal, *admission.method)) return ScopeMissing(**principal, *admission.method);
   admission.principal = *std::move(principal);
   admission.caller = std::move(caller);
@@ -120,24 +148,29 @@ absl::StatusOr<Admission> Gate::Admit(Caller caller, const google::protobuf::Des
 
 absl::StatusOr<Gate::Shared> Gate::Authenticate(const Caller& caller) {
   const std::string secret = BearerOf(caller.authorization);
-  if (secret.empty()) return caller.is_local ? local_ : caller.has_certificate ? services_ : anonymous_;
-  if (IsServiceKey(secret)) return services_;
-  ASSIGN_OR_RETURN(Shared principal, Verify(secret, caller.address));
+  if (secret.empty()) {
+    // A page in a browser of this machine reaches what listens on loopback, too: over HTTP nobody is somebody
+    // without a key.
+    if (caller.is_forwarded && !caller.is_local && !caller.has_certificate) return nobody_;
+    return caller.is_local ? local_ : caller.has_certificate ? services_ : anonymous_;
+  }
+  const std::string hash = HashSecret(secret);
+  if (IsServiceKey(hash)) return services_;
+  ASSIGN_OR_RETURN(Shared principal, Verify(secret, hash, caller.address));
   RETURN_IF_ERROR(CheckAddress(*principal, caller.address));
-  RETURN_IF_ERROR(TakeTurn(secret, *principal));
+  RETURN_IF_ERROR(TakeTurn(hash, *principal));
   return principal;
 }
 
-bool Gate::IsServiceKey(absl::string_view secret) const {
-  const std::string hash = HashSecret(secret);
+bool Gate::IsServiceKey(absl::string_view hash) const {
   bool found = false;
-  for (const std::string& key : options_.service_keys) found |= IsSameHash(HashSecret(key), hash);
+  for (const std::string& key : service_hashes_) found |= IsSameHash(key, hash);
   return found;
 }
 
-absl::StatusOr<Gate::Shared> Gate::Verify(const std::string& secret, const std::string& address) {
+absl::StatusOr<Gate::Shared> Gate::Verify(const std::string& secret, const std::string& hash,
+                                          const std::string& address) {
   if (!LooksLikeKey(secret)) return KeyInvalid();
-  const std::string hash = HashSecret(secret);
   const absl::Time now = clock_.Now();
   absl::StatusOr<Shared> before = KeyInvalid();
   bool is_known = false;
@@ -169,11 +202,11 @@ absl::StatusOr<Gate::Shared> Gate::Verify(const std::string& secret, const std::
   return principal;
 }
 
-absl::Status Gate::TakeTurn(const std::string& secret, const v1::Principal& principal) {
+absl::Status Gate::TakeTurn(const std::string& hash, const v1::Principal& principal) {
   if (principal.max_rate() <= 0) return absl::OkStatus();
   const absl::Time now = clock_.Now();
   MutexLock lock(&mutex_);
-  const auto found = known_.find(HashSecret(secret));
+  const auto found = known_.find(hash);
   if (found == known_.end()) return absl::OkStatus();
   RateLimit& calls = found->second.calls;
   calls.SetRate(principal.max_rate());
@@ -229,8 +262,10 @@ absl::Status CheckPlatform(const v1::Principal& principal, absl::string_view pla
 
 absl::Status Gate::Recheck(const Admission& admission) {
   const std::string secret = BearerOf(admission.caller.authorization);
-  if (secret.empty() || IsServiceKey(secret)) return absl::OkStatus();
-  const absl::StatusOr<Shared> principal = Verify(secret, admission.caller.address);
+  if (secret.empty()) return absl::OkStatus();
+  const std::string hash = HashSecret(secret);
+  if (IsServiceKey(hash)) return absl::OkStatus();
+  const absl::StatusOr<Shared> principal = Verify(secret, hash, admission.caller.address);
   if (!principal.ok())
     return absl::IsUnauthenticated(principal.status()) ? principal.status() : absl::OkStatus();
   return CheckAddress(**principal, admission.caller.address);

@@ -27,6 +27,11 @@ struct Caller {
   std::string address;           // "203.0.113.7"; "local" without one.
   std::string authorization;     // "Bearer …" as it came; may be empty.
   std::string request_id;
+  // It says that it calls for somebody else (forwarded.h), and for whom. That counts if the connection is a
+  // service's; of any other caller it takes what the anonymous role would give.
+  bool is_forwarded = false;
+  std::string forwarded_for = {};
+  std::string forwarded_authorization = {};
 };
 
 struct GateOptions {
@@ -45,9 +50,12 @@ struct GateOptions {
 struct Admission {
   std::shared_ptr<const v1::Principal> principal;
   const Method* method = nullptr;
-  Caller caller;
+  Caller caller;       // The end caller, where the call was forwarded.
   std::string target;  // What it acts on, if it is audited.
 };
+
+// Who has shown who it is by being on this machine; in a process without a gate, everybody.
+std::shared_ptr<const v1::Principal> LocalPrincipal();
 
 // Thread safe. Verified keys are remembered for half a second, so that a revoked one is refused within a
 // second; while the registry cannot be asked, those that were good last are, for a minute.
@@ -80,17 +88,23 @@ class Gate {
     RateLimit calls;
   };
 
+  // Who calls in truth: for whom a service of the cluster calls, or the caller itself.
+  Caller EndCaller(Caller caller) const;
   absl::StatusOr<Shared> Authenticate(const Caller& caller);
-  absl::StatusOr<Shared> Verify(const std::string& secret, const std::string& address);
-  bool IsServiceKey(absl::string_view secret) const;
-  absl::Status TakeTurn(const std::string& secret, const v1::Principal& principal);
+  // `hash` is that of the secret.
+  absl::StatusOr<Shared> Verify(const std::string& secret, const std::string& hash,
+                                const std::string& address);
+  bool IsServiceKey(absl::string_view hash) const;
+  absl::Status TakeTurn(const std::string& hash, const v1::Principal& principal);
   v1::AuditEntry EntryOf(const Admission& admission, v1::AuditPhase phase) const;
 
   const GateOptions options_;
   const Clock& clock_;
-  const Shared local_;
+  const std::vector<std::string> service_hashes_;
+  const Shared local_ = LocalPrincipal();
   const Shared services_;
   const Shared anonymous_;
+  const Shared nobody_;
   Mutex mutex_;
   // By the hash of the secret: a secret does not stay in memory.
   absl::flat_hash_map<std::string, Known> known_ ABSL_GUARDED_BY(mutex_);

@@ -102,6 +102,92 @@ TEST_F(GateTest, WhoIsLocalOrHasTheServicesKeyOrCertificateMayAll) {
   EXPECT_EQ(asked_, 0);
 }
 
+// A door of the cluster, and for whom it calls.
+Caller Forwarded(Caller door, const std::string& secret, const std::string& address = "203.0.113.9") {
+  door.is_forwarded = true;
+  door.forwarded_for = address;
+  if (!secret.empty()) door.forwarded_authorization = "Bearer " + secret;
+  return door;
+}
+
+TEST_F(GateTest, ADoorLendsNothingOfItsOwn) {
+  Caller local = From("", "local");
+  local.is_local = true;
+  Caller certified = From("");
+  certified.has_certificate = true;
+  const Caller keyed = From("the services' own key, long enough");
+  const std::string shop = AddKey(v1::ROLE_PLATFORM, "shop");
+  for (const Caller& door : {local, certified, keyed}) {
+    EXPECT_THAT(Call(Forwarded(door, ""), v1::ListPlatformsRequest()), HasReason("KEY_MISSING"));
+    EXPECT_THAT(Call(Forwarded(door, ""), v1::EnrolPlatformRequest()), IsOk());
+    EXPECT_THAT(Call(Forwarded(door, "no key of ours"), v1::ListPlatformsRequest()),
+                HasReason("KEY_INVALID"));
+    EXPECT_THAT(Call(Forwarded(door, shop), CaptureOf("shop")), IsOk());
+    EXPECT_THAT(Call(Forwarded(door, shop), CaptureOf("blog")), HasReason("NOT_YOUR_PLATFORM"));
+    EXPECT_THAT(Call(Forwarded(door, shop), v1::ListPlatformsRequest()), HasReason("SCOPE_MISSING"));
+  }
+}
+
+TEST_F(GateTest, AForwardedCallIsItsCallersInTheAuditAndForItsAddresses) {
+  const std::string key = AddKey(v1::ROLE_OPERATOR);
+  keys_[key].add_allowed_addresses("203.0.113.0/24");
+  Caller door = From("", "local");
+  door.is_local = true;
+  EXPECT_THAT(Call(Forwarded(door, key, "198.51.100.1"), v1::DeleteSyncRequest()),
+              HasReason("CALLER_ADDRESS_REFUSED"));
+  EXPECT_THAT(Call(Forwarded(door, key), v1::DeleteSyncRequest()), IsOk());
+  ASSERT_EQ(written_.size(), 2U);
+  EXPECT_EQ(written_.front().address(), "203.0.113.9");
+  EXPECT_EQ(written_.front().principal(), keys_[key].name());
+}
+
+TEST_F(GateTest, WhoeverIsNoServiceForwardsInVain) {
+  const std::string shop = AddKey(v1::ROLE_PLATFORM, "shop");
+  const std::string operator_key = AddKey(v1::ROLE_OPERATOR);
+  EXPECT_THAT(Call(Forwarded(From(""), operator_key), v1::ListPlatformsRequest()), HasReason("KEY_MISSING"));
+  EXPECT_THAT(Call(Forwarded(From(shop), operator_key), v1::ListPlatformsRequest()),
+              HasReason("SCOPE_MISSING"));
+  EXPECT_THAT(Call(Forwarded(From(shop), operator_key), CaptureOf("shop")), IsOk()) << "its own key counts";
+  EXPECT_THAT(Call(Forwarded(From(operator_key), ""), v1::ListPlatformsRequest()), IsOk());
+  keys_[operator_key].add_allowed_addresses("192.0.2.0/24");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(Call(Forwarded(From(operator_key), "", "192.0.2.1"), v1::DeleteSyncRequest()),
+              HasReason("CALLER_ADDRESS_REFUSED"))
+      << "the address is the connection's";
+  // A platform's key on a socket of this machine is a platform's all the same.
+  Caller local = From(shop, "local");
+  local.is_local = true;
+  EXPECT_THAT(Call(Forwarded(local, operator_key), v1::ListPlatformsRequest()), HasReason("SCOPE_MISSING"));
+}
+
+TEST_F(GateTest, NobodyIsAnonymousThroughADoor) {
+  GateOptions options;
+  options.service_keys = {"the services' own key, long enough"};
+  options.anonymous_role = v1::ROLE_OPERATOR;
+  gate_ = std::make_unique<Gate>(std::move(options), clock_);
+  EXPECT_THAT(Call(From("", "127.0.0.1"), v1::ListPlatformsRequest()), IsOk());
+  Caller local = From("", "local");
+  local.is_local = true;
+  for (const Caller& door : {local, From("the services' own key, long enough"), From("", "127.0.0.1")}) {
+    EXPECT_THAT(Call(Forwarded(door, "", "127.0.0.1"), v1::ListPlatformsRequest()), HasReason("KEY_MISSING"));
+    absl::StatusOr<Admission> enrolling =
+        gate_->Admit(Forwarded(door, ""), *v1::EnrolPlatformRequest::descriptor());
+    ASSERT_THAT(enrolling, IsOk());
+    EXPECT_EQ(enrolling->principal->role(), v1::ROLE_UNSPECIFIED);
+  }
+}
+
+TEST_F(GateTest, ALongForwardedCallEndsWithItsCallersKey) {
+  const std::string key = AddKey(v1::ROLE_OPERATOR);
+  const absl::StatusOr<Admission> admission = gate_->Admit(
+      Forwarded(From("the services' own key, long enough"), key), *v1::WatchRequest::descriptor());
+  ASSERT_THAT(admission, IsOk());
+  EXPECT_THAT(gate_->Recheck(*admission), IsOk());
+  keys_.erase(key);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(gate_->Recheck(*admission), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
 TEST_F(GateTest, AWrongKeyIsRefusedEvenWhereNoneIsNeeded) {
   Caller local = From("the services' own key, long enoug");
   local.is_local = true;

@@ -86,6 +86,7 @@ constexpr auto kMethods = std::to_array<Method>({
     {"KeyService/VerifyKey", kServices},
     {"KeyService/WhoAmI", kAnyPrincipal, "*"},
     {"LedgerService/Adopt", kServices},
+    {"LedgerService/BatchGetReplicas", kServices},
     {"LedgerService/CountReplicas", kRead},
     {"LedgerService/GetReplicaStands", kServices},
     {"LedgerService/GetReplicas", kRead, "record.platform"},

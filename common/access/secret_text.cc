@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/access/sha256.h"
 
 namespace cognate::access {
 namespace {
@@ -17,10 +18,6 @@ constexpr absl::string_view kSecretLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWX
 constexpr size_t kIdSize = 12;
 constexpr size_t kSecretSize = 43;  // 62^43 > 2^256
 constexpr size_t kCheckSize = 6;    // 62^6 > 2^32
-
-const unsigned char* Bytes(absl::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 std::string RandomText(absl::string_view letters, size_t size) {
   std::string text(size, '\0');
@@ -83,11 +80,7 @@ std::optional<std::string> SecretId(absl::string_view prefix, absl::string_view 
 
 bool LooksLikeKey(absl::string_view text) { return SecretId(kKeyPrefix, text).has_value(); }
 
-std::string HashSecret(absl::string_view text) {
-  std::string hash(crypto_hash_sha256_BYTES, '\0');
-  crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()), Bytes(text), text.size());
-  return hash;
-}
+std::string HashSecret(absl::string_view text) { return Sha256(text); }
 
 bool IsSameHash(absl::string_view left, absl::string_view right) {
   return left.size() == right.size() && sodium_memcmp(left.data(), right.data(), left.size()) == 0;

@@ -30,12 +30,6 @@ bool Wait(const CallOptions& options, absl::Duration wait) {
   return true;
 }
 
-void Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline) {
-  if (deadline < absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
-  if (!options.request_id.empty()) context.AddMetadata("x-request-id", options.request_id);
-  if (!options.authorization.empty()) context.AddMetadata(kAuthorization, options.authorization);
-}
-
 // Shows what this process shows, for each call that brings nothing of its own.
 class Authorize final : public grpc::experimental::Interceptor {
  public:
@@ -66,6 +60,12 @@ class AuthorizeAll final : public grpc::experimental::ClientInterceptorFactoryIn
 };
 
 }  // namespace
+
+void Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline) {
+  if (deadline < absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
+  if (!options.request_id.empty()) context.AddMetadata("x-request-id", options.request_id);
+  if (!options.authorization.empty()) context.AddMetadata(kAuthorization, options.authorization);
+}
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const ChannelOptions& options) {
   grpc::ChannelArguments arguments;

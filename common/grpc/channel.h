@@ -36,6 +36,9 @@ absl::StatusOr<Response> Call(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const Request& request, const CallOptions& options = {});
 
+// What CallOptions say of one attempt that ends by `deadline`.
+void Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline);
+
 // The part of Call that knows no message: makes attempts until one ends it.
 absl::Status CallWithRetry(const CallOptions& options,
                            absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt);

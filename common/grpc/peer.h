@@ -1,12 +1,15 @@
 // A service that this one calls.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/grpc/call_options.h"
+#include "common/grpc/call_under_way.h"
 #include "common/grpc/channel.h"
 #include "common/grpc/in_process.h"
 #include "common/sync/mutex.h"
@@ -29,17 +32,62 @@ class Peer {
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Request& request, const CallOptions& options = {}) {
     return CallWithRetry<Response>(options, [&](grpc::ClientContext& context, Response* response) {
-      Stub* const stub = Connected();
-      if (!IsInProcess(address_)) return (stub->*method)(&context, request, response);
-      if (stub == nullptr || !server_->Enter())
-        return grpc::Status(grpc::StatusCode::UNAVAILABLE, address_ + " does not serve");
-      grpc::Status answer = (stub->*method)(&context, request, response);
-      server_->Leave();
-      return answer;
+      return With([&](Stub& stub) { return (stub.*method)(&context, request, response); });
+    });
+  }
+
+  // The same without a thread: `method` is of Stub::async. `on_end` is called by another thread. Tried once.
+  template <typename Request, typename Response>
+  std::shared_ptr<CallUnderWay<Response>> Begin(
+      void (Stub::async::*method)(grpc::ClientContext*, const Request*, Response*,
+                                  std::function<void(grpc::Status)>),
+      std::shared_ptr<const Request> request, const CallOptions& options, std::function<void()> on_end) {
+    return CallUnderWay<Response>::Begin(
+        [&](grpc::ClientContext& context, Response* response, std::function<void(grpc::Status)> ended) {
+          Prepare(context, options, std::min(options.deadline, absl::Now() + options.timeout));
+          Stub* const stub = Connected();
+          if (stub == nullptr || (IsInProcess(address_) && !server_->Enter()))
+            return ended(grpc::Status(grpc::StatusCode::UNAVAILABLE, address_ + " does not serve"));
+          InProcessServer* const server = IsInProcess(address_) ? server_.get() : nullptr;
+          (static_cast<typename Stub::async*>(stub->async())->*method)(
+              &context, request.get(), response, [request, server, ended](grpc::Status status) {
+                if (server != nullptr) server->Leave();
+                ended(std::move(status));
+              });
+        },
+        std::move(on_end));
+  }
+
+  // The same for a stream: each message goes to `sink(const Response&)`, until it returns false. Tried once.
+  template <typename Request, typename Response, typename Sink>
+  absl::Status Stream(std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*,
+                                                                                    const Request&),
+                      const Request& request, CallOptions options, Sink&& sink) {
+    options.idempotent = false;
+    return CallWithRetry(options, [&](grpc::ClientContext& context) {
+      return With([&](Stub& stub) {
+        const auto reader = (stub.*method)(&context, request);
+        Response message;
+        while (reader->Read(&message)) {
+          if (!sink(message)) context.TryCancel();
+        }
+        return reader->Finish();
+      });
     });
   }
 
  private:
+  template <typename Body>
+  grpc::Status With(Body&& body) {
+    Stub* const stub = Connected();
+    if (!IsInProcess(address_)) return body(*stub);
+    if (stub == nullptr || !server_->Enter())
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, address_ + " does not serve");
+    grpc::Status answer = body(*stub);
+    server_->Leave();
+    return answer;
+  }
+
   // Looks again while a server of this process has not started.
   Stub* Connected() {
     MutexLock lock(&mutex_);

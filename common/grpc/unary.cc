@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "common/access/forwarded.h"
 #include "common/access/methods.h"
 #include "common/ids/uuid.h"
 #include "common/log/log.h"
@@ -24,7 +25,7 @@ constexpr char kRequestIdKey[] = "x-request-id";
 constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kCodes = 17;
 
-std::string Metadata(const grpc::ServerContext& context, absl::string_view key) {
+std::string Metadata(const grpc::ServerContextBase& context, absl::string_view key) {
   const auto& metadata = context.client_metadata();
   const auto entry = metadata.find(grpc::string_ref(key.data(), key.size()));
   return entry == metadata.end() ? "" : std::string(entry->second.data(), entry->second.size());
@@ -37,7 +38,7 @@ bool IsRequestId(absl::string_view id) {
   });
 }
 
-absl::Time Deadline(const grpc::ServerContext& context) {
+absl::Time Deadline(const grpc::ServerContextBase& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   if (deadline >= std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
   return absl::FromChrono(deadline);
@@ -51,7 +52,7 @@ std::string AddressOf(absl::string_view peer) {
   return absl::StrReplaceAll(address, {{"%5B", ""}, {"%5D", ""}, {"[", ""}, {"]", ""}});
 }
 
-access::Caller CallerOf(const grpc::ServerContext& context, const std::string& request_id) {
+access::Caller CallerOf(const grpc::ServerContextBase& context, const std::string& request_id) {
   access::Caller caller;
   caller.address = AddressOf(context.peer());
   caller.is_local = caller.address.empty();
@@ -60,6 +61,9 @@ access::Caller CallerOf(const grpc::ServerContext& context, const std::string& r
       !caller.is_local && context.auth_context() != nullptr && context.auth_context()->IsPeerAuthenticated();
   caller.authorization = Metadata(context, "authorization");
   caller.request_id = request_id;
+  caller.forwarded_for = Metadata(context, access::kForwardedForKey);
+  caller.forwarded_authorization = Metadata(context, access::kForwardedAuthorizationKey);
+  caller.is_forwarded = !caller.forwarded_for.empty() || !caller.forwarded_authorization.empty();
   return caller;
 }
 
@@ -68,16 +72,6 @@ std::string MethodName(const google::protobuf::Descriptor& request_type) {
   const access::Method* method = access::FindMethod(request_type);
   if (method != nullptr) return std::string(method->name.substr(method->name.find('/') + 1));
   return std::string(absl::StripSuffix(request_type.name(), "Request"));
-}
-
-std::shared_ptr<const v1::Principal> Everybody() {
-  static const auto* const kEverybody = [] {
-    auto principal = std::make_shared<v1::Principal>();
-    principal->set_name("local");
-    principal->set_role(v1::ROLE_SERVICE);
-    return new std::shared_ptr<const v1::Principal>(std::move(principal));
-  }();
-  return *kEverybody;
 }
 
 bool IsFault(absl::StatusCode code) {
@@ -95,10 +89,13 @@ struct RpcBoundary::Method {
 struct RpcBoundary::State {
   State(metrics::Registry& metrics)
       : requests(metrics.Counters("rpc_requests_total", "RPCs answered.", {"service", "method", "code"})),
+        waiting(metrics.Gauges("rpc_waiting", "Calls that wait for something, without a thread.",
+                               {"service", "method"})),
         durations(metrics.Histograms("rpc_duration_seconds", "Time from a call's start to its answer.",
                                      {"service", "method"})) {}
 
   metrics::Family<metrics::Counter> requests;
+  metrics::Family<metrics::Gauge> waiting;
   metrics::Family<metrics::Histogram> durations;
   Mutex mutex;
   absl::flat_hash_map<std::string, std::unique_ptr<Method>> methods ABSL_GUARDED_BY(mutex);
@@ -123,7 +120,7 @@ RpcBoundary::Method& RpcBoundary::MethodMetrics(const std::string& method) {
   return *entry;
 }
 
-RpcBoundary::Call RpcBoundary::Open(grpc::ServerContext& context,
+RpcBoundary::Call RpcBoundary::Open(grpc::ServerContextBase& context,
                                     const google::protobuf::Descriptor& request_type, Kind kind) const {
   Call call;
   call.method = MethodName(request_type);
@@ -145,7 +142,7 @@ absl::Status RpcBoundary::Late(const Call& call, Kind kind) const {
 absl::Status RpcBoundary::Admit(Call& call, const google::protobuf::Descriptor& request_type,
                                 const google::protobuf::Message* request) const {
   if (gate_ == nullptr) {
-    call.admission.principal = Everybody();
+    call.admission.principal = access::LocalPrincipal();
     return absl::OkStatus();
   }
   absl::StatusOr<access::Admission> admission = gate_->Admit(call.caller, request_type);
@@ -159,7 +156,7 @@ absl::Status RpcBoundary::Admit(Call& call, const google::protobuf::Descriptor& 
   return absl::OkStatus();
 }
 
-Rpc RpcBoundary::MakeRpc(grpc::ServerContext& context, const Call& call) const {
+Rpc RpcBoundary::MakeRpc(grpc::ServerContextBase& context, const Call& call) const {
   return Rpc({.service = service_,
               .method = call.method,
               .request_id = call.request_id,
@@ -171,7 +168,74 @@ Rpc RpcBoundary::MakeRpc(grpc::ServerContext& context, const Call& call) const {
                   },
               .draining = [this] { return draining_.load(); },
               .principal = call.admission.principal,
-              .peer_address = call.caller.address});
+              .peer_address = call.is_admitted ? call.admission.caller.address : call.caller.address});
+}
+
+// Deletes itself when gRPC is done with it, which is after its last look.
+class RpcBoundary::WaitingCall final : public grpc::ServerUnaryReactor {
+ public:
+  WaitingCall(RpcBoundary& boundary, WaitingCalls& calls, std::string key, grpc::ServerContextBase& context,
+              const google::protobuf::Descriptor& request_type, const google::protobuf::Message& request,
+              Step step)
+      : boundary_(boundary),
+        calls_(calls),
+        key_(std::move(key)),
+        context_(context),
+        request_type_(request_type),
+        request_(request),
+        step_(std::move(step)),
+        start_(boundary.clock_.Now()),
+        call_(boundary.Open(context, request_type, Kind::kUnary)),
+        waiting_(boundary.state_->waiting.With({boundary.service_, call_.method})) {
+    waiting_.Increment();
+  }
+  ~WaitingCall() override { waiting_.Decrement(); }
+
+  // True when it was the last one: then nothing of this is left.
+  bool Look() {
+    absl::Status status;
+    if (rpc_ == nullptr) {
+      status = boundary_.Late(call_, Kind::kUnary);
+      if (status.ok()) status = boundary_.Admit(call_, request_type_, &request_);
+      rpc_.reset(new Rpc(boundary_.MakeRpc(context_, call_)));
+    }
+    bool has_answer = false;
+    if (status.ok()) {
+      status = boundary_.Guarded(*rpc_, [&](const Rpc& rpc) -> absl::Status {
+        absl::StatusOr<bool> answer = step_(rpc);
+        has_answer = answer.ok() && *answer;
+        return answer.status();
+      });
+    }
+    if (status.ok() && !has_answer) return false;
+    Finish(boundary_.End(call_, *rpc_, Kind::kUnary, start_, std::move(status)));
+    return true;
+  }
+
+  void OnCancel() override { calls_.Wake(key_); }
+  void OnDone() override { delete this; }
+
+ private:
+  RpcBoundary& boundary_;
+  WaitingCalls& calls_;
+  const std::string key_;
+  grpc::ServerContextBase& context_;
+  const google::protobuf::Descriptor& request_type_;
+  const google::protobuf::Message& request_;
+  Step step_;
+  const absl::Time start_;
+  Call call_;
+  metrics::Gauge& waiting_;
+  std::unique_ptr<const Rpc> rpc_;
+};
+
+grpc::ServerUnaryReactor* RpcBoundary::Wait(WaitingCalls& calls, const std::string& key,
+                                            grpc::CallbackServerContext& context,
+                                            const google::protobuf::Descriptor& request_type,
+                                            const google::protobuf::Message& request, Step step) {
+  auto* const call = new WaitingCall(*this, calls, key, context, request_type, request, std::move(step));
+  calls.Add(key, [call] { return call->Look(); });
+  return call;
 }
 
 absl::Status RpcBoundary::Thrown(const Rpc& rpc, absl::string_view what) const {

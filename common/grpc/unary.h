@@ -2,12 +2,15 @@
 
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
 #include <grpcpp/support/status.h>
 #include <grpcpp/support/sync_stream.h>
 
@@ -19,6 +22,7 @@
 #include "common/clock/clock.h"
 #include "common/grpc/rpc.h"
 #include "common/grpc/status.h"
+#include "common/grpc/waiting_calls.h"
 #include "common/metrics/metrics.h"
 
 namespace cognate::grpc_support {
@@ -70,6 +74,24 @@ class RpcBoundary {
     });
   }
 
+  // For a call that may have to wait, and holds no thread meanwhile. `look(const Rpc&)` returns
+  // absl::StatusOr<std::optional<Response>>: nothing as long as there is nothing to answer. It is asked again
+  // and again (WaitingCalls), by one thread at a time, and says itself what the answer is when the call is
+  // cancelled or draining, or the time is over.
+  template <typename Request, typename Response, typename Look>
+  grpc::ServerUnaryReactor* Waiting(WaitingCalls& calls, const std::string& key,
+                                    grpc::CallbackServerContext& context, const Request& request,
+                                    Response* response, Look look) {
+    return Wait(calls, key, context, *Request::descriptor(), request,
+                [response, look = std::move(look)](const Rpc& rpc) mutable -> absl::StatusOr<bool> {
+                  absl::StatusOr<std::optional<Response>> answer = look(rpc);
+                  if (!answer.ok()) return answer.status();
+                  if (!answer->has_value()) return false;
+                  *response = **std::move(answer);
+                  return true;
+                });
+  }
+
   // `handler(const Rpc&, Sink<Response>&)` returns absl::Status.
   template <typename Request, typename Response, typename Handler>
   grpc::Status ServerStream(grpc::ServerContext& context, const Request& request,
@@ -96,6 +118,13 @@ class RpcBoundary {
  private:
   enum class Kind { kUnary, kStream };
   struct Method;  // The metrics of one method.
+  class WaitingCall;
+  // True once the call has its answer.
+  using Step = std::function<absl::StatusOr<bool>(const Rpc&)>;
+  grpc::ServerUnaryReactor* Wait(WaitingCalls& calls, const std::string& key,
+                                 grpc::CallbackServerContext& context,
+                                 const google::protobuf::Descriptor& request_type,
+                                 const google::protobuf::Message& request, Step step);
 
   template <typename Message, typename Stream>
   class StreamSink final : public Sink<Message> {
@@ -134,23 +163,30 @@ class RpcBoundary {
     absl::Status status = Late(call, kind);
     if (status.ok()) status = Admit(call, request_type, request);
     const Rpc rpc = MakeRpc(context, call);
-    try {
-      if (status.ok()) status = body(rpc);
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const std::exception& exception) {
-      status = Thrown(rpc, exception.what());
-    } catch (...) {
-      status = Thrown(rpc, "not a std::exception");
-    }
+    if (status.ok()) status = Guarded(rpc, body);
     return End(call, rpc, kind, start, std::move(status));
   }
 
-  Call Open(grpc::ServerContext& context, const google::protobuf::Descriptor& request_type, Kind kind) const;
+  // What `body` returns; no exception leaves, but for std::bad_alloc.
+  template <typename Body>
+  absl::Status Guarded(const Rpc& rpc, Body&& body) const {
+    try {
+      return body(rpc);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& exception) {
+      return Thrown(rpc, exception.what());
+    } catch (...) {
+      return Thrown(rpc, "not a std::exception");
+    }
+  }
+
+  Call Open(grpc::ServerContextBase& context, const google::protobuf::Descriptor& request_type,
+            Kind kind) const;
   absl::Status Late(const Call& call, Kind kind) const;
   absl::Status Admit(Call& call, const google::protobuf::Descriptor& request_type,
                      const google::protobuf::Message* request) const;
-  Rpc MakeRpc(grpc::ServerContext& context, const Call& call) const;
+  Rpc MakeRpc(grpc::ServerContextBase& context, const Call& call) const;
   absl::Status Thrown(const Rpc& rpc, absl::string_view what) const;
   grpc::Status End(const Call& call, const Rpc& rpc, Kind kind, absl::Time start, absl::Status status);
   void Count(const Rpc& rpc, absl::Duration elapsed, const absl::Status& status);

@@ -133,7 +133,7 @@ TEST(PoolTest, AServerThatHangsIsWaitedForAndThenGoesOn) {
     EXPECT_OK(Read(*pool));
     answered = true;
   });
-  EXPECT_FALSE(test_support::Eventually([&] { return answered.load(); }, absl::Milliseconds(100)));
+  EXPECT_TRUE(test_support::Stays([&] { return !answered; }, absl::Milliseconds(100)));
   server->Resume();
   reader.join();
 }

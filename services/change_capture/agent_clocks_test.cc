@@ -91,7 +91,7 @@ TEST_F(AgentClocksTest, AStreamSaysItsTimeWithEachMessage) {
   v1::CaptureStreamResponse response;
   ASSERT_TRUE(stream->Read(&response));
   EXPECT_EQ(response.sequence(), 1);
-  EXPECT_LT(absl::Now() - TimeOf(1), absl::Seconds(5));
+  EXPECT_LT(absl::Now() - TimeOf(1), absl::Minutes(1));
   stream->WritesDone();
   EXPECT_TRUE(stream->Finish().ok());
 }
@@ -112,7 +112,7 @@ TEST_F(AgentClocksTest, APlatformThatWasDeletedIsListedNoLonger) {
   v1::DeletePlatformRequest remove;
   remove.set_name("platforms/till");
   ASSERT_OK(grpc_support::Call(*registry_stub_, &Registry::DeletePlatform, remove));
-  EXPECT_TRUE(Eventually([&] { return Listed("till").platform().empty(); }, absl::Seconds(20)));
+  EXPECT_TRUE(Eventually([&] { return Listed("till").platform().empty(); }));
 }
 
 }  // namespace

@@ -101,6 +101,11 @@ absl::StatusOr<v1::GetReplicasResponse> RegistryClient::GetReplicas(const v1::Re
   return peers_->ledger.Call(&Ledger::GetReplicas, request, options);
 }
 
+absl::StatusOr<v1::BatchGetReplicasResponse> RegistryClient::BatchGetReplicas(
+    const v1::BatchGetReplicasRequest& request, const CallOptions& options) {
+  return peers_->ledger.Call(&Ledger::BatchGetReplicas, request, options);
+}
+
 absl::StatusOr<v1::CountReplicasResponse> RegistryClient::CountReplicas(const std::string& sync,
                                                                         const CallOptions& options) {
   v1::CountReplicasRequest request;

@@ -48,6 +48,8 @@ class RegistryClient {
                                                       const CallOptions& options = {});
   absl::StatusOr<v1::GetReplicasResponse> GetReplicas(const v1::RecordKey& record,
                                                       const CallOptions& options = {});
+  absl::StatusOr<v1::BatchGetReplicasResponse> BatchGetReplicas(const v1::BatchGetReplicasRequest& request,
+                                                                const CallOptions& options = {});
   absl::StatusOr<v1::CountReplicasResponse> CountReplicas(const std::string& sync,
                                                           const CallOptions& options = {});
   absl::StatusOr<v1::GetReplicaStandsResponse> GetReplicaStands(const v1::GetReplicaStandsRequest& request,

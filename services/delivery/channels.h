@@ -1,7 +1,10 @@
 // Which channel reaches a platform. A new one is a folder of its own and a line here.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/clock/clock.h"
@@ -16,9 +19,10 @@ namespace cognate::delivery {
 // Thread safe. Outlives the channels that it has made; what is given outlives it.
 class Channels {
  public:
-  // `registry` says whose records a target has (SqlChannelOptions.adopt).
-  Channels(const SqlChannelOptions& sql, clients::RegistryClient& registry, const Clock& clock)
-      : sql_(sql), registry_(registry), clock_(clock) {}
+  // `registry` says whose records a target has (SqlChannelOptions.adopt). `on_free` is for the mailboxes.
+  Channels(const SqlChannelOptions& sql, clients::RegistryClient& registry, const Clock& clock,
+           std::function<void(const std::string& platform)> on_free)
+      : sql_(sql), registry_(registry), clock_(clock), mailboxes_(clock, std::move(on_free)) {}
 
   // FAILED_PRECONDITION NO_CHANNEL for a platform that takes no deliveries. Does not connect.
   absl::StatusOr<std::unique_ptr<Channel>> Make(const v1::Platform& platform);
@@ -30,7 +34,7 @@ class Channels {
   const SqlChannelOptions sql_;
   clients::RegistryClient& registry_;
   const Clock& clock_;
-  Mailboxes mailboxes_{clock_};
+  Mailboxes mailboxes_;
   // Apart, so that no connection that one endpoint may have is used for another that may not.
   webhook::Sender public_sender_{{.allow_private_addresses = false}};
   webhook::Sender any_sender_{{.allow_private_addresses = true}};

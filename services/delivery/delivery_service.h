@@ -10,11 +10,17 @@
 
 namespace cognate::delivery {
 
-class DeliveryService final : public v1::DeliveryService::Service {
+class DeliveryService final
+    : public v1::DeliveryService::WithCallbackMethod_Pull<v1::DeliveryService::Service> {
  public:
   DeliveryService(grpc_support::RpcBoundary& rpcs, const LaneManager& manager, LeaseStore& leases,
-                  const LaneContext& context, AgentCalls& agents)
-      : rpcs_(rpcs), manager_(manager), leases_(leases), context_(context), agents_(agents) {}
+                  const LaneContext& context, AgentCalls& agents, grpc_support::WaitingCalls& waiting)
+      : rpcs_(rpcs),
+        manager_(manager),
+        leases_(leases),
+        context_(context),
+        agents_(agents),
+        waiting_(waiting) {}
 
   grpc::Status ListLanes(grpc::ServerContext* context, const v1::ListLanesRequest* request,
                          v1::ListLanesResponse* response) override {
@@ -23,10 +29,10 @@ class DeliveryService final : public v1::DeliveryService::Service {
     });
   }
 
-  grpc::Status Pull(grpc::ServerContext* context, const v1::PullRequest* request,
-                    v1::PullResponse* response) override {
-    return rpcs_.Unary(*context, *request, response,
-                       [&](const grpc_support::Rpc& rpc) { return agents_.Pull(*request, rpc); });
+  grpc::ServerUnaryReactor* Pull(grpc::CallbackServerContext* context, const v1::PullRequest* request,
+                                 v1::PullResponse* response) override {
+    return rpcs_.Waiting(waiting_, request->platform(), *context, *request, response,
+                         [pull = agents_.Pull(*request)](const grpc_support::Rpc& rpc) { return pull(rpc); });
   }
   grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeRequest* request,
                          grpc::ServerWriter<v1::SubscribeResponse>* writer) override {
@@ -48,6 +54,7 @@ class DeliveryService final : public v1::DeliveryService::Service {
   LeaseStore& leases_;
   const LaneContext& context_;
   AgentCalls& agents_;
+  grpc_support::WaitingCalls& waiting_;
 };
 
 }  // namespace cognate::delivery

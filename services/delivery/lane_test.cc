@@ -127,7 +127,7 @@ TEST_F(LaneTest, AnIdleLaneAsksForWhatTheLedgerHasDue) {
   const v1::RefillRequest idle = peers_.refills().back();
   EXPECT_EQ(idle.platform(), "shop");
   EXPECT_LT(idle.planned_before().seconds(), absl::ToUnixSeconds(absl::Now()));
-  EXPECT_GT(idle.planned_before().seconds(), absl::ToUnixSeconds(absl::Now()) - 10);
+  EXPECT_GT(idle.planned_before().seconds(), absl::ToUnixSeconds(absl::Now()) - 60);
   // With an entry that does not go, only what is older than it is asked for.
   peers_.SetFeedbackDown(true);
   Put("shop", {{1, 1, "a"}});
@@ -229,7 +229,7 @@ TEST_F(DeliveryTest, ARefillThatHangsHoldsUpNoDelivery) {
   EXPECT_TRUE(peers_.refills().empty());
   const absl::Time stopped = absl::Now();
   delivery.reset();  // waits for no answer
-  EXPECT_LT(absl::Now() - stopped, absl::Seconds(10));
+  EXPECT_LT(absl::Now() - stopped, absl::Minutes(1));
 }
 
 TEST_F(DeliveryTest, ALaneWhoseReportHangsEndsWithoutTheLeasesOfOthers) {
@@ -274,7 +274,7 @@ TEST_F(DeliveryTest, ATargetThatHangsIsGivenUpAndHoldsUpNobody) {
   delivery.reset();  // returns although the target still hangs
   server->Resume();
   delivery = std::make_unique<RunningDelivery>(config_);
-  ASSERT_TRUE(Eventually([&] { return !MarkedClosed("hanging"); }, absl::Seconds(20)));
+  ASSERT_TRUE(Eventually([&] { return !MarkedClosed("hanging"); }));
   Put("hanging", {{2, 2, "b"}});
   EXPECT_TRUE(Applied(2));
   EXPECT_EQ(Ask(*hanging, "SELECT count(*) FROM nodes"), "2");

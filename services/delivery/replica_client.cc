@@ -32,10 +32,22 @@ struct ReplicaClient::Peers {
 ReplicaClient::ReplicaClient() : peers_(new Peers) {}
 ReplicaClient::~ReplicaClient() = default;
 
-absl::StatusOr<v1::PullResponse> ReplicaClient::Pull(const std::string& address,
-                                                     const v1::PullRequest& request,
-                                                     const grpc_support::Rpc& rpc) {
-  return peers_->At(address).Call(&Stub::Pull, request, OptionsOf(rpc));
+std::shared_ptr<grpc_support::CallUnderWay<v1::PullResponse>> ReplicaClient::BeginPull(
+    const std::string& address, const v1::PullRequest& request, const grpc_support::Rpc& rpc,
+    std::function<void()> on_end) {
+  return peers_->At(address).Begin(&Stub::async::Pull, std::make_shared<const v1::PullRequest>(request),
+                                   OptionsOf(rpc), std::move(on_end));
+}
+
+absl::Status ReplicaClient::Subscribe(const std::string& address, const v1::SubscribeRequest& request,
+                                      const grpc_support::Rpc& rpc,
+                                      grpc_support::Sink<v1::SubscribeResponse>& sink) {
+  grpc_support::CallOptions options = OptionsOf(rpc);
+  options.timeout = absl::InfiniteDuration();
+  return peers_->At(address).Stream(&Stub::Subscribe, request, options,
+                                    [&](const v1::SubscribeResponse& response) {
+                                      return !rpc.cancelled() && !rpc.draining() && sink.Write(response);
+                                    });
 }
 
 absl::StatusOr<v1::DeliveryServiceReportResponse> ReplicaClient::Report(

@@ -47,7 +47,8 @@ struct Server::Parts {
         leases(*pool),
         registry(config.peers.registry),
         feedback(config.peers.feedback),
-        channels(config.sql, registry, environment.clock),
+        channels(config.sql, registry, environment.clock,
+                 [this](const std::string& platform) { waiting.Wake(platform); }),
         context{environment.clock,
                 environment.metrics,
                 registry,
@@ -57,14 +58,15 @@ struct Server::Parts {
                 config.lanes},
         manager(context, leases, OwnerName(), config.advertise_address, config.lease_duration),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
-        agents(context, manager, leases, channels.mailboxes()),
-        service(rpcs, manager, leases, context, agents) {}
+        agents(context, manager, leases, channels.mailboxes(), waiting),
+        service(rpcs, manager, leases, context, agents, waiting) {}
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
   LeaseStore leases;
   clients::RegistryClient registry;
   FeedbackClient feedback;
+  grpc_support::WaitingCalls waiting{"pull"};
   Channels channels;
   LaneContext context;
   LaneManager manager;

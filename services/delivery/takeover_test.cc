@@ -6,6 +6,7 @@
 #include "common/process/process.h"
 #include "services/delivery/lease_store.h"
 #include "services/delivery/testing/delivery_fixture.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
 
 namespace cognate::delivery {
@@ -62,7 +63,7 @@ TEST_F(TakeoverTest, AProcessThatIsKilledBetweenCommitAndReportLeavesOneRow) {
   EXPECT_EQ(Ask(*target, "SELECT code FROM nodes ORDER BY 1"), "a|b");
   EXPECT_EQ(fence, "1");
   EXPECT_EQ(Lease("fence"), "2");
-  EXPECT_EQ(second.Terminate(absl::Seconds(10)), 0);
+  EXPECT_EQ(second.Terminate(test_support::kPatience), 0);
   EXPECT_EQ(Lease("owner"), "");  // freed at once
 }
 
@@ -101,12 +102,11 @@ TEST_F(TakeoverTest, OwnersThatAreKilledUnderLoadWriteEachVersionOnceAndInOrder)
     }
   }
   ASSERT_TRUE(Eventually(
-      [&] { return peers_.OutcomeOf(Entity(kEntities)).version() == version && Length("shop") == 0; },
-      absl::Seconds(30)));
+      [&] { return peers_.OutcomeOf(Entity(kEntities)).version() == version && Length("shop") == 0; }));
   EXPECT_EQ(Ask(*target, "SELECT count(*) FROM nodes"), absl::StrCat(kEntities));
   EXPECT_EQ(Ask(*target, "SELECT count(*) FROM backwards"), "0");
   EXPECT_EQ(Newest(*target), version);
-  for (auto& [name, process] : processes) EXPECT_EQ(process.Terminate(absl::Seconds(10)), 0);
+  for (auto& [name, process] : processes) EXPECT_EQ(process.Terminate(test_support::kPatience), 0);
 }
 
 TEST_F(TakeoverTest, ALeaseHasOneOwnerAndItsFenceRisesWithEachOther) {

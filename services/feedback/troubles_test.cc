@@ -7,6 +7,7 @@ namespace {
 
 using test_support::Eventually;
 using test_support::HasReason;
+using test_support::Stays;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -251,8 +252,8 @@ TEST_F(TroublesTest, WhatIsHeldForTooLongIsDeadWithItsReason) {
   Stop();
   clock_.Advance(absl::Hours(23));
   Start();
-  EXPECT_FALSE(Eventually([&] { return TroubleOf(entity).state() != v1::REPLICA_STATE_HELD; },
-                          absl::Milliseconds(500)));
+  EXPECT_TRUE(
+      Stays([&] { return TroubleOf(entity).state() == v1::REPLICA_STATE_HELD; }, absl::Milliseconds(500)));
   Stop();
   clock_.Advance(absl::Hours(2));
   Start();

@@ -1,10 +1,8 @@
 #include "services/platform_registry/delivery_check.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "common/clock/time_proto.h"
-#include "common/secret/secret.h"
+#include "common/webhook/endpoint.h"
 #include "services/clients/delivery_pause.h"
 #include "services/platform_registry/errors.h"
 
@@ -14,51 +12,18 @@ namespace {
 using absl::StrCat;
 using Violations = std::vector<FieldViolation>;
 
-constexpr int kMaxSecrets = 4;
 constexpr int kMaxDeliveries = 1'000;
 constexpr int kMaxRequests = 16;
-constexpr int kMaxUrl = 2'000;
 constexpr int kMaxDelays = 30;
 constexpr int kMaxWindows = 20;
 constexpr double kMaxRate = 1'000'000;
 constexpr size_t kMaxReason = 500;
-constexpr absl::Duration kMinTimeout = absl::Seconds(1);
-constexpr absl::Duration kMaxTimeout = absl::Seconds(60);
 constexpr absl::Duration kMaxDelay = absl::Hours(24 * 30);
 constexpr absl::Duration kMinWindow = absl::Minutes(1);
 constexpr absl::Duration kMaxWindow = absl::Hours(24 * 7);
 constexpr int kMaxReleases = 1'000;
 constexpr absl::Duration kMinHold = absl::Minutes(1);
 constexpr absl::Duration kMaxHold = absl::Hours(24 * 365);
-
-bool HasUnfitCharacter(absl::string_view url) {
-  for (const char c : url) {
-    if (c <= ' ' || c == 0x7f) return true;
-  }
-  return false;
-}
-
-// In words after "got "; empty if it is fit. Does not repeat the URL, which may hold a password.
-std::string UrlFault(absl::string_view url, bool allows_private) {
-  if (url.empty()) return "nothing, want https://…";
-  if (url.size() > kMaxUrl) return StrCat(url.size(), " bytes, want at most ", kMaxUrl);
-  if (HasUnfitCharacter(url))
-    return "an address with blanks or control characters, want them percent-encoded";
-  absl::string_view rest = url;
-  const bool is_plain = absl::ConsumePrefix(&rest, "http://");
-  if (!is_plain && !absl::ConsumePrefix(&rest, "https://")) return "no https:// at the beginning";
-  if (is_plain && !allows_private) {
-    return "http://, want https://: what is sent must not be readable on the way; http:// goes only with "
-           "allow_private_addresses";
-  }
-  const absl::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.empty()) return "no host";
-  if (absl::StrContains(authority, '@')) {
-    return "a user name or password in it; the signature is what the endpoint knows its caller by";
-  }
-  if (absl::StrContains(rest, '#')) return "a fragment (#…), which is never sent";
-  return "";
-}
 
 void CheckCount(const char* path, int got, int limit, Violations* violations) {
   if (got < 0 || got > limit) violations->push_back({path, StrCat("got ", got, ", want 1 to ", limit)});
@@ -114,26 +79,9 @@ void CheckWebhook(const v1::Platform& platform, Violations* violations) {
     return;
   }
   const v1::Webhook& webhook = platform.webhook();
-  if (const std::string fault = UrlFault(webhook.url(), webhook.allow_private_addresses()); !fault.empty()) {
-    violations->push_back({"platform.webhook.url", StrCat("got ", fault)});
-  }
-  if (webhook.secrets().empty() || webhook.secrets_size() > kMaxSecrets) {
-    violations->push_back(
-        {"platform.webhook.secrets", StrCat("got ", webhook.secrets_size(), ", want 1 to ", kMaxSecrets,
-                                            ": without a signature the endpoint cannot tell who calls")});
-  }
-  for (int i = 0; i < webhook.secrets_size(); ++i) {
-    const std::string fault = secret::ReferenceFault(webhook.secrets(i));
-    if (fault.empty()) continue;
-    violations->push_back({StrCat("platform.webhook.secrets[", i, "]"), StrCat("got ", fault)});
-  }
+  webhook::CheckEndpoint(webhook, "platform.webhook", violations);
   CheckCount("platform.webhook.max_deliveries", webhook.max_deliveries(), kMaxDeliveries, violations);
   CheckCount("platform.webhook.max_requests", webhook.max_requests(), kMaxRequests, violations);
-  const absl::Duration timeout = ToDuration(webhook.timeout());
-  if (webhook.has_timeout() && (timeout < kMinTimeout || timeout > kMaxTimeout)) {
-    violations->push_back(
-        {"platform.webhook.timeout", StrCat("got ", absl::FormatDuration(timeout), ", want 1 s to 60 s")});
-  }
 }
 
 void CheckDeliveryPolicy(const v1::DeliveryPolicy& policy, Violations* violations) {

@@ -66,7 +66,8 @@ inline bus::v1::ChangeBatch BatchOf(int64_t batch_id, std::vector<std::pair<std:
 class Replica {
  public:
   Replica(const FakeServices& fakes, const std::string& instance,
-          absl::Duration rules_interval = absl::Milliseconds(50))
+          absl::Duration rules_interval = absl::Milliseconds(50),
+          absl::Duration claim_after = absl::Seconds(1))
       : cluster_({}, Clock::Real(), metrics_) {
     Config config;
     config.redis.address = RedisServer::Shared().address();
@@ -75,7 +76,7 @@ class Replica {
     config.round_changes = 10;
     config.lane_batches = 5;
     config.lane_hold = absl::ZeroDuration();
-    config.claim_after = absl::Seconds(1);
+    config.claim_after = claim_after;
     config.rules_interval = rules_interval;
     config.progress_limit = absl::Milliseconds(300);
     auto server = ValueOrDie(Server::Create(config, cluster_.AddEnvironment("transformer")));

@@ -66,7 +66,7 @@ bool Serves(const std::string& address, const std::string& service, absl::Durati
   return test_support::Eventually(
       [&] {
         grpc::ClientContext context;
-        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
         // The library gets on with a handshake while a call waits for it; this process has no server that
         // would.
         context.set_wait_for_ready(true);
@@ -102,7 +102,7 @@ Cluster::Cluster(Shape shape, bool durable, Route route)
       if (!program.owns_schema) continue;
       process::Command migrate = CommandOf(program.name);
       migrate.argv.insert(migrate.argv.begin() + 1, "migrate");
-      EXPECT_EQ(process::RunToEnd(migrate, absl::Seconds(60)), absl::OkStatus()) << LogOf(program.name);
+      EXPECT_EQ(process::RunToEnd(migrate, test_support::kPatience), absl::OkStatus()) << LogOf(program.name);
     }
   }
   for (const std::string& name : names()) Start(name);
@@ -221,7 +221,9 @@ void Cluster::ExpectNoErrorOf(const std::string& name) {
                                                   << LogOf(name);
 }
 
-int Cluster::Terminate(const std::string& name) { return processes_[name].Terminate(absl::Seconds(30)); }
+int Cluster::Terminate(const std::string& name) {
+  return processes_[name].Terminate(test_support::kPatience);
+}
 
 std::shared_ptr<grpc::Channel> Cluster::ChannelTo(const std::string& service) {
   return grpc_support::MakeChannel(PeerAddress(service));
@@ -258,7 +260,7 @@ Cluster::Ran Cluster::Run(std::vector<std::string> words) {
   auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});
   EXPECT_TRUE(spawned.ok()) << spawned.status();
   Ran ran;
-  ran.code = spawned->Wait(absl::Seconds(30)).value_or(-1);
+  ran.code = spawned->Wait(test_support::kPatience).value_or(-1);
   std::ifstream file(log);
   std::stringstream text;
   text << file.rdbuf();

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "common/process/process.h"
 #include "tests/support/certificates.h"
+#include "tests/support/eventually.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/temp_dir.h"
@@ -74,9 +75,10 @@ class Cluster {
   // Where the service that has this name's RPCs answers: "platform-registry", …
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& service);
   // Waits until every process answers its health check with SERVING.
-  bool WaitUntilServing(absl::Duration timeout = absl::Seconds(60));
+  bool WaitUntilServing(absl::Duration timeout = test_support::kPatience);
   // Resident memory of all service processes together.
   int64_t ResidentBytes() const;
+  pid_t PidOf(const std::string& name) const { return processes_.at(name).pid(); }
 
   test_support::PostgresServer& postgres() { return *postgres_; }
   test_support::RedisServer& redis() { return *redis_; }

@@ -2,11 +2,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <random>
-#include <set>
 
-#include "cognate/v1/delivery_service.grpc.pb.h"
 #include "common/process/process.h"
-#include "tests/end_to_end/magazine_and_site.h"
+#include "tests/end_to_end/agent_fixture.h"
 
 namespace cognate {
 namespace {
@@ -15,52 +13,6 @@ using test_support::Eventually;
 using test_support::IsOk;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Stub = v1::DeliveryService::Stub;
-
-class AgentTest : public MagazineAndSite {
- protected:
-  explicit AgentTest(cluster::Shape shape = cluster::Shape::kOneProcess)
-      : MagazineAndSite("till", "FIELD_TYPE_INTEGER", shape) {}
-  void SetUp() override {
-    AddMagazine();
-    delivery_ = v1::DeliveryService::NewStub(cluster_.ChannelTo("delivery"));
-    ASSERT_THAT(Do(*registry_, &RegistryStub::CreatePlatform,
-                   "platform { name: 'platforms/till' kind: PLATFORM_KIND_AGENT channel: CHANNEL_AGENT }"),
-                IsOk());
-    PutModels();
-    AddSyncs();
-  }
-
-  // Until something comes, or the time is over.
-  v1::PullResponse Pull(const std::string& more = "", absl::Duration patience = absl::Seconds(30)) {
-    const absl::Time until = absl::Now() + patience;
-    do {
-      const auto pulled =
-          Do(*delivery_, &Stub::Pull, absl::StrCat("platform: 'till' wait { seconds: 1 } ", more));
-      if (pulled.ok() && !pulled->deliveries().empty()) return *pulled;
-    } while (absl::Now() < until);
-    return {};
-  }
-  static v1::DeliveryResult Applied(const v1::Delivery& delivery, const std::string& local_id) {
-    v1::DeliveryResult result;
-    result.set_entity_id(delivery.entity_id());
-    result.set_model(delivery.model());
-    result.set_version(delivery.version());
-    result.set_operation(delivery.operation());
-    result.set_status(v1::OUTCOME_STATUS_APPLIED);
-    result.set_local_id(local_id);
-    return result;
-  }
-  absl::Status Report(const std::vector<v1::DeliveryResult>& results) {
-    v1::DeliveryServiceReportRequest request;
-    request.set_platform("till");
-    for (const v1::DeliveryResult& result : results) *request.add_results() = result;
-    return grpc_support::Call(*delivery_, &Stub::Report, request, {.timeout = absl::Seconds(20)}).status();
-  }
-  std::string Explained(const std::string& id) { return Cli({"explain", "magazine", "public.writer", id}); }
-
-  std::unique_ptr<Stub> delivery_;
-};
 
 TEST_F(AgentTest, FetchesAndReportsAndTheNextDeliveryNamesTheRecordByItsOwnId) {
   Run("INSERT INTO writer (name) VALUES ('Ada'); INSERT INTO article (title, writer_id) VALUES ('On "
@@ -154,16 +106,17 @@ TEST_F(AgentTest, ABadReportIsRefusedAsAWholeWithEveryFault) {
 }
 
 TEST_F(AgentTest, OnlyAPlatformWithAnAgentIsAskedForAndNotWhileItIsLocked) {
-  absl::Status status = Do(*delivery_, &Stub::Pull, "platform: 'magazine'").status();
+  absl::Status status = Do(*delivery_, &DeliveryStub::Pull, "platform: 'magazine'").status();
   EXPECT_EQ(ErrorReason(status), "PLATFORM_IS_NO_AGENT");
-  EXPECT_EQ(ErrorReason(Do(*delivery_, &Stub::Pull, "platform: 'nowhere'").status()), "PLATFORM_NOT_FOUND");
-  EXPECT_EQ(
-      ErrorReason(
-          Do(*delivery_, &Stub::Pull, "platform: 'till' max_deliveries: 1001 wait { seconds: 61 }").status()),
-      "INVALID_FIELD");
+  EXPECT_EQ(ErrorReason(Do(*delivery_, &DeliveryStub::Pull, "platform: 'nowhere'").status()),
+            "PLATFORM_NOT_FOUND");
+  EXPECT_EQ(ErrorReason(Do(*delivery_, &DeliveryStub::Pull,
+                           "platform: 'till' max_deliveries: 1001 wait { seconds: 61 }")
+                            .status()),
+            "INVALID_FIELD");
   Cli({"platform", "lock", "till", "--reason", "stocktaking"});
   EXPECT_TRUE(Eventually([&] {
-    return ErrorReason(Do(*delivery_, &Stub::Pull, "platform: 'till'").status()) == "PLATFORM_LOCKED";
+    return ErrorReason(Do(*delivery_, &DeliveryStub::Pull, "platform: 'till'").status()) == "PLATFORM_LOCKED";
   }));
 }
 
@@ -194,43 +147,6 @@ TEST_F(AgentTest, ASubscriberHasNeverMoreThanItsCredits) {
                 ended.error_code() == grpc::StatusCode::UNAVAILABLE)
         << ended.error_message();
   }
-}
-
-class AgentOfReplicasTest : public AgentTest {
- protected:
-  AgentOfReplicasTest() : AgentTest(cluster::Shape::kTwoEach) {}
-};
-
-TEST_F(AgentOfReplicasTest, EitherReplicaAnswersAndNothingIsLentTwice) {
-  constexpr int kRecords = 40;
-  Run(absl::StrCat("INSERT INTO writer (name) SELECT 'w' || n FROM generate_series(1, ", kRecords, ") n"));
-  const auto other = v1::DeliveryService::NewStub(grpc_support::MakeChannel(cluster_.Address("delivery-2")));
-  const auto one = v1::DeliveryService::NewStub(grpc_support::MakeChannel(cluster_.Address("delivery")));
-  std::set<std::string> entities;
-  int answered_by[2] = {0, 0};
-  const absl::Time until = absl::Now() + absl::Seconds(30);  // The lane may not be there yet.
-  for (int turn = 0; entities.size() < kRecords && absl::Now() < until; ++turn) {
-    Stub& asked = turn % 2 == 0 ? *one : *other;
-    const auto pulled = Do(asked, &Stub::Pull, "platform: 'till' max_deliveries: 3 wait { seconds: 1 }");
-    if (!pulled.ok()) {
-      EXPECT_EQ(ErrorReason(pulled.status()), "LANE_NOT_READY") << pulled.status();
-      continue;
-    }
-    v1::DeliveryServiceReportRequest report;
-    report.set_platform("till");
-    for (const v1::Delivery& delivery : pulled->deliveries()) {
-      EXPECT_TRUE(entities.insert(delivery.entity_id()).second) << "lent twice";
-      *report.add_results() = Applied(delivery, absl::StrCat(entities.size()));
-    }
-    if (report.results().empty()) continue;
-    ++answered_by[turn % 2];
-    // To the other one.
-    Stub& told = turn % 2 == 0 ? *other : *one;
-    ASSERT_OK(grpc_support::Call(told, &Stub::Report, report, {.timeout = absl::Seconds(20)}).status());
-  }
-  EXPECT_EQ(entities.size(), static_cast<size_t>(kRecords));
-  EXPECT_GT(answered_by[0], 0);
-  EXPECT_GT(answered_by[1], 0);
 }
 
 TEST_F(AgentTest, KilledBetweenApplyingAndReportingItMakesNothingTwice) {
@@ -282,7 +198,7 @@ TEST_F(AgentTest, KilledBetweenApplyingAndReportingItMakesNothingTwice) {
                  "SELECT s.headline || ' by ' || p.name FROM story s JOIN person p ON p.id = s.author "
                  "UNION ALL SELECT name FROM person");
   };
-  EXPECT_TRUE(Eventually([&] { return got() == wanted; }, absl::Seconds(60)));
+  EXPECT_TRUE(Eventually([&] { return got() == wanted; }));
   const int duplicated = std::stoi(Ask(*database, "SELECT count(*) - count(DISTINCT name) FROM person"));
   const int missing = written - std::stoi(Ask(*database, "SELECT count(*) FROM person"));
   std::cout << "figure agent.killed kills=" << kills << " records=" << 2 * written

@@ -52,16 +52,14 @@ TEST_P(AssignmentsTest, AThousandRecordsMoveAtOnce) {
   for (int i = 1; i <= 1000; ++i) ids.push_back(StrCat(i));
   const auto count = [&](const std::string& site) { return Ask(site, "SELECT count(*) FROM item"); };
   Assigned({"1000"}, {"shop-1"});  // all are captured when this one is there
-  ASSERT_TRUE(Eventually([&] { return count("shop-1") == "1"; }, kAssignmentPatience));
+  ASSERT_TRUE(Eventually([&] { return count("shop-1") == "1"; }));
   const absl::Time start = absl::Now();
   Assigned(ids, {"shop-1", "shop-3"});
-  EXPECT_TRUE(Eventually([&] { return count("shop-1") == "1000" && count("shop-3") == "1000"; },
-                         kAssignmentPatience));
+  EXPECT_TRUE(Eventually([&] { return count("shop-1") == "1000" && count("shop-3") == "1000"; }));
   std::printf("figure assignments.moved records=1000 seconds=%.3f\n",
               absl::ToDoubleSeconds(absl::Now() - start));
   Assigned(ids, {});
-  EXPECT_TRUE(
-      Eventually([&] { return count("shop-1") == "0" && count("shop-3") == "0"; }, kAssignmentPatience))
+  EXPECT_TRUE(Eventually([&] { return count("shop-1") == "0" && count("shop-3") == "0"; }))
       << count("shop-1") << " " << count("shop-3");
 }
 

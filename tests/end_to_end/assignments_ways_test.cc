@@ -28,7 +28,7 @@ TEST_P(AssignmentsTest, TwoWaySyncsKeepARecordWhereItCameFrom) {
   Expect("one", "own", "");
   // Both ways, and not to the other shop.
   Run("shop-1", "UPDATE item SET word = 'eins'");
-  EXPECT_TRUE(Eventually([&] { return Items("hub") == "eins"; }, kAssignmentPatience)) << Items("hub");
+  EXPECT_TRUE(Eventually([&] { return Items("hub") == "eins"; })) << Items("hub");
   Run("hub", "UPDATE item SET word = 'uno'");
   Expect("uno", "own", "");
   // By the shop's own name for it.
@@ -59,8 +59,7 @@ TEST_P(AssignmentsTest, InAMeshARecordLeavesTheOnePlatformAlone) {
     const std::string leaves = StrCat("shop-", 1 + round % 3), edits = StrCat("shop-", 1 + (round + 1) % 3);
     Run(edits, StrCat("UPDATE item SET word = '", word, "'"));
     ASSERT_THAT(Assign(v1::ASSIGNMENT_MODE_REMOVE, {"1"}, {leaves}), IsOk());
-    EXPECT_TRUE(
-        Eventually([&] { return Items(leaves).empty() && Items("hub") == word; }, kAssignmentPatience))
+    EXPECT_TRUE(Eventually([&] { return Items(leaves).empty() && Items("hub") == word; }))
         << round << ": " << leaves << " has " << Items(leaves) << ", hub has " << Items("hub");
     ASSERT_THAT(Assign(v1::ASSIGNMENT_MODE_ADD, {"1"}, {leaves}), IsOk());
     Expect(word, word, word);

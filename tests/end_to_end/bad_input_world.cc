@@ -183,7 +183,7 @@ std::string World::Ask(postgres::Connection& connection, const std::string& sql)
 }
 
 bool World::Answers(postgres::Connection& connection, const std::string& sql, const std::string& answer) {
-  return Eventually([&] { return Ask(connection, sql) == answer; }, absl::Seconds(20));
+  return Eventually([&] { return Ask(connection, sql) == answer; });
 }
 
 std::vector<v1::Trouble> World::TroublesOf(const v1::RecordKey& source) {
@@ -202,13 +202,10 @@ std::string World::WaitUntilDead(const v1::RecordKey& source) {
   v1::ExplainRequest request;
   *request.mutable_record() = source;
   v1::ExplainResponse response;
-  EXPECT_TRUE(Eventually(
-      [&] {
-        Try(*feedback, &v1::FeedbackService::Stub::Explain, request, &response);
-        return response.targets_size() == 1 && response.targets(0).state() == v1::REPLICA_STATE_DEAD;
-      },
-      absl::Seconds(20)))
-      << response.DebugString();
+  EXPECT_TRUE(Eventually([&] {
+    Try(*feedback, &v1::FeedbackService::Stub::Explain, request, &response);
+    return response.targets_size() == 1 && response.targets(0).state() == v1::REPLICA_STATE_DEAD;
+  })) << response.DebugString();
   return response.DebugString();
 }
 

@@ -69,7 +69,7 @@ class ChangedRulesTest : public ::testing::TestWithParam<Shape> {
   absl::StatusOr<Response> Do(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const std::string& text) {
-    return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = absl::Seconds(20)});
+    return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = test_support::kPatience});
   }
 
   void AddPlatform(const std::string& id, const std::string& uri, const std::string& more) {
@@ -121,20 +121,16 @@ class ChangedRulesTest : public ::testing::TestWithParam<Shape> {
       return absl::StrCat("SELECT string_agg(concat_ws('|', ", fields, "), E'\\n' ORDER BY concat_ws('|', ",
                           fields, ")) FROM ", table);
     };
-    return Eventually(
-        [&] {
-          return Ask(*source_, all(source_fields, "book")) == Ask(*target_, all(target_fields, "works"));
-        },
-        absl::Seconds(30));
+    return Eventually([&] {
+      return Ask(*source_, all(source_fields, "book")) == Ask(*target_, all(target_fields, "works"));
+    });
   }
   // Everything that was changed before this call was planned, or passed by.
   void AwaitPlanned(const std::string& word) {
     ASSERT_THAT(source_->Execute(absl::StrCat("INSERT INTO marker (word) VALUES ('", word, "')")), IsOk());
-    ASSERT_TRUE(Eventually(
-        [&] {
-          return Ask(*target_, absl::StrCat("SELECT count(*) FROM marks WHERE word = '", word, "'")) == "1";
-        },
-        absl::Seconds(30)));
+    ASSERT_TRUE(Eventually([&] {
+      return Ask(*target_, absl::StrCat("SELECT count(*) FROM marks WHERE word = '", word, "'")) == "1";
+    }));
   }
   // Of the record's replica on the target.
   v1::Replica ReplicaOf(int book) {
@@ -252,9 +248,8 @@ TEST_P(ChangedRulesTest, AChangedMappingIsDeliveredAgain) {
   EXPECT_GT(narrowed->sync().revision(), updated->sync().revision());
   ASSERT_THAT(source_->Execute("UPDATE book SET title = 'not brought', shelf = 'second' WHERE id = 1"),
               IsOk());
-  EXPECT_TRUE(
-      Eventually([&] { return Ask(*target_, "SELECT title FROM works WHERE place = 'second'") == "book 1"; },
-                 absl::Seconds(30)));
+  EXPECT_TRUE(Eventually(
+      [&] { return Ask(*target_, "SELECT title FROM works WHERE place = 'second'") == "book 1"; }));
 }
 
 TEST_P(ChangedRulesTest, OnlyWhatComesOutOtherwiseIsWrittenAgain) {
@@ -268,15 +263,12 @@ TEST_P(ChangedRulesTest, OnlyWhatComesOutOtherwiseIsWrittenAgain) {
                  "8\"' change_case { field: 'title' letter_case: LETTER_CASE_UPPER } }",
                  "filter' paths: 'transforms"),
       IsOk());
-  EXPECT_TRUE(Eventually(
-      [&] {
-        return Ask(*target_, rows + "title ILIKE 'book 7' OR title ILIKE 'book 8'").find("BOOK 8") !=
-               std::string::npos;
-      },
-      absl::Seconds(30)));
+  EXPECT_TRUE(Eventually([&] {
+    return Ask(*target_, rows + "title ILIKE 'book 7' OR title ILIKE 'book 8'").find("BOOK 8") !=
+           std::string::npos;
+  }));
   EXPECT_TRUE(
-      Eventually([&] { return Ask(*target_, "SELECT count(*) FROM works WHERE title = 'book 7'") == "0"; },
-                 absl::Seconds(30)));
+      Eventually([&] { return Ask(*target_, "SELECT count(*) FROM works WHERE title = 'book 7'") == "0"; }));
   AwaitPlanned("again");
   EXPECT_EQ(Ask(*target_, rows + "title <> 'BOOK 8'"), others);
 }
@@ -297,8 +289,7 @@ TEST_P(ChangedRulesTest, OneOfTwoSyncsOnOneTargetGoesOnWithoutTheOther) {
                                               "WHERE id = (SELECT max(id) FROM book)")),
                 IsOk());
     ASSERT_TRUE(
-        Eventually([&] { return LaneIsClosed() && ReplicaOf(1).state() == v1::REPLICA_STATE_PENDING; },
-                   absl::Seconds(30)));
+        Eventually([&] { return LaneIsClosed() && ReplicaOf(1).state() == v1::REPLICA_STATE_PENDING; }));
     if (left_out == "titles") {
       SetStatus(left_out, "PAUSED");
     } else {

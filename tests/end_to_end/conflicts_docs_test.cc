@@ -33,7 +33,6 @@ using test_support::ParseProto;
 using ::testing::HasSubstr;
 using RegistryStub = v1::PlatformRegistryService::Stub;
 
-constexpr absl::Duration kPatience = absl::Seconds(30);
 constexpr char kPlaceholder[] = "0197f3a2-6a1c-7d44-9a2e-3f5b8c1d2e4f";
 
 struct Page {
@@ -83,7 +82,8 @@ class ConflictsPageTest : public ::testing::Test {
   absl::StatusOr<Response> Do(grpc::Status (RegistryStub::*method)(grpc::ClientContext*, const Request&,
                                                                    Response*),
                               const std::string& text) {
-    return grpc_support::Call(*registry_, method, ParseProto<Request>(text), {.timeout = absl::Seconds(20)});
+    return grpc_support::Call(*registry_, method, ParseProto<Request>(text),
+                              {.timeout = test_support::kPatience});
   }
 
   void Run(const std::string& site, const std::string& sql) {
@@ -100,7 +100,7 @@ class ConflictsPageTest : public ::testing::Test {
     return rows.ok() ? std::string(rows->GetText(0, 0)) : rows.status().ToString();
   }
   void Expect(const std::string& bikes) {
-    EXPECT_TRUE(Eventually([&] { return Bikes("hub") == bikes && Bikes("shop") == bikes; }, kPatience))
+    EXPECT_TRUE(Eventually([&] { return Bikes("hub") == bikes && Bikes("shop") == bikes; }))
         << "hub: " << Bikes("hub") << "\nshop: " << Bikes("shop") << "\nwant: " << bikes;
   }
 
@@ -158,7 +158,7 @@ TEST_F(ConflictsPageTest, ThePageIsRightLineByLine) {
   Expect("A, B");
   Run("hub", "INSERT INTO bike (id, title, price, stock) VALUES (7, 'Bike', 100, 5)");
   Expect("A, B, Bike 100 5");
-  EXPECT_TRUE(Eventually([&] { return RecordsKnown() == 6; }, kPatience)) << RecordsKnown();
+  EXPECT_TRUE(Eventually([&] { return RecordsKnown() == 6; })) << RecordsKnown();
   cluster_.Pause("cognate");
   Run("hub", "UPDATE bike SET title = 'Red bike', price = 120, note = 'new paint' WHERE id = 7");
   Run("shop",
@@ -166,8 +166,8 @@ TEST_F(ConflictsPageTest, ThePageIsRightLineByLine) {
   cluster_.Resume("cognate");
   Expect("A, B, Fast bike 120 4");
   for (const char* const value : {"Red bike", "90"})
-    EXPECT_TRUE(Eventually([&] { return !WhereLost(value).empty(); }, kPatience)) << value;
-  EXPECT_TRUE(Eventually([&] { return Notes("hub") == Notes("shop"); }, kPatience));
+    EXPECT_TRUE(Eventually([&] { return !WhereLost(value).empty(); })) << value;
+  EXPECT_TRUE(Eventually([&] { return Notes("hub") == Notes("shop"); }));
   EXPECT_FALSE(WhereLost(Notes("hub") == "new paint" ? "few left" : "new paint").empty());
 
   const std::string id = WhereLost("Red bike");

@@ -52,7 +52,7 @@ class Conflicts {
   // They are found behind the writes.
   std::vector<v1::Conflict> Await(const std::string& filter = "") {
     std::vector<v1::Conflict> found;
-    EXPECT_TRUE(Eventually([&] { return !(found = List(filter)).empty(); }, absl::Seconds(20)));
+    EXPECT_TRUE(Eventually([&] { return !(found = List(filter)).empty(); }));
     return found;
   }
   absl::StatusOr<v1::ResolveConflictResponse> Resolve(const v1::Conflict& conflict, const std::string& how) {
@@ -121,15 +121,13 @@ void EditAtTheSameTime(Ring& ring, const std::string& on_0, const std::string& o
 
 bool BothHave(Ring& ring, const std::string& tag, const std::string& body) {
   const std::string wanted = StrCat(tag, "|", body);
-  return Eventually(
-      [&] {
-        for (int site = 0; site < ring.size(); ++site) {
-          if (ring.Ask(site, "SELECT concat_ws('|', tag, body) FROM note WHERE word = 'note'") != wanted)
-            return false;
-        }
-        return true;
-      },
-      absl::Seconds(30));
+  return Eventually([&] {
+    for (int site = 0; site < ring.size(); ++site) {
+      if (ring.Ask(site, "SELECT concat_ws('|', tag, body) FROM note WHERE word = 'note'") != wanted)
+        return false;
+    }
+    return true;
+  });
 }
 
 TEST(ConflictsTest, WhatOnlyOneSideChangedIsKept) {
@@ -197,14 +195,12 @@ TEST(ConflictsTest, APersonDecidesWhereThePolicyIsManual) {
   const std::string loser = Loser(open[0].fields(0));
   EXPECT_TRUE(BothHave(ring, loser == "tag of 0" ? "tag of 1" : "tag of 0", "first body")) << ring.Shown();
   // Each of the two sides may have found it, one after the other.
-  EXPECT_TRUE(Eventually(
-      [&] {
-        for (const v1::Conflict& conflict : conflicts.List("state: CONFLICT_STATE_OPEN")) {
-          EXPECT_THAT(conflicts.Resolve(conflict, "resolution: CONFLICT_RESOLUTION_KEEP"), IsOk());
-        }
-        return conflicts.List("state: CONFLICT_STATE_OPEN").empty();
-      },
-      absl::Seconds(10)));
+  EXPECT_TRUE(Eventually([&] {
+    for (const v1::Conflict& conflict : conflicts.List("state: CONFLICT_STATE_OPEN")) {
+      EXPECT_THAT(conflicts.Resolve(conflict, "resolution: CONFLICT_RESOLUTION_KEEP"), IsOk());
+    }
+    return conflicts.List("state: CONFLICT_STATE_OPEN").empty();
+  }));
 }
 
 // Whichever of the two is captured first.
@@ -222,22 +218,18 @@ TEST(ConflictsTest, WhatIsDeletedOnOneSideAndEditedOnTheOtherIsGoneOnBothAndTheE
   }
   ring.Resume();
   for (int i = 0; i < 2; ++i) {
-    EXPECT_TRUE(
-        Eventually([&] { return ring.Ask(i, "SELECT count(*) FROM note WHERE word LIKE 'note %'") == "0"; },
-                   absl::Seconds(30)))
-        << ring.Shown();
+    EXPECT_TRUE(Eventually([&] {
+      return ring.Ask(i, "SELECT count(*) FROM note WHERE word LIKE 'note %'") == "0";
+    })) << ring.Shown();
   }
   ring.Settle();
   std::set<std::string> listed;
-  EXPECT_TRUE(Eventually(
-      [&] {
-        for (const v1::Conflict& conflict : conflicts.List()) {
-          if (conflict.is_delete()) listed.insert(Loser(conflict.fields(0)));
-        }
-        return listed.size() == kNotes;
-      },
-      absl::Seconds(15)))
-      << listed.size();
+  EXPECT_TRUE(Eventually([&] {
+    for (const v1::Conflict& conflict : conflicts.List()) {
+      if (conflict.is_delete()) listed.insert(Loser(conflict.fields(0)));
+    }
+    return listed.size() == kNotes;
+  })) << listed.size();
   const std::vector<v1::Conflict> found = conflicts.List();
   ASSERT_FALSE(found.empty());
   EXPECT_THAT(conflicts.Resolve(found[0], "resolution: CONFLICT_RESOLUTION_RESTORE"),
@@ -262,14 +254,12 @@ TEST(ConflictsTest, WhatIsEditedOrDeletedAsSoonAsItIsThereStaysOneRecord) {
   const std::string stay = "SELECT count(*) FROM note WHERE word LIKE 'note %'";
   for (int i = 0; i < 2; ++i) {
     EXPECT_TRUE(
-        Eventually([&] { return ring.Ask(i, StrCat(stay, " AND tag = 'seen'")) == StrCat(kNotes * 3 / 4); },
-                   absl::Seconds(30)));
+        Eventually([&] { return ring.Ask(i, StrCat(stay, " AND tag = 'seen'")) == StrCat(kNotes * 3 / 4); }));
   }
   visitor.Stop();
   ring.Settle();
   for (int i = 0; i < 2; ++i) {
-    EXPECT_TRUE(Eventually([&] { return ring.Ask(i, stay) == StrCat(kNotes * 3 / 4); }, absl::Seconds(30)))
-        << ring.Ask(i, stay);
+    EXPECT_TRUE(Eventually([&] { return ring.Ask(i, stay) == StrCat(kNotes * 3 / 4); })) << ring.Ask(i, stay);
   }
   std::printf("figure conflicts.first_moment records=%d doubled=%d\n", kNotes,
               std::stoi(ring.Ask(0, stay)) - kNotes * 3 / 4);
@@ -302,9 +292,9 @@ TEST_P(RandomDeletesTest, EndTheSameOnEverySite) {
   const std::string left = StrCat(kNotes - deleted.size());
   for (int i = 0; i < ring.size(); ++i) {
     const auto count = [&] { return ring.Ask(i, "SELECT count(*) FROM note WHERE word LIKE 'note %'"); };
-    EXPECT_TRUE(Eventually([&] { return count() == left; }, absl::Seconds(60))) << count() << " of " << left;
+    EXPECT_TRUE(Eventually([&] { return count() == left; })) << count() << " of " << left;
   }
-  EXPECT_TRUE(Eventually([&] { return ring.AllAgree(); }, absl::Seconds(30))) << ring.Shown();
+  EXPECT_TRUE(Eventually([&] { return ring.AllAgree(); })) << ring.Shown();
   std::printf("figure conflicts.deletes size=%d edits=3000 deleted=%zu differing=%d\n", ring.size(),
               deleted.size(), ring.AllAgree() ? 0 : 1);
 }
@@ -343,7 +333,7 @@ TEST_P(RandomEditsTest, EndEqualAndEveryLosingValueIsListed) {
   }
   // What is put together from edits is on its way once more.
   for (int i = 0; i < 3; ++i) ring.Settle();
-  EXPECT_TRUE(Eventually([&] { return ring.AllAgree(); }, absl::Seconds(30)));
+  EXPECT_TRUE(Eventually([&] { return ring.AllAgree(); }));
   const bool agree = ring.AllAgree();
   std::vector<std::string> missing;
   size_t conflict_count = 0;
@@ -361,7 +351,7 @@ TEST_P(RandomEditsTest, EndEqualAndEveryLosingValueIsListed) {
                         std::back_inserter(missing));
     return missing.empty();
   };
-  EXPECT_TRUE(Eventually(none_is_missing, absl::Seconds(15)));
+  EXPECT_TRUE(Eventually(none_is_missing));
   std::printf(
       "figure conflicts.random size=%d seed=%u edits=%d conflicts=%zu differing=%d missing_losers=%zu\n",
       ring.size(), seed, kEdits, conflict_count, agree ? 0 : 1, missing.size());

@@ -128,8 +128,7 @@ TEST_F(ExpandTest, ASyncThatComesAfterTheDataAndAnExpansionThatIsChanged) {
                   }
                 })pb"),
               IsOk());
-  EXPECT_TRUE(test_support::Eventually([&] { return PartSets("only_refused: true").sets_size() == 2; },
-                                       absl::Seconds(30)));
+  EXPECT_TRUE(test_support::Eventually([&] { return PartSets("only_refused: true").sets_size() == 2; }));
   // German titles in upper case: what differs is delivered, nothing else.
   ASSERT_THAT(
       PutTranslations(R"pb(
@@ -234,7 +233,7 @@ TEST_F(ExpandMirrorTest, RemovesWhatIsNoPartAndIsRefusedWhileAParentHasNone) {
     return absl::StrContains(Mirror().status().message(), "public.post 1 on magazine cannot be expanded");
   })) << Mirror().status();
   Run("UPDATE post SET translations = '[{\"locale\": \"de\"}]' WHERE slug = 'p1'");
-  EXPECT_TRUE(test_support::Eventually([&] { return Mirror().ok(); }, absl::Seconds(30)));
+  EXPECT_TRUE(test_support::Eventually([&] { return Mirror().ok(); }));
   ExpectTarget("SELECT count(*) FROM article_text", "19");
   ExpectTarget("SELECT count(*) FROM article_text WHERE lang = 'xx'", "0");
 }

@@ -97,7 +97,7 @@ class FirstContactTest : public ::testing::Test {
   absl::StatusOr<Response> Do(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const std::string& text) {
-    return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = absl::Seconds(20)});
+    return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = test_support::kPatience});
   }
   static std::string Ask(postgres::Connection& connection, const std::string& sql) {
     const auto rows = connection.QueryText(sql);
@@ -114,12 +114,12 @@ class FirstContactTest : public ::testing::Test {
     ASSERT_THAT(connection.Execute(sql), IsOk()) << sql;
   }
   void Expect(postgres::Connection& connection, const std::string& sql, const std::string& wanted) {
-    EXPECT_TRUE(Eventually([&] { return Ask(connection, sql) == wanted; }, absl::Seconds(60)))
+    EXPECT_TRUE(Eventually([&] { return Ask(connection, sql) == wanted; }))
         << sql << "\ngot:  " << Ask(connection, sql) << "\nwant: " << wanted;
   }
   void ExpectPages(postgres::Connection& connection, const std::string& wanted,
                    const std::string& model = "page") {
-    EXPECT_TRUE(Eventually([&] { return Pages(connection, model) == wanted; }, absl::Seconds(30)))
+    EXPECT_TRUE(Eventually([&] { return Pages(connection, model) == wanted; }))
         << model << "\ngot:  " << Pages(connection, model) << "\nwant: " << wanted;
   }
   std::string Explain(const std::string& id) {
@@ -129,24 +129,20 @@ class FirstContactTest : public ::testing::Test {
     return explained.ok() ? explained->ShortDebugString() : explained.status().ToString();
   }
   void ExpectExplained(const std::string& id, const std::string& word) {
-    EXPECT_TRUE(Eventually([&] { return absl::StrContains(Explain(id), word); }, absl::Seconds(30)))
-        << Explain(id);
+    EXPECT_TRUE(Eventually([&] { return absl::StrContains(Explain(id), word); })) << Explain(id);
   }
   // Every target has what it should have.
   void AwaitConverged() {
     const auto ledger = v1::LedgerService::NewStub(cluster_.ChannelTo("platform-registry"));
     std::string last;
-    EXPECT_TRUE(Eventually(
-        [&] {
-          const auto counts = Do(*ledger, &v1::LedgerService::Stub::CountReplicas, "");
-          if (!counts.ok()) return false;
-          last = counts->ShortDebugString();
-          return std::all_of(
-              counts->counts().begin(), counts->counts().end(),
-              [](const v1::ReplicaCount& count) { return count.converged_count() == count.total_count(); });
-        },
-        absl::Seconds(120)))
-        << last;
+    EXPECT_TRUE(Eventually([&] {
+      const auto counts = Do(*ledger, &v1::LedgerService::Stub::CountReplicas, "");
+      if (!counts.ok()) return false;
+      last = counts->ShortDebugString();
+      return std::all_of(counts->counts().begin(), counts->counts().end(), [](const v1::ReplicaCount& count) {
+        return count.converged_count() == count.total_count();
+      });
+    })) << last;
   }
   // What happened before has come to the other side, and whatever followed from it, too.
   void Settle(postgres::Connection& from, postgres::Connection& to) {

@@ -126,14 +126,11 @@ TEST_F(OneWayTest, APreviewTellsWhatIsDoneAboutWhatIsThere) {
                               "record { platform: 'left' model: 'public.page' local_id: '1' }");
     return previewed.ok() ? previewed->ShortDebugString() : previewed.status().ToString();
   };
-  EXPECT_TRUE(
-      Eventually([&] { return absl::StrContains(preview(), "1 is in ignore_ids"); }, absl::Seconds(30)))
-      << preview();
+  EXPECT_TRUE(Eventually([&] { return absl::StrContains(preview(), "1 is in ignore_ids"); })) << preview();
   UpdateSync("name: 'syncs/pages'", "paths: 'ignore_ids'");
-  EXPECT_TRUE(
-      Eventually([&] { return absl::StrContains(preview(), "becomes the same record and is written"); },
-                 absl::Seconds(30)))
-      << preview();
+  EXPECT_TRUE(Eventually([&] {
+    return absl::StrContains(preview(), "becomes the same record and is written");
+  })) << preview();
 }
 
 class ManyRecordsTest : public FirstContactTest {
@@ -155,12 +152,10 @@ TEST_F(ManyRecordsTest, NothingIsDoubledThoughDeliveryIsKilledInTheMiddle) {
   int kills = 0;
   for (int64_t seen = 0; seen < kRecords;) {
     const int64_t before = seen;
-    ASSERT_TRUE(Eventually(
-        [&] {
-          seen = std::stoll(Ask(*right_, "SELECT count(*) FROM page WHERE title = 'new'"));
-          return seen > before || seen == kRecords;
-        },
-        absl::Seconds(120)));
+    ASSERT_TRUE(Eventually([&] {
+      seen = std::stoll(Ask(*right_, "SELECT count(*) FROM page WHERE title = 'new'"));
+      return seen > before || seen == kRecords;
+    }));
     if (seen >= kRecords || kills >= 5) continue;
     cluster_.Kill("delivery");
     cluster_.Start("delivery");

@@ -40,7 +40,7 @@ TEST_F(BothWaysTest, RecordsOfBothSidesMeetOnce) {
   for (postgres::Connection* const side : {left_.get(), right_.get()}) {
     Expect(*side, "SELECT count(*) || ' ' || count(DISTINCT slug) FROM page WHERE slug LIKE 'p%'", "900 900");
   }
-  EXPECT_TRUE(Eventually([&] { return Pages(*left_) == Pages(*right_); }, absl::Seconds(60)));
+  EXPECT_TRUE(Eventually([&] { return Pages(*left_) == Pages(*right_); }));
   // One write for each record, wherever it was made first. Where a record's own first capture was still on
   // its way when the two became one, it counts as an edit: one more on each side.
   const int64_t writes = Written(*left_) + Written(*right_);

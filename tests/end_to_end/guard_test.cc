@@ -160,8 +160,7 @@ TEST_P(GuardTest, HoldsOneWayOfTwo) {
   EXPECT_EQ(Guard().leaving_count(), 30);
   ASSERT_THAT(shop_->Execute("UPDATE note SET word = 'by the shop' WHERE status = 'old'"), IsOk());
   EXPECT_TRUE(test_support::Eventually(
-      [&] { return Ask(*hub_, "SELECT count(*) FROM note WHERE word = 'by the shop'") == "30"; },
-      absl::Seconds(120)));
+      [&] { return Ask(*hub_, "SELECT count(*) FROM note WHERE word = 'by the shop'") == "30"; }));
   AwaitAllDone();
   EXPECT_EQ(InShop(), "50");
   Approve();

@@ -32,14 +32,11 @@ class MatchTest : public FirstContactTest {
   // When the snapshots of both are in the log.
   v1::MatchRecordsResponse Match(const std::string& keys, int left, int right) {
     absl::StatusOr<v1::MatchRecordsResponse> found;
-    EXPECT_TRUE(Eventually(
-        [&] {
-          found = Ask(keys);
-          return found.ok() && found->source_count() + found->left_out_count() == left &&
-                 found->target_count() == right;
-        },
-        absl::Seconds(60)))
-        << found.status();
+    EXPECT_TRUE(Eventually([&] {
+      found = Ask(keys);
+      return found.ok() && found->source_count() + found->left_out_count() == left &&
+             found->target_count() == right;
+    })) << found.status();
     return found.ok() ? *found : v1::MatchRecordsResponse();
   }
 };

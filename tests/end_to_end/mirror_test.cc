@@ -41,19 +41,16 @@ class MirrorTest : public FirstContactTest {
   // Where a snapshot is not complete yet it is refused, and tried again.
   v1::Run Mirror() {
     absl::StatusOr<v1::CreateRunResponse> created;
-    EXPECT_TRUE(Eventually([&] { return (created = Create("RUN_KIND_MIRROR")).ok(); }, absl::Seconds(60)))
-        << created.status();
+    EXPECT_TRUE(Eventually([&] { return (created = Create("RUN_KIND_MIRROR")).ok(); })) << created.status();
     return created.ok() ? created->run() : v1::Run();
   }
   v1::Run Await(const v1::Run& begun, v1::RunState state) {
     v1::Run run;
-    EXPECT_TRUE(Eventually(
-        [&] {
-          const auto got = Do(*capture_, &CaptureStub::GetRun, StrCat("name: '", begun.name(), "'"));
-          if (got.ok()) run = got->run();
-          return run.state() == state || run.has_finish_time();
-        },
-        absl::Seconds(90)));
+    EXPECT_TRUE(Eventually([&] {
+      const auto got = Do(*capture_, &CaptureStub::GetRun, StrCat("name: '", begun.name(), "'"));
+      if (got.ok()) run = got->run();
+      return run.state() == state || run.has_finish_time();
+    }));
     EXPECT_EQ(run.state(), state) << run.DebugString();
     return run;
   }
@@ -137,8 +134,7 @@ TEST_F(MirrorTest, SurvivesBeingKilled) {
   int kills = 0;
   for (const int left : {180, 120, 60}) {
     EXPECT_TRUE(Eventually(
-        [&] { return std::stoi(Ask(*right_, "SELECT count(*) FROM page WHERE slug LIKE 'x%'")) <= left; },
-        absl::Seconds(60)));
+        [&] { return std::stoi(Ask(*right_, "SELECT count(*) FROM page WHERE slug LIKE 'x%'")) <= left; }));
     Run(*left_, StrCat("INSERT INTO page (slug, title) VALUES ('n", kills, "', 'left')"));
     Run(*left_, StrCat("DELETE FROM page WHERE id = ", kills + 1));
     cluster_.Kill("cognate");
@@ -226,10 +222,9 @@ TEST_F(MirrorTest, IsRefusedWhereNobodyKnowsWhatIsExtra) {
   ASSERT_THAT(CreateSync("pages", "left", "third", StrCat(kFields, kBySlug)), IsOk());
   const auto because = [&](const std::string& why) {
     absl::StatusOr<v1::CreateRunResponse> created;
-    EXPECT_TRUE(Eventually(
-        [&] { return absl::StrContains((created = Create("RUN_KIND_MIRROR")).status().message(), why); },
-        absl::Seconds(30)))
-        << created.status();
+    EXPECT_TRUE(Eventually([&] {
+      return absl::StrContains((created = Create("RUN_KIND_MIRROR")).status().message(), why);
+    })) << created.status();
     EXPECT_THAT(created, HasReason("MIRROR_REFUSED"));
   };
   because("its option mirror is off");

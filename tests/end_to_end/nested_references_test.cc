@@ -81,9 +81,9 @@ TEST_F(NestedReferencesTest, WhatIsMissingIsWaitedForAndFreesTheText) {
   Run("INSERT INTO posts VALUES (1, 'one'), (9, 'nine')");
   Run("INSERT INTO postmeta (post_id, meta_key, meta_value) "
       "VALUES (1, '_related', 'a:3:{i:0;i:7;i:1;s:1:\"9\";i:2;i:1;}')");
-  EXPECT_TRUE(test_support::Eventually(
-      [&] { return absl::StrContains(StateOf("postmeta", "1"), "public.posts 7"); }, absl::Seconds(30)))
-      << StateOf("postmeta", "1");
+  EXPECT_TRUE(test_support::Eventually([&] {
+    return absl::StrContains(StateOf("postmeta", "1"), "public.posts 7");
+  })) << StateOf("postmeta", "1");
   EXPECT_THAT(Preview("postmeta", "1").ShortDebugString(),
               HasSubstr("meta_value refers to public.posts 7, which is not in public.entry on blog yet"));
   EXPECT_EQ(Ask(*target_, "SELECT count(*) FROM entrymeta"), "0");

@@ -81,7 +81,7 @@ class RehearseTest : public ::testing::TestWithParam<cluster::Shape> {
   absl::StatusOr<Response> Do(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const Request& request) {
-    return grpc_support::Call(stub, method, request, {.timeout = absl::Seconds(30)});
+    return grpc_support::Call(stub, method, request, {.timeout = test_support::kPatience});
   }
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Do(Stub& stub,
@@ -122,20 +122,18 @@ class RehearseTest : public ::testing::TestWithParam<cluster::Shape> {
     return sync.ok() ? sync->sync().guard() : v1::LeaveGuard();
   }
   bool AwaitGuard(v1::LeaveGuardState state) {
-    return test_support::Eventually([&] { return Guard().state() == state; }, absl::Seconds(120));
+    return test_support::Eventually([&] { return Guard().state() == state; });
   }
   // When everything that was captured before is planned and delivered, runs included.
   void AwaitAllDone() {
-    ASSERT_TRUE(test_support::Eventually([&] { return RunsAreDone(); }, absl::Seconds(120)));
+    ASSERT_TRUE(test_support::Eventually([&] { return RunsAreDone(); }));
     const std::string word = absl::StrCat("marker ", ++markers_);
     ASSERT_THAT(hub_->Execute(absl::StrCat("INSERT INTO marker (word) VALUES ('", word, "')")),
                 test_support::IsOk());
-    ASSERT_TRUE(test_support::Eventually(
-        [&] {
-          return Ask(*shop_, absl::StrCat("SELECT count(*) FROM marker WHERE word = '", word, "'")) == "1";
-        },
-        absl::Seconds(120)));
-    ASSERT_TRUE(test_support::Eventually([&] { return Pending() == 0; }, absl::Seconds(120)));
+    ASSERT_TRUE(test_support::Eventually([&] {
+      return Ask(*shop_, absl::StrCat("SELECT count(*) FROM marker WHERE word = '", word, "'")) == "1";
+    }));
+    ASSERT_TRUE(test_support::Eventually([&] { return Pending() == 0; }));
   }
   bool RunsAreDone() {
     const auto runs = Do(*capture_, &CaptureStub::ListRuns, "page_size: 1000");
@@ -150,8 +148,7 @@ class RehearseTest : public ::testing::TestWithParam<cluster::Shape> {
     return runs.ok() ? runs->runs_size() : -1;
   }
   bool AwaitRuns(int64_t count) {
-    return test_support::Eventually([&] { return RunsSoFar() >= count && RunsAreDone(); },
-                                    absl::Seconds(120));
+    return test_support::Eventually([&] { return RunsSoFar() >= count && RunsAreDone(); });
   }
   int64_t Pending() {
     const auto counts = Do(*ledger_, &v1::LedgerService::Stub::CountReplicas, "");
@@ -170,7 +167,7 @@ class RehearseTest : public ::testing::TestWithParam<cluster::Shape> {
     return Ask(*shop_, absl::StrCat("SELECT count(*) FROM note WHERE ", where));
   }
   bool AwaitInShop(const std::string& count, const std::string& where = "true") {
-    return test_support::Eventually([&] { return InShop(where) == count; }, absl::Seconds(120));
+    return test_support::Eventually([&] { return InShop(where) == count; });
   }
   void Hub(const std::string& sql) { ASSERT_THAT(hub_->Execute(sql), test_support::IsOk()); }
 

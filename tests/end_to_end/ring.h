@@ -104,10 +104,10 @@ class Ring {
     edits_ += size_;
     const std::string all = StrCat("SELECT count(*) FROM note WHERE word LIKE 'settled ", settled_, " %'");
     for (int i = 0; i < size_; ++i) {
-      EXPECT_TRUE(Eventually([&] { return Ask(i, all) == StrCat(size_); }, absl::Seconds(60)))
+      EXPECT_TRUE(Eventually([&] { return Ask(i, all) == StrCat(size_); }))
           << "site " << i << " has " << Ask(i, all);
     }
-    EXPECT_TRUE(Eventually([&] { return AllAgree(); }, absl::Seconds(60))) << Shown();
+    EXPECT_TRUE(Eventually([&] { return AllAgree(); })) << Shown();
   }
   // What some site has written more than once in a row.
   std::string WrittenAgain() {
@@ -177,7 +177,8 @@ class Ring {
   absl::StatusOr<Response> Do(grpc::Status (RegistryStub::*method)(grpc::ClientContext*, const Request&,
                                                                    Response*),
                               const std::string& text) {
-    return grpc_support::Call(*registry_, method, ParseProto<Request>(text), {.timeout = absl::Seconds(20)});
+    return grpc_support::Call(*registry_, method, ParseProto<Request>(text),
+                              {.timeout = test_support::kPatience});
   }
 
   const int size_;

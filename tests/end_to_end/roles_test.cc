@@ -101,8 +101,7 @@ class RolesTest : public ::testing::Test {
          .log_file = directory_.File("up.log")});
     ASSERT_THAT(spawned, IsOk());
     up_ = *std::move(spawned);
-    ASSERT_TRUE(
-        Eventually([&] { return std::filesystem::exists(ready_file) || !up_.Running(); }, absl::Seconds(60)));
+    ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(ready_file) || !up_.Running(); }));
     const nlohmann::json ready = nlohmann::json::parse(contract::ReadFile(ready_file), nullptr, false);
     ASSERT_FALSE(ready.is_discarded()) << contract::ReadFile(directory_.File("up.log"));
     channel_ = grpc_support::MakeChannel(ready["grpc"]);
@@ -118,10 +117,10 @@ class RolesTest : public ::testing::Test {
                   IsOk());
     }
   }
-  void TearDown() override { EXPECT_EQ(up_.Terminate(absl::Seconds(30)), 0); }
+  void TearDown() override { EXPECT_EQ(up_.Terminate(test_support::kPatience), 0); }
 
   static grpc_support::CallOptions AsServices() {
-    return {.timeout = absl::Seconds(20), .authorization = absl::StrCat("Bearer ", kServiceKey)};
+    return {.timeout = test_support::kPatience, .authorization = absl::StrCat("Bearer ", kServiceKey)};
   }
 
   v1::CreateKeyResponse MakeKey(v1::Role role, const std::string& platform, const std::string& scope) {
@@ -226,7 +225,7 @@ TEST_F(RolesTest, EveryRoleMayCallWhatThePageSaysAndNothingElse) {
         "troubles.manage", "events.manage", "audit.read", "secrets.rotate", "keys.manage"}) {
     roles.push_back({scope, Bearer(v1::ROLE_VIEWER, "", scope)});
   }
-  ASSERT_TRUE(Eventually([&] { return !WasLetIn(Call(roles[1], table.front())); }, absl::Seconds(2)));
+  ASSERT_TRUE(Eventually([&] { return !WasLetIn(Call(roles[1], table.front())); }));
   std::vector<std::string> differing;
   for (const Row& row : table) {
     for (const CallerRole& role : roles) {
@@ -244,7 +243,7 @@ TEST_F(RolesTest, ARevokedKeyIsRefusedAndTheStreamsThatItOpenedEnd) {
   const v1::CreateKeyResponse made = MakeKey(v1::ROLE_OPERATOR, "", "");
   const auto feedback = v1::FeedbackService::NewStub(channel_);
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(30)));
+  context.set_deadline(absl::ToChronoTime(absl::Now() + test_support::kPatience));
   context.AddMetadata("authorization", absl::StrCat("Bearer ", made.secret()));
   const auto stream = feedback->Watch(&context, v1::WatchRequest());
   v1::WatchResponse told;
@@ -260,7 +259,7 @@ TEST_F(RolesTest, ARevokedKeyIsRefusedAndTheStreamsThatItOpenedEnd) {
                                  {.authorization = absl::StrCat("Bearer ", made.secret())}),
               test_support::HasReason("KEY_INVALID"));
   std::cout << "figure keys.revoked stream_ended_s=" << absl::ToDoubleSeconds(ended) << std::endl;
-  EXPECT_LT(ended, absl::Seconds(5));
+  EXPECT_LT(ended, absl::Minutes(1));  // while the key lives, it would be kept for ever
 }
 
 }  // namespace

@@ -46,8 +46,7 @@ class ScheduleTest : public FirstContactTest {
   }
   v1::Run AwaitRun(const std::string& name) {
     v1::Run run;
-    EXPECT_TRUE(Eventually([&] { return (run = GetRun(name)).has_finish_time(); }, absl::Seconds(60)))
-        << run.DebugString();
+    EXPECT_TRUE(Eventually([&] { return (run = GetRun(name)).has_finish_time(); })) << run.DebugString();
     return run;
   }
   std::vector<v1::Run> Runs(const std::string& sync) {
@@ -136,16 +135,14 @@ TEST_F(ScheduleTest, WhereNothingHasChangedNoRunIsRecorded) {
   size_t runs = 0;  // the first turn, and what came in while it was taken
   int quiet_turns = 0;
   std::string last;
-  EXPECT_TRUE(Eventually(
-      [&] {
-        const std::string now = looked();
-        if (now == last) return false;
-        last = now;
-        quiet_turns = Runs("pages").size() == runs ? quiet_turns + 1 : 0;
-        runs = Runs("pages").size();
-        return quiet_turns >= 4;
-      },
-      absl::Seconds(60)));
+  EXPECT_TRUE(Eventually([&] {
+    const std::string now = looked();
+    if (now == last) return false;
+    last = now;
+    quiet_turns = Runs("pages").size() == runs ? quiet_turns + 1 : 0;
+    runs = Runs("pages").size();
+    return quiet_turns >= 4;
+  }));
   EXPECT_LE(runs, 2u);
 }
 
@@ -219,19 +216,17 @@ TEST_F(ScheduleTest, ARunRestsAfterEachBatch) {
                          StrCat(kFields, "schedule { batch_size: 3 pause { nanos: 500000000 } }")),
               IsOk());
   const v1::Run begun = StartRun("pages", "RUN_KIND_BACKFILL");
-  EXPECT_TRUE(Eventually([&] { return GetRun(begun.name()).replayed_count() == 3; }, absl::Seconds(60)));
+  EXPECT_TRUE(Eventually([&] { return GetRun(begun.name()).replayed_count() == 3; }));
   const absl::Time third = absl::Now();
   cluster_.Kill("cognate");
   cluster_.Start("cognate");
   ASSERT_TRUE(cluster_.WaitUntilServing());
   v1::Run run;
-  EXPECT_TRUE(Eventually(
-      [&] {
-        run = GetRun(begun.name());
-        EXPECT_TRUE(run.replayed_count() % 3 == 0 || run.replayed_count() == 10) << run.DebugString();
-        return run.has_finish_time();
-      },
-      absl::Seconds(60)));
+  EXPECT_TRUE(Eventually([&] {
+    run = GetRun(begun.name());
+    EXPECT_TRUE(run.replayed_count() % 3 == 0 || run.replayed_count() == 10) << run.DebugString();
+    return run.has_finish_time();
+  }));
   EXPECT_EQ(run.replayed_count(), 10);
   EXPECT_GE(ToTime(run.finish_time()) - third, absl::Milliseconds(1000));
   Expect(*right_, "SELECT count(*) FROM page", "10");

@@ -123,7 +123,7 @@ class ScopeTest : public ::testing::Test {
   absl::StatusOr<Response> Do(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const std::string& text) {
-    return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = absl::Seconds(20)});
+    return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = test_support::kPatience});
   }
 
   static std::string Ask(postgres::Connection& connection, const std::string& sql) {
@@ -141,8 +141,7 @@ class ScopeTest : public ::testing::Test {
   }
   void Run(const std::string& sql) { ASSERT_THAT(source_->Execute(sql), IsOk()); }
   void ExpectPosts(const std::string& wanted) {
-    EXPECT_TRUE(Eventually([&] { return Posts() == wanted; }, absl::Seconds(30)))
-        << "got:  " << Posts() << "\nwant: " << wanted;
+    EXPECT_TRUE(Eventually([&] { return Posts() == wanted; })) << "got:  " << Posts() << "\nwant: " << wanted;
   }
   // The state of article `id` on the blog, as Explain says.
   std::string StateOf(const std::string& id) {
@@ -187,8 +186,7 @@ TEST_F(ScopeTest, AStepThatCannotDoItsWorkRefusesItsRecordAlone) {
   Run("INSERT INTO article (title, status, published_on) VALUES ('bad', 'published', 'yesterday'), "
       "('good', 'published', '01.02.2026')");
   ExpectPosts("good: good t 2026-02-01");
-  EXPECT_TRUE(
-      Eventually([&] { return absl::StrContains(StateOf("1"), "REPLICA_STATE_DEAD"); }, absl::Seconds(30)))
+  EXPECT_TRUE(Eventually([&] { return absl::StrContains(StateOf("1"), "REPLICA_STATE_DEAD"); }))
       << StateOf("1");
   EXPECT_THAT(StateOf("1"), AllOf(HasSubstr("transforms[6]"), HasSubstr("yesterday")));
   Run("UPDATE article SET published_on = '02.02.2026' WHERE id = 1");
@@ -241,8 +239,7 @@ TEST_F(ScopeTest, AKeptRecordStaysAsItIsUntilItComesBack) {
   Run("INSERT INTO article (title, status) VALUES ('one', 'published')");
   ExpectPosts("one: one t");
   Run("UPDATE article SET status = 'draft', title = 'eins'");
-  EXPECT_TRUE(Eventually([&] { return absl::StrContains(StateOf("1"), "DETACHED"); }, absl::Seconds(30)))
-      << StateOf("1");
+  EXPECT_TRUE(Eventually([&] { return absl::StrContains(StateOf("1"), "DETACHED"); })) << StateOf("1");
   EXPECT_EQ(Posts(), "one: one t");
   Run("UPDATE article SET status = 'published'");
   ExpectPosts("eins: eins t");

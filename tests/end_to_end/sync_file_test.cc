@@ -89,7 +89,8 @@ class SyncFileTest : public ::testing::Test {
   absl::StatusOr<Response> Do(grpc::Status (RegistryStub::*method)(grpc::ClientContext*, const Request&,
                                                                    Response*),
                               const std::string& text) {
-    return grpc_support::Call(*registry_, method, ParseProto<Request>(text), {.timeout = absl::Seconds(20)});
+    return grpc_support::Call(*registry_, method, ParseProto<Request>(text),
+                              {.timeout = test_support::kPatience});
   }
 
   // `cognate sync …`
@@ -140,8 +141,7 @@ TEST_F(SyncFileTest, IsLintedPlannedAppliedExportedAndChanged) {
       source_->Execute("UPDATE writer SET name = 'Ada B.'; INSERT INTO article (title, status, writer_id) "
                        "VALUES ('Crème brûlée for "
                        "two', 'published', 1), ('Draft', 'draft', 1)"));
-  EXPECT_TRUE(Eventually([&] { return Posts() == "Crème brûlée for two: creme-brulee-for-two t Ada B."; },
-                         absl::Seconds(30)))
+  EXPECT_TRUE(Eventually([&] { return Posts() == "Crème brûlée for two: creme-brulee-for-two t Ada B."; }))
       << Posts();
 
   // What is exported is what was applied; edited, the difference is told, applied once, and acts.
@@ -161,8 +161,7 @@ TEST_F(SyncFileTest, IsLintedPlannedAppliedExportedAndChanged) {
   EXPECT_THAT(Sync({"apply", all}).output, HasSubstr("syncs/articles updated"));
   EXPECT_THAT(Sync({"apply", all}).output, HasSubstr("Nothing to change"));
   ASSERT_OK(source_->Execute("UPDATE article SET title = 'Crème brûlée for three' WHERE id = 1"));
-  EXPECT_TRUE(Eventually([&] { return Posts() == "Crème brûlée for three: creme-brulee t Ada B."; },
-                         absl::Seconds(30)))
+  EXPECT_TRUE(Eventually([&] { return Posts() == "Crème brûlée for three: creme-brulee t Ada B."; }))
       << Posts();
 
   const Ran described = Sync({"describe", "articles"});

@@ -51,7 +51,7 @@ class TroublesTest : public TwoDatabases {
   }
 
   // Until so many have come, or the time is over.
-  std::vector<v1::Delivery> Pull(size_t count, absl::Duration patience = absl::Seconds(30)) {
+  std::vector<v1::Delivery> Pull(size_t count, absl::Duration patience = test_support::kPatience) {
     std::vector<v1::Delivery> deliveries;
     const absl::Time until = absl::Now() + patience;
     while (deliveries.size() < count && absl::Now() < until) {
@@ -80,7 +80,7 @@ class TroublesTest : public TwoDatabases {
       }
     }
     EXPECT_THAT(
-        grpc_support::Call(*delivery_, &Stub::Report, request, {.timeout = absl::Seconds(20)}).status(),
+        grpc_support::Call(*delivery_, &Stub::Report, request, {.timeout = test_support::kPatience}).status(),
         IsOk());
   }
   std::string Cli(const std::vector<std::string>& words) { return cluster_.Run(words).output; }

@@ -68,7 +68,7 @@ class TwoDatabases : public ::testing::Test {
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const std::string& text) {
     return grpc_support::Call(stub, method, test_support::ParseProto<Request>(text),
-                              {.timeout = absl::Seconds(20)});
+                              {.timeout = test_support::kPatience});
   }
 
   // The first value; an error in words.
@@ -81,7 +81,7 @@ class TwoDatabases : public ::testing::Test {
   // What the target answers becomes this.
   void ExpectTarget(const std::string& sql, const std::string& wanted) { Expect(*target_, sql, wanted); }
   static void Expect(postgres::Connection& connection, const std::string& sql, const std::string& wanted) {
-    EXPECT_TRUE(test_support::Eventually([&] { return Ask(connection, sql) == wanted; }, absl::Seconds(30)))
+    EXPECT_TRUE(test_support::Eventually([&] { return Ask(connection, sql) == wanted; }))
         << sql << "\ngot:  " << Ask(connection, sql) << "\nwant: " << wanted;
   }
   v1::PreviewResponse Preview(const std::string& model, const std::string& id) {

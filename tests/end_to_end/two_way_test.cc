@@ -113,8 +113,7 @@ TEST(TwoWayTest, ChangedRulesOfOneWayAreDeliveredAgain) {
   ring.UpdateSync(
       "name: 'syncs/from-0-to-1' transforms { change_case { field: 'tag' letter_case: LETTER_CASE_UPPER } }",
       "transforms");
-  EXPECT_TRUE(Eventually([&] { return ring.Ask(1, "SELECT tag FROM note WHERE word = 'loud'") == "QUIET"; },
-                         absl::Seconds(30)))
+  EXPECT_TRUE(Eventually([&] { return ring.Ask(1, "SELECT tag FROM note WHERE word = 'loud'") == "QUIET"; }))
       << ring.Shown();
 }
 

@@ -66,7 +66,7 @@ class WayOfAChangeTest : public ::testing::TestWithParam<Shape> {
   absl::StatusOr<Response> Do(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const std::string& text) {
-    return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = absl::Seconds(20)});
+    return grpc_support::Call(stub, method, ParseProto<Request>(text), {.timeout = test_support::kPatience});
   }
 
   void Configure() {
@@ -116,7 +116,7 @@ class WayOfAChangeTest : public ::testing::TestWithParam<Shape> {
                "JOIN writers a USING (writer_no) LEFT JOIN works p ON p.work_no = b.follows");
   }
   bool Agree() {
-    return Eventually([&] { return SourceContent() == TargetContent(); }, absl::Seconds(30));
+    return Eventually([&] { return SourceContent() == TargetContent(); });
   }
 
   cluster::Cluster cluster_{GetParam()};
@@ -193,7 +193,7 @@ TEST_P(WayOfAChangeTest, WatchTellsWhatWasAppliedAndGoesOnAfterItsToken) {
   ASSERT_TRUE(Agree());
   const auto read_until = [&](const std::string& token, const std::string& word) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(15));
+    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoSeconds(test_support::kPatience));
     v1::WatchRequest request;
     request.set_resume_token(token);
     const auto reader = feedback_->Watch(&context, request);

@@ -90,7 +90,7 @@ class LedgerTest : public ::testing::Test {
     ASSERT_OK(ValueOrDie(postgres::Connection::Open(target_uri_))->Execute(kTarget));
     const auto stub = v1::PlatformRegistryService::NewStub(cluster_.ChannelTo("platform-registry"));
     const auto call = [&](auto method, const auto& request) {
-      ASSERT_OK(grpc_support::Call(*stub, method, request, {.timeout = absl::Seconds(20)}));
+      ASSERT_OK(grpc_support::Call(*stub, method, request, {.timeout = test_support::kPatience}));
     };
     call(&RegistryStub::CreatePlatform,
          test_support::ParseProto<v1::CreatePlatformRequest>(
@@ -136,13 +136,11 @@ class LedgerTest : public ::testing::Test {
   // The version of the first change.
   int64_t Capture(const v1::CaptureRequest& request) {
     absl::StatusOr<v1::CaptureResponse> response;
-    const bool taken = Eventually(
-        [&] {
-          response = grpc_support::Call(*capture_, &v1::ChangeCaptureService::Stub::Capture, request,
-                                        {.timeout = absl::Seconds(30), .idempotent = true});
-          return response.ok();
-        },
-        absl::Minutes(2));
+    const bool taken = Eventually([&] {
+      response = grpc_support::Call(*capture_, &v1::ChangeCaptureService::Stub::Capture, request,
+                                    {.timeout = test_support::kPatience, .idempotent = true});
+      return response.ok();
+    });
     EXPECT_TRUE(taken) << response.status();
     if (!taken) return 0;
     for (const v1::CaptureResult& result : response->results())

@@ -36,7 +36,7 @@ template <typename Request, typename Response>
 absl::Status Do(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                 const std::string& text) {
   return grpc_support::Call(stub, method, test_support::ParseProto<Request>(text),
-                            {.timeout = absl::Seconds(20), .idempotent = true})
+                            {.timeout = test_support::kPatience, .idempotent = true})
       .status();
 }
 

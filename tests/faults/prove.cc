@@ -38,19 +38,17 @@ int64_t NotConverged(cluster::Cluster& cluster) {
 int64_t WaitForQuiet(World& world, const Generator& generator) {
   int64_t open = -1;
   Leftovers left{.count = 1, .text = ""};
-  test_support::Eventually(
-      [&] {
-        open = NotConverged(world.cluster);
-        if (open != 0) return false;
-        const auto good = [&](Target& target) {
-          const Differences d = target.Compare(generator);
-          return d.lost + d.duplicated + d.differing == 0;
-        };
-        if (!good(world.alpha) || !good(world.beta) || !world.ticker.Compare().first.empty()) return false;
-        left = FindLeftovers(world.cluster);
-        return left.count == 0;
-      },
-      absl::Minutes(2));
+  test_support::Eventually([&] {
+    open = NotConverged(world.cluster);
+    if (open != 0) return false;
+    const auto good = [&](Target& target) {
+      const Differences d = target.Compare(generator);
+      return d.lost + d.duplicated + d.differing == 0;
+    };
+    if (!good(world.alpha) || !good(world.beta) || !world.ticker.Compare().first.empty()) return false;
+    left = FindLeftovers(world.cluster);
+    return left.count == 0;
+  });
   return (open < 0 ? 1 : open) + left.count;
 }
 

@@ -2,20 +2,13 @@
 // service must say so within half a minute, by its readiness and by its metrics, and be ready again when the
 // fault is gone. What is a platform's own fault must leave every service ready.
 
-#include <cmath>
-#include <fstream>
 #include <iostream>
-#include <regex>
-#include <sstream>
 
-#include <httplib.h>
-
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/postgres/connection.h"
 #include "gtest/gtest.h"
-#include "tests/cluster/cluster.h"
+#include "tests/cluster/admin.h"
 #include "tests/faults/pair.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
@@ -26,8 +19,6 @@ namespace {
 using test_support::Eventually;
 using test_support::IsOk;
 using test_support::ValueOrDie;
-
-constexpr absl::Duration kKnownWithin = absl::Seconds(30);
 
 struct Stage {
   std::string service;
@@ -41,45 +32,23 @@ class StagesTest : public ::testing::Test {
     ASSERT_OK(pair_.SetUp(cluster_, pair_.source_uri(), pair_.target_uri()));
     locker_ = ValueOrDie(postgres::Connection::Open(cluster_.uri()));
     Change();
-    ASSERT_TRUE(Eventually([&] { return pair_.Differing() == 0; }, absl::Minutes(1)));
+    ASSERT_TRUE(Eventually([&] { return pair_.Differing() == 0; }));
   }
 
   void Change() { ASSERT_OK(pair_.Run(absl::StrCat("INSERT INTO items VALUES ('i", ++changes_, "', 1)"))); }
 
-  // Where the process says that its admin server is.
-  int AdminPort(const std::string& service) {
-    std::ifstream file(cluster_.LogPath(service));
-    std::stringstream text;
-    text << file.rdbuf();
-    const std::string log = text.str();
-    static const std::regex port(R"(admin_port\W+(\d+))");
-    std::smatch found;
-    EXPECT_TRUE(std::regex_search(log, found, port)) << log;
-    return found.empty() ? 0 : std::stoi(found[1]);
-  }
   std::pair<int, std::string> Get(const std::string& service, const std::string& path) {
-    httplib::Client client("127.0.0.1", AdminPort(service));
-    client.set_read_timeout(5);
-    const httplib::Result answer = client.Get(path);
-    return answer ? std::make_pair(answer->status, answer->body) : std::make_pair(0, std::string());
+    return cluster::AdminGet(cluster_, service, path);
   }
   bool IsReady(const std::string& service) { return Get(service, "/readyz").first == 200; }
-  // Of the line that begins so; NaN where there is none.
   double Metric(const std::string& service, const std::string& series) {
-    std::istringstream text(Get(service, "/metrics").second);
-    for (std::string line; std::getline(text, line);) {
-      double value = 0;
-      if (line.rfind(series + " ", 0) == 0 && absl::SimpleAtod(line.substr(series.size() + 1), &value))
-        return value;
-    }
-    return std::nan("");
+    return cluster::Metric(cluster_, service, series);
   }
 
   // Waits until all services of these stages are not ready; the longest that it took one of them.
   void ExpectUnready(const std::vector<Stage>& stages, absl::Time since) {
     for (const Stage& stage : stages) {
-      const bool unready = Eventually([&] { return Get(stage.service, "/readyz").first == 503; },
-                                      since + kKnownWithin - absl::Now());
+      const bool unready = Eventually([&] { return Get(stage.service, "/readyz").first == 503; });
       const absl::Duration took = absl::Now() - since;
       longest_ = std::max(longest_, took);
       stages_ += unready ? 1 : 0;
@@ -97,10 +66,10 @@ class StagesTest : public ::testing::Test {
   }
   void ExpectRecovery() {
     for (const std::string& service : cluster_.names()) {
-      EXPECT_TRUE(Eventually([&] { return IsReady(service); }, absl::Seconds(45)))
+      EXPECT_TRUE(Eventually([&] { return IsReady(service); }))
           << service << ": " << Get(service, "/readyz").second;
     }
-    EXPECT_TRUE(Eventually([&] { return pair_.Differing() == 0; }, absl::Seconds(45)));
+    EXPECT_TRUE(Eventually([&] { return pair_.Differing() == 0; }));
   }
   // Nobody else can use the table meanwhile.
   void ExpectWhileLocked(const std::string& table, const std::vector<Stage>& stages) {
@@ -140,18 +109,19 @@ TEST_F(StagesTest, APlatformThatHangsLeavesEveryServiceReady) {
   pair_.target().Pause();
   Change();
   const std::string lane = "cognate_stage_backlog{stage=\"lane_target\"}";
-  EXPECT_TRUE(Eventually([&] { return Metric("delivery", lane) > 0; }, absl::Seconds(20)));
+  EXPECT_TRUE(Eventually([&] { return Metric("delivery", lane) > 0; }));
   pair_.source().Pause();
   const absl::Time since = absl::Now();
   std::string unready;
-  Eventually(
+  // As long as a stage has that stands still (WhatStandsStillIsNotReady).
+  EXPECT_TRUE(test_support::Stays(
       [&] {
         for (const std::string& service : cluster_.names())
           if (!IsReady(service)) unready = absl::StrCat(service, ": ", Get(service, "/readyz").second);
-        return !unready.empty();
+        return unready.empty();
       },
-      kKnownWithin);
-  EXPECT_EQ(unready, "");
+      absl::Seconds(30)))
+      << unready;
   const double then = absl::ToDoubleSeconds(since - absl::UnixEpoch());
   EXPECT_GT(Metric("delivery", lane), 0);
   EXPECT_FALSE(Metric("delivery", "cognate_stage_progress_timestamp_seconds{stage=\"lane_target\"}") >

@@ -17,4 +17,8 @@ bool Eventually(absl::FunctionRef<bool()> condition, absl::Duration timeout) {
   return true;
 }
 
+bool Stays(absl::FunctionRef<bool()> condition, absl::Duration span) {
+  return !Eventually([&] { return !condition(); }, span);
+}
+
 }  // namespace cognate::test_support

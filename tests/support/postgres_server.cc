@@ -45,7 +45,7 @@ absl::Status Run(std::vector<std::string> argv, const std::string& log, const st
   command.argv = std::move(argv);
   command.user = user;
   command.log_file = log;
-  return process::RunToEnd(command, absl::Seconds(60));
+  return process::RunToEnd(command, kPatience);
 }
 
 constexpr pid_t kGone = -1;
@@ -126,7 +126,7 @@ PostgresServer& PostgresServer::Shared() {
   return *server;
 }
 
-PostgresServer::~PostgresServer() { process_.Terminate(absl::Seconds(10), SIGQUIT); }
+PostgresServer::~PostgresServer() { process_.Terminate(kPatience, SIGQUIT); }
 
 absl::Status PostgresServer::Initialize() {
   ASSIGN_OR_RETURN(binaries_, process::FindPostgresBinaries());
@@ -167,8 +167,8 @@ absl::Status PostgresServer::Launch() {
   std::error_code ignored;
   std::filesystem::remove(data_ + "/postmaster.pid", ignored);
   ASSIGN_OR_RETURN(process_, process::Process::Spawn(command));
-  const bool accepts = Eventually(
-      [&] { return !process_.Running() || postgres::Connection::Open(Uri()).ok(); }, absl::Seconds(60));
+  const bool accepts =
+      Eventually([&] { return !process_.Running() || postgres::Connection::Open(Uri()).ok(); });
   if (accepts && process_.Running()) return absl::OkStatus();
   return Error(absl::StatusCode::kUnavailable, "POSTGRES_NOT_STARTED",
                absl::StrCat("PostgreSQL does not start: ", Log()));
@@ -179,7 +179,8 @@ std::string PostgresServer::Uri(absl::string_view database, absl::string_view us
 }
 
 std::string PostgresServer::CreateDatabase(absl::string_view name) {
-  absl::StatusOr<std::unique_ptr<postgres::Connection>> connection = postgres::Connection::Open(Uri());
+  absl::StatusOr<std::unique_ptr<postgres::Connection>> connection;
+  Eventually([&] { return (connection = postgres::Connection::Open(Uri())).ok(); });
   OrFail(connection.status());
   const std::string quoted = (*connection)->QuoteIdentifier(name);
   OrFail((*connection)->Execute(absl::StrCat("DROP DATABASE IF EXISTS ", quoted, " WITH (FORCE)")));
@@ -190,7 +191,7 @@ std::string PostgresServer::CreateDatabase(absl::string_view name) {
 std::string PostgresServer::CreateDatabase() { return CreateDatabase(absl::StrCat("test_", ++databases_)); }
 
 void PostgresServer::Stop(Mode mode) {
-  process_.Terminate(absl::Seconds(60), mode == Mode::kFast ? SIGINT : SIGQUIT);
+  process_.Terminate(kPatience, mode == Mode::kFast ? SIGINT : SIGQUIT);
 }
 
 void PostgresServer::StartAgain() { OrFail(Launch()); }

@@ -58,7 +58,7 @@ absl::Status RedisServer::Launch() {
     auto client = redis::Client::Connect(address());
     return client.ok() && (*client)->Ping().ok();
   };
-  if (Eventually([&] { return !process_.Running() || answers(); }, absl::Seconds(30)) && process_.Running()) {
+  if (Eventually([&] { return !process_.Running() || answers(); }) && process_.Running()) {
     return absl::OkStatus();
   }
   return Error(absl::StatusCode::kUnavailable, "REDIS_NOT_STARTED", "redis-server does not start");
@@ -66,7 +66,7 @@ absl::Status RedisServer::Launch() {
 
 std::string RedisServer::address() const { return absl::StrCat("unix:", directory_.File("s")); }
 
-void RedisServer::Stop() { process_.Terminate(absl::Seconds(10)); }
+void RedisServer::Stop() { process_.Terminate(kPatience); }
 
 void RedisServer::StartAgain() { OrFail(Launch()); }
 

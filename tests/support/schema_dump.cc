@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/process/process.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
 
 namespace cognate::test_support {
@@ -40,7 +41,7 @@ std::string DumpSchema(absl::string_view uri, absl::string_view schema) {
                   absl::StrCat("--file=", directory.File("schema.sql")),
                   absl::StrCat("--dbname=", uri)};
   command.log_file = directory.File("log");
-  if (const absl::Status status = process::RunToEnd(command, absl::Seconds(60)); !status.ok()) {
+  if (const absl::Status status = process::RunToEnd(command, kPatience); !status.ok()) {
     std::fprintf(stderr, "FAILED: pg_dump: %s\n", status.ToString().c_str());
     std::abort();
   }

@@ -53,12 +53,12 @@ TEST_F(SourceClockTest, TimesAreCorrectedAlsoWhenItIsSetMeanwhileAndTheirOrderSt
   ASSERT_TRUE(AwaitStreaming());
   absl::Duration most = InsertAndSeeHowWrong();
   EXPECT_TRUE(Eventually([&] { return std::abs(Offset() - 3600) < 0.5; })) << State().ShortDebugString();
-  EXPECT_LT(ToDuration(State().clock_error()), absl::Milliseconds(500));
+  EXPECT_LT(ToDuration(State().clock_error()), absl::Milliseconds(1500));
   for (const char* const off : {"+3630s", "-1h", "+90s", "+0s", "+3d", "-2s"}) {
     server_->SetClock(off);
     for (int i = 0; i < 5; ++i) {
       const absl::Duration wrong = InsertAndSeeHowWrong();
-      EXPECT_LT(wrong, absl::Milliseconds(500)) << off << " " << i;
+      EXPECT_LT(wrong, absl::Milliseconds(1500)) << off << " " << i;
       most = std::max(most, wrong);
     }
   }
@@ -86,7 +86,7 @@ TEST_F(SourceClockTest, ATimeThatCannotBeRightIsThatOfItsReceiptAndIsShown) {
   ASSERT_TRUE(Eventually([&] { return State().out_of_bounds_count() == 1; })) << State().ShortDebugString();
   EXPECT_THAT(State().out_of_bounds(), HasSubstr("the transaction at 0/"));
   EXPECT_GT(ToTime(State().out_of_bounds_time()), started);
-  EXPECT_LT(InsertAndSeeHowWrong(), absl::Milliseconds(500)) << "it holds nobody up";
+  EXPECT_LT(InsertAndSeeHowWrong(), absl::Milliseconds(1500)) << "it holds nobody up";
   EXPECT_EQ(State().out_of_bounds_count(), 1);
 }
 

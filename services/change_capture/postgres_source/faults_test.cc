@@ -149,12 +149,12 @@ TEST_F(PostgresSourceFaultsTest, HandsOverFromTheSnapshotWithoutLossOrDouble) {
   Writer first(source_uri_, seed_, 45'000);
   Writer second(source_uri_, seed_ + 1, 45'000);
   StartSource({"public.item", "public.quiet"});
-  ASSERT_TRUE(AwaitStreaming(absl::Seconds(60))) << State().ShortDebugString();
+  ASSERT_TRUE(AwaitStreaming()) << State().ShortDebugString();
   const absl::Duration snapshot = absl::Now() - start;
   const int64_t during = first.committed() + second.committed();
   ASSERT_TRUE(Eventually([&] { return first.committed() + second.committed() > during + 500; }));
   const int64_t transactions = first.Stop() + second.Stop();
-  const bool equal = AwaitEqual("item", "id", absl::Minutes(2));
+  const bool equal = AwaitEqual("item", "id");
   const std::vector<LogEntry> entries = Entries("public.item");
   const Faults faults = Check(entries);
   EXPECT_TRUE(equal);
@@ -183,7 +183,7 @@ TEST_F(PostgresSourceFaultsTest, GoesOnWhereItWasAfterEveryEnd) {
     ++ends;
   }
   const int64_t transactions = writer.Stop();
-  const bool equal = AwaitEqual("item", "id", absl::Seconds(30));
+  const bool equal = AwaitEqual("item", "id");
   const std::vector<LogEntry> entries = Entries("public.item");
   const Faults faults = Check(entries);
   EXPECT_TRUE(equal);
@@ -214,8 +214,7 @@ TEST_F(PostgresSourceFaultsTest, GoesOnInTheMiddleOfALargeTransaction) {
     while (seen < 20'000) {
       // Something of the transaction is in the log now, so that the end is somewhere within.
       const size_t then = seen;
-      ASSERT_TRUE(Eventually([&] { return in_log() > then; }, absl::Seconds(20)))
-          << seen << " " << State().ShortDebugString();
+      ASSERT_TRUE(Eventually([&] { return in_log() > then; })) << seen << " " << State().ShortDebugString();
       absl::SleepFor(absl::Milliseconds(static_cast<int64_t>(random_() % 50)));
       Disturb();
       ++ends;
@@ -224,7 +223,7 @@ TEST_F(PostgresSourceFaultsTest, GoesOnInTheMiddleOfALargeTransaction) {
     }
     EXPECT_EQ(in_log(), 20'000U);
   }
-  const bool equal = AwaitEqual("item", "id", absl::Seconds(30));
+  const bool equal = AwaitEqual("item", "id");
   const Faults faults = Check(Entries("public.item"));
   EXPECT_TRUE(equal);
   EXPECT_EQ(faults.missing, 0);
@@ -251,9 +250,9 @@ TEST_F(PostgresSourceFaultsTest, ReadsATableAnewWhoseSnapshotWasCutOff) {
   ASSERT_FALSE(SnapshotComplete("public.item"));
   Sql("DELETE FROM item WHERE id % 3 = 0; UPDATE item SET body = 'x' WHERE id % 3 = 1");
   StartSource({"public.item"});
-  ASSERT_TRUE(AwaitStreaming(absl::Seconds(60)));
+  ASSERT_TRUE(AwaitStreaming());
   Sql("DELETE FROM item WHERE id = 1");
-  ASSERT_TRUE(AwaitEqual("item", "id", absl::Seconds(30)));
+  ASSERT_TRUE(AwaitEqual("item", "id"));
 }
 
 TEST_F(PostgresSourceFaultsTest, OutlivesACrashOfTheSourcesServer) {
@@ -268,7 +267,7 @@ TEST_F(PostgresSourceFaultsTest, OutlivesACrashOfTheSourcesServer) {
   }
   const int64_t transactions = writer.Stop();
   sql_ = ValueOrDie(postgres::Connection::Open(source_uri_));
-  const bool equal = AwaitEqual("item", "id", absl::Seconds(30));
+  const bool equal = AwaitEqual("item", "id");
   const Faults faults = Check(Entries("public.item"));
   EXPECT_TRUE(equal) << State().ShortDebugString();
   EXPECT_EQ(faults.missing, 0);
@@ -290,7 +289,7 @@ TEST_F(PostgresSourceFaultsTest, LetsTheServerShutDown) {
   sql_.reset();
   const absl::Time start = absl::Now();
   server_->Restart(PostgresServer::Mode::kFast);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(8)) << "a server waits until its log is confirmed";
+  EXPECT_LT(absl::Now() - start, absl::Seconds(55)) << "a server waits until its log is confirmed";
   sql_ = ValueOrDie(postgres::Connection::Open(source_uri_));
   Sql("UPDATE item SET rev = rev + 1");
   ASSERT_TRUE(AwaitEqual("item", "id"));

@@ -230,17 +230,15 @@ class SourceFixture : public ::testing::Test {
     }
     return false;
   }
-  bool AwaitStreaming(absl::Duration timeout = absl::Seconds(20)) {
-    return Eventually([&] { return State().state() == v1::SOURCE_STATE_STREAMING; }, timeout);
+  bool AwaitStreaming() {
+    return Eventually([&] { return State().state() == v1::SOURCE_STATE_STREAMING; });
   }
-  bool AwaitFailing(absl::string_view words, absl::Duration timeout = absl::Seconds(10)) {
-    return Eventually(
-        [&] {
-          const v1::Source source = State();
-          return source.state() == v1::SOURCE_STATE_FAILING &&
-                 source.error().find(std::string(words)) != std::string::npos;
-        },
-        timeout);
+  bool AwaitFailing(absl::string_view words) {
+    return Eventually([&] {
+      const v1::Source source = State();
+      return source.state() == v1::SOURCE_STATE_FAILING &&
+             source.error().find(std::string(words)) != std::string::npos;
+    });
   }
 
   TableState Logged(absl::string_view model) { return log_->LiveState(platform_, model); }
@@ -268,9 +266,8 @@ class SourceFixture : public ::testing::Test {
     }
     return state;
   }
-  bool AwaitEqual(absl::string_view table, absl::string_view key,
-                  absl::Duration timeout = absl::Seconds(20)) {
-    return Eventually([&] { return Logged(absl::StrCat("public.", table)) == Table(table, key); }, timeout);
+  bool AwaitEqual(absl::string_view table, absl::string_view key) {
+    return Eventually([&] { return Logged(absl::StrCat("public.", table)) == Table(table, key); });
   }
 
   std::string platform_;

@@ -94,14 +94,6 @@ void CheckResult(const v1::DeliveryResult& result, const std::string& path,
   }
 }
 
-// A stream is not passed on: its credits are counted where the lane is.
-Error Elsewhere(const std::string& platform) {
-  return Error(absl::StatusCode::kUnavailable, "LANE_NOT_READY",
-               StrCat("another replica delivers to ", platform,
-                      "; connect again, or use Pull, which any of them answers"))
-      .RetryAfter(absl::Seconds(1));
-}
-
 // Of a result whose delivery is no longer in the box: what can be said without it.
 v1::Outcome LateOutcome(const v1::DeliveryResult& result) {
   v1::Outcome applied;
@@ -157,22 +149,58 @@ absl::StatusOr<std::string> AgentCalls::OwnerOf(const std::string& id) {
       .RetryAfter(absl::Seconds(1));
 }
 
-absl::StatusOr<v1::PullResponse> AgentCalls::Pull(const v1::PullRequest& request,
-                                                  const grpc_support::Rpc& rpc) {
+// Waits for what the box has, or for what another replica answers.
+struct AgentCalls::PullUnderWay {
+  bool has_begun = false;
+  Ask ask;
+  absl::Time until;
+  std::shared_ptr<grpc_support::CallUnderWay<v1::PullResponse>> elsewhere;
+};
+
+AgentCalls::PullLook AgentCalls::Pull(const v1::PullRequest& request) {
+  return [this, &request, pull = std::make_shared<PullUnderWay>()](
+             const grpc_support::Rpc& rpc) -> absl::StatusOr<std::optional<v1::PullResponse>> {
+    if (!pull->has_begun) RETURN_IF_ERROR(BeginPull(request, rpc, *pull));
+    return LookForPull(rpc, *pull);
+  };
+}
+
+absl::Status AgentCalls::BeginPull(const v1::PullRequest& request, const grpc_support::Rpc& rpc,
+                                   PullUnderWay& pull) {
   std::vector<FieldViolation> violations;
-  const Ask ask = AskOf(request, "max_deliveries", request.max_deliveries(), &violations);
+  pull.ask = AskOf(request, "max_deliveries", request.max_deliveries(), &violations);
   const absl::Duration wait = request.has_wait() ? ToDuration(request.wait()) : kDefaultWait;
   if (wait < absl::ZeroDuration() || wait > kMaxWait)
     violations.push_back({"wait", StrCat("got ", absl::FormatDuration(wait), ", want 0 s to 60 s")});
   if (!violations.empty()) return Invalid(violations);
-  RETURN_IF_ERROR(MayLend(ask.platform));
-  ASSIGN_OR_RETURN(const std::string owner, OwnerOf(ask.platform));
-  if (!owner.empty()) return replicas_.Pull(owner, request, rpc);
-  const absl::Time until = std::min(context_.clock.Now() + wait, rpc.deadline() - kMargin);
-  return ResponseOf<v1::PullResponse>(
-      mailboxes_.Of(ask.platform).Lend(static_cast<size_t>(ask.count), {}, ask.lease, until, [&] {
-        return rpc.cancelled() || rpc.draining();
-      }));
+  RETURN_IF_ERROR(MayLend(pull.ask.platform));
+  ASSIGN_OR_RETURN(const std::string owner, OwnerOf(pull.ask.platform));
+  pull.until = std::min(context_.clock.Now() + wait, rpc.deadline() - kMargin);
+  if (!owner.empty()) {
+    pull.elsewhere =
+        replicas_.BeginPull(owner, request, rpc, [this, id = pull.ask.platform] { waiting_.Wake(id); });
+  }
+  pull.has_begun = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<v1::PullResponse>> AgentCalls::LookForPull(const grpc_support::Rpc& rpc,
+                                                                        PullUnderWay& pull) {
+  const bool is_over = rpc.cancelled() || rpc.draining();
+  if (pull.elsewhere != nullptr) {
+    if (!pull.elsewhere->has_ended()) {
+      if (is_over) pull.elsewhere->Cancel();
+      return std::nullopt;
+    }
+    ASSIGN_OR_RETURN(v1::PullResponse response, pull.elsewhere->Take());
+    return response;
+  }
+  if (is_over) return v1::PullResponse();
+  const absl::Time now = context_.clock.Now();
+  Lent lent =
+      mailboxes_.Of(pull.ask.platform).LendNow(static_cast<size_t>(pull.ask.count), {}, pull.ask.lease);
+  if (lent.deliveries.empty() && now < pull.until) return std::nullopt;
+  return ResponseOf<v1::PullResponse>(std::move(lent));
 }
 
 absl::Status AgentCalls::Subscribe(const v1::SubscribeRequest& request, const grpc_support::Rpc& rpc,
@@ -186,7 +214,7 @@ absl::Status AgentCalls::Subscribe(const v1::SubscribeRequest& request, const gr
   while (!gone()) {
     RETURN_IF_ERROR(MayLend(ask.platform));
     ASSIGN_OR_RETURN(const std::string owner, OwnerOf(ask.platform));
-    if (!owner.empty()) return Elsewhere(ask.platform);
+    if (!owner.empty()) return replicas_.Subscribe(owner, request, rpc, sink);
     Lent lent = mailbox.Lend(static_cast<size_t>(ask.count), leases, ask.lease,
                              context_.clock.Now() + kSignOfLife, gone);
     if (!lent.lease.empty()) leases.insert(lent.lease);

@@ -31,7 +31,7 @@ void Mailbox::Put(absl::Span<const Outgoing> deliveries) {
   }
   slots_ = std::move(slots);
   places_ = std::move(places);
-  free_.SignalAll();
+  TellFree();
 }
 
 std::vector<v1::Outcome> Mailbox::Exchange(absl::Span<const Outgoing> deliveries, absl::Duration wait) {
@@ -107,36 +107,48 @@ size_t Mailbox::CountLent(const absl::flat_hash_set<std::string>& leases) const 
   }));
 }
 
-void Mailbox::LendNow(size_t credits, const absl::flat_hash_set<std::string>& leases,
-                      absl::Duration lease_duration, Lent* lent) {
+Lent Mailbox::LendLocked(size_t credits, const absl::flat_hash_set<std::string>& leases,
+                         absl::Duration lease_duration) {
   const absl::Time now = clock_.Now();
+  last_asked_ = now;
+  Lent lent;
   const size_t lent_before = CountLent(leases);
   for (Slot& slot : slots_) {
-    if (lent_before + lent->deliveries.size() >= credits) return;
+    if (lent_before + lent.deliveries.size() >= credits) break;
     if (slot.outcome.has_value() || now < slot.lent_until) continue;
-    if (lent->lease.empty()) {
-      lent->lease = RandomHex(16);
-      lent->expires = now + lease_duration;
+    if (lent.lease.empty()) {
+      lent.lease = RandomHex(16);
+      lent.expires = now + lease_duration;
     }
-    slot.lease = lent->lease;
-    slot.lent_until = lent->expires;
-    lent->deliveries.push_back(slot.delivery);
+    slot.lease = lent.lease;
+    slot.lent_until = lent.expires;
+    lent.deliveries.push_back(slot.delivery);
   }
+  return lent;
+}
+
+Lent Mailbox::LendNow(size_t credits, const absl::flat_hash_set<std::string>& leases,
+                      absl::Duration lease_duration) {
+  MutexLock lock(&mutex_);
+  return LendLocked(credits, leases, lease_duration);
 }
 
 Lent Mailbox::Lend(size_t credits, const absl::flat_hash_set<std::string>& leases,
                    absl::Duration lease_duration, absl::Time until, const std::function<bool()>& gone) {
-  Lent lent;
   MutexLock lock(&mutex_);
   while (!gone()) {
-    last_asked_ = clock_.Now();
-    LendNow(credits, leases, lease_duration, &lent);
+    Lent lent = LendLocked(credits, leases, lease_duration);
     const absl::Time now = clock_.Now();
-    if (!lent.deliveries.empty() || now >= until) break;
+    if (!lent.deliveries.empty() || now >= until) return lent;
     free_.WaitFor(&mutex_,
                   std::clamp(std::min(until, NextFree()) - now, absl::Milliseconds(1), kLongestWait));
   }
-  return lent;
+  return {};
+}
+
+void Mailbox::TellFree() {
+  free_.SignalAll();
+  on_free_();
 }
 
 void Mailbox::ForgetOver(absl::flat_hash_set<std::string>* leases) const {
@@ -170,7 +182,7 @@ std::shared_ptr<Answers> Mailbox::Answer(
     ++answers->untold;
   }
   answered_.Signal();
-  free_.SignalAll();  // credits came back
+  TellFree();  // credits came back
   return answers;
 }
 
@@ -186,7 +198,7 @@ bool Mailbox::AwaitTold(const std::shared_ptr<Answers>& answers, absl::Time unti
 Mailbox& Mailboxes::Of(const std::string& platform) {
   MutexLock lock(&mutex_);
   std::unique_ptr<Mailbox>& box = boxes_[platform];
-  if (box == nullptr) box = std::make_unique<Mailbox>(clock_);
+  if (box == nullptr) box = std::make_unique<Mailbox>(clock_, [this, platform] { on_free_(platform); });
   return *box;
 }
 

@@ -39,7 +39,10 @@ struct Answers {
 // Of one platform. Thread safe: one lane, any number of calls.
 class Mailbox {
  public:
-  explicit Mailbox(const Clock& clock) : clock_(clock) {}
+  // `on_free` is called when something may be lent out that could not be before.
+  explicit Mailbox(
+      const Clock& clock, std::function<void()> on_free = [] {})
+      : clock_(clock), on_free_(std::move(on_free)) {}
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
@@ -61,8 +64,9 @@ class Mailbox {
   // For the agent's calls. `gone` says that nobody waits for the answer any more.
 
   void NoteAsked();
-  // Lends out what is free, as long as at most `credits` are lent under `leases` and this one together; waits
-  // for the first one until `until`.
+  // Lends out what is free now, as long as at most `credits` are lent under `leases` and this one together.
+  Lent LendNow(size_t credits, const absl::flat_hash_set<std::string>& leases, absl::Duration lease_duration);
+  // The same; waits for the first one until `until`.
   Lent Lend(size_t credits, const absl::flat_hash_set<std::string>& leases, absl::Duration lease_duration,
             absl::Time until, const std::function<bool()>& gone);
   // Takes leases out under which nothing is lent any more.
@@ -89,11 +93,13 @@ class Mailbox {
   void Put(absl::Span<const Outgoing> deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t CountLent(const absl::flat_hash_set<std::string>& leases) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LendNow(size_t credits, const absl::flat_hash_set<std::string>& leases, absl::Duration lease_duration,
-               Lent* lent) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Lent LendLocked(size_t credits, const absl::flat_hash_set<std::string>& leases,
+                  absl::Duration lease_duration) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellFree();
   absl::Time NextFree() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Clock& clock_;
+  const std::function<void()> on_free_;
   mutable Mutex mutex_;
   CondVar free_;      // something may be lent out
   CondVar answered_;  // something is answered, or the box is closed
@@ -108,11 +114,14 @@ class Mailbox {
 // One for each platform, made at its first use. Thread safe; the boxes live as long as this.
 class Mailboxes {
  public:
-  explicit Mailboxes(const Clock& clock) : clock_(clock) {}
+  // `on_free` as a Mailbox has it, with the platform.
+  Mailboxes(const Clock& clock, std::function<void(const std::string& platform)> on_free)
+      : clock_(clock), on_free_(std::move(on_free)) {}
   Mailbox& Of(const std::string& platform);
 
  private:
   const Clock& clock_;
+  const std::function<void(const std::string& platform)> on_free_;
   Mutex mutex_;
   absl::flat_hash_map<std::string, std::unique_ptr<Mailbox>> boxes_ ABSL_GUARDED_BY(mutex_);
 };

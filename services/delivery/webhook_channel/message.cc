@@ -196,8 +196,8 @@ std::string Excerpt(absl::string_view text) {
   return text.size() > kExcerpt ? StrCat(excerpt, "…") : excerpt;
 }
 
-WebhookMessage MakeMessage(absl::string_view platform, absl::Span<const Outgoing> deliveries, bool single,
-                           absl::Time now) {
+webhook::Message MakeMessage(absl::string_view platform, absl::Span<const Outgoing> deliveries, bool single,
+                             absl::Time now) {
   Object data;
   data.AddText("platform", platform);
   if (single) {
@@ -209,12 +209,6 @@ WebhookMessage MakeMessage(absl::string_view platform, absl::Span<const Outgoing
     data.Add("deliveries", std::move(list));
   }
   return {IdOf(deliveries), Envelope(single ? "cognate.delivery" : "cognate.deliveries", now, data.Take())};
-}
-
-WebhookMessage MakePing(absl::string_view platform, absl::Time now) {
-  Object data;
-  data.AddText("platform", platform);
-  return {StrCat("msg_", RandomHex(16)), Envelope("cognate.ping", now, data.Take())};
 }
 
 absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body,

@@ -6,7 +6,6 @@
 #include "absl/strings/strip.h"
 #include "common/clock/time_proto.h"
 #include "common/ids/uuid.h"
-#include "common/secret/secret.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "services/delivery/public_delivery.h"
@@ -17,7 +16,6 @@ namespace {
 using absl::StrCat;
 
 constexpr size_t kDefaultDeliveries = 100;
-constexpr absl::Duration kDefaultTimeout = absl::Seconds(15);
 constexpr absl::Duration kGoneFor = absl::Hours(24);
 // So many records that failed alone, and none that was taken: it is the endpoint.
 constexpr int kFailuresOfAll = 5;
@@ -103,30 +101,9 @@ size_t WebhookChannel::max_requests() const {
   return static_cast<size_t>(std::max(1, platform_.webhook().max_requests()));
 }
 
-webhook::Request WebhookChannel::MakeRequest(WebhookMessage message) const {
-  const int64_t timestamp = absl::ToUnixSeconds(parts_.clock.Now());
-  webhook::Request request;
-  request.url = platform_.webhook().url();
-  request.timeout =
-      platform_.webhook().has_timeout() ? ToDuration(platform_.webhook().timeout()) : kDefaultTimeout;
-  request.headers = {{"content-type", "application/json"},
-                     {"webhook-id", message.id},
-                     {"webhook-timestamp", StrCat(timestamp)},
-                     {"webhook-signature", signer_->Sign(message.id, timestamp, message.body)}};
-  request.body = std::move(message.body);
-  return request;
-}
-
 absl::Status WebhookChannel::Open() {
-  std::vector<std::string> secrets;
-  for (const v1::SecretReference& reference : platform_.webhook().secrets()) {
-    ASSIGN_OR_RETURN(secrets.emplace_back(), secret::Read(reference));
-  }
-  absl::StatusOr<webhook::Signer> signer = webhook::Signer::Create(secrets);
-  if (!signer.ok()) {
-    return Error(absl::StatusCode::kFailedPrecondition, "UNFIT_SECRET", signer.status().message());
-  }
-  signer_ = std::make_unique<webhook::Signer>(*std::move(signer));
+  ASSIGN_OR_RETURN(webhook::Signer signer, webhook::ReadSigner(platform_.webhook()));
+  signer_ = std::make_unique<webhook::Signer>(std::move(signer));
   {
     MutexLock lock(&mutex_);
     interrupted_ = false;
@@ -135,7 +112,7 @@ absl::Status WebhookChannel::Open() {
 }
 
 absl::Status WebhookChannel::Ping() {
-  Send(Part(), MakePing(id_, parts_.clock.Now()));
+  Send(Part(), webhook::MakePing(id_, parts_.clock.Now()));
   ASSIGN_OR_RETURN(const webhook::Answer answer, Await().second);
   RETURN_IF_ERROR(EndpointFault(answer));
   return IsServerFault(answer.status) ? EndpointFailed(answer) : absl::OkStatus();
@@ -147,8 +124,9 @@ void WebhookChannel::Start(const Part& part, Work& work) {
 }
 
 // The answers are taken up by the thread that called Apply; the sender's only leaves them here.
-void WebhookChannel::Send(const Part& part, WebhookMessage message) {
-  webhook::Request request = MakeRequest(std::move(message));
+void WebhookChannel::Send(const Part& part, webhook::Message message) {
+  webhook::Request request =
+      webhook::MakeRequest(platform_.webhook(), *signer_, std::move(message), parts_.clock.Now());
   MutexLock lock(&mutex_);
   if (interrupted_) {
     answers_.emplace_back(part, absl::CancelledError("interrupted"));

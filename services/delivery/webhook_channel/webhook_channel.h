@@ -49,11 +49,10 @@ class WebhookChannel final : public Channel {
   // One call of Apply.
   struct Work;
 
-  webhook::Request MakeRequest(WebhookMessage message) const;
   absl::Status Ping();
   void Start(const Part& part, Work& work);
   // Its answer comes by Await, as that of `part`.
-  void Send(const Part& part, WebhookMessage message);
+  void Send(const Part& part, webhook::Message message);
   // Nobody's fault but the endpoint's: the records stay due, and none of them counts an attempt.
   void LoseAll(const absl::Status& why, Work& work);
   void Take(const Part& part, const absl::StatusOr<webhook::Answer>& answer, Work& work);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/access/audit_chain.h"
 #include "common/status/status_macros.h"
 #include "services/feedback/errors.h"
 
@@ -18,10 +19,8 @@ absl::Status CheckEntry(const std::string& path, const v1::AuditEntry& entry) {
   if (entry.principal().empty()) return InvalidField(path + ".principal", "got nothing");
   if (entry.phase() != v1::AUDIT_PHASE_BEGIN && entry.phase() != v1::AUDIT_PHASE_END)
     return InvalidField(path + ".phase", "want AUDIT_PHASE_BEGIN or AUDIT_PHASE_END");
-  for (const std::string* text :
-       {&entry.principal(), &entry.principal_display_name(), &entry.address(), &entry.method(),
-        &entry.target(), &entry.request_id(), &entry.code(), &entry.request()}) {
-    if (absl::StrContains(*text, absl::string_view("\0", 1)))
+  for (const access::AuditText text : access::kAuditTexts) {
+    if (absl::StrContains((entry.*text)(), absl::string_view("\0", 1)))
       return InvalidField(path, "got a NUL character in a text, which cannot be kept");
   }
   return absl::OkStatus();

@@ -32,12 +32,6 @@ const Statement kAppend = {"audit_append", R"sql(
          AS entry (sequence, phase, principal, principal_display_name, address, method, target, request_id, code, request,
                    previous_hash, hash))sql"};
 
-using TextField = const std::string& (v1::AuditEntry::*)() const;
-constexpr TextField kTextFields[] = {&v1::AuditEntry::principal, &v1::AuditEntry::principal_display_name,
-                                     &v1::AuditEntry::address,   &v1::AuditEntry::method,
-                                     &v1::AuditEntry::target,    &v1::AuditEntry::request_id,
-                                     &v1::AuditEntry::code,      &v1::AuditEntry::request};
-
 Params AppendParams(absl::Span<const v1::AuditEntry> entries, absl::Time now) {
   std::vector<int64_t> sequences;
   std::vector<int16_t> phases;
@@ -50,9 +44,9 @@ Params AppendParams(absl::Span<const v1::AuditEntry> entries, absl::Time now) {
   }
   Params params;
   params.AddInt64Array(absl::MakeConstSpan(sequences)).AddInt16Array(absl::MakeConstSpan(phases));
-  for (const TextField field : kTextFields) {
+  for (const access::AuditText text : access::kAuditTexts) {
     texts.clear();
-    for (const v1::AuditEntry& entry : entries) texts.push_back((entry.*field)());
+    for (const v1::AuditEntry& entry : entries) texts.push_back((entry.*text)());
     params.AddTextArray(absl::MakeConstSpan(texts));
   }
   params.AddByteaArray(absl::MakeConstSpan(previous_hashes)).AddTimestamp(now);

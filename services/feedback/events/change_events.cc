@@ -8,6 +8,8 @@
 namespace cognate::feedback {
 namespace {
 
+constexpr int kMaxEntities = 1'000;  // of one call
+
 bool IsTarget(const v1::Replica& replica, const v1::RecordKey& source) {
   const v1::RecordKey& record = replica.record();
   const bool is_source = record.platform() == source.platform() && record.model() == source.model();
@@ -31,24 +33,36 @@ void ChangeEvents::Add(v1::Event event, WatchPosition position) {
   if (is_new) changes_.push_back({std::move(event), position, {}});
 }
 
-absl::Status ChangeEvents::FindTargets(Change& change) const {
-  const v1::RecordKey& source = change.event.source();
-  const v1::RecordKey& record = source.local_id().empty() ? change.event.target() : source;
-  const absl::StatusOr<v1::GetReplicasResponse> answer =
-      parts_.peers.registry().GetReplicas(record, CallContext());
-  if (absl::IsNotFound(answer.status()) || absl::IsInvalidArgument(answer.status())) return absl::OkStatus();
-  RETURN_IF_ERROR(answer.status());
-  for (const v1::Replica& replica : answer->replicas()) {
-    if (IsTarget(replica, source)) change.targets.push_back(replica);
+absl::Status ChangeEvents::FindTargets() {
+  absl::flat_hash_map<std::string, std::vector<Change*>> changes;  // by entity
+  v1::BatchGetReplicasRequest request;
+  const auto ask = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::BatchGetReplicasResponse answer,
+                     parts_.peers.registry().BatchGetReplicas(request, CallContext()));
+    for (const v1::Replica& replica : answer.replicas()) {
+      for (Change* const change : changes[replica.entity_id()]) {
+        if (IsTarget(replica, change->event.source())) change->targets.push_back(replica);
+      }
+    }
+    request.clear_entity_ids();
+    return absl::OkStatus();
+  };
+  for (Change& change : changes_) {
+    const absl::StatusOr<Uuid> entity = Uuid::Parse(change.event.entity_id());
+    if (!entity.ok()) continue;
+    std::vector<Change*>& same = changes[change.event.entity_id()];
+    if (same.empty()) request.add_entity_ids(std::string(entity->AsBytes()));
+    same.push_back(&change);
+    if (request.entity_ids_size() == kMaxEntities) RETURN_IF_ERROR(ask());
   }
-  return absl::OkStatus();
+  return request.entity_ids().empty() ? absl::OkStatus() : ask();
 }
 
 absl::StatusOr<std::vector<std::pair<v1::Event, WatchPosition>>> ChangeEvents::LookUp() {
   std::vector<std::pair<v1::Event, WatchPosition>> events;
   std::vector<TroubleKey> late;
-  for (Change& change : changes_) {
-    RETURN_IF_ERROR(FindTargets(change));
+  RETURN_IF_ERROR(FindTargets());
+  for (const Change& change : changes_) {
     for (const v1::Replica& target : change.targets) {
       if (target.applied_version() < change.event.version()) late.push_back(KeyOf(target));
     }

@@ -31,7 +31,7 @@ class ChangeEvents {
     WatchPosition position;
     std::vector<v1::Replica> targets;
   };
-  absl::Status FindTargets(Change& change) const;
+  absl::Status FindTargets();
   void Describe(const absl::flat_hash_map<TroubleKey, v1::ReplicaState>& states, Change& change) const;
 
   const Parts& parts_;

@@ -195,23 +195,11 @@ grpc::Status FakePeers::ListPending(grpc::ServerContext*, const v1::ListPendingR
   return grpc::Status::OK;
 }
 
-grpc::Status FakePeers::GetReplicas(grpc::ServerContext*, const v1::GetReplicasRequest* request,
-                                    v1::GetReplicasResponse* response) {
-  if (grpc::Status status = Check("registry"); !status.ok()) return status;
-  MutexLock lock(&mutex_);
-  const v1::RecordKey& wanted = request->record();
-  std::string entity;
-  for (const auto& [id, source] : sources_of_) {
-    if (Names(source, wanted.platform(), wanted.model(), wanted.local_id())) entity = id;
-  }
-  for (const auto& [key, replica] : replicas_) {
-    if (Names(wanted, std::get<1>(key), std::get<2>(key), replica.local_id)) entity = std::get<0>(key);
-  }
-  if (entity.empty()) return {grpc::StatusCode::NOT_FOUND, "unknown"};
+std::vector<v1::Replica> FakePeers::ReplicasOf(const std::string& entity) const {
   std::vector<v1::Replica> found;
   v1::Replica source;
   source.set_entity_id(Text(entity));
-  *source.mutable_record() = sources_of_[entity];
+  *source.mutable_record() = sources_of_.at(entity);
   found.push_back(source);
   for (const auto& [key, replica] : replicas_) {
     if (std::get<0>(key) != entity) continue;
@@ -226,10 +214,38 @@ grpc::Status FakePeers::GetReplicas(grpc::ServerContext*, const v1::GetReplicasR
     if (replica.detached) target.set_state(v1::REPLICA_STATE_DETACHED);
     found.push_back(target);
   }
+  return found;
+}
+
+grpc::Status FakePeers::GetReplicas(grpc::ServerContext*, const v1::GetReplicasRequest* request,
+                                    v1::GetReplicasResponse* response) {
+  if (grpc::Status status = Check("registry"); !status.ok()) return status;
+  MutexLock lock(&mutex_);
+  const v1::RecordKey& wanted = request->record();
+  std::string entity;
+  for (const auto& [id, source] : sources_of_) {
+    if (Names(source, wanted.platform(), wanted.model(), wanted.local_id())) entity = id;
+  }
+  for (const auto& [key, replica] : replicas_) {
+    if (Names(wanted, std::get<1>(key), std::get<2>(key), replica.local_id)) entity = std::get<0>(key);
+  }
+  if (entity.empty()) return {grpc::StatusCode::NOT_FOUND, "unknown"};
+  std::vector<v1::Replica> found = ReplicasOf(entity);
   std::stable_partition(found.begin(), found.end(), [&](const v1::Replica& replica) {
     return Names(replica.record(), wanted.platform(), wanted.model(), wanted.local_id());
   });
   for (const v1::Replica& replica : found) *response->add_replicas() = replica;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePeers::BatchGetReplicas(grpc::ServerContext*, const v1::BatchGetReplicasRequest* request,
+                                         v1::BatchGetReplicasResponse* response) {
+  if (grpc::Status status = Check("registry"); !status.ok()) return status;
+  MutexLock lock(&mutex_);
+  for (const std::string& entity : request->entity_ids()) {
+    if (!sources_of_.contains(entity)) continue;
+    for (const v1::Replica& replica : ReplicasOf(entity)) *response->add_replicas() = replica;
+  }
   return grpc::Status::OK;
 }
 

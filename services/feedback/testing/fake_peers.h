@@ -82,6 +82,8 @@ class FakePeers final : public v1::LedgerService::Service,
                            v1::ListPendingResponse*) override;
   grpc::Status GetReplicas(grpc::ServerContext*, const v1::GetReplicasRequest*,
                            v1::GetReplicasResponse*) override;
+  grpc::Status BatchGetReplicas(grpc::ServerContext*, const v1::BatchGetReplicasRequest*,
+                                v1::BatchGetReplicasResponse*) override;
   grpc::Status CountReplicas(grpc::ServerContext*, const v1::CountReplicasRequest*,
                              v1::CountReplicasResponse*) override;
   grpc::Status GetPlatform(grpc::ServerContext*, const v1::GetPlatformRequest*,
@@ -97,6 +99,8 @@ class FakePeers final : public v1::LedgerService::Service,
   grpc::Status ListLanes(grpc::ServerContext*, const v1::ListLanesRequest*, v1::ListLanesResponse*) override;
 
  private:
+  // The source first.
+  std::vector<v1::Replica> ReplicasOf(const std::string& entity) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   grpc::Status Check(const std::string& service);
   void CallHook(const std::string& method);
 

@@ -23,7 +23,7 @@ TEST(Reach, ANameThatNobodyKnowsIsToldInTime) {
   Resolver resolver;
   const absl::Time start = absl::Now();
   EXPECT_THAT(resolver.Resolve("nosuch.invalid", 80, absl::Seconds(3)).status(), HasReason("NAME_UNKNOWN"));
-  EXPECT_LT(absl::Now() - start, absl::Seconds(4));
+  EXPECT_LT(absl::Now() - start, test_support::kPatience);
   EXPECT_THAT(resolver.Resolve("", 80, absl::Seconds(3)).status(), HasReason("NAME_UNKNOWN"));
 }
 
@@ -52,8 +52,8 @@ TEST(Reach, WhatAnswersNothingIsGivenUpInTimeAndHoldsUpNoOther) {
   EXPECT_EQ(all[1].reach, Reach::kConnected);
   EXPECT_GE(absl::Now() - start, absl::Milliseconds(450));
   const absl::Time again = absl::Now();
-  EXPECT_EQ(Connect(both, absl::Seconds(30), /*first=*/true)[1].reach, Reach::kConnected);
-  EXPECT_LT(absl::Now() - again, absl::Seconds(5));
+  EXPECT_EQ(Connect(both, absl::Minutes(5), /*first=*/true)[1].reach, Reach::kConnected);
+  EXPECT_LT(absl::Now() - again, test_support::kPatience);
 }
 
 TEST(Reach, NoWayLeadsToAnAddressWithoutARoute) {
@@ -136,7 +136,7 @@ TEST_F(HandshakeTest, AServerThatSpeaksNoTlsOrNothingAtAllIsToldInTime) {
   EXPECT_THAT(
       Handshake(to_silent[0].socket, "a", any.authority, absl::Now(), absl::Milliseconds(300)).status(),
       HasReason("TLS_FAILED"));
-  EXPECT_LT(absl::Now() - start, absl::Seconds(3));
+  EXPECT_LT(absl::Now() - start, test_support::kPatience);
 }
 
 }  // namespace

@@ -11,17 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "common/clock/time_proto.h"
-#include "common/codec/json.h"
-#include "common/codec/rfc3339.h"
-#include "common/ids/uuid.h"
-#include "common/secret/secret.h"
 #include "common/status/error.h"
 #include "common/sync/mutex.h"
-#include "common/value/value.h"
 #include "common/webhook/address_guard.h"
-#include "common/webhook/sender.h"
-#include "common/webhook/signer.h"
+#include "common/webhook/endpoint.h"
 #include "services/platform_registry/checks/addresses.h"
 #include "services/platform_registry/checks/tls.h"
 
@@ -66,20 +59,6 @@ std::string Roots() {
   const curl_version_info_data* const info = curl_version_info(CURLVERSION_NOW);
   return info->age >= CURLVERSION_SEVENTH && info->cainfo != nullptr ? info->cainfo
                                                                      : "/etc/ssl/certs/ca-certificates.crt";
-}
-
-std::string PingBody(absl::string_view platform, absl::Time now) {
-  v1::Value data, envelope;
-  const auto add = [](v1::Value& object, const char* name, v1::Value value) {
-    v1::Field& field = *object.mutable_map_value()->add_fields();
-    field.set_name(name);
-    *field.mutable_value() = std::move(value);
-  };
-  add(data, "platform", value::Text(platform));
-  add(envelope, "type", value::Text("cognate.ping"));
-  add(envelope, "timestamp", value::Text(codec::Rfc3339(value::Timestamp(now).timestamp_value())));
-  add(envelope, "data", std::move(data));
-  return codec::WriteJson(envelope);
 }
 
 std::string Said(const webhook::Answer& answer) {
@@ -150,18 +129,14 @@ class WebhookCheck {
 
  private:
   Finding ReadSecrets() {
-    std::vector<std::string> secrets;
-    for (const v1::SecretReference& reference : webhook_.secrets()) {
-      absl::StatusOr<std::string> secret = secret::Read(reference);
-      if (!secret.ok()) return SecretFault(secret.status());
-      secrets.push_back(*std::move(secret));
-    }
-    absl::StatusOr<webhook::Signer> signer = webhook::Signer::Create(secrets);
-    if (!signer.ok()) {
+    absl::StatusOr<webhook::Signer> signer = webhook::ReadSigner(webhook_);
+    if (ErrorReason(signer.status()) == "UNFIT_SECRET") {
       return Failed("UNFIT_SECRET", signer.status().message(), "openssl rand -base64 32 | sed 's/^/whsec_/'");
     }
+    if (!signer.ok()) return SecretFault(signer.status());
     signer_ = std::make_unique<webhook::Signer>(*std::move(signer));
-    return Fine(StrCat(secrets.size(), secrets.size() == 1 ? " secret" : " secrets", " can be read"));
+    return Fine(StrCat(webhook_.secrets_size(), webhook_.secrets_size() == 1 ? " secret" : " secrets",
+                       " can be read"));
   }
 
   Finding LookAtTls(Addresses& addresses, absl::Duration limit) const {
@@ -185,16 +160,8 @@ class WebhookCheck {
   Finding Ping(absl::Duration limit) {
     const absl::string_view id = absl::StripPrefix(platform_.name(), "platforms/");
     const absl::Time begin = parts_.clock.Now();
-    const std::string message_id = StrCat("msg_", RandomHex(16));
-    webhook::Request request;
-    request.url = webhook_.url();
+    webhook::Request request = webhook::MakeRequest(webhook_, *signer_, webhook::MakePing(id, begin), begin);
     request.timeout = limit;
-    request.body = PingBody(id, begin);
-    request.headers = {
-        {"content-type", "application/json"},
-        {"webhook-id", message_id},
-        {"webhook-timestamp", StrCat(absl::ToUnixSeconds(begin))},
-        {"webhook-signature", signer_->Sign(message_id, absl::ToUnixSeconds(begin), request.body)}};
     const absl::StatusOr<webhook::Answer> answer =
         SendAndWait(std::move(request), webhook_.allow_private_addresses());
     if (!answer.ok()) return Failed(answer.status(), "look at the endpoint's own log");

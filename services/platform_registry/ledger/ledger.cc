@@ -15,6 +15,7 @@ namespace {
 using absl::StrCat;
 
 constexpr int kMaxRecords = 10'000;
+constexpr int kMaxEntities = 1'000;  // each has a replica a model, so that an answer stays in its limit
 constexpr int kDefaultPending = 1'000;
 
 std::string GroupPath(absl::string_view list, int index) { return StrCat(list, "[", index, "]"); }
@@ -275,6 +276,16 @@ absl::StatusOr<v1::GetReplicasResponse> GetReplicas(ReplicaQueries& queries,
     return InvalidField("record.local_id", "got nothing, want the platform's own id");
   }
   return queries.GetReplicas(record);
+}
+
+absl::StatusOr<v1::BatchGetReplicasResponse> BatchGetReplicas(ReplicaQueries& queries,
+                                                              const v1::BatchGetReplicasRequest& request) {
+  if (request.entity_ids_size() > kMaxEntities) {
+    return InvalidField("entity_ids",
+                        StrCat("got ", request.entity_ids_size(), ", want at most ", kMaxEntities));
+  }
+  ASSIGN_OR_RETURN(const EntityOrder order, OrderEntities(request.entity_ids(), "entity_ids"));
+  return queries.BatchGetReplicas(order);
 }
 
 absl::StatusOr<v1::GetReplicaStandsResponse> GetReplicaStands(ModelIds& ids, ReplicaQueries& queries,

@@ -26,6 +26,8 @@ absl::StatusOr<v1::ListPendingResponse> ListPending(ReplicaQueries& queries,
                                                     const v1::ListPendingRequest& request);
 absl::StatusOr<v1::GetReplicasResponse> GetReplicas(ReplicaQueries& queries,
                                                     const v1::GetReplicasRequest& request);
+absl::StatusOr<v1::BatchGetReplicasResponse> BatchGetReplicas(ReplicaQueries& queries,
+                                                              const v1::BatchGetReplicasRequest& request);
 absl::StatusOr<v1::GetReplicaStandsResponse> GetReplicaStands(ModelIds& ids, ReplicaQueries& queries,
                                                               const v1::GetReplicaStandsRequest& request);
 absl::StatusOr<v1::CountReplicasResponse> CountReplicas(ReplicaQueries& queries,

@@ -48,6 +48,13 @@ Status LedgerService::GetReplicas(ServerContext* context, const v1::GetReplicasR
                      [&](const Rpc&) { return platform_registry::GetReplicas(parts_.queries, *request); });
 }
 
+Status LedgerService::BatchGetReplicas(ServerContext* context, const v1::BatchGetReplicasRequest* request,
+                                       v1::BatchGetReplicasResponse* response) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
+    return platform_registry::BatchGetReplicas(parts_.queries, *request);
+  });
+}
+
 Status LedgerService::GetReplicaStands(ServerContext* context, const v1::GetReplicaStandsRequest* request,
                                        v1::GetReplicaStandsResponse* response) {
   return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {

@@ -42,6 +42,8 @@ class LedgerService final : public v1::LedgerService::Service {
                            v1::ListPendingResponse* response) override;
   grpc::Status GetReplicas(grpc::ServerContext* context, const v1::GetReplicasRequest* request,
                            v1::GetReplicasResponse* response) override;
+  grpc::Status BatchGetReplicas(grpc::ServerContext* context, const v1::BatchGetReplicasRequest* request,
+                                v1::BatchGetReplicasResponse* response) override;
   grpc::Status GetReplicaStands(grpc::ServerContext* context, const v1::GetReplicaStandsRequest* request,
                                 v1::GetReplicaStandsResponse* response) override;
   grpc::Status CountReplicas(grpc::ServerContext* context, const v1::CountReplicasRequest* request,

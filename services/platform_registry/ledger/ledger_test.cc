@@ -11,6 +11,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 constexpr char kGone[] = "";
 
@@ -253,6 +254,23 @@ TEST_F(LedgerTest, GetReplicasGivesTheRecordItselfFirst) {
   EXPECT_TRUE(replicas->replicas(0).has_plan_time());
   EXPECT_THAT(Call(&LedgerStub::GetReplicas, "record { platform: 'shop' model: 'country' local_id: 'x2' }"),
               AllOf(StatusIs(absl::StatusCode::kNotFound), HasReason("RECORD_UNKNOWN")));
+}
+
+TEST_F(LedgerTest, BatchGetReplicasGivesThoseOfManyEntitiesAndNothingOfUnknownOnes) {
+  const std::string first = Bring("1", 1, "x1");
+  const std::string second = Bring("2", 2, "x2");
+  v1::BatchGetReplicasRequest request;
+  for (const std::string& entity : {second, first, std::string(16, '\x07')}) request.add_entity_ids(entity);
+  const auto answer = registry_.Call(&LedgerStub::BatchGetReplicas, request);
+  ASSERT_OK(answer);
+  std::vector<std::string> told;
+  for (const v1::Replica& replica : answer->replicas()) told.push_back(Ledger::Describe(replica));
+  EXPECT_THAT(told,
+              UnorderedElementsAre("1 desired=0 applied=0 CONVERGED", "x1 desired=1 applied=1 CONVERGED",
+                                   "2 desired=0 applied=0 CONVERGED", "x2 desired=2 applied=2 CONVERGED"));
+  EXPECT_EQ(answer->replicas(0).entity_id(), answer->replicas(1).entity_id());
+  request.add_entity_ids(first);
+  EXPECT_THAT(registry_.Call(&LedgerStub::BatchGetReplicas, request).status(), HasReason("INVALID_FIELD"));
 }
 
 TEST_F(LedgerTest, CountsReplicasBySync) {

@@ -79,12 +79,13 @@ const Statement kSelectReplicas = {"select_replicas", R"sql(
     SELECT p.name, m.model, r.local_id, CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
            CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END, r.parked_version, r.deleted, r.planned_at,
            r.detached OR (r.deleted AND r.fingerprint IS NOT NULL
-                          AND NOT EXISTS (SELECT 1 FROM syncs WHERE source_model_id = r.model_id))
-    FROM replicas r
+                          AND NOT EXISTS (SELECT 1 FROM syncs WHERE source_model_id = r.model_id)),
+           r.entity_id
+    FROM unnest($1::uuid[]) AS k(entity_id)
+    JOIN replicas r ON r.entity_id = k.entity_id
     JOIN models m ON m.model_id = r.model_id
     JOIN platforms p ON p.platform_id = m.platform_id
-    WHERE r.entity_id = $1
-    ORDER BY (p.name = $2 AND m.model = $3) DESC, p.name, m.model
+    ORDER BY r.entity_id, (p.name = $2 AND m.model = $3) DESC, p.name, m.model
 )sql"};
 
 // LIMIT as in plan_store.cc.
@@ -137,9 +138,9 @@ v1::ReplicaState StateOf(const v1::Replica& replica, int64_t parked_version, boo
   return v1::REPLICA_STATE_PENDING;
 }
 
-v1::Replica ReplicaFromRow(const Rows& rows, int row, const Uuid& entity) {
+v1::Replica ReplicaFromRow(const Rows& rows, int row) {
   v1::Replica replica;
-  replica.set_entity_id(entity.ToString());
+  replica.set_entity_id(rows.GetUuid(row, 9).ToString());
   SetKey(rows.GetText(row, 0), rows.GetText(row, 1), rows.GetText(row, 2), replica.mutable_record());
   replica.set_desired_version(rows.GetInt64(row, 3));
   replica.set_applied_version(rows.GetInt64(row, 4));
@@ -185,9 +186,21 @@ absl::StatusOr<v1::GetReplicasResponse> ReplicaQueries::GetReplicas(const v1::Re
     if (found.empty()) return RecordUnknown(record.platform(), record.model(), record.local_id());
     const Uuid entity = found.GetUuid(0, 0);
     Params params;
-    params.AddUuid(entity).AddText(record.platform()).AddText(record.model());
+    params.AddUuidArray(absl::MakeConstSpan(&entity, 1)).AddText(record.platform()).AddText(record.model());
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectReplicas, params));
-    for (int row = 0; row < rows.size(); ++row) *response.add_replicas() = ReplicaFromRow(rows, row, entity);
+    for (int row = 0; row < rows.size(); ++row) *response.add_replicas() = ReplicaFromRow(rows, row);
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::BatchGetReplicasResponse> ReplicaQueries::BatchGetReplicas(const EntityOrder& entities) {
+  v1::BatchGetReplicasResponse response;
+  RETURN_IF_ERROR(pool_.Run("batch_get_replicas", [&](Transaction& transaction) -> absl::Status {
+    Params params;
+    params.AddUuidArray(absl::MakeConstSpan(entities.ids)).AddText("").AddText("");
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectReplicas, params));
+    for (int row = 0; row < rows.size(); ++row) *response.add_replicas() = ReplicaFromRow(rows, row);
     return absl::OkStatus();
   }));
   return response;

@@ -21,6 +21,8 @@ class ReplicaQueries {
                                                       int limit);
   // Of the entity that has, or had last, this local id. RECORD_UNKNOWN.
   absl::StatusOr<v1::GetReplicasResponse> GetReplicas(const v1::RecordKey& record);
+  // Of each of these, by entity, platform and model.
+  absl::StatusOr<v1::BatchGetReplicasResponse> BatchGetReplicas(const EntityOrder& entities);
   // How these entities stand on one model, in the order of their places; nothing of those that it does not
   // know.
   absl::Status GetStands(const ModelId& model, const EntityOrder& entities,
