@@ -1,11 +1,14 @@
 # The front door. Each target is one line into scripts/; `make` alone says what there is.
-.PHONY: help demo test figures bench profile lint format build setup tools clean
+.PHONY: help demo demo-php test figures bench profile lint format build setup tools clean
 
 help: ## Say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: setup ## Build, then watch 13,000 real records travel between two databases
 	@scripts/demo
+
+demo-php: setup ## Build, then watch two Laravel applications keep their records the same
+	@scripts/demo-php
 
 test: setup ## Build, then prove the promises (PRESET=asan or tsan for the sanitizers)
 	@scripts/test $(or $(PRESET),release)

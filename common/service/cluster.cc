@@ -14,8 +14,9 @@ namespace {
 
 // One service and what it was given.
 struct Member {
-  Member(absl::string_view its_noun, const Clock& clock, metrics::Registry& metrics, access::Gate* gate)
-      : noun(its_noun), environment{clock, metrics, readiness, gate} {}
+  Member(absl::string_view its_noun, const Clock& clock, metrics::Registry& metrics, access::Gate* gate,
+         const grpc_support::HostOptions& host)
+      : noun(its_noun), environment{clock, metrics, readiness, gate, &host} {}
 
   const std::string noun;
   health::Readiness readiness;
@@ -131,8 +132,8 @@ Cluster::Cluster(ClusterOptions options, const Clock& clock, metrics::Registry& 
 Cluster::~Cluster() { Shutdown(); }
 
 Environment& Cluster::AddEnvironment(absl::string_view noun) {
-  state_->members.push_back(
-      std::make_unique<Member>(noun, state_->clock, state_->metrics, state_->gate.get()));
+  state_->members.push_back(std::make_unique<Member>(noun, state_->clock, state_->metrics, state_->gate.get(),
+                                                     state_->options.host));
   return state_->members.back()->environment;
 }
 

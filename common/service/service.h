@@ -13,6 +13,10 @@ namespace grpc {
 class Service;
 }
 
+namespace cognate::grpc_support {
+struct HostOptions;
+}
+
 namespace cognate::service {
 
 // What a service is given by the process that it runs in. A handful of references; copy it freely.
@@ -21,6 +25,9 @@ struct Environment {
   metrics::Registry& metrics;
   health::Readiness& readiness;  // This service's own; what is not ready here turns its gRPC health off, too.
   access::Gate* gate = nullptr;  // Of the process, for RpcBoundary; null: everybody may do everything.
+  // How the process serves gRPC, for doors that serve something else with the same certificates; null:
+  // unknown.
+  const grpc_support::HostOptions* host = nullptr;
 };
 
 // A service without ports, so that one process can run one of them or all. Each has

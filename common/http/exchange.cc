@@ -1,0 +1,44 @@
+#include "common/http/exchange.h"
+
+namespace cognate::http {
+
+void Exchange::OnLoop(std::function<void(AnswerSink&)> act) {
+  loop_->Post([self = shared_from_this(), act = std::move(act)] {
+    if (self->sink_ != nullptr) act(*self->sink_);
+  });
+}
+
+void Exchange::Respond(Response response) {
+  auto kept = std::make_shared<Response>(std::move(response));
+  OnLoop([kept](AnswerSink& sink) { sink.Respond(std::move(*kept)); });
+}
+
+void Exchange::Begin(int status, Headers headers) {
+  OnLoop([status, headers = std::move(headers)](AnswerSink& sink) { sink.Begin(status, headers); });
+}
+
+void Exchange::Write(std::string bytes, std::function<void()> taken) {
+  auto kept = std::make_shared<std::string>(std::move(bytes));
+  OnLoop([kept, taken = std::move(taken)](AnswerSink& sink) { sink.Write(std::move(*kept), taken); });
+}
+
+void Exchange::End() {
+  OnLoop([](AnswerSink& sink) { sink.End(); });
+}
+
+void Exchange::OnGone(std::function<void()> gone) {
+  if (sink_ != nullptr) {
+    gone_ = std::move(gone);
+  } else {
+    gone();
+  }
+}
+
+void Exchange::Detach(bool complete) {
+  sink_ = nullptr;
+  const std::function<void()> gone = std::move(gone_);
+  gone_ = nullptr;
+  if (!complete && gone) gone();
+}
+
+}  // namespace cognate::http

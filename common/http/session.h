@@ -1,0 +1,66 @@
+// What one connection speaks: HTTP/1.1 or HTTP/2.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "common/http/exchange.h"
+#include "common/http/http_server.h"
+
+struct evbuffer;
+
+namespace cognate::http {
+
+// What a session sees of the server around it. Of the loop's thread.
+class Desk {
+ public:
+  virtual ~Desk() = default;
+  virtual const HttpServerOptions& options() const = 0;
+  virtual const std::shared_ptr<EventLoop>& loop() const = 0;
+  // A whole request has come.
+  virtual void Handle(const ExchangePtr& exchange) = 0;
+  // The answer to a request that nobody is asked about, counted.
+  virtual Response Refuse(const Refusal& refusal) = 0;
+  // Memory for bodies that are not handled yet; false: there is none left.
+  virtual bool Reserve(size_t bytes) = 0;
+  virtual void Release(size_t bytes) = 0;
+  // Whether requests are refused since the process is about to end.
+  virtual bool draining() const = 0;
+};
+
+// What a session sees of its connection.
+class Wire {
+ public:
+  virtual ~Wire() = default;
+  virtual evbuffer* output() = 0;
+  virtual const std::string& address() const = 0;
+  // Why requests of this connection are refused; null if they are not.
+  virtual const Refusal* refusal() const = 0;
+  // Once everything is sent.
+  virtual void CloseWhenSent() = 0;
+};
+
+// Where a slow reader is waited for.
+inline constexpr size_t kLowOutput = 64 << 10;
+// So long a client that was refused in the middle of its request has to read why.
+inline constexpr absl::Duration kLinger = absl::Seconds(2);
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  // Takes what has come.
+  virtual void Receive(evbuffer* input) = 0;
+  // The output is at most kLowOutput bytes long.
+  virtual void HasRoom() = 0;
+  // Looks whether the client is too slow, or idle for too long.
+  virtual void Sweep(absl::Duration now) = 0;
+  // The process is about to end: what is under way is answered, then the connection closes.
+  virtual void Drain() = 0;
+};
+
+std::unique_ptr<Session> MakeHttp1Session(Desk& desk, Wire& wire);
+std::unique_ptr<Session> MakeHttp2Session(Desk& desk, Wire& wire);
+
+}  // namespace cognate::http

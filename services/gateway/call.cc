@@ -1,0 +1,88 @@
+#include "services/gateway/call.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/grpc/status.h"
+#include "common/ids/uuid.h"
+#include "common/log/log.h"
+#include "common/status/error.h"
+#include "services/gateway/connect_error.h"
+
+namespace cognate::gateway {
+namespace {
+
+std::string RequestIdOf(const http::Request& request, const Clock& clock) {
+  const absl::string_view given = http::Find(request.headers, "x-request-id");
+  return IsRequestId(given) ? std::string(given) : Uuid::V7(clock).ToString();
+}
+
+bool IsFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
+
+}  // namespace
+
+CallParts::CallParts(const Clock& its_clock, metrics::Registry& metrics, Proxies its_proxies, Cors its_cors)
+    : clock(its_clock),
+      proxies(std::move(its_proxies)),
+      cors(std::move(its_cors)),
+      requests(
+          metrics.Counters("gateway_requests_total", "Requests answered over HTTP.", {"method", "code"})),
+      durations(metrics.Histograms("gateway_request_duration_seconds",
+                                   "Time from a whole request to its answer.", {"method"})) {}
+
+Call::Call(CallParts& parts, http::ExchangePtr exchange)
+    : parts_(parts),
+      exchange_(std::move(exchange)),
+      start_(parts.clock.Now()),
+      request_id_(RequestIdOf(exchange_->request(), parts.clock)),
+      client_address_(parts.proxies.ClientOf(exchange_->request())) {}
+
+void Call::AddOwnHeaders(http::Headers& headers) const {
+  headers.push_back({"x-request-id", request_id_});
+  parts_.cors.AddHeaders(request(), headers);
+}
+
+void Call::Answer(http::Response response, const absl::Status& status) {
+  AddOwnHeaders(response.headers);
+  Count(status);
+  exchange_->Respond(std::move(response));
+}
+
+void Call::Refuse(const absl::Status& status, int http_status) {
+  Answer(ConnectError(status, http_status), status);
+}
+
+void Call::Begin(http::Headers headers) {
+  AddOwnHeaders(headers);
+  exchange_->Begin(200, std::move(headers));
+}
+
+void Call::End(const absl::Status& status) {
+  Count(status);
+  exchange_->End();
+}
+
+void Call::Gone() { Count(absl::CancelledError("the client has gone")); }
+
+void Call::Count(const absl::Status& status) {
+  const absl::Duration elapsed = parts_.clock.Now() - start_;
+  const char* const code = grpc_support::CodeName(status.code());
+  parts_.requests.With({name_, code}).Increment();
+  parts_.durations.With({name_}).Observe(absl::ToDoubleSeconds(elapsed));
+  const log::Level level = IsFault(status.code()) ? log::Level::kError
+                           : status.ok()          ? log::Level::kDebug
+                                                  : log::Level::kInfo;
+  if (!log::Enabled(level)) return;
+  const std::string reason = ErrorReason(status);
+  std::vector<log::Field> fields = {
+      {"service", "gateway"},       {"method", name_}, {"request_id", request_id_},
+      {"address", client_address_}, {"code", code},    {"elapsed_ms", elapsed}};
+  if (!reason.empty()) fields.emplace_back("reason", reason);
+  log::Write(level, "http", fields);
+}
+
+}  // namespace cognate::gateway

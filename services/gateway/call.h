@@ -1,0 +1,68 @@
+// A request on its way through the gateway: named, counted and logged once, when it has its answer.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/clock/clock.h"
+#include "common/http/exchange.h"
+#include "common/metrics/metrics.h"
+#include "services/gateway/caller.h"
+#include "services/gateway/cors.h"
+
+namespace cognate::gateway {
+
+// What all calls share; outlives them.
+struct CallParts {
+  CallParts(const Clock& its_clock, metrics::Registry& metrics, Proxies its_proxies, Cors its_cors);
+
+  const Clock& clock;
+  const Proxies proxies;
+  const Cors cors;
+  metrics::Family<metrics::Counter> requests;
+  metrics::Family<metrics::Histogram> durations;
+};
+
+class Call {
+ public:
+  Call(CallParts& parts, http::ExchangePtr exchange);
+
+  http::Exchange& exchange() { return *exchange_; }
+  const http::Request& request() const { return exchange_->request(); }
+  const std::string& request_id() const { return request_id_; }
+  const std::string& client_address() const { return client_address_; }
+  Metadata metadata() const { return MetadataOf(request(), client_address_, request_id_); }
+  const Clock& clock() const { return parts_.clock; }
+
+  // What it is counted under: "KeyService/GetKey". Of few, not of the client's choice.
+  void SetName(absl::string_view name) { name_ = std::string(name); }
+
+  // Once.
+  void Answer(http::Response response, const absl::Status& status = absl::OkStatus());
+  void Refuse(const absl::Status& status, int http_status = 0);
+
+  // Or a stream.
+  void Begin(http::Headers headers);
+  void End(const absl::Status& status);
+
+  // The client has gone; nobody is told.
+  void Gone();
+
+ private:
+  void Count(const absl::Status& status);
+  void AddOwnHeaders(http::Headers& headers) const;
+
+  CallParts& parts_;
+  const http::ExchangePtr exchange_;
+  const absl::Time start_;
+  const std::string request_id_;
+  const std::string client_address_;
+  std::string name_ = "other";
+};
+
+using CallPtr = std::shared_ptr<Call>;
+
+}  // namespace cognate::gateway
