@@ -1,0 +1,203 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Cognate\Laravel;
+
+use Cognate\Laravel\Exceptions\DeliveryRefused;
+use Cognate\V1\Delivery;
+use Cognate\V1\DeliveryResult;
+use Cognate\V1\OutcomeError;
+use Cognate\V1\OutcomeStatus;
+use Google\Protobuf\Duration;
+use Illuminate\Contracts\Events\Dispatcher;
+use Illuminate\Database\Connection;
+
+/**
+ * Writes deliveries, several in one transaction, with their rows of the inbox. Where one of them cannot be written they are done again
+ * one by one: it is answered for itself, and the others go on.
+ */
+final class Applier
+{
+    /** SQLite has one writer: the application's own saves wait for the end of a transaction. Others lock rows alone. */
+    private const SQLITE_DELIVERIES = 10;
+    private const OTHER_DELIVERIES = 50;
+
+    public function __construct(
+        private readonly Definitions $definitions,
+        private readonly RecordWriter $writer,
+        private readonly Records $records,
+        private readonly Inbox $inbox,
+        private readonly Outbox $outbox,
+        private readonly Options $options,
+        private readonly ErrorReport $errors,
+        private readonly Dispatcher $events,
+    ) {
+    }
+
+    /**
+     * @param list<Delivery> $deliveries in the order in which they came
+     * @return list<DeliveryResult> one for each
+     */
+    public function apply(array $deliveries): array
+    {
+        $results = [];
+        while ($deliveries !== []) {
+            $definition = $this->definitions->named($deliveries[0]->getModel());
+            if ($definition === null) {
+                $results[] = $this->unknown(array_shift($deliveries));
+                continue;
+            }
+            $connection = $definition->connection();
+            assert($connection instanceof Connection);
+            try {
+                [$written, $told] = $this->inOneTransaction($connection, $deliveries, false);
+            } catch (\Throwable) {
+                // The transaction is gone with all that was in it.
+                [$written, $told] = $this->oneByOne($connection, $deliveries);
+            }
+            $deliveries = array_slice($deliveries, count($written));
+            array_push($results, ...$written);
+            $this->tell($told);
+        }
+        return $results;
+    }
+
+    /**
+     * @param list<Delivery> $deliveries
+     * @return array{list<DeliveryResult>, list<object>} results of the first few, and events
+     */
+    private function inOneTransaction(Connection $connection, array $deliveries, bool $careful): array
+    {
+        $some = $this->first($connection, $deliveries, $careful ? 1 : $this->size($connection));
+        return $connection->transaction(function () use ($connection, $some): array {
+            $this->yieldToOthers($connection);
+            $this->inbox->lock($connection);
+            $known = new Known($connection, $this->inbox, $this->outbox, $this->records);
+            $known->ask($some);
+            $results = $told = [];
+            foreach ($some as [$definition, $delivery]) {
+                [$results[], $events] = $this->one($connection, $definition, $delivery, $known);
+                array_push($told, ...$events);
+            }
+            $known->remember();
+            return [$results, $told];
+        });
+    }
+
+    /**
+     * The first deliveries of one connection; none twice of the same record, as each is asked for before the first is written.
+     *
+     * @param list<Delivery> $deliveries
+     * @return list<array{Definition, Delivery}>
+     */
+    private function first(Connection $connection, array $deliveries, int $size): array
+    {
+        $some = $seen = [];
+        foreach (array_slice($deliveries, 0, $size) as $delivery) {
+            $definition = $this->definitions->named($delivery->getModel());
+            $names = ["$definition?->name e {$delivery->getEntityId()}", "$definition?->name l " . ($delivery->getLocalId() !== '' ? $delivery->getLocalId() : $delivery->getEntityId())];
+            if ($definition === null || $definition->connection() !== $connection || array_intersect($names, $seen) !== []) {
+                break;
+            }
+            array_push($seen, ...$names);
+            $some[] = [$definition, $delivery];
+        }
+        return $some;
+    }
+
+    /** Where transactions of the application and this one wait for each other it is this one that gives up, before PostgreSQL looks. */
+    private function yieldToOthers(Connection $connection): void
+    {
+        if ($connection->getDriverName() === 'pgsql') {
+            $connection->statement("SET LOCAL lock_timeout = '300ms'");
+        }
+    }
+
+    private function size(Connection $connection): int
+    {
+        return $this->options->transaction ?? ($connection->getDriverName() === 'sqlite' ? self::SQLITE_DELIVERIES : self::OTHER_DELIVERIES);
+    }
+
+    /** @return array{DeliveryResult, list<object>} */
+    private function one(Connection $connection, Definition $definition, Delivery $delivery, Known $known): array
+    {
+        try {
+            $outcome = $this->writer->write($connection, $definition, $delivery, $known);
+        } catch (DeliveryRefused $error) {
+            // Refused before anything was written: no need to undo anything.
+            if ($this->writer->hasBegun) {
+                throw $error;
+            }
+            return $this->refused($definition, $delivery, $error);
+        }
+        $result = $this->result($delivery, OutcomeStatus::OUTCOME_STATUS_APPLIED)->setLocalId($outcome->localId);
+        if ($outcome->version > $delivery->getVersion()) {
+            $result->setAppliedVersion($outcome->version);
+        }
+        return [$result, $outcome->events];
+    }
+
+    /**
+     * Each in a transaction of its own, so that the one that cannot be written undoes nothing but itself.
+     *
+     * @param list<Delivery> $deliveries
+     * @return array{list<DeliveryResult>, list<object>}
+     */
+    private function oneByOne(Connection $connection, array $deliveries): array
+    {
+        $results = $told = [];
+        foreach ($this->first($connection, $deliveries, $this->size($connection)) as [$definition, $delivery]) {
+            try {
+                [$written, $events] = $this->inOneTransaction($connection, [$delivery], true);
+            } catch (\Throwable $error) {
+                [$refused, $events] = $this->refused($definition, $delivery, $error);
+                $written = [$refused];
+            }
+            array_push($results, ...$written);
+            array_push($told, ...$events);
+        }
+        return [$results, $told];
+    }
+
+    /** @return array{DeliveryResult, list<object>} */
+    private function refused(Definition $definition, Delivery $delivery, \Throwable $error): array
+    {
+        [$status, $refused] = Refusals::of($error, $this->records->table($definition));
+        if ($status === OutcomeStatus::OUTCOME_STATUS_FAILED) {
+            $this->errors->tell("{$definition->name} of entity {$delivery->getEntityId()} was not written", $error);
+        }
+        $why = (new OutcomeError())->setReason($refused->reason)->setMessage($refused->getMessage())->setField($refused->field);
+        if ($refused->retryDelay !== null) {
+            $seconds = (int) $refused->retryDelay;
+            $why->setRetryDelay((new Duration())->setSeconds($seconds)->setNanos((int) (($refused->retryDelay - $seconds) * 1e9)));
+        }
+        $result = $this->result($delivery, $status)->setError($why);
+        return [$result, [new Events\RecordRefused($definition->name, $delivery->getEntityId(), $delivery->getLocalId(), $delivery->getVersion(), OutcomeStatus::name($status), $refused->reason, $refused->getMessage())]];
+    }
+
+    private function unknown(Delivery $delivery): DeliveryResult
+    {
+        $why = (new OutcomeError())->setReason('MODEL_NOT_SYNCED')
+            ->setMessage("this application does not let {$delivery->getModel()} be written; add its class to `models` in config/cognate.php");
+        return $this->result($delivery, OutcomeStatus::OUTCOME_STATUS_REJECTED)->setError($why);
+    }
+
+    private function result(Delivery $delivery, int $status): DeliveryResult
+    {
+        return (new DeliveryResult())->setEntityId($delivery->getEntityId())->setModel($delivery->getModel())->setVersion($delivery->getVersion())
+            ->setOperation($delivery->getOperation())->setStatus($status);
+    }
+
+    /** @param list<object> $events after their commit: a listener's failure takes nothing back */
+    private function tell(array $events): void
+    {
+        foreach ($events as $event) {
+            try {
+                $this->events->dispatch($event);
+            } catch (\Throwable $error) {
+                $this->errors->tell('a listener of ' . get_class($event) . ' failed', $error);
+            }
+        }
+    }
+}

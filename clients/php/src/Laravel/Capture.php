@@ -1,0 +1,339 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Cognate\Laravel;
+
+use Closure;
+use Cognate\V1\Operation;
+use Illuminate\Database\Connection;
+use Illuminate\Database\ConnectionInterface;
+use Illuminate\Database\Eloquent\Model;
+use Illuminate\Database\Eloquent\Relations\BelongsToMany;
+
+/**
+ * Turns Eloquent's events into rows of the outbox. Nothing here reaches the network: a save costs one select and one insert more.
+ */
+final class Capture
+{
+    /** How many withoutSyncing() are open. */
+    private int $off = 0;
+    /** @var list<Guard> deliveries that are being written */
+    private array $guards = [];
+
+    public function __construct(
+        private readonly Definitions $definitions,
+        private readonly Records $records,
+        private readonly Outbox $outbox,
+        private readonly Inbox $inbox,
+        private readonly Options $options,
+        private readonly ErrorReport $errors,
+        private readonly Sender $sender,
+    ) {
+    }
+
+    /**
+     * @template T
+     * @param Closure(): T $write
+     * @return T
+     */
+    public function withoutSyncing(Closure $write): mixed
+    {
+        $this->off++;
+        try {
+            return $write();
+        } finally {
+            $this->off--;
+        }
+    }
+
+    /**
+     * The write and its rows of the outbox: both or neither.
+     *
+     * @template T
+     * @param Closure(): T $write
+     * @return T
+     */
+    public function inOneTransaction(ConnectionInterface $connection, Closure $write): mixed
+    {
+        assert($connection instanceof Connection);
+        $isOuter = $connection->transactionLevel() === 0;
+        return $connection->transaction(function () use ($connection, $write, $isOuter): mixed {
+            if ($isOuter && $connection->getDriverName() === 'sqlite') {
+                $this->becomeWriter($connection);
+            }
+            return $write();
+        });
+    }
+
+    /**
+     * SQLite refuses a write at once, without waiting, where somebody else has written since the transaction's first read. What used to
+     * stand in no transaction must not meet that because of this one: it writes first, and waits for its turn.
+     */
+    private function becomeWriter(Connection $connection): void
+    {
+        try {
+            $this->inbox->lock($connection);
+        } catch (\Throwable $error) {
+            // Without the package's tables nothing is captured either, and that is told there.
+            if (!str_contains($error->getMessage(), 'no such table')) {
+                throw $error;
+            }
+        }
+    }
+
+    /**
+     * Writes a delivery. Only its own record is left out: what observers save of other models meanwhile are changes of this side.
+     *
+     * @template T
+     * @param Closure(): T $write
+     * @return T
+     */
+    public function applying(Guard $guard, Closure $write): mixed
+    {
+        $this->guards[] = $guard;
+        try {
+            return $write();
+        } finally {
+            array_pop($this->guards);
+        }
+    }
+
+    public function isOn(Model $model): bool
+    {
+        return $this->off === 0 && $this->options->enabled && $this->definitions->of($model) !== null;
+    }
+
+    public function created(Model $model): void
+    {
+        $this->captured($model, fn (Definition $definition) => $this->written($definition, $model, Operation::OPERATION_CREATE, null));
+    }
+
+    public function updated(Model $model): void
+    {
+        $this->captured($model, function (Definition $definition) use ($model): void {
+            $changed = array_keys($model->getChanges());
+            $before = $definition->originalLocalId($model);
+            if ($before !== $definition->localId($model->getAttributes())) {
+                $this->outbox->append($model->getConnection(), $definition->name, $before, Operation::OPERATION_DELETE, [], null);
+                $this->written($definition, $model, Operation::OPERATION_CREATE, null);
+                return;
+            }
+            $restored = method_exists($model, 'getDeletedAtColumn') && in_array($model->getDeletedAtColumn(), $changed, true);
+            $decides = $restored || $definition->hasCondition || $definition->reader !== null;
+            if ($changed !== [] && !$decides && array_filter($changed, [$definition, 'has']) === []) {
+                return;
+            }
+            $this->written($definition, $model, Operation::OPERATION_UPDATE, $changed === [] ? null : $changed);
+        });
+    }
+
+    public function deleted(Model $model): void
+    {
+        $this->captured($model, function (Definition $definition) use ($model): void {
+            // Soft deletes leave the row, and `exists` with it.
+            if ($definition->isTrashed($model) && $model->exists && $definition->trashed) {
+                $this->written($definition, $model, Operation::OPERATION_UPDATE, null);
+                return;
+            }
+            $this->removed($definition, $model);
+        });
+    }
+
+    public function publish(Model $model, ?string $identity = null): void
+    {
+        $this->captured($model, fn (Definition $definition) => $this->written($definition, $model, Operation::OPERATION_UPDATE, [], $identity));
+    }
+
+    public function unpublish(Model $model): void
+    {
+        $this->captured($model, fn (Definition $definition) => $this->removed($definition, $model));
+    }
+
+    /**
+     * A write to a pivot table: what its rows were, and are.
+     *
+     * @param BelongsToMany<Model, Model> $relation
+     * @param Closure(): list<object> $rows
+     */
+    public function pivot(BelongsToMany $relation, string $table, Closure $rows, Closure $write): mixed
+    {
+        $definition = $this->pivotOf($relation, $table);
+        if ($definition === null || $this->off > 0 || !$this->options->enabled || $this->isGuardedPivot($definition)) {
+            return $write();
+        }
+        $connection = $relation->getParent()->getConnection();
+        return $this->inOneTransaction($connection, function () use ($connection, $definition, $rows, $write): mixed {
+            $before = $this->byLocalId($definition, $rows());
+            // A pivot class captures its own events, but not every detach raises them; and what calls itself is seen once.
+            $guard = Guard::ofModel($definition);
+            $result = $this->applying($guard, $write);
+            $after = $this->byLocalId($definition, $rows());
+            $this->safely($connection, function () use ($connection, $definition, $before, $after): void {
+                foreach (array_diff_key($before, $after) as $localId => $row) {
+                    $this->outbox->append($connection, $definition->name, (string) $localId, Operation::OPERATION_DELETE, $this->travellingPivot($definition, $row), null);
+                }
+                foreach ($after as $localId => $row) {
+                    if (!isset($before[$localId]) || $before[$localId] != $row) {
+                        $operation = isset($before[$localId]) ? Operation::OPERATION_UPDATE : Operation::OPERATION_CREATE;
+                        $this->outbox->append($connection, $definition->name, (string) $localId, $operation, $this->travellingPivot($definition, $row), null);
+                    }
+                }
+            });
+            return $result;
+        });
+    }
+
+    private function captured(Model $model, Closure $capture): void
+    {
+        if (!$this->isOn($model)) {
+            return;
+        }
+        $definition = $this->definitions->of($model);
+        foreach ($this->guards as $guard) {
+            if ($guard->covers($definition, $model)) {
+                return;
+            }
+        }
+        $this->safely($model->getConnection(), function () use ($definition, $model, $capture): void {
+            $capture($definition);
+            $this->dependents($definition, $model);
+        });
+    }
+
+    /** @param list<string>|null $changed */
+    private function written(Definition $definition, Model $model, int $operation, ?array $changed, ?string $identity = null): void
+    {
+        $localId = $definition->localId($model->getAttributes());
+        $trashed = $definition->isTrashed($model) && !$definition->trashed;
+        if ($trashed || (method_exists($model, 'shouldSync') && !$model->shouldSync())) {
+            if (($trashed || !method_exists($model, 'shouldUnsync') || $model->shouldUnsync()) && $this->isKnown($definition, $model, $localId)) {
+                $this->removed($definition, $model);
+            }
+            return;
+        }
+        $fields = $this->records->read($definition, $model);
+        if ($fields === null) {
+            return;
+        }
+        if ($identity !== null && !$definition->actsAs) {
+            throw new Exceptions\InvalidDefinition("cognate: $definition->class does not say in whose name it is written; override syncActingIdentity()");
+        }
+        if ($identity !== null) {
+            $fields[Records::ACTING_IDENTITY] = $identity;
+        }
+        $this->outbox->append($model->getConnection(), $definition->name, $localId, $operation, $fields, $changed);
+        $this->sender->captured($model->getConnection());
+    }
+
+    private function removed(Definition $definition, Model $model): void
+    {
+        $attributes = array_merge($model->getAttributes(), $model->getRawOriginal());
+        $fields = $this->records->travelling($definition, $model, $attributes);
+        $this->outbox->append($model->getConnection(), $definition->name, $definition->localId($attributes), Operation::OPERATION_DELETE, $fields, null);
+        $this->sender->captured($model->getConnection());
+    }
+
+    /** Whether anybody else may have the record: it was sent or delivered, or is about to be. */
+    private function isKnown(Definition $definition, Model $model, string $localId): bool
+    {
+        $row = $this->inbox->ofRecord($model->getConnection(), $definition->name, $localId);
+        $pending = $this->outbox->pendingOf($model->getConnection(), $definition->name, $localId);
+        $last = end($pending);
+        return $last === false ? $row !== null && !$row->isDeleted : $last->operation !== Operation::OPERATION_DELETE;
+    }
+
+    /** Whether it is not what was captured or delivered last. */
+    private function hasChanged(Definition $definition, Model $model): bool
+    {
+        $localId = $definition->localId($model->getAttributes());
+        $fields = $this->records->read($definition, $model) ?? [];
+        $pending = $this->outbox->pendingOf($model->getConnection(), $definition->name, $localId);
+        $hash = $pending === [] ? $this->inbox->ofRecord($model->getConnection(), $definition->name, $localId)?->hash : RawValues::hash(end($pending)->fields);
+        return $hash !== RawValues::hash($fields);
+    }
+
+    private function dependents(Definition $definition, Model $model): void
+    {
+        foreach ($definition->touches as $relation) {
+            foreach ($model->{$relation}()->get() as $dependent) {
+                $other = $this->definitions->of($dependent);
+                if ($other !== null && $dependent->getConnection() === $model->getConnection() && $this->hasChanged($other, $dependent)) {
+                    $this->written($other, $dependent, Operation::OPERATION_UPDATE, null);
+                }
+            }
+        }
+    }
+
+    /**
+     * A capture that fails is told and does not break the write; the comparison of `cognate:push --all` finds it. Databases that give up
+     * the whole transaction after an error get a savepoint, and what says "try the transaction again" goes on to whoever began it.
+     */
+    private function safely(ConnectionInterface $connection, Closure $capture): void
+    {
+        assert($connection instanceof Connection);
+        if ($this->options->captureErrors === 'throw') {
+            $capture();
+            return;
+        }
+        try {
+            if ($connection->getDriverName() === 'pgsql' && $connection->transactionLevel() > 0) {
+                $connection->transaction($capture);
+            } else {
+                $capture();
+            }
+        } catch (\Throwable $error) {
+            if (ErrorReport::asksForRepetition($error)) {
+                throw $error;
+            }
+            $this->errors->tell('a change was not captured', $error);
+        }
+    }
+
+    /** @param BelongsToMany<Model, Model> $relation */
+    private function pivotOf(BelongsToMany $relation, string $table): ?Definition
+    {
+        // The parent's own definition says which of its pivot tables are models.
+        $this->definitions->of($relation->getParent());
+        $class = $relation->getPivotClass();
+        if (method_exists($class, 'bootSyncable')) {
+            return $this->definitions->of(new $class());
+        }
+        $named = $this->definitions->named($table);
+        return $named !== null && $named->table === $table ? $named : null;
+    }
+
+    private function isGuardedPivot(Definition $definition): bool
+    {
+        foreach ($this->guards as $guard) {
+            if ($guard->coversModel($definition)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * @param list<object> $rows
+     * @return array<string, array<string, mixed>>
+     */
+    private function byLocalId(Definition $definition, array $rows): array
+    {
+        $found = [];
+        foreach ($rows as $row) {
+            $found[$definition->localId((array) $row)] = (array) $row;
+        }
+        return $found;
+    }
+
+    /**
+     * @param array<string, mixed> $row
+     * @return array<string, mixed>
+     */
+    private function travellingPivot(Definition $definition, array $row): array
+    {
+        $model = $definition->newModel()->setRawAttributes($row);
+        $model->exists = true;
+        return $this->records->travelling($definition, $model, $row);
+    }
+}

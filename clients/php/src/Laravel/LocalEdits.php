@@ -1,0 +1,65 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Cognate\Laravel;
+
+use Cognate\V1\Delivery;
+use Illuminate\Database\Connection;
+use Illuminate\Database\Eloquent\Model;
+
+/**
+ * Where a delivery meets an edit of here that the hub does not have yet. What only the delivery changes is written; what the edit
+ * changed stays, as it is captured later than what it meets, and goes out as the record's next version. Nothing is sent that never was.
+ */
+final class LocalEdits
+{
+    public function __construct(private readonly Outbox $outbox)
+    {
+    }
+
+    /** @return list<OutboxRow> */
+    public function of(Connection $connection, Definition $definition, string $localId): array
+    {
+        return $this->outbox->pendingOf($connection, $definition->name, $localId);
+    }
+
+    /**
+     * @param array<string, mixed> $attributes
+     * @param non-empty-list<OutboxRow> $pending
+     * @return array{array<string, mixed>, list<object>} what is left to write
+     */
+    public function merge(Connection $connection, Definition $definition, Delivery $delivery, string $localId, Model $record, array $attributes, array $pending): array
+    {
+        $lost = $here = $mine = [];
+        foreach ($pending as $row) {
+            $mine += array_fill_keys($row->changed ?? array_keys($attributes), true);
+        }
+        foreach (array_intersect_key($attributes, $mine) as $column => $value) {
+            $current = $record->getAttributes()[$column] ?? null;
+            if ($current != $value) {
+                $lost[$column] = $value;
+                $here[$column] = $current;
+            }
+            unset($attributes[$column]);
+        }
+        foreach ($pending as $row) {
+            $fields = array_merge($row->fields, array_intersect_key($attributes, $row->fields));
+            if ($attributes !== []) {
+                $this->outbox->rewrite($connection, $row, $fields);
+            }
+        }
+        return [$attributes, $lost === [] ? [] : [new Events\ConflictDetected($definition->name, $localId, $delivery->getEntityId(), $here, $lost, '')]];
+    }
+
+    /** @return list<object> */
+    public function discard(Connection $connection, Definition $definition, Delivery $delivery, string $localId): array
+    {
+        $pending = $this->of($connection, $definition, $localId);
+        if ($pending === []) {
+            return [];
+        }
+        $this->outbox->remove($connection, array_map(static fn (OutboxRow $row): int => $row->id, $pending));
+        return [new Events\ConflictDetected($definition->name, $localId, $delivery->getEntityId(), end($pending)->fields, [], '')];
+    }
+}

@@ -1,0 +1,47 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Cognate\Laravel;
+
+/** One captured change that the hub does not have yet. */
+final class OutboxRow
+{
+    /**
+     * @param array<string, mixed> $fields
+     * @param list<string>|null $changed columns that the write changed; null: all of them
+     */
+    public function __construct(
+        public readonly int $id,
+        public readonly string $changeId,
+        public readonly string $model,
+        public readonly string $localId,
+        public readonly int $operation,
+        public readonly array $fields,
+        public readonly ?array $changed,
+        public readonly int $sourceMicros,
+        public readonly int $attempts,
+        public readonly bool $isRefused,
+        public readonly ?string $error,
+        public readonly int $bytes = 0,
+    ) {
+    }
+
+    public static function of(object $row): self
+    {
+        return new self(
+            (int) $row->id,
+            $row->change_id,
+            $row->model,
+            $row->local_id,
+            (int) $row->operation,
+            $row->fields === null ? [] : RawValues::decode($row->fields),
+            $row->changed === null ? null : json_decode($row->changed, true),
+            (int) $row->source_time,
+            (int) $row->attempts,
+            (bool) $row->refused,
+            $row->error,
+            strlen((string) $row->fields),
+        );
+    }
+}

@@ -1,0 +1,46 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Cognate\Laravel;
+
+use Cognate\Client\Exception\FailedPrecondition;
+use Cognate\Client\Exception\Unavailable;
+
+/** Fetches deliveries, has them written, and says what became of them. */
+final class Puller
+{
+    /** Why nothing is given out right now; empty where nothing is the matter. */
+    public string $obstacle = '';
+
+    public function __construct(private readonly Hub $hub, private readonly Applier $applier, private readonly Options $options)
+    {
+    }
+
+    /**
+     * @param float $wait seconds for the first delivery
+     * @return int how many were written or refused
+     */
+    public function pull(float $wait): int
+    {
+        $this->obstacle = '';
+        try {
+            $pulled = $this->hub->pull($this->options->pull, $wait, $this->options->leaseSeconds);
+        } catch (FailedPrecondition | Unavailable $error) {
+            // Nothing leads here yet, or it is locked: what is to be sent goes on.
+            if (!in_array($error->reason, ['LANE_NOT_READY', 'PLATFORM_LOCKED', 'PLATFORM_IS_NO_AGENT'], true)) {
+                throw $error;
+            }
+            $this->obstacle = $error->getMessage();
+            return 0;
+        }
+        $deliveries = iterator_to_array($pulled->getDeliveries(), false);
+        if ($deliveries === []) {
+            return 0;
+        }
+        $results = $this->applier->apply($deliveries);
+        // Killed here, all of it comes again and is known.
+        $this->hub->report($pulled->getLease(), $results);
+        return count($results);
+    }
+}

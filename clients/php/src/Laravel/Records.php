@@ -1,0 +1,130 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Cognate\Laravel;
+
+use Cognate\Laravel\Schema\Column;
+use Cognate\Laravel\Schema\Table;
+use Cognate\Laravel\Schema\Tables;
+use Cognate\V1\FieldType;
+use Illuminate\Contracts\Container\Container;
+use Illuminate\Database\Eloquent\Model;
+
+/** Reads records as they travel: the declared columns as the table has them, or what the model's Reader says. */
+final class Records
+{
+    public const ACTING_IDENTITY = 'acting_identity';
+
+    /** @var array<string, array<string, Column>> */
+    private array $columns = [];
+
+    public function __construct(private readonly Tables $tables, private readonly Container $container)
+    {
+    }
+
+    /**
+     * The row as the database has it now, within the caller's transaction: another process may have changed columns that this model
+     * was read before.
+     *
+     * @return array<string, mixed>|null by column, raw; null: there is none
+     */
+    public function read(Definition $definition, Model $model): ?array
+    {
+        $query = $model->getConnection()->table($definition->table)->useWritePdo();
+        foreach ($definition->keyFields as $field) {
+            $query->where($field, $model->getAttributes()[$field] ?? null);
+        }
+        $row = $query->first();
+        return $row === null ? null : $this->travelling($definition, $model, (array) $row);
+    }
+
+    /**
+     * The same of several records.
+     *
+     * @param array<string, Model> $records by local id
+     * @return array<string, array<string, mixed>> by local id; those that are there
+     */
+    public function readMany(Definition $definition, array $records): array
+    {
+        $found = [];
+        foreach (array_chunk($records, 100, true) as $some) {
+            $query = $definition->connection()->table($definition->table)->useWritePdo();
+            if (count($definition->keyFields) === 1) {
+                $query->whereIn($definition->keyFields[0], array_map('strval', array_keys($some)));
+            } else {
+                $query->where(function ($query) use ($definition, $some): void {
+                    foreach (array_keys($some) as $localId) {
+                        $query->orWhere(static fn ($one) => $one->where($definition->keyOf((string) $localId)));
+                    }
+                });
+            }
+            foreach ($query->get() as $row) {
+                $localId = $definition->localId((array) $row);
+                $found[$localId] = $this->travelling($definition, $some[$localId], (array) $row);
+            }
+        }
+        return $found;
+    }
+
+    /**
+     * @param array<string, mixed> $row
+     * @return array<string, mixed>
+     */
+    public function travelling(Definition $definition, Model $model, array $row): array
+    {
+        $values = array_filter($row, static fn (string $column): bool => $definition->has($column), ARRAY_FILTER_USE_KEY);
+        // A stream can be read once.
+        $values = array_map(static fn (mixed $value): mixed => is_resource($value) ? new Bytes((string) stream_get_contents($value)) : $value, $values);
+        if ($definition->reader !== null) {
+            $known = $this->columns($definition);
+            $read = $this->reader($definition)->read($model, $values);
+            $values = array_intersect_key($read, $known) + array_intersect_key($values, array_flip($definition->keyFields));
+        }
+        if ($definition->actsAs && method_exists($model, 'syncActingIdentity')) {
+            $values[self::ACTING_IDENTITY] = $model->syncActingIdentity();
+        }
+        return $values;
+    }
+
+    /**
+     * Fields that travel, with their types: columns as the model casts them, what its Reader adds, the acting identity.
+     *
+     * @return array<string, Column>
+     */
+    public function columns(Definition $definition): array
+    {
+        if (isset($this->columns[$definition->name])) {
+            return $this->columns[$definition->name];
+        }
+        $model = $definition->newModel();
+        $casts = $model->getCasts();
+        $columns = [];
+        foreach ($this->table($definition)->columns as $name => $column) {
+            if ($definition->has($name)) {
+                $columns[$name] = isset($casts[$name]) && is_string($casts[$name]) ? $column->cast($casts[$name]) : $column;
+            }
+        }
+        if ($definition->reader !== null) {
+            foreach ($this->reader($definition)->fields() as $name => $type) {
+                $columns[$name] ??= new Column($name, Column::TYPES[$type] ?? FieldType::FIELD_TYPE_TEXT, $type, true, true, $definition->handler === null);
+            }
+        }
+        if ($definition->actsAs) {
+            $columns[self::ACTING_IDENTITY] ??= new Column(self::ACTING_IDENTITY, FieldType::FIELD_TYPE_TEXT, 'identity', true, true, true);
+        }
+        return $this->columns[$definition->name] = $columns;
+    }
+
+    public function table(Definition $definition): Table
+    {
+        return $this->tables->of($definition->connection(), $definition->table);
+    }
+
+    private function reader(Definition $definition): Reader
+    {
+        $reader = $this->container->make((string) $definition->reader);
+        assert($reader instanceof Reader);
+        return $reader;
+    }
+}

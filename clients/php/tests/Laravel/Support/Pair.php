@@ -1,0 +1,111 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Cognate\Tests\Laravel\Support;
+
+/** Two applications, one on SQLite and one on PostgreSQL, whose records are kept the same both ways. */
+final class Pair
+{
+    private const FIELDS = [
+        'users' => ['name', 'email', 'active', 'settings'],
+        'posts' => ['user_id', 'title', 'body', 'price', 'published_at'],
+        'tags' => ['name'],
+        'post_tag' => ['post_id', 'tag_id', 'position'],
+        'sessions' => ['id', 'user_id', 'agent'],
+        'devices' => ['owner_type', 'owner_id', 'name'],
+    ];
+    private const NATURAL_KEYS = ['users' => ['email'], 'tags' => ['name'], 'sessions' => ['id'], 'post_tag' => ['post_id', 'tag_id']];
+
+    public readonly HubProcess $hub;
+    public readonly Site $shop;
+    public readonly Site $blog;
+
+    /**
+     * @param array<string, mixed>|null $hubOptions how the applications reach the hub; null: by its socket
+     * @param array<string, mixed> $more of both config/cognate.php
+     */
+    public function __construct(?HubProcess $hub = null, ?\Closure $connect = null, array $more = [], ?HubProcess $databases = null)
+    {
+        $this->hub = $hub ?? new HubProcess();
+        $this->hub->start();
+        $connect ??= fn (string $platform): array => ['address' => $this->hub->socket];
+        foreach (['shop', 'blog'] as $platform) {
+            $this->hub->cognate('platform', 'create', $platform, '--agent', '--pull', '--retry', '1s');
+        }
+        $home = $this->hub->directory . '/sites';
+        mkdir($home);
+        touch("$home/shop.sqlite");
+        $sqlite = ['driver' => 'sqlite', 'database' => "$home/shop.sqlite", 'foreign_key_constraints' => true, 'busy_timeout' => 5000];
+        $this->shop = new Site('shop', $home, $sqlite, $connect('shop'), $more);
+        $this->shop->database()->statement('PRAGMA journal_mode = wal');
+        $this->shop->database()->statement('PRAGMA busy_timeout = 10000');
+        $this->shop->database()->statement('PRAGMA synchronous = normal');
+        $this->blog = new Site('blog', $home, ($databases ?? $this->hub)->database('blog'), $connect('blog'), $more, 5001);
+        $this->addSyncs();
+    }
+
+    private function addSyncs(): void
+    {
+        foreach ([$this->shop, $this->blog] as $site) {
+            $site->run('cognate:models', '--tell');
+        }
+        $syncs = [];
+        foreach ([['shop', 'blog'], ['blog', 'shop']] as [$from, $to]) {
+            foreach (self::FIELDS as $model => $fields) {
+                $lines = [
+                    'name: syncs/' . str_replace('_', '-', $model) . "-$from-$to", "source_platform: $from", "source_model: $model",
+                    "target_platform: $to", "target_model: $model",
+                ];
+                if (isset(self::NATURAL_KEYS[$model])) {
+                    $lines[] = 'natural_keys: [{fields: [' . implode(', ', self::NATURAL_KEYS[$model]) . ']}]';
+                }
+                if ($model === 'devices') {
+                    $lines[] = 'transforms:';
+                    $lines[] = '  - {reference: {field: owner_id, source_model: users}, when: owner_type = "user"}';
+                    $lines[] = '  - {reference: {field: owner_id, source_model: posts}, when: owner_type != "user"}';
+                }
+                $lines[] = 'fields:';
+                foreach ($fields as $field) {
+                    $lines[] = "  - {source: $field, target: $field}";
+                }
+                $syncs[] = implode("\n", $lines) . "\n";
+            }
+        }
+        file_put_contents("{$this->hub->directory}/syncs.yaml", implode("---\n", $syncs));
+        $this->hub->cognate('sync', 'apply', "{$this->hub->directory}/syncs.yaml");
+    }
+
+    /** Until nothing is under way any more, and both sides hold the same. Workers are run, one after the other, as cron would. */
+    public function settle(): void
+    {
+        Eventually::is(function (): bool {
+            $this->shop->run('cognate:work', '--max-seconds=0.4', '--idle=0.1');
+            $this->blog->run('cognate:work', '--max-seconds=0.4', '--idle=0.1');
+            return $this->isEqual();
+        }, 'both sides hold the same', fn (): string => $this->difference());
+    }
+
+    public function isEqual(): bool
+    {
+        return $this->shop->pending() === 0 && $this->blog->pending() === 0 && $this->shop->content() == $this->blog->content();
+    }
+
+    public function difference(): string
+    {
+        $shop = $this->shop->content();
+        $blog = $this->blog->content();
+        $lines = ["pending: shop {$this->shop->pending()}, blog {$this->blog->pending()}"];
+        foreach ($shop as $table => $rows) {
+            $here = array_map('json_encode', $rows);
+            $there = array_map('json_encode', $blog[$table]);
+            foreach (array_diff($here, $there) as $row) {
+                $lines[] = "only shop, $table: $row";
+            }
+            foreach (array_diff($there, $here) as $row) {
+                $lines[] = "only blog, $table: $row";
+            }
+        }
+        return implode("\n", array_slice($lines, 0, 30)) . "\n" . $this->hub->cognate('status');
+    }
+}
