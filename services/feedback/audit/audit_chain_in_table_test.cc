@@ -28,16 +28,15 @@ class AuditChainInTableTest : public AuditTest {
  protected:
   // `calls` appends of 1 to 4 entries each, by several processes of two threads each. Says how many entries
   // were acknowledged.
-  int64_t AppendAtOnce(int processes, int calls) {
-    std::vector<std::unique_ptr<postgres::Pool>> pools;
+  int64_t AppendAtOnce(int processes, int calls) { return AppendAtOnce(MakePools(processes), calls); }
+  int64_t AppendAtOnce(const std::vector<std::unique_ptr<postgres::Pool>>& pools, int calls) {
     std::vector<std::thread> threads;
     std::atomic<int64_t> acknowledged = 0;
-    for (int i = 0; i < processes; ++i) pools.push_back(MakePool());
-    for (int i = 0; i < processes * 2; ++i) {
+    for (size_t i = 0; i < pools.size() * 2; ++i) {
       threads.emplace_back([&, i] {
-        AuditStore store(*pools[static_cast<size_t>(i / 2)]);
+        AuditStore store(*pools[i / 2]);
         for (int call = 0; call < calls; ++call) {
-          std::vector<v1::AuditEntry> entries(static_cast<size_t>(1 + (i + call) % 4), Entry());
+          std::vector<v1::AuditEntry> entries(1 + (i + static_cast<size_t>(call)) % 4, Entry());
           for (v1::AuditEntry& entry : entries) entry.set_request_id(absl::StrCat(i, "-", call));
           if (store.Append(absl::MakeSpan(entries), clock_.Now()).ok())
             acknowledged += static_cast<int64_t>(entries.size());
@@ -46,6 +45,11 @@ class AuditChainInTableTest : public AuditTest {
     }
     for (std::thread& thread : threads) thread.join();
     return acknowledged;
+  }
+  std::vector<std::unique_ptr<postgres::Pool>> MakePools(int count) {
+    std::vector<std::unique_ptr<postgres::Pool>> pools;
+    for (int i = 0; i < count; ++i) pools.push_back(MakePool());
+    return pools;
   }
   std::string What(const std::string& head = "") {
     const std::optional<access::AuditFault> fault = Verify(head);
@@ -97,8 +101,9 @@ TEST_F(AuditChainInTableTest, KillsAmongManyAppendersBreakNothing) {
   std::mt19937 random(seed);
   std::atomic<bool> ended = false;
   int64_t acknowledged = 0;
+  const auto pools = MakePools(3);  // before anything is killed
   std::thread appenders([&] {
-    acknowledged = AppendAtOnce(3, 150);
+    acknowledged = AppendAtOnce(pools, 150);
     ended = true;
   });
   int kills = 0;
