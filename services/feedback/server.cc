@@ -24,10 +24,11 @@ namespace {
 
 constexpr char kSchema[] = "feedback";
 
-EventFeedOptions FeedOptions(const Config& config) {
+EventFeedOptions FeedOptions(const Config& config, std::function<void()> on_news) {
   EventFeedOptions options;
   options.redis = config::RedisOptions(config.redis);
   options.stream = bus::EventsStream(config.stream_prefix);
+  options.on_news = std::move(on_news);
   return options;
 }
 
@@ -54,7 +55,7 @@ struct Server::State {
         troubles(*pool),
         events(*pool),
         history(*pool),
-        feed(events, FeedOptions(config)),
+        feed(events, FeedOptions(config, [this] { polls.Wake(EventService::kPolls); })),
         peers(config.peers),
         waiting(environment.clock, troubles, events, peers, feed, signal),
         metrics(environment.metrics),
@@ -83,13 +84,14 @@ struct Server::State {
         audit_service(rpcs, audit, environment.clock),
         hooks(*pool),
         hook_sender(parts, hooks),
-        event_service(rpcs, parts, hooks) {}
+        event_service(rpcs, parts, hooks, polls) {}
 
   health::Readiness& readiness;
   std::unique_ptr<postgres::Pool> pool;
   TroubleStore troubles;
   EventStore events;
   HistoryStore history;
+  grpc_support::WaitingCalls polls{"list-events"};
   EventFeed feed;
   Peers peers;
   RedriveSignal signal;

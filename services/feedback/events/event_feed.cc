@@ -27,20 +27,23 @@ std::shared_ptr<const FeedBatch> Decode(const StoredBatch& stored) {
 
 EventFeed::Watcher::~Watcher() {
   MutexLock lock(&feed_.mutex_);
+  if (is_counted_) --feed_.counted_;
   if (--feed_.watchers_ > 0) return;
   feed_.cache_.clear();
   feed_.cached_events_ = 0;
 }
 
-absl::StatusOr<std::unique_ptr<EventFeed::Watcher>> EventFeed::Watch(int limit, EventRange* range) {
+absl::StatusOr<std::unique_ptr<EventFeed::Watcher>> EventFeed::Watch(std::optional<int> limit,
+                                                                     EventRange* range) {
   ASSIGN_OR_RETURN(*range, store_.Range());
   {
     MutexLock lock(&mutex_);
-    if (watchers_ >= limit) return TooManyWatchers(limit);
+    if (limit && counted_ >= *limit) return TooManyWatchers(*limit);
+    if (limit) ++counted_;
     if (watchers_++ == 0) last_ = range->last;
   }
   Wake(&EventFeed::reader_);
-  return std::make_unique<Watcher>(*this);
+  return std::make_unique<Watcher>(*this, limit.has_value());
 }
 
 void EventFeed::Notify() {
@@ -107,6 +110,7 @@ absl::Status EventFeed::LoadNews() {
     }
     last_ = cache_.back()->sequence;
     news_.SignalAll();
+    options_.on_news();
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ struct EventFeedOptions {
   std::string stream;                             // Where this process and others wake each other.
   absl::Duration poll = absl::Milliseconds(100);  // When nobody wakes, and there are watchers.
   int64_t cached_events = 50'000;
+  std::function<void()> on_news = [] {};  // There is something to read that was not there before.
 };
 
 struct FeedBatch {
@@ -42,16 +45,18 @@ class EventFeed {
   // A watcher is there as long as this object.
   class Watcher {
    public:
-    explicit Watcher(EventFeed& feed) : feed_(feed) {}
+    Watcher(EventFeed& feed, bool is_counted) : feed_(feed), is_counted_(is_counted) {}
     ~Watcher();
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
 
    private:
     EventFeed& feed_;
+    const bool is_counted_;
   };
-  // RESOURCE_EXHAUSTED TOO_MANY_WATCHERS above `limit`. `range` is what can be read.
-  absl::StatusOr<std::unique_ptr<Watcher>> Watch(int limit, EventRange* range);
+  // RESOURCE_EXHAUSTED TOO_MANY_WATCHERS above `limit`; who has none does not count. `range` is what can be
+  // read.
+  absl::StatusOr<std::unique_ptr<Watcher>> Watch(std::optional<int> limit, EventRange* range);
 
   // Waits until there is something after `sequence`, or `timeout` has passed.
   void WaitBeyond(int64_t sequence, absl::Duration timeout);
@@ -75,6 +80,7 @@ class EventFeed {
   mutable Mutex mutex_;
   CondVar news_;
   int watchers_ ABSL_GUARDED_BY(mutex_) = 0;
+  int counted_ ABSL_GUARDED_BY(mutex_) = 0;   // of the watchers, those with a limit
   int64_t last_ ABSL_GUARDED_BY(mutex_) = 0;  // The newest sequence that was read.
   std::deque<std::shared_ptr<const FeedBatch>> cache_ ABSL_GUARDED_BY(mutex_);  // Without a gap, up to last_.
   int64_t cached_events_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -9,10 +9,10 @@ namespace cognate::feedback {
 
 using grpc_support::Rpc;
 
-grpc::Status EventService::ListEvents(grpc::ServerContext* context, const v1::ListEventsRequest* request,
-                                      v1::ListEventsResponse* response) {
-  return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc& rpc) { return feedback::ListEvents(parts_, *request, rpc); });
+grpc::ServerUnaryReactor* EventService::ListEvents(grpc::CallbackServerContext* context,
+                                                   const v1::ListEventsRequest* request,
+                                                   v1::ListEventsResponse* response) {
+  return rpcs_.Waiting(polls_, kPolls, *context, *request, response, feedback::ListEvents(parts_, *request));
 }
 
 grpc::Status EventService::TellEvents(grpc::ServerContext* context, const v1::TellEventsRequest* request,

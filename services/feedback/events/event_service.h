@@ -8,13 +8,17 @@
 namespace cognate::feedback {
 
 // The RPCs; each is one line. What it is given outlives it.
-class EventService final : public v1::EventService::Service {
+class EventService final : public v1::EventService::WithCallbackMethod_ListEvents<v1::EventService::Service> {
  public:
-  EventService(grpc_support::RpcBoundary& rpcs, const Parts& parts, HookStore& hooks)
-      : rpcs_(rpcs), parts_(parts), hooks_(hooks) {}
+  // `polls` has the calls of ListEvents, all of them with the key kPolls.
+  EventService(grpc_support::RpcBoundary& rpcs, const Parts& parts, HookStore& hooks,
+               grpc_support::WaitingCalls& polls)
+      : rpcs_(rpcs), parts_(parts), hooks_(hooks), polls_(polls) {}
+  static constexpr char kPolls[] = "events";
 
-  grpc::Status ListEvents(grpc::ServerContext* context, const v1::ListEventsRequest* request,
-                          v1::ListEventsResponse* response) override;
+  grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* context,
+                                       const v1::ListEventsRequest* request,
+                                       v1::ListEventsResponse* response) override;
   grpc::Status TellEvents(grpc::ServerContext* context, const v1::TellEventsRequest* request,
                           v1::TellEventsResponse* response) override;
   grpc::Status CreateEventHook(grpc::ServerContext* context, const v1::CreateEventHookRequest* request,
@@ -34,6 +38,7 @@ class EventService final : public v1::EventService::Service {
   grpc_support::RpcBoundary& rpcs_;
   const Parts& parts_;
   HookStore& hooks_;
+  grpc_support::WaitingCalls& polls_;
 };
 
 }  // namespace cognate::feedback

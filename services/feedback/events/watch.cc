@@ -71,12 +71,13 @@ struct Opened {
 };
 
 absl::StatusOr<Opened> Open(const Parts& parts, const v1::EventFilter& filter,
-                            const std::optional<v1::EventDigest>& digest, const std::string& resume_token) {
+                            const std::optional<v1::EventDigest>& digest, const std::string& resume_token,
+                            std::optional<int> limit) {
   RETURN_IF_ERROR(CheckFilter(filter, "filter"));
   if (digest) RETURN_IF_ERROR(CheckDigest(*digest, "digest"));
   ASSIGN_OR_RETURN(std::vector<Way> ways, parts.ways.Of(filter));
   EventRange range;
-  ASSIGN_OR_RETURN(std::unique_ptr<EventFeed::Watcher> watcher, parts.feed.Watch(parts.max_watchers, &range));
+  ASSIGN_OR_RETURN(std::unique_ptr<EventFeed::Watcher> watcher, parts.feed.Watch(limit, &range));
   ASSIGN_OR_RETURN(const WatchPosition start, StartOf(resume_token, range));
   return Opened{std::move(watcher), EventStream(parts, EventFilter(filter, std::move(ways)), digest, start)};
 }
@@ -100,7 +101,8 @@ absl::Status Check(const v1::ListEventsRequest& request) {
 
 absl::Status Watch(const Parts& parts, const v1::WatchRequest& request, const grpc_support::Rpc& rpc,
                    grpc_support::Sink<v1::WatchResponse>& sink) {
-  ASSIGN_OR_RETURN(Opened opened, Open(parts, FilterOf(request), DigestOf(request), request.resume_token()));
+  ASSIGN_OR_RETURN(Opened opened, Open(parts, FilterOf(request), DigestOf(request), request.resume_token(),
+                                       parts.max_watchers));
   WatchSession session(parts, std::move(opened.stream), sink);
   if (!session.Begin()) return absl::OkStatus();
   while (!rpc.cancelled() && !rpc.draining()) {
@@ -111,29 +113,54 @@ absl::Status Watch(const Parts& parts, const v1::WatchRequest& request, const gr
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::ListEventsResponse> ListEvents(const Parts& parts, const v1::ListEventsRequest& request,
-                                                  const grpc_support::Rpc& rpc) {
-  RETURN_IF_ERROR(Check(request));
-  ASSIGN_OR_RETURN(Opened opened, Open(parts, request.filter(), DigestOf(request), request.resume_token()));
-  const auto limit = static_cast<size_t>(request.max_events() > 0 ? request.max_events() : kDefaultEvents);
-  const absl::Time until =
-      std::min(parts.clock.Now() + ToDuration(request.wait()), rpc.deadline() - absl::Seconds(1));
-  std::vector<v1::Event> events;
-  while (true) {
-    bool more = true;
-    while (more && events.size() < limit) {
-      ASSIGN_OR_RETURN(more, opened.stream.Next(limit, &events));
+namespace {
+
+class Poll {
+ public:
+  Poll(const Parts& parts, const v1::ListEventsRequest& request) : parts_(parts), request_(request) {}
+
+  absl::StatusOr<std::optional<v1::ListEventsResponse>> Look(const grpc_support::Rpc& rpc) {
+    if (!opened_) RETURN_IF_ERROR(Begin(rpc));
+    EventStream& stream = opened_->stream;
+    const auto limit =
+        static_cast<size_t>(request_.max_events() > 0 ? request_.max_events() : kDefaultEvents);
+    const bool is_over = parts_.clock.Now() >= until_ || rpc.cancelled() || rpc.draining();
+    std::vector<v1::Event> events;
+    for (bool more = true; more && events.size() < limit;) {
+      ASSIGN_OR_RETURN(more, stream.Next(limit, &events));
     }
-    opened.stream.TakeDigests(&events);
-    const absl::Duration left = until - parts.clock.Now();
-    if (!events.empty() || left <= absl::ZeroDuration() || rpc.cancelled() || rpc.draining()) break;
-    opened.stream.Wait(std::min(left, kLook));
+    stream.TakeDigests(&events);
+    if (events.empty() && !is_over) return std::nullopt;
+    v1::ListEventsResponse response;
+    std::move(events.begin(), events.end(),
+              google::protobuf::RepeatedFieldBackInserter(response.mutable_events()));
+    response.set_resume_token(ResumeToken(stream.resume_position()));
+    return response;
   }
-  v1::ListEventsResponse response;
-  std::move(events.begin(), events.end(),
-            google::protobuf::RepeatedFieldBackInserter(response.mutable_events()));
-  response.set_resume_token(ResumeToken(opened.stream.resume_position()));
-  return response;
+
+ private:
+  // Those who ask again and again are not counted: each holds a position, and no thread.
+  absl::Status Begin(const grpc_support::Rpc& rpc) {
+    RETURN_IF_ERROR(Check(request_));
+    ASSIGN_OR_RETURN(Opened opened, Open(parts_, request_.filter(), DigestOf(request_),
+                                         request_.resume_token(), std::nullopt));
+    opened_.emplace(std::move(opened));
+    until_ = std::min(parts_.clock.Now() + ToDuration(request_.wait()), rpc.deadline() - absl::Seconds(1));
+    return absl::OkStatus();
+  }
+
+  const Parts& parts_;
+  const v1::ListEventsRequest& request_;
+  std::optional<Opened> opened_;
+  absl::Time until_;
+};
+
+}  // namespace
+
+ListEventsLook ListEvents(const Parts& parts, const v1::ListEventsRequest& request) {
+  return [poll = std::make_shared<Poll>(parts, request)](const grpc_support::Rpc& rpc) {
+    return poll->Look(rpc);
+  };
 }
 
 }  // namespace cognate::feedback

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <optional>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cognate/v1/event_service.pb.h"
@@ -15,7 +18,9 @@ absl::Status Watch(const Parts& parts, const v1::WatchRequest& request, const gr
 
 // The same for callers that come again and again. What is kept for a digest goes with each answer, so that
 // the time between two calls is the interval.
-absl::StatusOr<v1::ListEventsResponse> ListEvents(const Parts& parts, const v1::ListEventsRequest& request,
-                                                  const grpc_support::Rpc& rpc);
+using ListEventsLook =
+    std::function<absl::StatusOr<std::optional<v1::ListEventsResponse>>(const grpc_support::Rpc& rpc)>;
+// What RpcBoundary::Waiting asks again and again. What is given outlives it.
+ListEventsLook ListEvents(const Parts& parts, const v1::ListEventsRequest& request);
 
 }  // namespace cognate::feedback

@@ -1,7 +1,6 @@
 #include "services/feedback/hooks/hook_sender.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -110,7 +109,7 @@ absl::Status HookSender::Look(absl::Time now) {
 absl::Status HookSender::Open(Hook hook) {
   if (watcher_ == nullptr) {
     EventRange range;
-    ASSIGN_OR_RETURN(watcher_, parts_.feed.Watch(std::numeric_limits<int>::max(), &range));
+    ASSIGN_OR_RETURN(watcher_, parts_.feed.Watch(std::nullopt, &range));
   }
   auto live = std::make_unique<Live>(parts_, std::move(hook));
   RETURN_IF_ERROR(Refilter(*live));
