@@ -1,3 +1,6 @@
+#include <atomic>
+#include <thread>
+
 #include "cognate/v1/event_service.grpc.pb.h"
 #include "common/clock/time_proto.h"
 #include "gtest/gtest.h"
@@ -70,6 +73,20 @@ TEST_F(EventServiceTest, ListsWhatWatchTells) {
   EXPECT_EQ(second.events(0).version(), 9);
   request.set_resume_token("nonsense");
   EXPECT_THAT(feedback_->Call(&Events::ListEvents, request), HasReason("INVALID_FIELD"));
+}
+
+TEST_F(EventServiceTest, ManyWaitAtOnceBesideThoseWhoWatchAndEachIsTold) {
+  config_.max_watchers = 1;
+  Start();
+  v1::ListEventsRequest request;
+  request.set_resume_token(List(request).resume_token());
+  request.mutable_wait()->set_seconds(50);
+  std::atomic<int> told = 0;
+  std::vector<std::thread> polls;
+  for (int i = 0; i < 30; ++i) polls.emplace_back([&] { told += List(request).events_size(); });
+  EXPECT_OK(Report({Applied(Plan("1", 7), 7)}));
+  for (std::thread& poll : polls) poll.join();
+  EXPECT_EQ(told, 30);
 }
 
 TEST_F(EventServiceTest, ADigestGoesWithEachAnswer) {
