@@ -40,7 +40,7 @@ return [
     // Changes in one request, deliveries in one request, and for how many seconds these are lent out.
     'batch' => 500,
     'pull' => 200,
-    'lease_seconds' => 120,
+    'lease_seconds' => 60,
 
     // Deliveries that are written in one transaction. Default: 10 on SQLite, where the application's own saves wait for its end; else 50.
     'transaction' => null,
@@ -56,4 +56,22 @@ return [
 
     // Whether listeners are told what became of records on other platforms.
     'events' => true,
+
+    // Where platforms are managed and records are edited: `is` on that application; elsewhere its platform's id, its address, and where
+    // a record is edited there, by class or name of its model: App\Models\Post::class => '/admin/posts/{id}/edit'.
+    'master' => [
+        'is' => env('COGNATE_MASTER', false),
+        'platform' => env('COGNATE_MASTER_PLATFORM', ''),
+        'url' => env('COGNATE_MASTER_URL', ''),
+        'records' => [],
+    ],
+
+    // The screens in Filament: a key of their own, since a platform's key sees nothing of other platforms; the model of those who are
+    // notified, and its column that says in whose name a record was written.
+    'filament' => [
+        'key_file' => env('COGNATE_SCREENS_KEY_FILE'),
+        'key' => env('COGNATE_SCREENS_KEY'),
+        'users' => 'App\\Models\\User',
+        'identity' => 'email',
+    ],
 ];

@@ -60,7 +60,7 @@ final class Inbox
     /**
      * Deliveries were written, or were here already.
      *
-     * @param list<array{entity_id: string, model: string, local_id: string, version: int, floor: int, hash: string|null, deleted: bool, source: string|null}> $rows
+     * @param list<array{entity_id: string, model: string, local_id: string, version: int, floor: int, hash: string|null, deleted: bool, source: string|null, reported: bool}> $rows
      *     `source`: which record's delete it was, for `deletedBy()`
      * @param array<string, InboxRow> $entities what is known by model and entity
      */
@@ -77,8 +77,33 @@ final class Inbox
         }
         foreach (array_chunk($new, 100) as $some) {
             $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], [
-                'entity_id', 'version' => $this->newest($connection, 'version'), 'floor' => $this->newest($connection, 'floor'), 'hash', 'deleted', 'source',
+                'entity_id', 'version' => $this->newest($connection, 'version'), 'floor' => $this->newest($connection, 'floor'), 'hash', 'deleted', 'source', 'reported',
             ]);
+        }
+    }
+
+    /**
+     * What was written and is not known to be reported: a worker has died, or the hub was away.
+     *
+     * @return list<InboxRow>
+     */
+    public function unreported(ConnectionInterface $connection, int $limit): array
+    {
+        $rows = $this->table($connection)->where('reported', false)->orderBy('id')->limit($limit)->get();
+        return array_values(array_map([InboxRow::class, 'of'], $rows->all()));
+    }
+
+    /** @param list<array{string, string}> $told model and entity of each */
+    public function reported(ConnectionInterface $connection, array $told): void
+    {
+        $entities = [];
+        foreach ($told as [$model, $entityId]) {
+            $entities[$model][] = $entityId;
+        }
+        foreach ($entities as $model => $all) {
+            foreach (array_chunk($all, 500) as $some) {
+                $connection->table(self::TABLE)->whereIn('entity_id', $some)->where('model', $model)->update(['reported' => true]);
+            }
         }
     }
 
@@ -93,6 +118,7 @@ final class Inbox
         foreach (array_chunk($taken, 100) as $some) {
             // Of a record that was made anew under an old id it is not known which entity it becomes.
             $gone = $this->table($connection)->where('deleted', true)->whereIn('local_id', array_column($some, 'local_id'))->get();
+            $some = array_map(static fn (array $row): array => $row + ['source' => null], $some);
             foreach ($gone as $row) {
                 foreach ($some as $place => $sent) {
                     if ($sent['model'] === $row->model && $sent['local_id'] === $row->local_id && !$sent['deleted']) {
@@ -101,7 +127,7 @@ final class Inbox
                     }
                 }
             }
-            $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], ['version' => $this->newest($connection, 'version'), 'floor' => $this->newest($connection, 'floor'), 'hash', 'deleted']);
+            $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], ['version' => $this->newest($connection, 'version'), 'floor' => $this->newest($connection, 'floor'), 'hash', 'deleted', 'source']);
         }
     }
 

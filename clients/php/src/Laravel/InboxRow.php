@@ -20,11 +20,12 @@ final class InboxRow
         public readonly ?string $hash,
         public readonly bool $isDeleted,
         public readonly int $floor,
+        public readonly bool $isDeletedByDelivery,
     ) {
     }
 
     public static function of(object $row): self
     {
-        return new self((int) $row->id, $row->entity_id, $row->model, $row->local_id, (int) $row->version, $row->hash, (bool) $row->deleted, (int) $row->floor);
+        return new self((int) $row->id, $row->entity_id, $row->model, $row->local_id, (int) $row->version, $row->hash, (bool) $row->deleted, (int) $row->floor, (bool) $row->deleted && $row->source !== null);
     }
 }

@@ -181,6 +181,7 @@ final class Known
             'hash' => $hashes["{$of[0]->name}\0$of[2]"] ?? null,
             'deleted' => $of[4],
             'source' => $of[5],
+            'reported' => false,
         ], $this->applied), $this->entities);
         $this->applied = [];
     }

@@ -50,9 +50,11 @@ final class OwnTables
                 $table->string('hash', 32)->nullable();
                 $table->boolean('deleted')->default(false);
                 $table->string('source', 32)->nullable();
+                $table->boolean('reported')->default(true);
                 $table->unique(['model', 'local_id'], 'cognate_inbox_record');
                 $table->unique(['entity_id', 'model'], 'cognate_inbox_entity');
                 $table->index(['source', 'model'], 'cognate_inbox_source');
+                $table->index(['reported', 'id'], 'cognate_inbox_reported');
             });
         }
         if (!$schema->hasTable(Settings::TABLE)) {

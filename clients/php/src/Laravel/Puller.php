@@ -13,7 +13,7 @@ final class Puller
     /** Why nothing is given out right now; empty where nothing is the matter. */
     public string $obstacle = '';
 
-    public function __construct(private readonly Hub $hub, private readonly Applier $applier, private readonly Options $options)
+    public function __construct(private readonly Hub $hub, private readonly Applier $applier, private readonly Reporter $reporter, private readonly Options $options)
     {
     }
 
@@ -39,8 +39,8 @@ final class Puller
             return 0;
         }
         $results = $this->applier->apply($deliveries);
-        // Killed here, all of it comes again and is known.
-        $this->hub->report($pulled->getLease(), $results);
+        // Killed here, the next worker reports what was written; the others come again.
+        $this->reporter->report($pulled->getLease(), $results);
         return count($results);
     }
 }

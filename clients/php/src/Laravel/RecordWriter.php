@@ -94,7 +94,7 @@ final class RecordWriter
             throw new DeliverySkipped('DELETED_ON_TARGET', "$definition->name $localId was deleted here; the delete is on its way");
         }
         $trashedHere = $record !== null && $definition->isTrashed($record) && !$definition->trashed;
-        $deletedByDelivery = $known !== null && $known->isDeleted;
+        $deletedByDelivery = $known !== null && $known->isDeletedByDelivery;
         if ($delivery->getKeepsDeletes() && $localId !== '' && !$deletedByDelivery && ($record === null || $trashedHere)) {
             throw new DeliverySkipped('DELETED_ON_TARGET', "$definition->name $localId was deleted here and is not made anew");
         }

@@ -21,6 +21,7 @@ final class Worker
     public function __construct(
         private readonly Pusher $pusher,
         private readonly Puller $puller,
+        private readonly Reporter $reporter,
         private readonly EventPump $pump,
         private readonly Catalogue $catalogue,
         private readonly WorkerLock $lock,
@@ -60,6 +61,7 @@ final class Worker
         }
         try {
             $this->catalogue->tellIfChanged();
+            $this->reporter->catchUp();
             $until = microtime(true) + $seconds;
             do {
                 $sent = $this->pusher->push();
@@ -81,6 +83,7 @@ final class Worker
         }
         try {
             $this->catalogue->tellIfChanged();
+            $this->reporter->catchUp();
             $until = microtime(true) + $seconds;
             do {
                 $written = $this->puller->pull(0.5);
@@ -111,6 +114,7 @@ final class Worker
                     $report->drifts = $this->catalogue->tellIfChanged();
                     $told = true;
                 }
+                $this->reporter->catchUp();
                 $sent = $this->pusher->push();
                 $left = $until - microtime(true);
                 $written = $this->puller->pull($sent > 0 ? 0.0 : max(0.0, min($idle, $left)));

@@ -144,6 +144,16 @@ final class ApplierTest extends AppTestCase
         self::assertSame('DELETED_ON_TARGET', $result->getError()->getReason(), 'the delete is on its way');
     }
 
+    public function testAnEditThatComesAfterADeleteOfHereBringsNothingBack(): void
+    {
+        $this->one($this->of('posts', 1, 10, ['title' => 'One']));
+        Post::first()->delete();
+        $this->app->make(Inbox::class)->sent($this->database(), [['model' => 'posts', 'local_id' => '1', 'version' => 11, 'floor' => 0, 'hash' => null, 'deleted' => true]]);
+        $this->forgetCaptured();
+        $result = $this->one($this->of('posts', 1, 12, ['title' => 'edited there'])->setLocalId('1')->setKeepsDeletes(true));
+        self::assertSame(['DELETED_ON_TARGET', 0], [$result->getError()->getReason(), Post::count()]);
+    }
+
     public function testADeliveryThatMeetsAnEditOfHereKeepsBoth(): void
     {
         $this->one($this->user(1, 10, ['name' => 'Ada', 'email' => 'ada@example.org']));

@@ -21,15 +21,12 @@ final class Pair
     public readonly Site $shop;
     public readonly Site $blog;
 
-    /**
-     * @param array<string, mixed>|null $hubOptions how the applications reach the hub; null: by its socket
-     * @param array<string, mixed> $more of both config/cognate.php
-     */
-    public function __construct(?HubProcess $hub = null, ?\Closure $connect = null, array $more = [], ?HubProcess $databases = null)
+    /** @param HubProcess|null $databases whose PostgreSQL the second one uses; default: the hub's own */
+    public function __construct(?HubProcess $hub = null, ?HubProcess $databases = null)
     {
         $this->hub = $hub ?? new HubProcess();
         $this->hub->start();
-        $connect ??= fn (string $platform): array => ['address' => $this->hub->socket];
+        $address = ['address' => $this->hub->socket];
         foreach (['shop', 'blog'] as $platform) {
             $this->hub->cognate('platform', 'create', $platform, '--agent', '--pull', '--retry', '1s');
         }
@@ -37,12 +34,26 @@ final class Pair
         mkdir($home);
         touch("$home/shop.sqlite");
         $sqlite = ['driver' => 'sqlite', 'database' => "$home/shop.sqlite", 'foreign_key_constraints' => true, 'busy_timeout' => 5000];
-        $this->shop = new Site('shop', $home, $sqlite, $connect('shop'), $more);
+        $this->shop = new Site('shop', $home, $sqlite, $address);
         $this->shop->database()->statement('PRAGMA journal_mode = wal');
         $this->shop->database()->statement('PRAGMA busy_timeout = 10000');
         $this->shop->database()->statement('PRAGMA synchronous = normal');
-        $this->blog = new Site('blog', $home, ($databases ?? $this->hub)->database('blog'), $connect('blog'), $more, 5001);
+        $this->blog = new Site('blog', $home, ($databases ?? $this->hub)->database('blog'), $address, [], 5001);
         $this->addSyncs();
+    }
+
+    /** `socket`, or with keys `tcp` or `connect`. */
+    public function reachBy(string $transport): void
+    {
+        foreach ([$this->shop, $this->blog] as $site) {
+            $key = "{$this->hub->directory}/$site->platform.key";
+            if ($transport !== 'socket' && !is_file($key)) {
+                $this->hub->cognate('key', 'create', '--role', 'platform', '--platform', $site->platform, '--display-name', $site->platform, '--out', $key);
+            }
+            $site->reach($transport === 'socket'
+                ? ['address' => $this->hub->socket]
+                : ['address' => $this->hub->address($transport), 'key_file' => $key, 'transport' => $transport === 'tcp' ? 'grpc' : 'connect']);
+        }
     }
 
     private function addSyncs(): void
@@ -106,6 +117,6 @@ final class Pair
                 $lines[] = "only blog, $table: $row";
             }
         }
-        return implode("\n", array_slice($lines, 0, 30)) . "\n" . $this->hub->cognate('status');
+        return implode("\n", array_slice($lines, 0, 30)) . "\n" . $this->hub->cognate('troubles', 'list');
     }
 }

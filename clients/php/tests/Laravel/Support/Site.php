@@ -23,13 +23,22 @@ final class Site
     {
         is_dir($home) || mkdir($home, 0755, true);
         $this->settings = "$home/$platform.json";
-        $cognate = $more + ['platform' => $platform, 'hub' => $hub, 'models' => Blog::MODELS];
+        // What a killed worker has fetched comes again after so long.
+        $cognate = $more + ['lease_seconds' => 3, 'platform' => $platform, 'hub' => $hub, 'models' => Blog::MODELS];
         file_put_contents($this->settings, json_encode(['connections' => ['default' => $database], 'cognate' => $cognate], JSON_PRETTY_PRINT));
         $this->app = new App(['default' => $database], $cognate, $home);
         if ($firstId > 0) {
             Blog::create($this->database(), $firstId);
             $this->app->makeTables();
         }
+    }
+
+    /** @param array<string, mixed> $hub another way to the hub, for the processes that begin from here on */
+    public function reach(array $hub): void
+    {
+        $settings = json_decode((string) file_get_contents($this->settings), true, 64, JSON_THROW_ON_ERROR);
+        $settings['cognate']['hub'] = $hub;
+        file_put_contents($this->settings, json_encode($settings, JSON_PRETTY_PRINT));
     }
 
     public function database(): Connection
