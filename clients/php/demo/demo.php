@@ -121,7 +121,7 @@ $pair->blog->in(static function (): void {
 $wait('the edits have arrived');
 $table($pair);
 
-$heading('The hub goes away; nobody notices');
+$heading('No worker runs for a while; nobody notices');
 foreach ($workers as $worker) {
     proc_terminate($worker);
     proc_close($worker);
@@ -133,7 +133,7 @@ $saves = $pair->shop->in(static function (): int {
     }
     return 200;
 });
-printf("  %d saves in shop, %.1f ms each, without a worker or a hub; %d changes wait.\n", $saves, (microtime(true) - $start) * 1000 / $saves, $pair->shop->pending());
+printf("  %d saves in shop, %.1f ms each, none of which asks the hub; %d changes wait.\n", $saves, (microtime(true) - $start) * 1000 / $saves, $pair->shop->pending());
 $workers = [$pair->shop->start('cognate:work', '--max-seconds=50', '--idle=0.1'), $pair->blog->start('cognate:work', '--max-seconds=50', '--idle=0.1')];
 $wait('all guests have arrived');
 foreach ($workers as $worker) {

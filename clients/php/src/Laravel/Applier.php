@@ -97,10 +97,10 @@ final class Applier
         foreach (array_slice($deliveries, 0, $size) as $delivery) {
             $definition = $this->definitions->named($delivery->getModel());
             $names = ["$definition?->name e {$delivery->getEntityId()}", "$definition?->name l " . ($delivery->getLocalId() !== '' ? $delivery->getLocalId() : $delivery->getEntityId())];
-            if ($definition === null || $definition->connection() !== $connection || array_intersect($names, $seen) !== []) {
+            if ($definition === null || $definition->connection() !== $connection || isset($seen[$names[0]]) || isset($seen[$names[1]])) {
                 break;
             }
-            array_push($seen, ...$names);
+            $seen += array_fill_keys($names, true);
             $some[] = [$definition, $delivery];
         }
         return $some;

@@ -9,7 +9,6 @@ use Cognate\V1\Operation;
 use Illuminate\Database\Connection;
 use Illuminate\Database\ConnectionInterface;
 use Illuminate\Database\Eloquent\Model;
-use Illuminate\Database\Eloquent\Relations\BelongsToMany;
 
 /**
  * Turns Eloquent's events into rows of the outbox. Nothing here reaches the network: a save costs one select and one insert more.
@@ -104,6 +103,13 @@ final class Capture
         return $this->off === 0 && $this->options->enabled && $this->definitions->of($model) !== null;
     }
 
+    /** Whether nothing of the model is captured right now. */
+    public function isQuiet(Definition $definition): bool
+    {
+        $guarding = array_filter($this->guards, static fn (Guard $guard): bool => $guard->coversModel($definition));
+        return $this->off > 0 || !$this->options->enabled || $guarding !== [];
+    }
+
     public function created(Model $model): void
     {
         $this->captured($model, fn (Definition $definition) => $this->written($definition, $model, Operation::OPERATION_CREATE, null));
@@ -148,40 +154,6 @@ final class Capture
     public function unpublish(Model $model): void
     {
         $this->captured($model, fn (Definition $definition) => $this->removed($definition, $model));
-    }
-
-    /**
-     * A write to a pivot table: what its rows were, and are.
-     *
-     * @param BelongsToMany<Model, Model> $relation
-     * @param Closure(): list<object> $rows
-     */
-    public function pivot(BelongsToMany $relation, string $table, Closure $rows, Closure $write): mixed
-    {
-        $definition = $this->pivotOf($relation, $table);
-        if ($definition === null || $this->off > 0 || !$this->options->enabled || $this->isGuardedPivot($definition)) {
-            return $write();
-        }
-        $connection = $relation->getParent()->getConnection();
-        return $this->inOneTransaction($connection, function () use ($connection, $definition, $rows, $write): mixed {
-            $before = $this->byLocalId($definition, $rows());
-            // A pivot class captures its own events, but not every detach raises them; and what calls itself is seen once.
-            $guard = Guard::ofModel($definition);
-            $result = $this->applying($guard, $write);
-            $after = $this->byLocalId($definition, $rows());
-            $this->safely($connection, function () use ($connection, $definition, $before, $after): void {
-                foreach (array_diff_key($before, $after) as $localId => $row) {
-                    $this->outbox->append($connection, $definition->name, (string) $localId, Operation::OPERATION_DELETE, $this->travellingPivot($definition, $row), null);
-                }
-                foreach ($after as $localId => $row) {
-                    if (!isset($before[$localId]) || $before[$localId] != $row) {
-                        $operation = isset($before[$localId]) ? Operation::OPERATION_UPDATE : Operation::OPERATION_CREATE;
-                        $this->outbox->append($connection, $definition->name, (string) $localId, $operation, $this->travellingPivot($definition, $row), null);
-                    }
-                }
-            });
-            return $result;
-        });
     }
 
     private function captured(Model $model, Closure $capture): void
@@ -269,7 +241,7 @@ final class Capture
      * A capture that fails is told and does not break the write; the comparison of `cognate:push --all` finds it. Databases that give up
      * the whole transaction after an error get a savepoint, and what says "try the transaction again" goes on to whoever began it.
      */
-    private function safely(ConnectionInterface $connection, Closure $capture): void
+    public function safely(ConnectionInterface $connection, Closure $capture): void
     {
         assert($connection instanceof Connection);
         if ($this->options->captureErrors === 'throw') {
@@ -288,52 +260,5 @@ final class Capture
             }
             $this->errors->tell('a change was not captured', $error);
         }
-    }
-
-    /** @param BelongsToMany<Model, Model> $relation */
-    private function pivotOf(BelongsToMany $relation, string $table): ?Definition
-    {
-        // The parent's own definition says which of its pivot tables are models.
-        $this->definitions->of($relation->getParent());
-        $class = $relation->getPivotClass();
-        if (method_exists($class, 'bootSyncable')) {
-            return $this->definitions->of(new $class());
-        }
-        $named = $this->definitions->named($table);
-        return $named !== null && $named->table === $table ? $named : null;
-    }
-
-    private function isGuardedPivot(Definition $definition): bool
-    {
-        foreach ($this->guards as $guard) {
-            if ($guard->coversModel($definition)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /**
-     * @param list<object> $rows
-     * @return array<string, array<string, mixed>>
-     */
-    private function byLocalId(Definition $definition, array $rows): array
-    {
-        $found = [];
-        foreach ($rows as $row) {
-            $found[$definition->localId((array) $row)] = (array) $row;
-        }
-        return $found;
-    }
-
-    /**
-     * @param array<string, mixed> $row
-     * @return array<string, mixed>
-     */
-    private function travellingPivot(Definition $definition, array $row): array
-    {
-        $model = $definition->newModel()->setRawAttributes($row);
-        $model->exists = true;
-        return $this->records->travelling($definition, $model, $row);
     }
 }

@@ -67,7 +67,7 @@ final class Definition
 
     public function connection(): ConnectionInterface
     {
-        return $this->newModel()->getConnection();
+        return ($this->class)::resolveConnection($this->connection);
     }
 
     /** Whether a column may leave, and be written. Keys always travel: they are the record's id. */

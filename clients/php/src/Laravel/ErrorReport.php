@@ -5,7 +5,6 @@ declare(strict_types=1);
 namespace Cognate\Laravel;
 
 use Illuminate\Contracts\Container\Container;
-use Illuminate\Contracts\Debug\ExceptionHandler;
 use Illuminate\Database\QueryException;
 use Psr\Log\LoggerInterface;
 

@@ -7,7 +7,6 @@ namespace Cognate\Laravel;
 use Cognate\Laravel\Exceptions\DeliveryConflict;
 use Cognate\Laravel\Exceptions\DeliveryRejected;
 use Cognate\Laravel\Exceptions\DeliverySkipped;
-use Cognate\Laravel\Schema\Table;
 use Cognate\V1\CollisionAction;
 use Cognate\V1\Delivery;
 use Cognate\V1\ExistsAction;

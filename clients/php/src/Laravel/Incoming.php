@@ -10,7 +10,6 @@ final class Incoming
     /**
      * @param array<string, mixed> $attributes raw, as the database takes them
      * @param array<string, string> $source `platform`, `model` and `local_id` of the record that it comes from
-     * @param list<string> $ignored names of fields that came and are not declared here
      */
     public function __construct(
         public readonly string $entityId,
@@ -22,7 +21,6 @@ final class Incoming
         public readonly array $source,
         public readonly string $actingIdentity = '',
         public readonly bool $isIncomplete = false,
-        public readonly array $ignored = [],
     ) {
     }
 }

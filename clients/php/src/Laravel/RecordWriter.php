@@ -77,7 +77,7 @@ final class RecordWriter
             // What was deleted on one platform is gone on all: an edit of here that is not sent yet goes with it.
             $events = $this->edits->discard($connection, $definition, $delivery, $localId);
             if (!$definition->isTrashed($record) || $definition->trashed) {
-                $this->remove($this->incoming($definition, $delivery, [], $localId, []), $record);
+                $this->remove($this->incoming($definition, $delivery, [], $localId), $record);
             }
         }
         if ($localId !== '') {
@@ -105,7 +105,7 @@ final class RecordWriter
             $record = $record !== null && $definition->isTrashed($record) ? $record : null;
             $localId = $record === null ? '' : $definition->localId($record->getAttributes());
         }
-        [$attributes, $ignored] = $this->attributes($definition, $delivery, $record ?? $definition->newModel());
+        $attributes = $this->attributes($definition, $delivery, $record ?? $definition->newModel());
         $isNew = $record === null;
         if ($record === null && count($delivery->getNaturalKeys()) > 0) {
             $record = $this->contact->match($definition, $delivery, $attributes, $all);
@@ -139,7 +139,7 @@ final class RecordWriter
         if ($record !== null && $pending !== []) {
             [$attributes, $events] = $this->edits->merge($connection, $definition, $delivery, $localId, $record, $attributes, $pending);
         }
-        $incoming = $this->incoming($definition, $delivery, $attributes, $localId, $ignored);
+        $incoming = $this->incoming($definition, $delivery, $attributes, $localId);
         $saved = $this->save($incoming, $record);
         if (is_string($saved)) {
             $found = $definition->find($saved);
@@ -166,13 +166,13 @@ final class RecordWriter
         return md5("{$source?->getPlatform()}\0{$source?->getModel()}\0{$source?->getLocalId()}");
     }
 
-    /** @return array{array<string, mixed>, list<string>} raw values of declared columns, and names of fields that are not declared */
+    /** @return array<string, mixed> raw values of declared columns */
     private function attributes(Definition $definition, Delivery $delivery, Model $model): array
     {
         $columns = $this->records->columns($definition);
         $connection = $definition->connection();
         assert($connection instanceof Connection);
-        $attributes = $ignored = [];
+        $attributes = [];
         foreach ($delivery->getFields() as $field) {
             $column = $columns[$field->getName()] ?? null;
             if ($column === null || $column->generated) {
@@ -181,7 +181,7 @@ final class RecordWriter
             $value = $field->getValue();
             $attributes[$field->getName()] = $value === null ? null : $this->values->toRaw($value, $column, $connection->getDriverName(), $model->getDateFormat());
         }
-        return [$attributes, $ignored];
+        return $attributes;
     }
 
     private function save(Incoming $incoming, ?Model $record): Model|string
@@ -232,11 +232,8 @@ final class RecordWriter
         return $actsAs->as($incoming->actingIdentity, $guarded);
     }
 
-    /**
-     * @param array<string, mixed> $attributes
-     * @param list<string> $ignored
-     */
-    private function incoming(Definition $definition, Delivery $delivery, array $attributes, string $localId, array $ignored): Incoming
+    /** @param array<string, mixed> $attributes */
+    private function incoming(Definition $definition, Delivery $delivery, array $attributes, string $localId): Incoming
     {
         $source = $delivery->getSource();
         return new Incoming(
@@ -249,7 +246,6 @@ final class RecordWriter
             ['platform' => (string) $source?->getPlatform(), 'model' => (string) $source?->getModel(), 'local_id' => (string) $source?->getLocalId()],
             $delivery->getActingIdentity(),
             $delivery->getIncomplete(),
-            $ignored,
         );
     }
 }

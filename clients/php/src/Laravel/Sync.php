@@ -62,6 +62,11 @@ final class Sync
         return self::make(Capture::class);
     }
 
+    public static function pivots(): PivotCapture
+    {
+        return self::make(PivotCapture::class);
+    }
+
     /**
      * @template T of object
      * @param class-string<T> $class

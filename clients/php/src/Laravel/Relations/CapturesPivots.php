@@ -64,6 +64,6 @@ trait CapturesPivots
 
     private function captured(Closure $write): mixed
     {
-        return Sync::capture()->pivot($this, $this->table, fn (): array => $this->newPivotQuery()->get()->all(), $write);
+        return Sync::pivots()->around($this, $this->table, fn (): array => $this->newPivotQuery()->get()->all(), $write);
     }
 }

@@ -18,7 +18,6 @@ final class Eventually
         $until = hrtime(true) + (int) (self::patience() * 1e9);
         while (!$condition()) {
             if (hrtime(true) > $until) {
-                getenv('KEEP') && print($otherwise === null ? '' : $otherwise()) && sleep(3000);
                 throw new \RuntimeException("after two minutes it is not so that $what" . ($otherwise === null ? '' : ': ' . $otherwise()));
             }
             usleep(20_000);
