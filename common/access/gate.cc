@@ -91,6 +91,7 @@ std::string FirstText(const google::protobuf::Message& request, absl::string_vie
 
 std::vector<std::string> HashesOf(const std::vector<std::string>& secrets) {
   std::vector<std::string> hashes;
+  hashes.reserve(secrets.size());
   for (const std::string& secret : secrets) hashes.push_back(HashSecret(secret));
   return hashes;
 }
@@ -192,8 +193,8 @@ absl::StatusOr<Gate::Shared> Gate::Verify(const std::string& secret, const std::
   const bool is_answer = verified.ok() || absl::IsUnauthenticated(verified.status());
   if (!is_answer && (!is_known || now - answered > kStale)) return verified.status();
   absl::StatusOr<Shared> principal = before;
-  if (verified.ok()) principal = std::make_shared<const v1::Principal>(*std::move(verified));
   if (is_answer && !verified.ok()) principal = verified.status();
+  if (verified.ok()) principal = std::make_shared<const v1::Principal>(*std::move(verified));
   MutexLock lock(&mutex_);
   if (known_.size() >= kMaxKnown) known_.clear();
   Known& known = known_.try_emplace(hash, Known{principal, now, now, {}}).first->second;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
+#include <cerrno>
 #include <utility>
 
 #include <event2/event.h>
@@ -187,7 +187,7 @@ class HttpServer::State final : public Desk {
 
   // Such as too many open files: those that wait are accepted at the next sweep.
   static void OnAcceptError(evconnlistener* handle, void* user) {
-    log::Warn("a connection cannot be accepted", {{"error", std::strerror(errno)}});
+    log::Warn("a connection cannot be accepted", {{"error", absl::ErrnoToStatus(errno, "accept")}});
     evconnlistener_disable(handle);
     static_cast<Listener*>(user)->server->is_accepting_ = false;
   }

@@ -1,7 +1,6 @@
 #include "common/http/listener.h"
 
 #include <cerrno>
-#include <cstring>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -26,6 +25,12 @@ absl::Status CannotListen(const std::string& address, absl::string_view fault) {
   return absl::FailedPreconditionError(absl::StrCat("cannot listen on ", address, ": ", fault));
 }
 
+// With what the system said last.
+absl::Status CannotListen(const std::string& address) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot listen on ", absl::ErrnoToStatus(errno, address).message()));
+}
+
 bool BindAndListen(int handle, const sockaddr* address, socklen_t size) {
   const int on = 1;
   setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -43,7 +48,7 @@ absl::StatusOr<Listening> ListenOnSocket(const std::string& address) {
   const grpc_support::PrivateFiles sockets;
   if (BindAndListen(handle, reinterpret_cast<const sockaddr*>(&named), sizeof(named)))
     return Listening{handle, 0, address};
-  const absl::Status status = CannotListen(address, std::strerror(errno));
+  const absl::Status status = CannotListen(address);
   close(handle);
   return status;
 }
@@ -74,7 +79,7 @@ absl::StatusOr<Listening> Listen(const std::string& address) {
   if (failure != 0) return CannotListen(address, gai_strerror(failure));
   const int handle = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const bool bound = handle >= 0 && BindAndListen(handle, found->ai_addr, found->ai_addrlen);
-  const absl::Status status = CannotListen(address, std::strerror(errno));
+  const absl::Status status = CannotListen(address);
   freeaddrinfo(found);
   if (!bound) {
     if (handle >= 0) close(handle);

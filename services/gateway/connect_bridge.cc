@@ -68,8 +68,8 @@ class UnaryBridge : public std::enable_shared_from_this<UnaryBridge> {
     } else if (status.ok()) {
       absl::StatusOr<std::string> json = ToJson(*rpc_.method->output_type(), answer.message);
       response.headers.push_back({"content-type", "application/json"});
-      if (json.ok()) response.body = *std::move(json);
       status = json.status();
+      if (json.ok()) response.body = *std::move(json);
     }
     if (!status.ok()) response = ConnectError(status);
     AddMetadata(answer.leading, "", response.headers);

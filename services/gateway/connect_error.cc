@@ -20,27 +20,27 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Word {
-  absl::StatusCode code;
   const char* name;
+  absl::StatusCode code;
   int http_status;
 };
 constexpr Word kWords[] = {
-    {absl::StatusCode::kCancelled, "canceled", 499},
-    {absl::StatusCode::kUnknown, "unknown", 500},
-    {absl::StatusCode::kInvalidArgument, "invalid_argument", 400},
-    {absl::StatusCode::kDeadlineExceeded, "deadline_exceeded", 504},
-    {absl::StatusCode::kNotFound, "not_found", 404},
-    {absl::StatusCode::kAlreadyExists, "already_exists", 409},
-    {absl::StatusCode::kPermissionDenied, "permission_denied", 403},
-    {absl::StatusCode::kResourceExhausted, "resource_exhausted", 429},
-    {absl::StatusCode::kFailedPrecondition, "failed_precondition", 400},
-    {absl::StatusCode::kAborted, "aborted", 409},
-    {absl::StatusCode::kOutOfRange, "out_of_range", 400},
-    {absl::StatusCode::kUnimplemented, "unimplemented", 501},
-    {absl::StatusCode::kInternal, "internal", 500},
-    {absl::StatusCode::kUnavailable, "unavailable", 503},
-    {absl::StatusCode::kDataLoss, "data_loss", 500},
-    {absl::StatusCode::kUnauthenticated, "unauthenticated", 401},
+    {"canceled", absl::StatusCode::kCancelled, 499},
+    {"unknown", absl::StatusCode::kUnknown, 500},
+    {"invalid_argument", absl::StatusCode::kInvalidArgument, 400},
+    {"deadline_exceeded", absl::StatusCode::kDeadlineExceeded, 504},
+    {"not_found", absl::StatusCode::kNotFound, 404},
+    {"already_exists", absl::StatusCode::kAlreadyExists, 409},
+    {"permission_denied", absl::StatusCode::kPermissionDenied, 403},
+    {"resource_exhausted", absl::StatusCode::kResourceExhausted, 429},
+    {"failed_precondition", absl::StatusCode::kFailedPrecondition, 400},
+    {"aborted", absl::StatusCode::kAborted, 409},
+    {"out_of_range", absl::StatusCode::kOutOfRange, 400},
+    {"unimplemented", absl::StatusCode::kUnimplemented, 501},
+    {"internal", absl::StatusCode::kInternal, 500},
+    {"unavailable", absl::StatusCode::kUnavailable, 503},
+    {"data_loss", absl::StatusCode::kDataLoss, 500},
+    {"unauthenticated", absl::StatusCode::kUnauthenticated, 401},
 };
 
 const Word& WordOf(absl::StatusCode code) {

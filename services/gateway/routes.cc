@@ -11,8 +11,8 @@
 
 namespace cognate::gateway {
 
-void Routes::Add(absl::string_view methods, std::string path, Endpoint endpoint) {
-  exact_[std::move(path)] = {absl::StrSplit(methods, ','), std::move(endpoint)};
+void Routes::Add(absl::string_view methods, absl::string_view path, Endpoint endpoint) {
+  exact_[std::string(path)] = {absl::StrSplit(methods, ','), std::move(endpoint)};
 }
 
 void Routes::AddPrefix(std::string prefix, Endpoint endpoint) {

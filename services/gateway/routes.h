@@ -22,7 +22,7 @@ class Routes {
   explicit Routes(CallParts& parts) : parts_(parts) {}
 
   // All before the first request. `methods` with commas: "GET,POST".
-  void Add(absl::string_view methods, std::string path, Endpoint endpoint);
+  void Add(absl::string_view methods, absl::string_view path, Endpoint endpoint);
   // Of all paths that begin so and have no endpoint of their own; the longest counts. It looks at the HTTP
   // method itself.
   void AddPrefix(std::string prefix, Endpoint endpoint);

@@ -17,6 +17,7 @@
 #include "common/grpc/status.h"
 #include "common/status/error.h"
 #include "common/sync/mutex.h"
+#include "common/sync/thread_sanitizer.h"
 #include "common/worker/worker.h"
 
 namespace cognate::gateway {
@@ -85,7 +86,10 @@ class UpstreamClient::State {
       workers_.push_back(std::make_unique<Worker>("upstream", [this](StopToken&) {
         void* tag = nullptr;
         bool ok = false;
-        while (queue.Next(&tag, &ok)) static_cast<Step*>(tag)->Done(ok);
+        while (queue.Next(&tag, &ok)) {
+          tsan::Acquire(tag);
+          static_cast<Step*>(tag)->Done(ok);
+        }
       }));
     }
   }
@@ -176,13 +180,14 @@ class Call : public UpstreamCall, public State::Step, public std::enable_shared_
     for (const auto& [key, value] : request_.metadata) context_.AddMetadata(key, value);
   }
 
-  void Start() {
-    self_ = shared_from_this();
-    Upstream* const upstream = state_.At(request_.address);
-    if (upstream == nullptr || (upstream->server != nullptr && !upstream->server->Enter()))
-      return Answer({absl::UnavailableError(""), "", {}, {}});
-    server_ = upstream->server.get();
-    Begin(*upstream->stub);
+  void Enter() {
+    if (state_.Enter(this)) return Start();
+    Tell({Error(absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE",
+                "this process is about to end: try again")
+              .RetryAfter(absl::Seconds(1)),
+          "",
+          {},
+          {}});
   }
 
   void Cancel() override { context_.TryCancel(); }
@@ -190,7 +195,12 @@ class Call : public UpstreamCall, public State::Step, public std::enable_shared_
  protected:
   virtual void Begin(grpc::GenericStub& stub) = 0;
 
-  void* tag() { return static_cast<State::Step*>(this); }
+  // For the next thing that the queue is to tell the end of, perhaps at once and to another thread.
+  void* tag() {
+    void* const tag = static_cast<State::Step*>(this);
+    tsan::Release(tag);
+    return tag;
+  }
 
   // The end, after which this may be gone.
   void Finish(std::string message) {
@@ -205,8 +215,7 @@ class Call : public UpstreamCall, public State::Step, public std::enable_shared_
     const std::shared_ptr<Call> self = std::move(self_);
     answer.status = Explained(std::move(answer.status), request_.path);
     if (!answer.status.ok()) answer.message.clear();
-    const UpstreamClient::OnAnswer done = std::move(done_);
-    done(std::move(answer));
+    Tell(std::move(answer));
     state_.Leave(this);
   }
 
@@ -214,8 +223,26 @@ class Call : public UpstreamCall, public State::Step, public std::enable_shared_
   UpstreamRequest request_;
   grpc::ClientContext context_;
   grpc::Status status_;
+  UpstreamClient::OnMessage message_;  // Of a stream.
 
  private:
+  void Start() {
+    self_ = shared_from_this();
+    Upstream* const upstream = state_.At(request_.address);
+    if (upstream == nullptr || (upstream->server != nullptr && !upstream->server->Enter()))
+      return Answer({absl::UnavailableError(""), "", {}, {}});
+    server_ = upstream->server.get();
+    Begin(*upstream->stub);
+  }
+
+  // Whoever is told holds this, and is held by it no longer.
+  void Tell(UpstreamAnswer answer) {
+    message_ = nullptr;
+    const UpstreamClient::OnAnswer done = std::move(done_);
+    done_ = nullptr;
+    done(std::move(answer));
+  }
+
   UpstreamClient::OnAnswer done_;
   grpc_support::InProcessServer* server_ = nullptr;
   std::shared_ptr<Call> self_;
@@ -248,7 +275,9 @@ class StreamCall final : public Call {
  public:
   StreamCall(State& state, UpstreamRequest request, UpstreamClient::OnMessage message,
              UpstreamClient::OnAnswer done)
-      : Call(state, std::move(request), std::move(done)), message_(std::move(message)) {}
+      : Call(state, std::move(request), std::move(done)) {
+    message_ = std::move(message);
+  }
 
   void Begin(grpc::GenericStub& stub) override {
     MutexLock lock(&mutex_);
@@ -257,9 +286,16 @@ class StreamCall final : public Call {
   }
 
   void Done(bool ok) override {
-    if (!Advance(ok)) return;
-    if (phase() == Phase::kOver) return Finish("");
-    message_(ToString(response_));
+    const std::shared_ptr<Call> self = shared_from_this();  // Another thread may come to the end meanwhile.
+    UpstreamClient::OnMessage tell;
+    switch (Advance(ok, &tell)) {
+      case Phase::kOver:
+        return Finish("");
+      case Phase::kResting:
+        return tell(ToString(response_));
+      default:
+        return;
+    }
   }
 
   bool is_stream() const override { return true; }
@@ -281,40 +317,31 @@ class StreamCall final : public Call {
  private:
   enum class Phase { kStarting, kWriting, kReading, kResting, kEnding, kOver };
 
-  Phase phase() {
-    MutexLock lock(&mutex_);
-    return phase_;
-  }
-
-  // To the next step; true if there is something to tell.
-  bool Advance(bool ok) {
+  // To the next step. `*tell` is taken while nobody else can end the call.
+  Phase Advance(bool ok, UpstreamClient::OnMessage* tell) {
     MutexLock lock(&mutex_);
     if (phase_ == Phase::kEnding) {
       phase_ = Phase::kOver;
-      return true;
-    }
-    if (!ok) return AskForEnd();
-    if (phase_ == Phase::kStarting) {
+    } else if (!ok) {
+      AskForEnd();
+    } else if (phase_ == Phase::kStarting) {
       phase_ = Phase::kWriting;
       stream_->WriteLast(ToBuffer(request_.message), grpc::WriteOptions(), tag());
-      return false;
-    }
-    if (phase_ == Phase::kWriting) {
+    } else if (phase_ == Phase::kWriting) {
       phase_ = Phase::kReading;
       stream_->Read(&response_, tag());
-      return false;
+    } else {
+      phase_ = Phase::kResting;
+      *tell = message_;
     }
-    phase_ = Phase::kResting;
-    return true;
+    return phase_;
   }
 
-  bool AskForEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void AskForEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     phase_ = Phase::kEnding;
     stream_->Finish(&status_, tag());
-    return false;
   }
 
-  const UpstreamClient::OnMessage message_;
   grpc::ByteBuffer response_;
   Mutex mutex_;
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kStarting;
@@ -328,38 +355,16 @@ UpstreamClient::UpstreamClient(size_t max_response_bytes, const Clock& clock)
     : state_(std::make_unique<State>(max_response_bytes, clock)) {}
 UpstreamClient::~UpstreamClient() { Shutdown(absl::ZeroDuration()); }
 
-namespace {
-
-// For calls that come too late.
-UpstreamAnswer Stopped() {
-  return {
-      Error(absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE", "this process is about to end: try again")
-          .RetryAfter(absl::Seconds(1)),
-      "",
-      {},
-      {}};
-}
-
-}  // namespace
-
 std::shared_ptr<UpstreamCall> UpstreamClient::Call(UpstreamRequest request, OnAnswer done) {
-  auto call = std::make_shared<UnaryCall>(*state_, std::move(request), done);
-  if (state_->Enter(call.get())) {
-    call->Start();
-  } else {
-    done(Stopped());
-  }
+  auto call = std::make_shared<UnaryCall>(*state_, std::move(request), std::move(done));
+  call->Enter();
   return call;
 }
 
 std::shared_ptr<UpstreamCall> UpstreamClient::Stream(UpstreamRequest request, OnMessage message,
                                                      OnAnswer done) {
-  auto call = std::make_shared<StreamCall>(*state_, std::move(request), std::move(message), done);
-  if (state_->Enter(call.get())) {
-    call->Start();
-  } else {
-    done(Stopped());
-  }
+  auto call = std::make_shared<StreamCall>(*state_, std::move(request), std::move(message), std::move(done));
+  call->Enter();
   return call;
 }
 

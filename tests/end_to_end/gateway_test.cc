@@ -168,8 +168,7 @@ TEST_F(GatewayTest, EventsAreHeardAndGoneOnWith) {
   const HttpAnswer heard = HttpClient().Call(call);
   EXPECT_EQ(heard.status, 200);
   EXPECT_EQ(heard.Header("content-type"), "text/event-stream");
-  EXPECT_THAT(heard.body,
-              AllOf(HasSubstr("EVENT_KIND_CONFLICT"), ::testing::Not(HasSubstr("\"blog\""))));
+  EXPECT_THAT(heard.body, AllOf(HasSubstr("EVENT_KIND_CONFLICT"), ::testing::Not(HasSubstr("\"blog\""))));
 }
 
 // Median of `count` alternating calls of each, in milliseconds.
