@@ -25,6 +25,7 @@ const std::vector<std::string>& Corpus() {
       "b:0;",
       "i:+5;",
       "E:3:\"A:B\";",
+      "a:1:{i:s:4:\"name\";N;}",
   };
   return kCorpus;
 }

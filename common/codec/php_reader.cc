@@ -153,11 +153,12 @@ class Reader {
     const PhpCursor begin = cursor_;
     int64_t number;
     absl::string_view content;
-    if (cursor_.TakeType('i') && cursor_.TakeInteger(';', &number)) {
+    const bool is_integer = cursor_.TakeType('i');
+    if (is_integer && cursor_.TakeInteger(';', &number)) {
       *name = absl::StrCat(number);
       return absl::OkStatus();
     }
-    if (!cursor_.TakeType('s') || !cursor_.TakeQuoted(&content) || !cursor_.Take(';') ||
+    if (is_integer || !cursor_.TakeType('s') || !cursor_.TakeQuoted(&content) || !cursor_.Take(';') ||
         !value::CharacterCount(content).has_value()) {
       return begin.Malformed("a key: an integer, or a string in UTF-8 without NUL characters");
     }

@@ -84,6 +84,7 @@ TEST(ReadPhpTest, RefusesWhatPhpDidNotWrite) {
                                  "i:;",
                                  "i:1",
                                  "i:1x;",
+                                 "a:1:{i:s:1:\"n\";N;}",
                                  "i:9223372036854775808;",
                                  "d:;",
                                  "d:0x1p3;",
