@@ -42,7 +42,8 @@ return [
     'pull' => 200,
     'lease_seconds' => 60,
 
-    // Deliveries that are written in one transaction. Default: 10 on SQLite, where the application's own saves wait for its end; else 50.
+    // Deliveries that are written in one transaction. Default: 10 on SQLite, where the application's own saves wait for its end; else
+    // as many as take a fifth of a second, 10 to 200.
     'transaction' => null,
 
     // How long `cognate:work` works when it is not told.

@@ -20,7 +20,7 @@ return [
     'retry' => [
         'none' => 'Nichts ist abgelehnt.',
         'done' => ':count Datensätze sind neu erfasst.',
-        'gone' => ':count davon gibt es nicht mehr.',
+        'gone' => 'Von :count weiteren ist nichts mehr zu sagen.',
     ],
     'status' => [
         'platform' => 'Plattform',
@@ -46,6 +46,9 @@ return [
         'tables' => 'Die Tabellen sind da auf: :connections.',
         'key' => 'Der Schlüssel der Plattform liegt in :file.',
         'key_exists' => ':file gibt es schon; verschieben, oder mit --key-file eine andere Datei nennen.',
+        'key_unwritable' => ':file lässt sich nicht schreiben; mit --key-file eine andere Datei nennen. Das Token ist nicht verbraucht.',
+        'key_lost' => ':file ließ sich nicht schreiben, und das Token ist verbraucht: Platz schaffen, und beim Betreiber des Hubs ein neues holen.',
+        'no_token' => 'In :file ist kein Token.',
         'next' => 'Die Modelle in config/cognate.php nennen, dann eine Zeile in die Crontab:',
         'check' => 'Danach: php artisan cognate:doctor',
     ],

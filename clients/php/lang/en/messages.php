@@ -20,7 +20,7 @@ return [
     'retry' => [
         'none' => 'Nothing is refused.',
         'done' => ':count records are captured again.',
-        'gone' => ':count of them are gone by now.',
+        'gone' => 'Of :count more there is nothing to say any more.',
     ],
     'status' => [
         'platform' => 'Platform',
@@ -46,6 +46,9 @@ return [
         'tables' => 'The tables are there on: :connections.',
         'key' => 'The platform\'s key is in :file.',
         'key_exists' => ':file is there already; move it away, or name another file by --key-file.',
+        'key_unwritable' => ':file cannot be written; name another file by --key-file. The token is not spent.',
+        'key_lost' => ':file could not be written, and the token is spent: make room, and ask the hub\'s operator for another one.',
+        'no_token' => ':file has no token in it.',
         'next' => 'Name the models in config/cognate.php, then add one line to the crontab:',
         'check' => 'Then: php artisan cognate:doctor',
     ],

@@ -24,6 +24,7 @@ final class CallOptions
      * @param float $silence a stream that says nothing for so many seconds is taken for lost
      * @param (\Closure(): void)|null $beforeAttempt called before each attempt, for what must be fresh in the request
      * @param string $requestId sent as `x-request-id`; one is made where it is empty
+     * @param list<string> $final reasons that the caller deals with: after these the call is not sent again, whatever the hub says
      */
     public function __construct(
         public readonly ?float $timeout = null,
@@ -32,6 +33,7 @@ final class CallOptions
         public readonly float $silence = 60.0,
         public readonly ?\Closure $beforeAttempt = null,
         public readonly string $requestId = '',
+        public readonly array $final = [],
     ) {
         if ($timeout !== null && !($timeout > 0 && $timeout <= 86400)) {
             throw new InvalidConfiguration("CallOptions.timeout: got $timeout, want more than 0 and at most 86400 seconds");
@@ -64,7 +66,7 @@ final class CallOptions
     /** The same where a request is good for `$seconds` more. */
     public function withTimeout(?float $seconds): self
     {
-        return new self($seconds, $this->metadata, $this->idempotent, $this->silence, $this->beforeAttempt, $this->requestId);
+        return new self($seconds, $this->metadata, $this->idempotent, $this->silence, $this->beforeAttempt, $this->requestId, $this->final);
     }
 
     /** What a generated method knows of its contract, where the caller has not said otherwise. */
@@ -77,6 +79,7 @@ final class CallOptions
             $this->silence,
             $this->beforeAttempt,
             $this->requestId,
+            $this->final,
         );
     }
 
@@ -90,13 +93,14 @@ final class CallOptions
             $this->silence,
             $this->beforeAttempt,
             bin2hex(random_bytes(16)),
+            $this->final,
         );
     }
 
     /** @param \Closure(): void $beforeAttempt */
     public function withBeforeAttempt(\Closure $beforeAttempt): self
     {
-        return new self($this->timeout, $this->metadata, $this->idempotent, $this->silence, $beforeAttempt, $this->requestId);
+        return new self($this->timeout, $this->metadata, $this->idempotent, $this->silence, $beforeAttempt, $this->requestId, $this->final);
     }
 
     /** @return array<string, string> as it goes over the wire */

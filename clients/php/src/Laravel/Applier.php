@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Closure;
 use Cognate\Laravel\Exceptions\DeliveryRefused;
 use Cognate\V1\Delivery;
 use Cognate\V1\DeliveryResult;
@@ -21,7 +22,11 @@ final class Applier
 {
     /** SQLite has one writer: the application's own saves wait for the end of a transaction. Others lock rows alone. */
     private const SQLITE_DELIVERIES = 10;
-    private const OTHER_DELIVERIES = 50;
+    /** Elsewhere as many as are written in a fifth of a second: whoever edits one of these records waits for so long. */
+    private const LEAST_DELIVERIES = 10;
+    private const MOST_DELIVERIES = 200;
+    private const SECONDS = 0.2;
+    private int $deliveries = 50;
 
     public function __construct(
         private readonly Definitions $definitions,
@@ -37,12 +42,14 @@ final class Applier
 
     /**
      * @param list<Delivery> $deliveries in the order in which they came
-     * @return list<DeliveryResult> one for each
+     * @param (Closure(): bool)|null $mayGoOn asked before each transaction
+     * @return list<DeliveryResult> one for each, or for the first few
      */
-    public function apply(array $deliveries): array
+    public function apply(array $deliveries, ?Closure $mayGoOn = null): array
     {
+        $mayGoOn ??= static fn (): bool => true;
         $results = [];
-        while ($deliveries !== []) {
+        while ($deliveries !== [] && $mayGoOn()) {
             $definition = $this->definitions->named($deliveries[0]->getModel());
             if ($definition === null) {
                 $results[] = $this->unknown(array_shift($deliveries));
@@ -50,11 +57,14 @@ final class Applier
             }
             $connection = $definition->connection();
             assert($connection instanceof Connection);
+            $began = microtime(true);
             try {
                 [$written, $told] = $this->inOneTransaction($connection, $deliveries, false);
+                $this->adjust(count($written), microtime(true) - $began);
             } catch (\Throwable) {
                 // The transaction is gone with all that was in it.
-                [$written, $told] = $this->oneByOne($connection, $deliveries);
+                $this->adjust($this->deliveries, self::SECONDS * 2);
+                [$written, $told] = $this->oneByOne($connection, $deliveries, $mayGoOn);
             }
             $deliveries = array_slice($deliveries, count($written));
             array_push($results, ...$written);
@@ -70,8 +80,7 @@ final class Applier
     private function inOneTransaction(Connection $connection, array $deliveries, bool $careful): array
     {
         $some = $this->first($connection, $deliveries, $careful ? 1 : $this->size($connection));
-        return $connection->transaction(function () use ($connection, $some): array {
-            $this->yieldToOthers($connection);
+        return YieldingTransaction::run($connection, function () use ($connection, $some): array {
             $this->inbox->lock($connection);
             $known = new Known($connection, $this->inbox, $this->outbox, $this->records);
             $known->ask($some);
@@ -106,17 +115,19 @@ final class Applier
         return $some;
     }
 
-    /** Where transactions of the application and this one wait for each other it is this one that gives up, before PostgreSQL looks. */
-    private function yieldToOthers(Connection $connection): void
-    {
-        if ($connection->getDriverName() === 'pgsql') {
-            $connection->statement("SET LOCAL lock_timeout = '300ms'");
-        }
-    }
 
     private function size(Connection $connection): int
     {
-        return $this->options->transaction ?? ($connection->getDriverName() === 'sqlite' ? self::SQLITE_DELIVERIES : self::OTHER_DELIVERIES);
+        return $this->options->transaction ?? ($connection->getDriverName() === 'sqlite' ? self::SQLITE_DELIVERIES : $this->deliveries);
+    }
+
+    private function adjust(int $written, float $seconds): void
+    {
+        if ($seconds > self::SECONDS) {
+            $this->deliveries = max(self::LEAST_DELIVERIES, intdiv($this->deliveries, 2));
+        } elseif ($written >= $this->deliveries && $seconds < self::SECONDS / 2) {
+            $this->deliveries = min(self::MOST_DELIVERIES, $this->deliveries * 2);
+        }
     }
 
     /** @return array{DeliveryResult, list<object>} */
@@ -144,10 +155,13 @@ final class Applier
      * @param list<Delivery> $deliveries
      * @return array{list<DeliveryResult>, list<object>}
      */
-    private function oneByOne(Connection $connection, array $deliveries): array
+    private function oneByOne(Connection $connection, array $deliveries, Closure $mayGoOn): array
     {
         $results = $told = [];
         foreach ($this->first($connection, $deliveries, $this->size($connection)) as [$definition, $delivery]) {
+            if ($results !== [] && !$mayGoOn()) {
+                break;
+            }
             try {
                 [$written, $events] = $this->inOneTransaction($connection, [$delivery], true);
             } catch (\Throwable $error) {

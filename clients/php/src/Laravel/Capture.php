@@ -25,6 +25,7 @@ final class Capture
         private readonly Records $records,
         private readonly Outbox $outbox,
         private readonly Inbox $inbox,
+        private readonly Elsewhere $elsewhere,
         private readonly Options $options,
         private readonly ErrorReport $errors,
         private readonly Sender $sender,
@@ -103,6 +104,13 @@ final class Capture
         return $this->off === 0 && $this->options->enabled && $this->definitions->of($model) !== null;
     }
 
+    /** Whether it is the write of a delivery itself: it is not captured, and where it fails the whole transaction is undone. */
+    public function beginsDelivery(Model $model): bool
+    {
+        $guard = end($this->guards);
+        return $guard !== false && $guard->begins($model);
+    }
+
     /** Whether nothing of the model is captured right now. */
     public function isQuiet(Definition $definition): bool
     {
@@ -121,7 +129,7 @@ final class Capture
             $changed = array_keys($model->getChanges());
             $before = $definition->originalLocalId($model);
             if ($before !== $definition->localId($model->getAttributes())) {
-                $this->outbox->append($model->getConnection(), $definition->name, $before, Operation::OPERATION_DELETE, [], null);
+                $this->removed($definition, $model);
                 $this->written($definition, $model, Operation::OPERATION_CREATE, null);
                 return;
             }
@@ -148,7 +156,23 @@ final class Capture
 
     public function publish(Model $model, ?string $identity = null): void
     {
-        $this->captured($model, fn (Definition $definition) => $this->written($definition, $model, Operation::OPERATION_UPDATE, [], $identity));
+        // The record is locked while it is captured: an edit that is saved meanwhile must not be followed by what was before it.
+        $write = fn (Definition $definition) => $this->written($definition, $model, Operation::OPERATION_UPDATE, [], $identity, true);
+        if ($this->isOn($model)) {
+            $this->inOneTransaction($model->getConnection(), fn () => $this->captured($model, $write));
+        }
+    }
+
+    /**
+     * Captures a record as it is now: its state, its delete where others have what they may not have any more, or nothing.
+     *
+     * @return bool whether there was anything to capture
+     */
+    public function asItIs(Definition $definition, Model $model): bool
+    {
+        $before = $this->outbox->appended;
+        $this->written($definition, $model, Operation::OPERATION_UPDATE, null);
+        return $this->outbox->appended > $before;
     }
 
     public function unpublish(Model $model): void
@@ -174,17 +198,16 @@ final class Capture
     }
 
     /** @param list<string>|null $changed */
-    private function written(Definition $definition, Model $model, int $operation, ?array $changed, ?string $identity = null): void
+    private function written(Definition $definition, Model $model, int $operation, ?array $changed, ?string $identity = null, bool $lock = false): void
     {
-        $localId = $definition->localId($model->getAttributes());
-        $trashed = $definition->isTrashed($model) && !$definition->trashed;
-        if ($trashed || (method_exists($model, 'shouldSync') && !$model->shouldSync())) {
-            if (($trashed || !method_exists($model, 'shouldUnsync') || $model->shouldUnsync()) && $this->isKnown($definition, $model, $localId)) {
+        if (!$definition->isInSync($model)) {
+            if ($definition->isTakenAway($model)) {
                 $this->removed($definition, $model);
             }
             return;
         }
-        $fields = $this->records->read($definition, $model);
+        $localId = $definition->localId($model->getAttributes());
+        $fields = $this->records->read($definition, $model, $lock);
         if ($fields === null) {
             return;
         }
@@ -198,21 +221,17 @@ final class Capture
         $this->sender->captured($model->getConnection());
     }
 
+    /** Of a record that never left nothing is said: it may be a draft. */
     private function removed(Definition $definition, Model $model): void
     {
         $attributes = array_merge($model->getAttributes(), $model->getRawOriginal());
+        $localId = $definition->localId($attributes);
+        if ($this->elsewhere->has($model->getConnection(), $definition->name, [$localId]) === []) {
+            return;
+        }
         $fields = $this->records->travelling($definition, $model, $attributes);
-        $this->outbox->append($model->getConnection(), $definition->name, $definition->localId($attributes), Operation::OPERATION_DELETE, $fields, null);
+        $this->outbox->append($model->getConnection(), $definition->name, $localId, Operation::OPERATION_DELETE, $fields, null);
         $this->sender->captured($model->getConnection());
-    }
-
-    /** Whether anybody else may have the record: it was sent or delivered, or is about to be. */
-    private function isKnown(Definition $definition, Model $model, string $localId): bool
-    {
-        $row = $this->inbox->ofRecord($model->getConnection(), $definition->name, $localId);
-        $pending = $this->outbox->pendingOf($model->getConnection(), $definition->name, $localId);
-        $last = end($pending);
-        return $last === false ? $row !== null && !$row->isDeleted : $last->operation !== Operation::OPERATION_DELETE;
     }
 
     /** Whether it is not what was captured or delivered last. */

@@ -176,4 +176,16 @@ final class Definition
     {
         return method_exists($model, 'trashed') && $model->trashed();
     }
+
+    /** Whether others may have the record as it is now. */
+    public function isInSync(Model $model): bool
+    {
+        return (!$this->isTrashed($model) || $this->trashed) && (!method_exists($model, 'shouldSync') || $model->shouldSync());
+    }
+
+    /** Whether a record that is not in sync is taken away from those who have it. */
+    public function isTakenAway(Model $model): bool
+    {
+        return ($this->isTrashed($model) && !$this->trashed) || !method_exists($model, 'shouldUnsync') || $model->shouldUnsync();
+    }
 }

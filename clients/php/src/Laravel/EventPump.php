@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Cognate\Client\Exception\InvalidArgument;
 use Cognate\Client\Exception\OutOfRange;
 use Cognate\V1\Event;
 use Cognate\V1\EventKind;
@@ -39,8 +40,11 @@ final class EventPump
         $token = (string) $this->settings->get(self::TOKEN);
         try {
             $answer = $this->hub->events($token, 200);
-        } catch (OutOfRange) {
-            // Away for longer than events are kept.
+        } catch (OutOfRange | InvalidArgument $error) {
+            if ($token === '') {
+                throw $error;
+            }
+            // Away for longer than events are kept, or the hub was restored from a backup and has not told that far.
             $this->settings->set(self::TOKEN, null);
             return 0;
         }

@@ -9,6 +9,8 @@ use Illuminate\Database\Eloquent\Model;
 /** What is not captured while it is written: one record, or all of one model. */
 final class Guard
 {
+    private bool $hasBegun = false;
+
     private function __construct(private readonly Definition $definition, private readonly ?Model $record)
     {
     }
@@ -35,6 +37,12 @@ final class Guard
         }
         $localId = $definition->localId($this->record->getAttributes());
         return $localId !== '' && $localId === $definition->localId($model->getAttributes());
+    }
+
+    /** Whether it is the record's own write, and the first one. */
+    public function begins(Model $model): bool
+    {
+        return $this->record === $model && !$this->hasBegun && ($this->hasBegun = true);
     }
 
     public function coversModel(Definition $definition): bool

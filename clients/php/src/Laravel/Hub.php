@@ -84,7 +84,7 @@ final class Hub
     {
         $request = (new PullRequest())->setPlatform($this->platform())->setMaxDeliveries($max)
             ->setWait(self::duration($wait))->setLeaseDuration((new Duration())->setSeconds($leaseSeconds));
-        return $this->client()->delivery()->pull($request, new CallOptions(timeout: $wait + 30.0));
+        return $this->client()->delivery()->pull($request, new CallOptions(timeout: $wait + 30.0, final: Puller::OBSTACLES));
     }
 
     /** @param list<DeliveryResult> $results */

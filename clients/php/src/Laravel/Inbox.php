@@ -6,6 +6,7 @@ namespace Cognate\Laravel;
 
 use Illuminate\Database\Connection;
 use Illuminate\Database\ConnectionInterface;
+use Illuminate\Database\MySqlConnection;
 use Illuminate\Database\Query\Builder;
 use Illuminate\Database\Query\Expression;
 
@@ -127,7 +128,10 @@ final class Inbox
                     }
                 }
             }
-            $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], ['version' => $this->newest($connection, 'version'), 'floor' => $this->newest($connection, 'floor'), 'hash', 'deleted', 'source']);
+            // MySQL looks at the version as it is by then: it comes last.
+            $columns = ['hash', 'deleted', 'source'];
+            $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], array_combine($columns, array_map(fn (string $column): Expression => $this->ofNewest($connection, $column), $columns))
+                + ['floor' => $this->newest($connection, 'floor'), 'version' => $this->newest($connection, 'version')]);
         }
     }
 
@@ -170,6 +174,16 @@ final class Inbox
             'pgsql' => "greatest($table.$column, excluded.$column)",
             default => "greatest($column, values($column))",
         });
+    }
+
+    /** The same of what belongs to a version. */
+    private function ofNewest(ConnectionInterface $connection, string $column): Expression
+    {
+        assert($connection instanceof Connection);
+        $table = $connection->getTablePrefix() . self::TABLE;
+        return new Expression($connection instanceof MySqlConnection
+            ? "if(values(version) >= version, values($column), $column)"
+            : "case when excluded.version >= $table.version then excluded.$column else $table.$column end");
     }
 
     private function table(ConnectionInterface $connection): Builder

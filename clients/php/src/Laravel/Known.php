@@ -63,11 +63,12 @@ final class Known
             foreach ($definitions[$name]->findMany($some) as $localId => $model) {
                 $this->models["$name\0$localId"] = $model;
             }
-            foreach ($this->inbox->ofRecords($this->connection, $name, $some) as $localId => $row) {
-                $this->records["$name\0$localId"] = $row;
-            }
+            // The outbox before the inbox: what another worker sends meanwhile is in the inbox before it is out of there.
             foreach ($this->outbox->pendingOfMany($this->connection, $name, $some) as $row) {
                 $this->pending["$name\0$row->localId"][] = $row;
+            }
+            foreach ($this->inbox->ofRecords($this->connection, $name, $some) as $localId => $row) {
+                $this->records["$name\0$localId"] = $row;
             }
         }
     }

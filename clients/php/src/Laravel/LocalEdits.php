@@ -59,7 +59,7 @@ final class LocalEdits
         if ($pending === []) {
             return [];
         }
-        $this->outbox->remove($connection, array_map(static fn (OutboxRow $row): int => $row->id, $pending));
+        $this->outbox->remove($connection, $pending);
         return [new Events\ConflictDetected($definition->name, $localId, $delivery->getEntityId(), end($pending)->fields, [], '')];
     }
 }

@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Cognate\V1\Operation;
+use Illuminate\Database\Connection;
 use Illuminate\Database\ConnectionInterface;
 use Illuminate\Database\Query\Builder;
 
@@ -16,6 +18,8 @@ final class Outbox
     public const TABLE = 'cognate_outbox';
     /** How many rows this process has added. */
     public int $appended = 0;
+    /** @var array<string, string> the statement of `append`, by kind of database and prefix */
+    private array $inserts = [];
 
     /**
      * @param array<string, mixed> $fields the record after the write; for a delete before it
@@ -23,7 +27,7 @@ final class Outbox
      */
     public function append(ConnectionInterface $connection, string $model, string $localId, int $operation, array $fields, ?array $changed): void
     {
-        $connection->table(self::TABLE)->insert([
+        $row = [
             'change_id' => self::newChangeId(),
             'model' => $model,
             'local_id' => $localId,
@@ -31,7 +35,12 @@ final class Outbox
             'fields' => RawValues::encode($fields),
             'changed' => $changed === null ? null : json_encode(array_values($changed), JSON_THROW_ON_ERROR),
             'source_time' => (int) (microtime(true) * 1_000_000),
-        ]);
+        ];
+        // Each save runs this: the builder makes the same text of it each time.
+        assert($connection instanceof Connection);
+        $language = $connection->getDriverName() . ' ' . $connection->getTablePrefix();
+        $this->inserts[$language] ??= $connection->getQueryGrammar()->compileInsert($connection->table(self::TABLE), $row);
+        $connection->insert($this->inserts[$language], array_values($row));
         $this->appended++;
     }
 
@@ -76,36 +85,40 @@ final class Outbox
         return $this->rows($this->table($connection)->where('refused', true)->orderBy('id')->limit($limit));
     }
 
-    /** @param list<int> $ids */
-    public function remove(ConnectionInterface $connection, array $ids): void
+    /**
+     * Removes rows as they were read: what another worker has rewritten meanwhile is another change, and stays.
+     *
+     * @param list<OutboxRow> $rows
+     * @return int how many there still were
+     */
+    public function remove(ConnectionInterface $connection, array $rows): int
     {
-        foreach (array_chunk($ids, 500) as $some) {
-            $connection->table(self::TABLE)->whereIn('id', $some)->delete();
+        $removed = 0;
+        foreach (array_chunk($rows, 500) as $some) {
+            $removed += $connection->table(self::TABLE)->whereIn('id', array_column($some, 'id'))->whereIn('change_id', array_column($some, 'changeId'))->delete();
         }
+        return $removed;
     }
 
-    /** @param list<int> $ids */
-    public function countAttempt(ConnectionInterface $connection, array $ids, string $error): void
+    /** As `remove`, a change that was rewritten is another one. */
+    public function refuse(ConnectionInterface $connection, OutboxRow $row, string $error): void
     {
-        foreach (array_chunk($ids, 500) as $some) {
-            $connection->table(self::TABLE)->whereIn('id', $some)->increment('attempts', 1, ['error' => mb_substr($error, 0, 1000)]);
-        }
-    }
-
-    public function refuse(ConnectionInterface $connection, int $id, string $error): void
-    {
-        $connection->table(self::TABLE)->where('id', $id)->update(['refused' => true, 'error' => mb_substr($error, 0, 1000)]);
+        $connection->table(self::TABLE)->where('id', $row->id)->where('change_id', $row->changeId)->update(['refused' => true, 'error' => mb_substr($error, 0, 1000)]);
     }
 
     /**
      * Puts values that were delivered meanwhile into a row. It gets another change id: the hub may have taken it as it was, and
-     * an answer that was lost.
+     * an answer that was lost. Where another worker has sent it in this moment the values are a change of their own.
      *
      * @param array<string, mixed> $fields
      */
     public function rewrite(ConnectionInterface $connection, OutboxRow $row, array $fields): void
     {
-        $connection->table(self::TABLE)->where('id', $row->id)->update(['change_id' => self::newChangeId(), 'fields' => RawValues::encode($fields)]);
+        $rewritten = $connection->table(self::TABLE)->where('id', $row->id)->where('change_id', $row->changeId)->where('refused', false)
+            ->update(['change_id' => self::newChangeId(), 'fields' => RawValues::encode($fields)]);
+        if ($rewritten === 0) {
+            $this->append($connection, $row->model, $row->localId, Operation::OPERATION_UPDATE, $fields, $row->changed);
+        }
     }
 
     /** @return array{pending: int, refused: int, oldest: float|null} `oldest`: seconds that the oldest one waits */

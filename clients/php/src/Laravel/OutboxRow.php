@@ -10,6 +10,7 @@ final class OutboxRow
     /**
      * @param array<string, mixed> $fields
      * @param list<string>|null $changed columns that the write changed; null: all of them
+     * @param string|null $damage why the fields cannot be read
      */
     public function __construct(
         public readonly int $id,
@@ -24,24 +25,33 @@ final class OutboxRow
         public readonly bool $isRefused,
         public readonly ?string $error,
         public readonly int $bytes = 0,
+        public readonly ?string $damage = null,
     ) {
     }
 
     public static function of(object $row): self
     {
+        $fields = [];
+        $damage = null;
+        try {
+            $fields = $row->fields === null ? [] : RawValues::decode($row->fields);
+        } catch (\JsonException $error) {
+            $damage = 'its fields are no JSON: ' . $error->getMessage();
+        }
         return new self(
             (int) $row->id,
             $row->change_id,
             $row->model,
             $row->local_id,
             (int) $row->operation,
-            $row->fields === null ? [] : RawValues::decode($row->fields),
+            $fields,
             $row->changed === null ? null : json_decode($row->changed, true),
             (int) $row->source_time,
             (int) $row->attempts,
             (bool) $row->refused,
             $row->error,
             strlen((string) $row->fields),
+            $damage,
         );
     }
 }

@@ -16,6 +16,7 @@ final class PivotCapture
         private readonly Definitions $definitions,
         private readonly Records $records,
         private readonly Outbox $outbox,
+        private readonly Elsewhere $elsewhere,
         private readonly Capture $capture,
         private readonly Sender $sender,
     ) {
@@ -38,8 +39,9 @@ final class PivotCapture
             $result = $this->capture->applying(Guard::ofModel($definition), $write);
             $after = $this->byLocalId($definition, $rows());
             $this->capture->safely($connection, function () use ($connection, $definition, $before, $after): void {
-                foreach (array_diff_key($before, $after) as $localId => $row) {
-                    $this->outbox->append($connection, $definition->name, (string) $localId, Operation::OPERATION_DELETE, $this->travelling($definition, $row), null);
+                $gone = array_diff_key($before, $after);
+                foreach ($gone === [] ? [] : $this->elsewhere->has($connection, $definition->name, array_map('strval', array_keys($gone))) as $localId) {
+                    $this->outbox->append($connection, $definition->name, $localId, Operation::OPERATION_DELETE, $this->travelling($definition, $gone[$localId]), null);
                 }
                 foreach ($after as $localId => $row) {
                     if (!isset($before[$localId]) || $before[$localId] != $row) {

@@ -4,12 +4,16 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Closure;
 use Cognate\Client\Exception\InvalidArgument;
+use Cognate\Client\Exception\ResourceExhausted;
+use Cognate\Laravel\Exceptions\InvalidDefinition;
+use Cognate\V1\CaptureResult;
 use Cognate\V1\Change;
 use Cognate\V1\Field;
 use Cognate\V1\Operation;
 use Illuminate\Contracts\Events\Dispatcher;
-use Illuminate\Database\ConnectionInterface;
+use Illuminate\Database\Connection;
 
 /** Sends the outbox: the oldest changes first, so that those of one record arrive in the order of its writes. */
 final class Pusher
@@ -20,6 +24,7 @@ final class Pusher
         private readonly Hub $hub,
         private readonly Outbox $outbox,
         private readonly Inbox $inbox,
+        private readonly Reconciler $reconciler,
         private readonly Definitions $definitions,
         private readonly Records $records,
         private readonly FieldValues $values,
@@ -32,37 +37,59 @@ final class Pusher
     /**
      * Sends one batch of each connection.
      *
-     * @return int how many changes the hub has answered
+     * @param (Closure(): bool)|null $mayGoOn asked before each request
+     * @return int how many changes are settled: taken, or refused
      */
-    public function push(): int
+    public function push(?Closure $mayGoOn = null): int
     {
-        $answered = 0;
+        $settled = 0;
         foreach ($this->connections->all() as $connection) {
-            $answered += $this->send($connection, $this->outbox->oldest($connection, $this->options->batch));
+            $settled += $this->send($connection, $this->outbox->oldest($connection, $this->options->batch), $mayGoOn ?? static fn (): bool => true);
         }
-        return $answered;
+        return $settled;
     }
 
-    /** @param list<OutboxRow> $rows */
-    private function send(ConnectionInterface $connection, array $rows): int
+    /**
+     * @param list<OutboxRow> $rows
+     * @param Closure(): bool $mayGoOn
+     */
+    private function send(Connection $connection, array $rows, Closure $mayGoOn): int
     {
         [$rows, $changes, $refused] = $this->batch($connection, $rows);
-        if ($rows === []) {
+        if ($rows === [] || !$mayGoOn()) {
             return $refused;
         }
         try {
             $response = is_string($changes[0]) ? $this->hub->captureBytes($changes) : $this->hub->capture($changes);
-        } catch (InvalidArgument $error) {
-            // One of them makes the request unreadable: halves, until it is found.
+        } catch (InvalidArgument | ResourceExhausted $error) {
+            $isTooLarge = $error instanceof ResourceExhausted;
+            if ($isTooLarge ? !self::isTooLarge($error) : !self::isOfChanges($error)) {
+                throw $error;
+            }
+            // One of them makes the request unreadable, or all together make it too large: halves, until it is found.
             if (count($rows) > 1) {
                 $half = intdiv(count($rows), 2);
-                return $refused + $this->send($connection, array_slice($rows, 0, $half)) + $this->send($connection, array_slice($rows, $half));
+                return $refused + $this->send($connection, array_slice($rows, 0, $half), $mayGoOn) + $this->send($connection, array_slice($rows, $half), $mayGoOn);
             }
-            $this->refuse($connection, $rows[0], $error->reason, $error->getMessage());
+            $why = $isTooLarge ? "the record's {$rows[0]->bytes} bytes are more than the way to the hub lets through; send less of it by syncFields(), or have the limit raised: " : '';
+            $this->refuse($connection, $rows[0], $isTooLarge ? 'RECORD_TOO_LARGE' : $error->reason, $why . $error->getMessage());
             return $refused + 1;
         }
-        $this->settle($connection, $rows, iterator_to_array($response->getResults(), false));
-        return $refused + count($rows);
+        return $refused + $this->settle($connection, $rows, iterator_to_array($response->getResults(), false));
+    }
+
+    /** Not what is wrong with the request as a whole. */
+    private static function isOfChanges(InvalidArgument $error): bool
+    {
+        $fields = array_column($error->fieldViolations, 'field');
+        return $fields === [] || array_filter($fields, static fn (string $field): bool => str_starts_with($field, 'changes')) !== [];
+    }
+
+    /** Not what is only busy now: that has a time to come again by, or says what is spent. */
+    private static function isTooLarge(ResourceExhausted $error): bool
+    {
+        return $error->retryDelay === null
+            && (in_array($error->reason, ['BODY_TOO_LARGE', 'REQUEST_TOO_LARGE'], true) || preg_match('/larger than max|too large/i', $error->getMessage()) === 1);
     }
 
     /**
@@ -71,7 +98,7 @@ final class Pusher
      * @param list<OutboxRow> $rows
      * @return array{list<OutboxRow>, list<Change>|list<string>, int}
      */
-    private function batch(ConnectionInterface $connection, array $rows): array
+    private function batch(Connection $connection, array $rows): array
     {
         $kept = $changes = [];
         $bytes = $refused = 0;
@@ -79,7 +106,8 @@ final class Pusher
         foreach ($rows as $row) {
             try {
                 $change = $this->change($row, $asBytes);
-            } catch (\Throwable $error) {
+            } catch (InvalidDefinition | \UnexpectedValueException | \JsonException $error) {
+                // It cannot be sent as it is, however often; what the database says may pass.
                 $this->refuse($connection, $row, 'UNREADABLE_CHANGE', ErrorReport::words($error));
                 $refused++;
                 continue;
@@ -96,8 +124,11 @@ final class Pusher
 
     private function change(OutboxRow $row, bool $asBytes): Change|string
     {
+        if ($row->damage !== null) {
+            throw new \UnexpectedValueException($row->damage);
+        }
         $definition = $this->definitions->named($row->model)
-            ?? throw new Exceptions\InvalidDefinition("$row->model is not among the models of config/cognate.php");
+            ?? throw new InvalidDefinition("$row->model is not among the models of config/cognate.php");
         // What has been hidden since it was captured does not leave either.
         $columns = array_intersect_key($this->records->columns($definition), $row->fields);
         if ($asBytes) {
@@ -113,22 +144,25 @@ final class Pusher
 
     /**
      * @param list<OutboxRow> $rows
-     * @param list<\Cognate\V1\CaptureResult> $results one for each row, in order
+     * @param list<CaptureResult> $results one for each row, in order
+     * @return int how many have an answer
      */
-    private function settle(ConnectionInterface $connection, array $rows, array $results): void
+    private function settle(Connection $connection, array $rows, array $results): int
     {
-        $taken = $gone = [];
+        $taken = $done = [];
+        $settled = 0;
         foreach ($rows as $place => $row) {
             $result = $results[$place] ?? null;
             if ($result === null || $result->getChangeId() !== $row->changeId) {
                 continue;
             }
+            $settled++;
             $error = $result->getError();
             if ($error !== null) {
                 $this->refuse($connection, $row, $error->getReason(), $error->getMessage());
                 continue;
             }
-            $gone[] = $row->id;
+            $done[] = $row;
             $deleted = $row->operation === Operation::OPERATION_DELETE;
             $made = $row->operation === Operation::OPERATION_CREATE || ($taken["$row->model\0$row->localId"]['deleted'] ?? false);
             $floor = $made ? (int) $result->getVersion() : ($taken["$row->model\0$row->localId"]['floor'] ?? 0);
@@ -145,12 +179,30 @@ final class Pusher
             // In small transactions: on SQLite nobody else can write meanwhile.
             $this->inbox->sent($connection, array_values(array_intersect_key($taken, array_flip($keys))));
         }
-        $this->outbox->remove($connection, $gone);
+        if ($this->outbox->remove($connection, $done) < count($done)) {
+            $this->compare($connection, array_values($taken));
+        }
+        return $settled;
     }
 
-    private function refuse(ConnectionInterface $connection, OutboxRow $row, string $reason, string $message): void
+    /**
+     * Another worker was at these changes, too. Where it has sent newer ones before, the hub has an older state for the newest now.
+     *
+     * @param list<array{model: string, local_id: string}> $taken
+     */
+    private function compare(Connection $connection, array $taken): void
     {
-        $this->outbox->refuse($connection, $row->id, "$reason: $message");
+        foreach ($taken as $of) {
+            $definition = $this->definitions->named($of['model']);
+            if ($definition !== null) {
+                $this->reconciler->one($connection, $definition, $of['local_id'], new Reconciled());
+            }
+        }
+    }
+
+    private function refuse(Connection $connection, OutboxRow $row, string $reason, string $message): void
+    {
+        $this->outbox->refuse($connection, $row, "$reason: $message");
         $this->events->dispatch(new Events\ChangeRefused($row->model, $row->localId, $reason, $message));
     }
 }

@@ -48,39 +48,46 @@ final class Reconciler
         foreach ($page as $place => $model) {
             $row = $known[$ids[$place]] ?? null;
             $fields = $this->records->travelling($definition, $definition->bound($model), $model->getAttributes());
-            if ($row !== null && !$row->isDeleted && $row->hash === RawValues::hash($fields) && $this->isIn($definition, $model)) {
+            if ($row !== null && !$row->isDeleted && $row->hash === RawValues::hash($fields) && $definition->isInSync($model)) {
                 $result->unchanged++;
                 continue;
             }
             // Under a lock: a change that somebody saves right now must not be followed by what was read before.
-            $connection->transaction(fn () => $this->record($connection, $definition, $ids[$place], $result));
+            $this->one($connection, $definition, $ids[$place], $result);
         }
+    }
+
+    /** Compares one record, which may be gone. */
+    public function one(Connection $connection, Definition $definition, string $localId, Reconciled $result): void
+    {
+        $connection->transaction(fn () => $this->record($connection, $definition, $localId, $result));
     }
 
     private function record(Connection $connection, Definition $definition, string $localId, Reconciled $result): void
     {
         $this->inbox->lock($connection);
         $model = $definition->find($localId, true);
+        // The outbox first: what is sent meanwhile is in the inbox before it is out of there.
+        $isPending = $this->outbox->pendingOf($connection, $definition->name, $localId) !== [];
         $row = $this->inbox->ofRecord($connection, $definition->name, $localId);
-        if ($model === null || $this->outbox->pendingOf($connection, $definition->name, $localId) !== []) {
+        $isKnown = $row !== null && !$row->isDeleted;
+        if ($isPending || ($model === null && !$isKnown)) {
             return;
         }
-        $fields = $this->records->travelling($definition, $model, $model->getAttributes());
-        if (!$this->isIn($definition, $model)) {
-            if ($row !== null && !$row->isDeleted) {
+        $fields = $model === null ? [] : $this->records->travelling($definition, $model, $model->getAttributes());
+        if ($model === null || !$definition->isInSync($model)) {
+            if ($isKnown && ($model === null || $definition->isTakenAway($model))) {
                 $this->outbox->append($connection, $definition->name, $localId, Operation::OPERATION_DELETE, $fields, null);
                 $result->deleted++;
             }
             return;
         }
-        $isNew = $row === null || $row->isDeleted;
-        $this->outbox->append($connection, $definition->name, $localId, $isNew ? Operation::OPERATION_CREATE : Operation::OPERATION_UPDATE, $fields, null);
-        $isNew ? $result->created++ : $result->updated++;
-    }
-
-    private function isIn(Definition $definition, Model $model): bool
-    {
-        return (!$definition->isTrashed($model) || $definition->trashed) && (!method_exists($model, 'shouldSync') || $model->shouldSync());
+        if ($isKnown && $row->hash === RawValues::hash($fields)) {
+            $result->unchanged++;
+            return;
+        }
+        $this->outbox->append($connection, $definition->name, $localId, $isKnown ? Operation::OPERATION_UPDATE : Operation::OPERATION_CREATE, $fields, null);
+        $isKnown ? $result->updated++ : $result->created++;
     }
 
     private function gone(Connection $connection, Definition $definition, Reconciled $result): void
@@ -90,13 +97,7 @@ final class Reconciler
             foreach ($rows as $row) {
                 $after = $row->id;
                 if ($definition->find($row->localId) === null) {
-                    $connection->transaction(function () use ($connection, $definition, $row, $result): void {
-                        $this->inbox->lock($connection);
-                        if ($definition->find($row->localId) === null && $this->outbox->pendingOf($connection, $definition->name, $row->localId) === []) {
-                            $this->outbox->append($connection, $definition->name, $row->localId, Operation::OPERATION_DELETE, [], null);
-                            $result->deleted++;
-                        }
-                    });
+                    $this->one($connection, $definition, $row->localId, $result);
                 }
             }
         }

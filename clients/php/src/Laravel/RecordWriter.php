@@ -43,10 +43,11 @@ final class RecordWriter
             $localId = $known->localId;
             $record = $all->find($definition, $localId, true);
         }
+        $isDelete = $delivery->getOperation() === Operation::OPERATION_DELETE;
+        $pending = $localId === '' || $isDelete ? [] : $all->pending($definition, $localId, true);
         // A record that was only sent so far has its newest version under its local id.
         $named = $localId === '' ? $known : ($all->ofRecord($definition, $localId) ?? $known);
         $version = max((int) $known?->version, (int) $named?->version);
-        $isDelete = $delivery->getOperation() === Operation::OPERATION_DELETE;
         if ($isDelete) {
             // What was deleted on one platform is gone on all, also where it was edited meanwhile; but not where it was made anew.
             return $named !== null && $named->floor >= (int) $delivery->getVersion()
@@ -55,7 +56,7 @@ final class RecordWriter
         }
         return $named !== null && $version >= (int) $delivery->getVersion()
             ? $this->past($definition, $delivery, $named, $version, $record !== null && !$named->isDeleted ? $record : null, $all)
-            : $this->put($definition, $delivery, $connection, $localId, $record, $named, $all);
+            : $this->put($definition, $delivery, $connection, $localId, $record, $pending, $named, $all);
     }
 
     /** This version, or a newer one, is here already. */
@@ -87,9 +88,9 @@ final class RecordWriter
         return new Written('', (int) $delivery->getVersion(), $events);
     }
 
-    private function put(Definition $definition, Delivery $delivery, Connection $connection, string $localId, ?Model $record, ?InboxRow $known, Known $all): Written
+    /** @param list<OutboxRow> $pending */
+    private function put(Definition $definition, Delivery $delivery, Connection $connection, string $localId, ?Model $record, array $pending, ?InboxRow $known, Known $all): Written
     {
-        $pending = $localId === '' ? [] : $all->pending($definition, $localId, true);
         if ($pending !== [] && end($pending)->operation === Operation::OPERATION_DELETE) {
             throw new DeliverySkipped('DELETED_ON_TARGET', "$definition->name $localId was deleted here; the delete is on its way");
         }
@@ -108,25 +109,30 @@ final class RecordWriter
         $attributes = $this->attributes($definition, $delivery, $record ?? $definition->newModel());
         $isNew = $record === null;
         if ($record === null && count($delivery->getNaturalKeys()) > 0) {
-            $record = $this->contact->match($definition, $delivery, $attributes, $all);
+            $record = $this->locked($definition, $this->contact->match($definition, $delivery, $attributes, $all));
             if ($record !== null && $delivery->getIfExists() === ExistsAction::EXISTS_ACTION_RENAME) {
                 $record = null;
                 $attributes = $this->contact->renamed($definition, $delivery, $attributes);
             } elseif ($record !== null) {
                 $localId = $definition->localId($record->getAttributes());
+                $pending = $this->edits->of($connection, $definition, $localId);
                 $known = $this->inbox->ofRecord($connection, $definition->name, $localId);
                 if ($known !== null && $known->version >= (int) $delivery->getVersion()) {
                     // Both sides had it and have told the hub: the newer of the two versions stays on both.
                     return $this->past($definition, $delivery, $known, $known->version, $record, $all);
                 }
-                $pending = $this->edits->of($connection, $definition, $localId);
                 if (!$this->contact->isWritten($definition, $delivery, $record)) {
                     return $this->done($definition, $delivery, $record, [], $all);
                 }
             }
         }
         if (count($delivery->getCollisions()) > 0) {
-            $attributes = $this->contact->withoutCollisions($definition, $delivery, $attributes, $record);
+            $adopted = $record;
+            $attributes = $this->contact->withoutCollisions($definition, $delivery, $attributes, $adopted);
+            if ($record === null && ($record = $this->locked($definition, $adopted)) !== null) {
+                $localId = $definition->localId($record->getAttributes());
+                $pending = $this->edits->of($connection, $definition, $localId);
+            }
         }
         if ($record !== null && count($delivery->getMissingOnlyFields()) > 0) {
             foreach ($delivery->getMissingOnlyFields() as $field) {
@@ -147,6 +153,12 @@ final class RecordWriter
         }
         $events[] = new Events\RecordApplied($definition->name, $delivery->getEntityId(), $definition->localId($saved->getAttributes()), (int) $delivery->getVersion(), false, $isNew);
         return $this->done($definition, $delivery, $saved, $events, $all);
+    }
+
+    /** A record that was found by its values, as it is now: nobody edits it until it is written. */
+    private function locked(Definition $definition, ?Model $found): ?Model
+    {
+        return $found === null ? null : $definition->find($definition->localId($found->getAttributes()), true);
     }
 
     /** @param list<object> $events */

@@ -9,7 +9,9 @@ use Cognate\Laravel\Schema\Table;
 use Cognate\Laravel\Schema\Tables;
 use Cognate\V1\FieldType;
 use Illuminate\Contracts\Container\Container;
+use Illuminate\Database\Connection;
 use Illuminate\Database\Eloquent\Model;
+use Illuminate\Database\MySqlConnection;
 
 /** Reads records as they travel: the declared columns as the table has them, or what the model's Reader says. */
 final class Records
@@ -18,6 +20,8 @@ final class Records
 
     /** @var array<string, array<string, Column>> */
     private array $columns = [];
+    /** @var array<string, string> statements of `read` */
+    private array $reads = [];
 
     public function __construct(private readonly Tables $tables, private readonly Container $container)
     {
@@ -27,16 +31,32 @@ final class Records
      * The row as the database has it now, within the caller's transaction: another process may have changed columns that this model
      * was read before.
      *
+     * @param bool $lock nobody else changes it until the transaction ends; what was just written is locked already
      * @return array<string, mixed>|null by column, raw; null: there is none
      */
-    public function read(Definition $definition, Model $model): ?array
+    public function read(Definition $definition, Model $model, bool $lock = false): ?array
     {
-        $query = $model->getConnection()->table($definition->table)->useWritePdo();
-        foreach ($definition->keyFields as $field) {
-            $query->where($field, $model->getAttributes()[$field] ?? null);
+        $connection = $model->getConnection();
+        // MySQL shows a transaction what was there when it first looked, except by a read that locks.
+        $lock = $lock || $connection instanceof MySqlConnection;
+        $key = array_map(static fn (string $field): mixed => $model->getAttributes()[$field] ?? null, $definition->keyFields);
+        if (in_array(null, $key, true)) {
+            return null;
         }
-        $row = $query->first();
+        // Each save runs this: the builder makes the same text of it each time.
+        $statement = implode(' ', [$connection->getDriverName(), $connection->getTablePrefix(), $definition->table, ...$definition->keyFields, $lock ? 'lock' : '']);
+        $this->reads[$statement] ??= $this->statement($connection, $definition, $lock);
+        $row = $connection->selectOne($this->reads[$statement], $key, false);
         return $row === null ? null : $this->travelling($definition, $model, (array) $row);
+    }
+
+    private function statement(Connection $connection, Definition $definition, bool $lock): string
+    {
+        $query = $connection->table($definition->table);
+        foreach ($definition->keyFields as $field) {
+            $query->where($field, '');
+        }
+        return ($lock ? $query->lockForUpdate() : $query)->toSql();
     }
 
     /**

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Closure;
 use Cognate\V1\DeliveryResult;
 use Cognate\V1\Operation;
 use Cognate\V1\OutcomeStatus;
@@ -41,10 +42,11 @@ final class Reporter
         }
     }
 
-    public function catchUp(): void
+    /** @param (Closure(): bool)|null $mayGoOn asked before each report */
+    public function catchUp(?Closure $mayGoOn = null): void
     {
         foreach ($this->connections->all() as $connection) {
-            while (($rows = $this->inbox->unreported($connection, self::BATCH)) !== []) {
+            while (($rows = $this->inbox->unreported($connection, self::BATCH)) !== [] && ($mayGoOn === null || $mayGoOn())) {
                 $known = array_filter($rows, static fn (InboxRow $row): bool => $row->entityId !== null);
                 if ($known !== []) {
                     $this->hub->report('', array_values(array_map([self::class, 'result'], $known)));

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Cognate\Laravel;
 
 use Cognate\V1\Operation;
+use Illuminate\Database\Connection;
 
 /** Captures records whose changes the hub has refused once more, as they are now. */
 final class Retry
@@ -14,14 +15,15 @@ final class Retry
         private readonly Definitions $definitions,
         private readonly Outbox $outbox,
         private readonly Inbox $inbox,
-        private readonly Records $records,
+        private readonly Elsewhere $elsewhere,
+        private readonly Capture $capture,
     ) {
     }
 
-    /** @return array{int, int} records that are captured, and those that are gone */
+    /** @return array{int, int} records that are captured, and those of which nothing is to be said any more */
     public function all(): array
     {
-        $captured = $gone = 0;
+        $captured = $past = 0;
         foreach ($this->connections->all() as $connection) {
             while (($rows = $this->outbox->refused($connection)) !== []) {
                 $records = [];
@@ -29,28 +31,29 @@ final class Retry
                     $records["$row->model\0$row->localId"] = $row;
                 }
                 foreach ($records as $row) {
-                    $found = $connection->transaction(function () use ($connection, $row): bool {
-                        $this->inbox->lock($connection);
-                        $definition = $this->definitions->named($row->model);
-                        $record = $definition?->find($row->localId, true);
-                        if ($definition === null || $this->outbox->pendingOf($connection, $row->model, $row->localId) !== []) {
-                            return false;
-                        }
-                        if ($record === null) {
-                            if ($row->operation === Operation::OPERATION_DELETE) {
-                                $this->outbox->append($connection, $row->model, $row->localId, Operation::OPERATION_DELETE, $row->fields, null);
-                            }
-                            return false;
-                        }
-                        $fields = $this->records->travelling($definition, $record, $record->getAttributes());
-                        $this->outbox->append($connection, $row->model, $row->localId, Operation::OPERATION_UPDATE, $fields, null);
-                        return true;
-                    });
-                    $found ? $captured++ : $gone++;
+                    $connection->transaction(fn (): bool => $this->again($connection, $row)) ? $captured++ : $past++;
                 }
-                $this->outbox->remove($connection, array_map(static fn (OutboxRow $row): int => $row->id, $rows));
+                $this->outbox->remove($connection, $rows);
             }
         }
-        return [$captured, $gone];
+        return [$captured, $past];
+    }
+
+    private function again(Connection $connection, OutboxRow $row): bool
+    {
+        $this->inbox->lock($connection);
+        $definition = $this->definitions->named($row->model);
+        $record = $definition?->find($row->localId, true);
+        if ($definition === null || $this->outbox->pendingOf($connection, $row->model, $row->localId) !== []) {
+            return false;
+        }
+        if ($record !== null) {
+            return $this->capture->asItIs($definition, $record);
+        }
+        if ($this->elsewhere->has($connection, $row->model, [$row->localId]) === []) {
+            return false;
+        }
+        $this->outbox->append($connection, $row->model, $row->localId, Operation::OPERATION_DELETE, $row->operation === Operation::OPERATION_DELETE ? $row->fields : [], null);
+        return true;
     }
 }

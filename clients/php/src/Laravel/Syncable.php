@@ -266,7 +266,8 @@ trait Syncable
     /** The write and the row of the outbox are kept together, or not at all. */
     private function inOneTransaction(Closure $write): mixed
     {
-        return Sync::isOn($this) ? Sync::capture()->inOneTransaction($this->getConnection(), $write) : $write();
+        $capture = Sync::capture();
+        return $capture->isOn($this) && !$capture->beginsDelivery($this) ? $capture->inOneTransaction($this->getConnection(), $write) : $write();
     }
 
     protected function newBelongsToMany(

@@ -14,9 +14,12 @@ use Cognate\Client\Exception\CognateException;
 final class Worker
 {
     private const EVENTS_EVERY = 5.0;
-    private const RENEW_EVERY = 10.0;
+    private const REMEMBER_EVERY = 10.0;
     private const MAX_BACKOFF = 15.0;
     private bool $stopped = false;
+    private bool $lost = false;
+    private float $pumped = 0.0;
+    private string $pumpError = '';
 
     public function __construct(
         private readonly Pusher $pusher,
@@ -37,68 +40,71 @@ final class Worker
      */
     public function work(float $seconds, float $idle = 1.0, ?Closure $say = null): WorkReport
     {
-        $report = new WorkReport();
-        if (!$this->lock->acquire()) {
-            $report->obstacle = 'another worker is at it (' . $this->lock->holder() . ')';
-            return $report;
-        }
-        $this->listenToSignals();
-        try {
+        return $this->alone(function (WorkReport $report) use ($seconds, $idle, $say): void {
+            $this->listenToSignals();
             $this->loop($report, $seconds, $idle, $say ?? static fn (string $sentence) => null);
-        } finally {
-            $this->lock->release();
-        }
-        return $report;
+        });
     }
 
     /** Sends what is in the outbox, and nothing else. */
     public function push(float $seconds): WorkReport
     {
-        $report = new WorkReport();
-        if (!$this->lock->acquire()) {
-            $report->obstacle = 'another worker is at it';
-            return $report;
-        }
-        try {
-            $this->catalogue->tellIfChanged();
-            $this->reporter->catchUp();
+        return $this->alone(function (WorkReport $report) use ($seconds): void {
             $until = microtime(true) + $seconds;
+            $this->prepare($report);
             do {
-                $sent = $this->pusher->push();
+                $sent = $this->pusher->push($this->mayGoOn(...));
                 $report->sent += $sent;
-            } while ($sent > 0 && microtime(true) < $until);
-        } finally {
-            $this->lock->release();
-        }
-        return $report;
+            } while ($sent > 0 && microtime(true) < $until && $this->mayGoOn());
+        });
     }
 
     /** Writes what is due here, and nothing else. */
     public function pull(float $seconds): WorkReport
     {
+        return $this->alone(function (WorkReport $report) use ($seconds): void {
+            $until = microtime(true) + $seconds;
+            $this->prepare($report);
+            do {
+                $written = $this->puller->pull(0.5, $this->mayGoOn(...));
+                $report->received += $written;
+                $report->obstacle = $this->puller->obstacle;
+            } while ($written > 0 && microtime(true) < $until && $this->mayGoOn());
+        });
+    }
+
+    public function stop(): void
+    {
+        $this->stopped = true;
+    }
+
+    /** @param Closure(WorkReport): void $work */
+    private function alone(Closure $work): WorkReport
+    {
         $report = new WorkReport();
+        $this->lost = false;
         if (!$this->lock->acquire()) {
-            $report->obstacle = 'another worker is at it';
+            $report->obstacle = 'another worker is at it (' . $this->lock->holder() . ')';
             return $report;
         }
         try {
-            $this->catalogue->tellIfChanged();
-            $this->reporter->catchUp();
-            $until = microtime(true) + $seconds;
-            do {
-                $written = $this->puller->pull(0.5);
-                $report->received += $written;
-                $report->obstacle = $this->puller->obstacle;
-            } while ($written > 0 && microtime(true) < $until);
+            $work($report);
         } finally {
             $this->lock->release();
         }
         return $report;
     }
 
-    public function stop(): void
+    /** Asked before each thing that takes long: whether the work is still this worker's. */
+    private function mayGoOn(): bool
     {
-        $this->stopped = true;
+        return !($this->lost = $this->lost || !$this->lock->keep());
+    }
+
+    private function prepare(WorkReport $report): void
+    {
+        $report->drifts = $this->catalogue->tellIfChanged();
+        $this->reporter->catchUp($this->mayGoOn(...));
     }
 
     /** @param Closure(string): void $say */
@@ -107,33 +113,21 @@ final class Worker
         $until = microtime(true) + $seconds;
         $backoff = 0.0;
         $told = false;
-        $pumped = $renewed = 0.0;
+        $remembered = 0.0;
         do {
             try {
                 if (!$told) {
                     $report->drifts = $this->catalogue->tellIfChanged();
                     $told = true;
                 }
-                $this->reporter->catchUp();
-                $sent = $this->pusher->push();
-                $left = $until - microtime(true);
-                $written = $this->puller->pull($sent > 0 ? 0.0 : max(0.0, min($idle, $left)));
-                $report->sent += $sent;
-                $report->received += $written;
-                $report->obstacle = $this->puller->obstacle;
-                if ($this->options->events && ($sent + $written === 0 || microtime(true) - $pumped > self::EVENTS_EVERY)) {
-                    if (microtime(true) - $pumped > self::EVENTS_EVERY || $seconds === 0.0) {
-                        $report->events += $this->pump->pump();
-                        $pumped = microtime(true);
-                    }
-                }
-                if ($sent > 0 || $written > 0) {
-                    $say("sent $sent, received $written");
-                } elseif ($this->puller->obstacle !== '' && $left > $idle) {
+                $did = $this->turn($report, $until, $idle);
+                if ($did !== '') {
+                    $say($did);
+                } elseif ($report->obstacle !== '' && $until - microtime(true) > $idle) {
                     $this->sleep($idle);
                 }
+                $this->pump($report, $did === '', $seconds === 0.0, $say);
                 $backoff = 0.0;
-                $isIdle = $sent + $written === 0;
             } catch (CognateException $error) {
                 $report->error = ErrorReport::words($error);
                 $say($report->error);
@@ -143,20 +137,52 @@ final class Worker
                     break;
                 }
                 $this->sleep($backoff);
-                $isIdle = false;
+                $did = 'failed';
                 continue;
             }
             $report->error = '';
-            if (microtime(true) - $renewed > self::RENEW_EVERY) {
-                $renewed = microtime(true);
+            if (microtime(true) - $remembered > self::REMEMBER_EVERY) {
+                $remembered = microtime(true);
                 $this->settings->set('worked', (string) time());
-                if (!$this->lock->renew()) {
-                    break;
-                }
             }
-        } while (!$this->stopped && ($seconds > 0.0 ? microtime(true) < $until : !$isIdle));
+        } while (!$this->stopped && $this->mayGoOn() && ($seconds > 0.0 ? microtime(true) < $until : $did !== ''));
+        $error = $report->error === '' ? $this->pumpError : $report->error;
+        $report->error = $error;
         $this->settings->set('worked', (string) time());
-        $this->settings->set('error', $report->error === '' ? null : $report->error);
+        $this->settings->set('error', $error === '' ? null : $error);
+    }
+
+    /** @return string what was done, in words; empty: nothing */
+    private function turn(WorkReport $report, float $until, float $idle): string
+    {
+        $this->reporter->catchUp($this->mayGoOn(...));
+        $sent = $this->pusher->push($this->mayGoOn(...));
+        if (!$this->mayGoOn()) {
+            $report->sent += $sent;
+            return '';
+        }
+        $wait = $sent > 0 ? 0.0 : max(0.0, min($idle, $until - microtime(true)));
+        $written = $this->puller->pull($wait, $this->mayGoOn(...));
+        $report->sent += $sent;
+        $report->received += $written;
+        $report->obstacle = $this->puller->obstacle;
+        return $sent + $written > 0 ? "sent $sent, received $written" : '';
+    }
+
+    /** Every few seconds, and at the end of a run that ends by itself. Records go on to travel while nothing can be told of them. */
+    private function pump(WorkReport $report, bool $isIdle, bool $endsIdle, Closure $say): void
+    {
+        if (!$this->options->events || (microtime(true) - $this->pumped < self::EVENTS_EVERY && !($isIdle && $endsIdle))) {
+            return;
+        }
+        $this->pumped = microtime(true);
+        try {
+            $report->events += $this->pump->pump();
+            $this->pumpError = '';
+        } catch (CognateException $error) {
+            $this->pumpError = 'nobody is told what became of records: ' . ErrorReport::words($error);
+            $say($this->pumpError);
+        }
     }
 
     private function sleep(float $seconds): void

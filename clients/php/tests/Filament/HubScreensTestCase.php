@@ -19,7 +19,7 @@ use PHPUnit\Framework\TestCase;
 
 /**
  * A hub that runs, the application `shop` with its screens, and `blog`, an agent that answers as a test wants: records whose title begins
- * with `refused`, `later` or `locked out` are not taken. Two databases have edits that met.
+ * with `refused`, `later`, `locked out` or `fits two` are not taken. Two databases have edits that met.
  */
 abstract class HubScreensTestCase extends TestCase
 {
@@ -89,6 +89,7 @@ abstract class HubScreensTestCase extends TestCase
             $mended => $delivery->applied($delivery->localId ?? 'n' . substr(md5($delivery->entityId), 0, 8)),
             str_starts_with($title, 'refused') => $delivery->rejected('TITLE_REFUSED', 'no such titles', 'title'),
             str_starts_with($title, 'later') => $delivery->failed('BUSY', 'come back later'),
+            str_starts_with($title, 'fits two') => $delivery->conflict('AMBIGUOUS_MATCH', 'the records 1 and 2 of notes have the same title'),
             str_starts_with($title, 'locked out') => $delivery->unauthenticated('LOGIN_REFUSED', 'who is that?'),
             default => $delivery->applied($delivery->localId ?? 'n' . substr(md5($delivery->entityId), 0, 8)),
         };

@@ -93,11 +93,11 @@ final class ScreensTest extends HubScreensTestCase
     public function testWhatDidNotGoThroughIsShownAndRetried(): void
     {
         $dead = $this->part(TroubleRows::class);
-        foreach (['refused 1', 'refused 2', 'refused 3', 'later 1'] as $title) {
+        foreach (['refused 1', 'refused 2', 'refused 3', 'later 1', 'fits two 1', 'fits two 2'] as $title) {
             $this->note($title);
         }
         $held = $this->note('locked out', 'bob@example.org');
-        self::untilBlog(static fn (): bool => $dead->count(TroubleRows::DEAD) === 3 && $dead->count(TroubleRows::PASSING) === 2, 'all of them are in trouble');
+        self::untilBlog(static fn (): bool => $dead->count(TroubleRows::DEAD) === 3 && $dead->count(TroubleRows::OPEN) === 4, 'all of them are in trouble');
 
         $letters = $this->table(Pages\DeadLetters::class);
         $first = $letters->shown(['recordsPerPage' => 2]);
@@ -117,7 +117,9 @@ final class ScreensTest extends HubScreensTestCase
         $letters->headerActions['retryAll']->opened();
 
         $deliveries = $this->table(Pages\Deliveries::class);
-        self::assertSame(['retry', 'held'], array_column($deliveries->shown()->items(), 'state'));
+        self::assertSame(['retry', 'held', 'conflict', 'conflict'], array_column($deliveries->shown()->items(), 'state'));
+        $ambiguous = array_values($deliveries->shown(['filters' => ['state' => ['value' => 'conflict']]])->items());
+        self::assertSame(['AMBIGUOUS_MATCH', 'AMBIGUOUS_MATCH'], array_column($ambiguous, 'reason'));
         $row = array_values($deliveries->shown(['filters' => ['state' => ['value' => 'held']]])->items())[0];
         self::assertSame(['bob@example.org', "shop: notes $held->id"], [$row['identity'], $row['record']]);
         self::assertSame(1, array_sum(array_map(static fn ($stat): int => $stat->label === 'Platforms active' ? 1 : 0, (new Widgets\PlatformsOverview())->stats())));
@@ -125,7 +127,7 @@ final class ScreensTest extends HubScreensTestCase
         foreach ((new Widgets\TroublesOverview())->stats() as $stat) {
             $stats[$stat->label] = $stat->value;
         }
-        self::assertSame(2, $stats['Errors']);
+        self::assertSame(4, $stats['Errors']);
         self::assertSame(2, $stats['Kept back']);
 
         $letters->headerActions['retryAll']->call(['data' => ['platform' => 'blog', 'reason' => '']]);
@@ -134,8 +136,11 @@ final class ScreensTest extends HubScreensTestCase
         self::assertSame(['success: 2 on their way.', 'success: 1 on their way.'], Desk::told());
         $retry = array_values(array_filter($deliveries->shown(['filters' => ['state' => ['value' => 'retry']]])->items(), static fn (array $row): bool => $row['reason'] === 'BUSY'))[0];
         $deliveries->actions['retry']->call(['record' => $retry]);
-        self::assertSame(['success: 1 on their way.'], Desk::told());
-        self::untilBlog(static fn (): bool => $dead->count([...TroubleRows::DEAD, ...TroubleRows::PASSING]) === 0, 'all went through', mended: true);
+        $deliveries->actions['retry']->call(['record' => $ambiguous[0]]);
+        $deliveries->actions['discard']->opened(['record' => $ambiguous[1]]);
+        $deliveries->actions['discard']->call(['record' => $ambiguous[1]]);
+        self::assertSame(['success: 1 on their way.', 'success: 1 on their way.', 'success: 1 given up.'], Desk::told());
+        self::untilBlog(static fn (): bool => $dead->count([...TroubleRows::DEAD, ...TroubleRows::OPEN]) === 0, 'all went through', mended: true);
 
         Eventually::is(static fn (): bool => (new Widgets\ThroughputOverview())->stats()[0]->value >= 4 || (new Widgets\ThroughputOverview())->stats()[1]->value >= 4, 'what was taken is counted');
         $chart = new Widgets\ThroughputChart();

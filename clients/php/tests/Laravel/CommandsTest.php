@@ -6,9 +6,16 @@ namespace Cognate\Tests\Laravel;
 
 require_once __DIR__ . '/Support/autoload.php';
 
+use Cognate\Client\Cognate;
+use Cognate\Client\Exception\CognateException;
 use Cognate\Laravel\Events;
+use Cognate\Laravel\Hub;
+use Cognate\Laravel\Options;
 use Cognate\Laravel\Outbox;
 use Cognate\Laravel\WorkerLock;
+use Cognate\Tests\Client\Support\FakeClock;
+use Cognate\Tests\Laravel\Models\Post;
+use Cognate\Tests\Laravel\Models\Tag;
 use Cognate\Tests\Laravel\Models\User;
 use Cognate\Tests\Laravel\Support\Eventually;
 use Cognate\Tests\Laravel\Support\HubProcess;
@@ -22,7 +29,7 @@ final class CommandsTest extends TestCase
 
     public static function setUpBeforeClass(): void
     {
-        self::$pair = new Pair();
+        self::$pair = new Pair(new HubProcess(['blog'], ['--listen=SOCKET,127.0.0.1:0', '--plaintext', '--http-max-request-bytes=300000']));
     }
 
     public static function tearDownAfterClass(): void
@@ -87,6 +94,40 @@ final class CommandsTest extends TestCase
         self::assertNotNull(self::$pair->shop->in(static fn (): ?int => $user->syncVersion()));
     }
 
+    public function testARecordThatIsTooLargeForTheGatewayIsRefusedAndTheOthersArrive(): void
+    {
+        $pair = self::$pair;
+        $before = $pair->shop->in(static function (): int {
+            foreach (['small 1', 'large', 'small 2'] as $title) {
+                Post::create(['title' => $title, 'body' => str_repeat('x', $title === 'large' ? 400_000 : 10)]);
+            }
+            return Post::where('title', 'like', 'small%')->count();
+        });
+        $pair->reachBy('connect');
+        self::assertStringContainsString('0 left', $pair->shop->run('cognate:push'));
+        $pair->reachBy('socket');
+        $said = $this->shop('cognate:status');
+        self::assertMatchesRegularExpression('/posts \d+: RECORD_TOO_LARGE: the record\'s 40\d{4} bytes are more than the way to the hub lets through/', $said);
+        self::assertSame(2, $before);
+        self::assertSame([true, true], $pair->shop->in(static fn (): array => Post::where('title', 'like', 'small%')->get()->map(static fn (Post $post): bool => $post->syncVersion() !== null)->all()));
+        $this->shop('cognate:retry');
+        self::assertStringContainsString('0 left', $this->shop('cognate:push'));
+        self::assertNotNull($pair->shop->in(static fn (): ?int => Post::where('title', 'large')->first()->syncVersion()), 'the other way lets it through');
+    }
+
+    public function testAPlatformThatNoSyncLeadsToIsDoneAtOnce(): void
+    {
+        $hub = self::$pair->hub;
+        $hub->cognate('platform', 'create', 'lonely', '--agent', '--pull');
+        $site = new Support\Site('lonely', $hub->directory, ['driver' => 'sqlite', 'database' => ':memory:'], ['address' => $hub->socket]);
+        $clock = new FakeClock();
+        $site->app->instance(Hub::class, new Hub($site->app->make(Options::class), Cognate::connect(['address' => $hub->socket], $clock)));
+        $site->in(static fn () => Tag::create(['name' => 'alone']));
+        self::assertSame(0, $site->app->artisan('cognate:work', ['--max-seconds' => '0'], $said), $said);
+        self::assertStringContainsString('Sent 1', $said);
+        self::assertSame([], $clock->slept, 'nothing is asked again that stays as it is');
+    }
+
     public function testModelsShowsTheCatalogueAndWhatFits(): void
     {
         $said = $this->shop('cognate:models', ['--compare' => ['blog', 'users=blog:tags']]);
@@ -102,7 +143,7 @@ final class CommandsTest extends TestCase
         $lock = self::$pair->shop->app->make(WorkerLock::class);
         self::assertTrue($lock->acquire());
         self::assertStringContainsString('another worker is at it', $this->shop('cognate:work', ['--max-seconds' => '0']));
-        self::$pair->shop->database()->table('cognate_settings')->where('name', 'worker')->update(['value' => gethostname() . ' 4194305 x']);
+        self::$pair->shop->database()->table('cognate_settings')->where('name', 'worker')->update(['value' => str_replace(' ' . getmypid() . ' ', ' 4194305 ', (string) $lock->holder())]);
         self::assertFalse($lock->renew());
         self::assertStringContainsString('received', $this->shop('cognate:work', ['--max-seconds' => '0']));
     }
@@ -112,6 +153,17 @@ final class CommandsTest extends TestCase
         $pair = self::$pair;
         $home = "{$pair->hub->directory}/sites";
         $pair->hub->cognate('key', 'enrol-token', 'shop', '--out', "$home/shop.token");
+        $nowhere = ['--token-file' => "$home/shop.token", '--key-file' => "$home/nowhere/shop.key"];
+        self::assertStringContainsString('The token is not spent', $this->shop('cognate:install', $nowhere, 1));
+        touch("$home/empty.token");
+        self::assertStringContainsString('has no token', $this->shop('cognate:install', ['--token-file' => "$home/empty.token", '--key-file' => "$home/shop.key"], 1));
+        file_put_contents("$home/wrong.token", 'cgt_of_nobody');
+        try {
+            $this->shop('cognate:install', ['--token-file' => "$home/wrong.token", '--key-file' => "$home/shop.key"], 1);
+            self::fail('the token is nobody\'s');
+        } catch (CognateException) {
+            self::assertFileDoesNotExist("$home/shop.key", 'it is not in the way of the next attempt');
+        }
         $said = $this->shop('cognate:install', ['--token-file' => "$home/shop.token", '--key-file' => "$home/shop.key"]);
         self::assertStringContainsString('cognate:work --max-seconds=55', $said);
         self::assertFileExists("$home/config/cognate.php");

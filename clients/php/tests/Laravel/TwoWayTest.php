@@ -11,13 +11,12 @@ use Cognate\Tests\Laravel\Models\User;
 use Cognate\Tests\Laravel\Support\Account;
 use Cognate\Tests\Laravel\Support\Eventually;
 use Cognate\Tests\Laravel\Support\HubProcess;
+use Cognate\Tests\Laravel\Support\MariaDb;
 use Cognate\Tests\Laravel\Support\Pair;
 use PHPUnit\Framework\TestCase;
 
 /**
- * Two applications, on SQLite and PostgreSQL, with ids of their own, through a hub that runs.
- *
- * COGNATE_PHP_KILLS and COGNATE_PHP_WRITES make it longer.
+ * Two applications, on SQLite and PostgreSQL, with ids of their own, through a hub that runs. COGNATE_PHP_WRITES makes it longer.
  */
 final class TwoWayTest extends TestCase
 {
@@ -47,11 +46,20 @@ final class TwoWayTest extends TestCase
     public function testTwoApplicationsThatWriteAtOnceEndWithTheSame(string $transport): void
     {
         $pair = self::pair();
-        if ($transport === 'connect' && !$pair->hub->hasGateway()) {
-            self::markTestSkipped('this hub has no gateway');
-        }
+        self::assertTrue($transport !== 'connect' || $pair->hub->hasGateway(), 'this hub has no gateway');
         $pair->reachBy($transport);
-        $seed = 10 * array_search($transport, ['socket', 'tcp', 'connect'], true);
+        self::writeAtOnce($pair, 10 * array_search($transport, ['socket', 'tcp', 'connect'], true), "transport=$transport");
+    }
+
+    public function testOneOfThemMayBeOnMariaDb(): void
+    {
+        $pair = new Pair(first: MariaDb::database('shop'));
+        self::writeAtOnce($pair, 50, 'transport=socket database=mariadb');
+        $pair->hub->remove();
+    }
+
+    private static function writeAtOnce(Pair $pair, int $seed, string $how): void
+    {
         $writes = (int) (getenv('COGNATE_PHP_WRITES') ?: 100);
         $workers = [$pair->shop->start('cognate:work', '--max-seconds=600', '--idle=0.1'), $pair->blog->start('cognate:work', '--max-seconds=600', '--idle=0.1')];
         $writers = [$pair->shop->write($seed + 1, $writes, 2000), $pair->blog->write($seed + 2, $writes, 2000)];
@@ -63,33 +71,10 @@ final class TwoWayTest extends TestCase
         }
         $account = new Account($pair, $made);
         $records = array_sum(array_map('count', $pair->shop->content()));
-        echo "\nfigure php.two_way transport=$transport records=$records lost=$account->lost doubled=$account->doubled differing=$account->differing\n";
+        echo "\nfigure php.two_way $how records=$records lost=$account->lost doubled=$account->doubled differing=$account->differing\n";
         self::assertSame([0, 0, 0], [$account->lost, $account->doubled, $account->differing], $pair->difference());
         self::assertStringNotContainsString('geheim', $pair->shop->log() . $pair->blog->log());
         self::assertSame(0, $pair->blog->database()->table('users')->where('password', 'geheim')->where('email', 'like', 'shop-%')->count(), 'what is hidden stays');
-    }
-
-    public function testAWorkerMayDieAtAnyMoment(): void
-    {
-        $pair = self::pair();
-        $kills = (int) (getenv('COGNATE_PHP_KILLS') ?: 15);
-        $points = ['Report 1 before', 'Report 1 after', 'Report 2 before', 'Pull 1 after', 'Capture 1 before', 'Capture 1 after'];
-        $made = [];
-        mt_srand(7);
-        for ($killed = 0, $round = 0; $killed < $kills; $round++) {
-            $writer = $round % 2 === 0 ? $pair->shop : $pair->blog;
-            $made[] = $writer->wrote($writer->write(1000 + $round, 8));
-            // Half of them right between what is written and its report.
-            $point = mt_rand(0, 1) === 0 ? $points[0] : $points[mt_rand(1, count($points) - 1)];
-            $site = mt_rand(0, 1) === 0 ? $pair->shop : $pair->blog;
-            $other = $site === $pair->shop ? $pair->blog : $pair->shop;
-            $other->run('cognate:work', '--max-seconds=0');
-            $killed += $site->workUntilKilled($point) ? 1 : 0;
-        }
-        $pair->settle();
-        $account = new Account($pair, $made);
-        echo "\nfigure php.killed kills=$killed lost=$account->lost doubled=$account->doubled differing=$account->differing\n";
-        self::assertSame([0, 0, 0], [$account->lost, $account->doubled, $account->differing], $pair->difference());
     }
 
     public function testClocksAnHourApartLoseNothingAndTheLaterEditStays(): void

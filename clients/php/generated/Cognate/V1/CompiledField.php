@@ -55,6 +55,12 @@ class CompiledField extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string reference_target_model = 7;</code>
      */
     protected $reference_target_model = '';
+    /**
+     * Set if the source field leads to a file.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileRule file = 8;</code>
+     */
+    protected $file = null;
 
     /**
      * Constructor.
@@ -75,6 +81,8 @@ class CompiledField extends \Google\Protobuf\Internal\Message
      *           The referenced model on the source, and on the target.
      *     @type string $reference_target_model
      *           Empty while no foreign key and no sync tells where the referenced records go: deliveries then wait.
+     *     @type \Cognate\V1\FileRule $file
+     *           Set if the source field leads to a file.
      * }
      */
     public function __construct($data = NULL) {
@@ -276,6 +284,42 @@ class CompiledField extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->reference_target_model = $var;
+
+        return $this;
+    }
+
+    /**
+     * Set if the source field leads to a file.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileRule file = 8;</code>
+     * @return \Cognate\V1\FileRule|null
+     */
+    public function getFile()
+    {
+        return $this->file;
+    }
+
+    public function hasFile()
+    {
+        return isset($this->file);
+    }
+
+    public function clearFile()
+    {
+        unset($this->file);
+    }
+
+    /**
+     * Set if the source field leads to a file.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileRule file = 8;</code>
+     * @param \Cognate\V1\FileRule $var
+     * @return $this
+     */
+    public function setFile($var)
+    {
+        GPBUtil::checkMessage($var, \Cognate\V1\FileRule::class);
+        $this->file = $var;
 
         return $this;
     }

@@ -121,6 +121,12 @@ class Event extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string event_id = 20;</code>
      */
     protected $event_id = '';
+    /**
+     * With FILE_PROGRESS, FILE_PLACED and FILE_REFUSED.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileProgress file = 21;</code>
+     */
+    protected $file = null;
 
     /**
      * Constructor.
@@ -161,6 +167,8 @@ class Event extends \Google\Protobuf\Internal\Message
      *     @type int $target_count
      *     @type string $event_id
      *           The same each time it is told: for receivers that must know what they have seen.
+     *     @type \Cognate\V1\FileProgress $file
+     *           With FILE_PROGRESS, FILE_PLACED and FILE_REFUSED.
      * }
      */
     public function __construct($data = NULL) {
@@ -706,6 +714,42 @@ class Event extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->event_id = $var;
+
+        return $this;
+    }
+
+    /**
+     * With FILE_PROGRESS, FILE_PLACED and FILE_REFUSED.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileProgress file = 21;</code>
+     * @return \Cognate\V1\FileProgress|null
+     */
+    public function getFile()
+    {
+        return $this->file;
+    }
+
+    public function hasFile()
+    {
+        return isset($this->file);
+    }
+
+    public function clearFile()
+    {
+        unset($this->file);
+    }
+
+    /**
+     * With FILE_PROGRESS, FILE_PLACED and FILE_REFUSED.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileProgress file = 21;</code>
+     * @param \Cognate\V1\FileProgress $var
+     * @return $this
+     */
+    public function setFile($var)
+    {
+        GPBUtil::checkMessage($var, \Cognate\V1\FileProgress::class);
+        $this->file = $var;
 
         return $this;
     }

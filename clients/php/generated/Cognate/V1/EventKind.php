@@ -111,6 +111,22 @@ class EventKind
      * Generated from protobuf enum <code>EVENT_KIND_CHANGE = 16;</code>
      */
     const EVENT_KIND_CHANGE = 16;
+    /**
+     * Files are on their way to a target: `file`.
+     *
+     * Generated from protobuf enum <code>EVENT_KIND_FILE_PROGRESS = 17;</code>
+     */
+    const EVENT_KIND_FILE_PROGRESS = 17;
+    /**
+     * A target has a file, or will not have it: `file`, `error`.
+     *
+     * Generated from protobuf enum <code>EVENT_KIND_FILE_PLACED = 18;</code>
+     */
+    const EVENT_KIND_FILE_PLACED = 18;
+    /**
+     * Generated from protobuf enum <code>EVENT_KIND_FILE_REFUSED = 19;</code>
+     */
+    const EVENT_KIND_FILE_REFUSED = 19;
 
     private static $valueToName = [
         self::EVENT_KIND_UNSPECIFIED => 'EVENT_KIND_UNSPECIFIED',
@@ -130,6 +146,9 @@ class EventKind
         self::EVENT_KIND_RUN_FINISHED => 'EVENT_KIND_RUN_FINISHED',
         self::EVENT_KIND_DIGEST => 'EVENT_KIND_DIGEST',
         self::EVENT_KIND_CHANGE => 'EVENT_KIND_CHANGE',
+        self::EVENT_KIND_FILE_PROGRESS => 'EVENT_KIND_FILE_PROGRESS',
+        self::EVENT_KIND_FILE_PLACED => 'EVENT_KIND_FILE_PLACED',
+        self::EVENT_KIND_FILE_REFUSED => 'EVENT_KIND_FILE_REFUSED',
     ];
 
     public static function name($value)

@@ -53,6 +53,12 @@ class FieldMapping extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>bool missing_only = 6;</code>
      */
     protected $missing_only = false;
+    /**
+     * Optional. The source field leads to a file, or holds a list of paths: what becomes of it.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileRule file = 7;</code>
+     */
+    protected $file = null;
 
     /**
      * Constructor.
@@ -74,6 +80,8 @@ class FieldMapping extends \Google\Protobuf\Internal\Message
      *     @type bool $missing_only
      *           Optional. The target's own value is kept, and only what is missing there is written: a value that is NULL or empty, and in a
      *           JSON object each path that is not there. What the target once got and has removed on purpose stays removed.
+     *     @type \Cognate\V1\FileRule $file
+     *           Optional. The source field leads to a file, or holds a list of paths: what becomes of it.
      * }
      */
     public function __construct($data = NULL) {
@@ -247,6 +255,42 @@ class FieldMapping extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkBool($var);
         $this->missing_only = $var;
+
+        return $this;
+    }
+
+    /**
+     * Optional. The source field leads to a file, or holds a list of paths: what becomes of it.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileRule file = 7;</code>
+     * @return \Cognate\V1\FileRule|null
+     */
+    public function getFile()
+    {
+        return $this->file;
+    }
+
+    public function hasFile()
+    {
+        return isset($this->file);
+    }
+
+    public function clearFile()
+    {
+        unset($this->file);
+    }
+
+    /**
+     * Optional. The source field leads to a file, or holds a list of paths: what becomes of it.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileRule file = 7;</code>
+     * @param \Cognate\V1\FileRule $var
+     * @return $this
+     */
+    public function setFile($var)
+    {
+        GPBUtil::checkMessage($var, \Cognate\V1\FileRule::class);
+        $this->file = $var;
 
         return $this;
     }

@@ -106,6 +106,12 @@ class Outcome extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>bool created = 16;</code>
      */
     protected $created = false;
+    /**
+     * With WAITING and INCOMPLETE: it is a file that is waited for, in plain words.
+     *
+     * Generated from protobuf field <code>string waits_for_file = 17;</code>
+     */
+    protected $waits_for_file = '';
 
     /**
      * Constructor.
@@ -143,6 +149,8 @@ class Outcome extends \Google\Protobuf\Internal\Message
      *           In whose name it was to be written; empty where there is none.
      *     @type bool $created
      *           With APPLIED and INCOMPLETE: the target did not have the record before, as far as it is known.
+     *     @type string $waits_for_file
+     *           With WAITING and INCOMPLETE: it is a file that is waited for, in plain words.
      * }
      */
     public function __construct($data = NULL) {
@@ -592,6 +600,32 @@ class Outcome extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkBool($var);
         $this->created = $var;
+
+        return $this;
+    }
+
+    /**
+     * With WAITING and INCOMPLETE: it is a file that is waited for, in plain words.
+     *
+     * Generated from protobuf field <code>string waits_for_file = 17;</code>
+     * @return string
+     */
+    public function getWaitsForFile()
+    {
+        return $this->waits_for_file;
+    }
+
+    /**
+     * With WAITING and INCOMPLETE: it is a file that is waited for, in plain words.
+     *
+     * Generated from protobuf field <code>string waits_for_file = 17;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setWaitsForFile($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->waits_for_file = $var;
 
         return $this;
     }

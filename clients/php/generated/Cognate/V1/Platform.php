@@ -87,6 +87,12 @@ class Platform extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>.cognate.v1.PlatformLock lock = 12;</code>
      */
     protected $lock = null;
+    /**
+     * Optional. Its files, where the file-transfer service can reach them. Without it the platform's agent brings and fetches them.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FilePlace files = 13;</code>
+     */
+    protected $files = null;
 
     /**
      * Constructor.
@@ -118,6 +124,8 @@ class Platform extends \Google\Protobuf\Internal\Message
      *           Optional.
      *     @type \Cognate\V1\PlatformLock $lock
      *           Optional. Nothing is delivered while it is set; what is due is kept. Only by UpdatePlatform.
+     *     @type \Cognate\V1\FilePlace $files
+     *           Optional. Its files, where the file-transfer service can reach them. Without it the platform's agent brings and fetches them.
      * }
      */
     public function __construct($data = NULL) {
@@ -493,6 +501,42 @@ class Platform extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkMessage($var, \Cognate\V1\PlatformLock::class);
         $this->lock = $var;
+
+        return $this;
+    }
+
+    /**
+     * Optional. Its files, where the file-transfer service can reach them. Without it the platform's agent brings and fetches them.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FilePlace files = 13;</code>
+     * @return \Cognate\V1\FilePlace|null
+     */
+    public function getFiles()
+    {
+        return $this->files;
+    }
+
+    public function hasFiles()
+    {
+        return isset($this->files);
+    }
+
+    public function clearFiles()
+    {
+        unset($this->files);
+    }
+
+    /**
+     * Optional. Its files, where the file-transfer service can reach them. Without it the platform's agent brings and fetches them.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FilePlace files = 13;</code>
+     * @param \Cognate\V1\FilePlace $var
+     * @return $this
+     */
+    public function setFiles($var)
+    {
+        GPBUtil::checkMessage($var, \Cognate\V1\FilePlace::class);
+        $this->files = $var;
 
         return $this;
     }

@@ -49,6 +49,8 @@ class Value extends \Google\Protobuf\Internal\Message
      *           The record has a value here that a record may not have. Only in the change log; never accepted in a capture.
      *     @type \Cognate\V1\EncodedValue $encoded_value
      *           A text that is made of a value once the ids of all references in it are known. Only in deliveries; never accepted in a capture.
+     *     @type \Cognate\V1\FileValue $file_value
+     *           A file that the record has: its bytes are, or will be, in file-transfer. From agents that upload what their records refer to.
      * }
      */
     public function __construct($data = NULL) {
@@ -466,6 +468,37 @@ class Value extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkMessage($var, \Cognate\V1\EncodedValue::class);
         $this->writeOneof(14, $var);
+
+        return $this;
+    }
+
+    /**
+     * A file that the record has: its bytes are, or will be, in file-transfer. From agents that upload what their records refer to.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileValue file_value = 15;</code>
+     * @return \Cognate\V1\FileValue|null
+     */
+    public function getFileValue()
+    {
+        return $this->readOneof(15);
+    }
+
+    public function hasFileValue()
+    {
+        return $this->hasOneof(15);
+    }
+
+    /**
+     * A file that the record has: its bytes are, or will be, in file-transfer. From agents that upload what their records refer to.
+     *
+     * Generated from protobuf field <code>.cognate.v1.FileValue file_value = 15;</code>
+     * @param \Cognate\V1\FileValue $var
+     * @return $this
+     */
+    public function setFileValue($var)
+    {
+        GPBUtil::checkMessage($var, \Cognate\V1\FileValue::class);
+        $this->writeOneof(15, $var);
 
         return $this;
     }

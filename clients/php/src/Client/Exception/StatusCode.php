@@ -57,6 +57,7 @@ final class StatusCode
             $status === 401 => self::UNAUTHENTICATED,
             $status === 403 => self::PERMISSION_DENIED,
             $status === 404 => self::UNIMPLEMENTED,
+            $status === 413 => self::RESOURCE_EXHAUSTED,
             in_array($status, [429, 502, 503, 504], true) => self::UNAVAILABLE,
             default => self::UNKNOWN,
         };

@@ -21,7 +21,7 @@ final class ConnectError
             return CognateException::of(
                 StatusCode::fromHttp($httpStatus),
                 "The answer is not of the Connect protocol: HTTP status $httpStatus" . self::excerpt($body),
-                'NOT_CONNECT',
+                $httpStatus === 413 ? 'REQUEST_TOO_LARGE' : 'NOT_CONNECT',
                 retryDelay: $retryAfter,
                 requestId: $requestId
             );

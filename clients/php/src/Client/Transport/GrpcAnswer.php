@@ -159,7 +159,7 @@ final class GrpcAnswer
         return CognateException::of(
             StatusCode::fromHttp($this->httpStatus),
             "The answer is no gRPC: HTTP status {$this->httpStatus} and $type",
-            'NOT_GRPC',
+            $this->httpStatus === 413 ? 'REQUEST_TOO_LARGE' : 'NOT_GRPC',
             requestId: $this->requestId
         );
     }

@@ -77,7 +77,7 @@ final class RetryingTransport implements Transport
     /** Seconds until the next attempt; null if there is none. */
     private function delayAfter(CognateException $exception, int $attempt, CallOptions $options): ?float
     {
-        if ($attempt >= $this->policy->maxAttempts || $exception instanceof DeadlineExceeded) {
+        if ($attempt >= $this->policy->maxAttempts || $exception instanceof DeadlineExceeded || in_array($exception->reason, $options->final, true)) {
             return null;
         }
         $delay = $this->policy->delay($attempt, ($this->chance)());

@@ -13,11 +13,11 @@ use Cognate\V1\Trouble;
 use Cognate\V1\TroubleFilter;
 use Illuminate\Pagination\LengthAwarePaginator;
 
-/** Deliveries that did not go through: those that pass by themselves or can be released, and the dead ones. */
+/** Deliveries that did not go through: those that pass by themselves, can be released or wait for a person, and the dead ones. */
 final class TroubleRows
 {
     /** States of the page of deliveries, and of the page of dead letters. */
-    public const PASSING = [ReplicaState::REPLICA_STATE_RETRY, ReplicaState::REPLICA_STATE_WAITING, ReplicaState::REPLICA_STATE_HELD];
+    public const OPEN = [ReplicaState::REPLICA_STATE_RETRY, ReplicaState::REPLICA_STATE_WAITING, ReplicaState::REPLICA_STATE_HELD, ReplicaState::REPLICA_STATE_CONFLICT];
     public const DEAD = [ReplicaState::REPLICA_STATE_DEAD];
 
     private const PER_CALL = 1000;

@@ -14,7 +14,7 @@ use Filament\Tables\Filters\SelectFilter;
 use Filament\Tables\Table;
 use Illuminate\Pagination\LengthAwarePaginator;
 
-/** Deliveries that are tried again, wait for another record, or are held. */
+/** Deliveries that are tried again, wait for another record, are held, or fit two records of their target. */
 final class Deliveries extends TroublePage
 {
     protected const WORDS = 'deliveries';
@@ -27,14 +27,14 @@ final class Deliveries extends TroublePage
     {
         return $this->hubTable($table)
             ->columns([...$this->troubleColumns(), Columns::state('state'), Columns::time('next_attempt_at'), Columns::hidden(Columns::text('waits_for'))])
-            ->filters([SelectFilter::make('state')->label(Words::of('columns.state'))->options(self::states('retry', 'waiting', 'held'))])
+            ->filters([SelectFilter::make('state')->label(Words::of('columns.state'))->options(self::states('retry', 'waiting', 'held', 'conflict'))])
             ->headerActions([$this->retryHeldAction()])
-            ->recordActions([$this->explainAction(), $this->retryAction()]);
+            ->recordActions([$this->explainAction(), $this->retryAction(), $this->discardAction()]);
     }
 
     protected function rows(TableQuery $query): LengthAwarePaginator
     {
-        return self::part(TroubleRows::class)->page(TroubleRows::PASSING, $query);
+        return self::part(TroubleRows::class)->page(TroubleRows::OPEN, $query);
     }
 
     private function retryHeldAction(): Action

@@ -13,6 +13,9 @@ use Cognate\V1\EnrolPlatformRequest;
 /** Puts the configuration, the tables and, with a token, the key where they belong. Safe to run again. */
 final class InstallCommand extends Command
 {
+    /** More than a key has. */
+    private const KEY_BYTES = 512;
+
     protected $signature = 'cognate:install
         {--token-file= : A file with the enrolment token that the hub\'s operator has sent}
         {--key-file= : Where the key is put; default: storage/cognate.key}
@@ -57,17 +60,53 @@ final class InstallCommand extends Command
 
     private function enrol(Options $options): bool
     {
-        $file = $this->option('key-file') ?? $options->hub['key_file'] ?? $this->laravel->storagePath() . '/cognate.key';
-        if (is_file($file)) {
+        $file = (string) ($this->option('key-file') ?? $options->hub['key_file'] ?? $this->laravel->storagePath() . '/cognate.key');
+        $token = trim((string) @file_get_contents((string) $this->option('token-file')));
+        if ($token === '') {
+            $this->complain('install.no_token', ['file' => (string) $this->option('token-file')]);
+            return false;
+        }
+        if (file_exists($file)) {
             $this->complain('install.key_exists', ['file' => $file]);
             return false;
         }
-        $token = trim((string) @file_get_contents((string) $this->option('token-file')));
+        // Before the token is spent, which works once: that there is a place for the key, and room in it.
+        $former = umask(0077);
+        $key = @fopen($file, 'x');
+        umask($former);
+        if ($key === false) {
+            $this->complain('install.key_unwritable', ['file' => $file]);
+            return false;
+        }
+        try {
+            return $this->fetchKey($options, $token, $file, $key);
+        } finally {
+            $bytes = fstat($key)['size'] ?? 0;
+            fclose($key);
+            if ($bytes === 0) {
+                unlink($file);
+            }
+        }
+    }
+
+    /** @param resource $key */
+    private function fetchKey(Options $options, string $token, string $file, $key): bool
+    {
+        $isKept = @fwrite($key, str_repeat("\n", self::KEY_BYTES)) === self::KEY_BYTES && fsync($key);
+        ftruncate($key, 0);
+        rewind($key);
+        if (!$isKept) {
+            $this->complain('install.key_unwritable', ['file' => $file]);
+            return false;
+        }
         $hub = array_diff_key(array_filter($options->hub), ['key' => 1, 'key_file' => 1]);
         $answer = Cognate::connect($hub)->key()->enrolPlatform((new EnrolPlatformRequest())->setToken($token)->setDisplayName((string) gethostname()));
-        $former = umask(0077);
-        file_put_contents($file, $answer->getSecret() . "\n", LOCK_EX);
-        umask($former);
+        $line = $answer->getSecret() . "\n";
+        if (@fwrite($key, $line) !== strlen($line) || !fsync($key)) {
+            ftruncate($key, 0);
+            $this->complain('install.key_lost', ['file' => $file]);
+            return false;
+        }
         $this->say('install.key', ['file' => $file]);
         return true;
     }

@@ -14,14 +14,14 @@ final class RetryCommand extends Command
 
     public function handle(Retry $retry): int
     {
-        [$captured, $gone] = $retry->all();
-        if ($captured + $gone === 0) {
+        [$captured, $past] = $retry->all();
+        if ($captured + $past === 0) {
             $this->say('retry.none');
             return self::SUCCESS;
         }
         $this->say('retry.done', ['count' => $captured]);
-        if ($gone > 0) {
-            $this->say('retry.gone', ['count' => $gone]);
+        if ($past > 0) {
+            $this->say('retry.gone', ['count' => $past]);
         }
         return self::SUCCESS;
     }

@@ -64,6 +64,8 @@ final class Blog
         foreach (['users', 'posts', 'tags', 'devices'] as $table) {
             if ($firstId > 1 && $connection->getDriverName() === 'pgsql') {
                 $connection->statement("ALTER SEQUENCE {$table}_id_seq RESTART WITH $firstId");
+            } elseif ($firstId > 1 && $connection->getDriverName() === 'mysql') {
+                $connection->statement("ALTER TABLE $table AUTO_INCREMENT = $firstId");
             } elseif ($firstId > 1) {
                 $connection->table('sqlite_sequence')->insert(['name' => $table, 'seq' => $firstId - 1]);
             }

@@ -33,7 +33,7 @@ final class HubProcess
         foreach ($this->more as $word) {
             $words[] = str_replace('SOCKET', "unix:$this->directory/data/cognate.sock", $word);
         }
-        if ($this->hasGateway() && !str_contains(implode(' ', $words), '--http')) {
+        if ($this->hasGateway() && !str_contains(implode(' ', $words), '--http=')) {
             $words[] = '--http=127.0.0.1:0';
         }
         foreach ($this->databases as $database) {

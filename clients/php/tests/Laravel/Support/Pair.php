@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Tests\Laravel\Support;
 
-/** Two applications, one on SQLite and one on PostgreSQL, whose records are kept the same both ways. */
+/** Two applications, one on SQLite (or another database) and one on PostgreSQL, whose records are kept the same both ways. */
 final class Pair
 {
     private const FIELDS = [
@@ -21,8 +21,11 @@ final class Pair
     public readonly Site $shop;
     public readonly Site $blog;
 
-    /** @param HubProcess|null $databases whose PostgreSQL the second one uses; default: the hub's own */
-    public function __construct(?HubProcess $hub = null, ?HubProcess $databases = null)
+    /**
+     * @param HubProcess|null $databases whose PostgreSQL the second one uses; default: the hub's own
+     * @param array<string, mixed>|null $first the first one's database, for Eloquent; default: a SQLite
+     */
+    public function __construct(?HubProcess $hub = null, ?HubProcess $databases = null, ?array $first = null)
     {
         $this->hub = $hub ?? new HubProcess();
         $this->hub->start();
@@ -34,10 +37,10 @@ final class Pair
         mkdir($home);
         touch("$home/shop.sqlite");
         $sqlite = ['driver' => 'sqlite', 'database' => "$home/shop.sqlite", 'foreign_key_constraints' => true, 'busy_timeout' => 5000];
-        $this->shop = new Site('shop', $home, $sqlite, $address);
-        $this->shop->database()->statement('PRAGMA journal_mode = wal');
-        $this->shop->database()->statement('PRAGMA busy_timeout = 10000');
-        $this->shop->database()->statement('PRAGMA synchronous = normal');
+        $this->shop = new Site('shop', $home, $first ?? $sqlite, $address);
+        foreach ($first === null ? ['journal_mode = wal', 'busy_timeout = 10000', 'synchronous = normal'] : [] as $setting) {
+            $this->shop->database()->statement("PRAGMA $setting");
+        }
         $this->blog = new Site('blog', $home, ($databases ?? $this->hub)->database('blog'), $address, [], 5001);
         $this->addSyncs();
     }

@@ -60,8 +60,17 @@ final class Site
     /** @return resource */
     public function start(string ...$words)
     {
+        return $this->startWith([], ...$words);
+    }
+
+    /**
+     * @param array<string, string> $environment see artisan.php
+     * @return resource
+     */
+    public function startWith(array $environment, string ...$words)
+    {
         $log = ['file', "$this->settings.log", 'a'];
-        $process = proc_open($this->words($words), [['file', '/dev/null', 'r'], $log, $log], $pipes);
+        $process = proc_open($this->words($words), [['file', '/dev/null', 'r'], $log, $log], $pipes, null, $environment + getenv());
         return $process === false ? throw new \RuntimeException('cannot start php') : $process;
     }
 
@@ -100,13 +109,17 @@ final class Site
         return json_decode($said, true, 8, JSON_THROW_ON_ERROR);
     }
 
-    /** Runs the worker until it kills itself at a call that `KILL` names; see KillingTransport. */
-    public function workUntilKilled(string $kill): bool
+    /**
+     * Runs the worker until it kills itself at a call that `$kill` names, or is killed after so many seconds; see KillingTransport.
+     *
+     * @return bool false: it has ended before
+     */
+    public function workUntilKilled(string|float $kill): bool
     {
-        $log = ['file', "$this->settings.log", 'a'];
-        $process = proc_open($this->words(['cognate:work', '--max-seconds=5', '--idle=0.1']), [['file', '/dev/null', 'r'], $log, $log], $pipes, null, ['KILL' => $kill] + getenv());
-        if ($process === false) {
-            throw new \RuntimeException('cannot start php');
+        $process = $this->startWith(is_string($kill) ? ['KILL' => $kill] : [], 'cognate:work', '--max-seconds=5', '--idle=0.1');
+        if (is_float($kill)) {
+            usleep((int) ($kill * 1_000_000));
+            proc_terminate($process, SIGKILL);
         }
         $status = null;
         Eventually::is(static function () use ($process, &$status): bool {

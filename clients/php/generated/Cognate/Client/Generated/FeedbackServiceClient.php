@@ -25,6 +25,8 @@ use Cognate\V1\RedriveRequest;
 use Cognate\V1\RedriveResponse;
 use Cognate\V1\RefillRequest;
 use Cognate\V1\RefillResponse;
+use Cognate\V1\ReleaseRequest;
+use Cognate\V1\ReleaseResponse;
 use Cognate\V1\ReportRequest;
 use Cognate\V1\ReportResponse;
 use Cognate\V1\RetryHeldRequest;
@@ -196,6 +198,22 @@ final class FeedbackServiceClient
     {
         $options = ($options ?? new CallOptions())->orIdempotent(true);
         return $this->transport->unary('/cognate.v1.FeedbackService/DiscardTroubles', $request, DiscardTroublesResponse::class, $options);
+    }
+
+    /**
+     * Sends records on their way again that wait for files: those are on the target now. What does not wait, or for something else, is
+     * left alone. Idempotent; for the file-transfer service.
+     *
+     * Errors:
+     *
+     * * `INVALID_ARGUMENT` (`INVALID_FIELD`): no platform, more than 1,000 records, or one that is none.
+     *
+     * @throws CognateException
+     */
+    public function release(ReleaseRequest $request, ?CallOptions $options = null): ReleaseResponse
+    {
+        $options = ($options ?? new CallOptions())->orIdempotent(true);
+        return $this->transport->unary('/cognate.v1.FeedbackService/Release', $request, ReleaseResponse::class, $options);
     }
 
     /**

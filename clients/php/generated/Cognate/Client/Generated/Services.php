@@ -20,6 +20,7 @@ trait Services
     private ?EventServiceClient $event = null;
     private ?ExpansionServiceClient $expansion = null;
     private ?FeedbackServiceClient $feedback = null;
+    private ?FileTransferServiceClient $fileTransfer = null;
     private ?KeyServiceClient $key = null;
     private ?LedgerServiceClient $ledger = null;
     private ?PipelineServiceClient $pipeline = null;
@@ -72,6 +73,11 @@ trait Services
     public function feedback(): FeedbackServiceClient
     {
         return $this->feedback ??= new FeedbackServiceClient($this->transport());
+    }
+
+    public function fileTransfer(): FileTransferServiceClient
+    {
+        return $this->fileTransfer ??= new FileTransferServiceClient($this->transport());
     }
 
     public function key(): KeyServiceClient
