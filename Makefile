@@ -31,7 +31,7 @@ format: ## Format the sources
 build: setup ## Build only
 	@scripts/build
 
-tools: ## Install extras: grpcurl
+tools: ## Install extras: grpcurl, and minio, which tests of S3 use
 	@scripts/tools
 
 setup:

@@ -18,6 +18,7 @@ Client::Client(const std::string& address)
       transformer_(v1::TransformerService::NewStub(channel_)),
       delivery_(v1::DeliveryService::NewStub(channel_)),
       events_(v1::EventService::NewStub(channel_)),
-      feedback_(v1::FeedbackService::NewStub(channel_)) {}
+      feedback_(v1::FeedbackService::NewStub(channel_)),
+      files_(v1::FileTransferService::NewStub(channel_)) {}
 
 }  // namespace cognate::cli

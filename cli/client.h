@@ -13,6 +13,7 @@
 #include "cognate/v1/event_service.grpc.pb.h"
 #include "cognate/v1/expansion_service.grpc.pb.h"
 #include "cognate/v1/feedback_service.grpc.pb.h"
+#include "cognate/v1/file_transfer_service.grpc.pb.h"
 #include "cognate/v1/key_service.grpc.pb.h"
 #include "cognate/v1/ledger_service.grpc.pb.h"
 #include "cognate/v1/pipeline_service.grpc.pb.h"
@@ -44,6 +45,7 @@ class Client {
   v1::DeliveryService::Stub& delivery() { return *delivery_; }
   v1::EventService::Stub& events() { return *events_; }
   v1::FeedbackService::Stub& feedback() { return *feedback_; }
+  v1::FileTransferService::Stub& files() { return *files_; }
 
   // One call that may be repeated: every create below carries a request id.
   template <typename Stub, typename Request, typename Response>
@@ -71,6 +73,7 @@ class Client {
   std::unique_ptr<v1::DeliveryService::Stub> delivery_;
   std::unique_ptr<v1::EventService::Stub> events_;
   std::unique_ptr<v1::FeedbackService::Stub> feedback_;
+  std::unique_ptr<v1::FileTransferService::Stub> files_;
 };
 
 }  // namespace cognate::cli

@@ -45,6 +45,7 @@ void AddExplainCommand(CLI::App& app, Context& context);
 void AddWatchCommand(CLI::App& app, Context& context);
 void AddHookCommand(CLI::App& app, Context& context);
 void AddHistoryCommand(CLI::App& app, Context& context);
+void AddFileCommand(CLI::App& app, Context& context);
 void AddUpCommand(CLI::App& app, Context& context);
 
 }  // namespace cognate::cli

@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   AddWatchCommand(app, context);
   AddHookCommand(app, context);
   AddHistoryCommand(app, context);
+  AddFileCommand(app, context);
   AddAuditCommand(app, context);
   AddKeyCommand(app, context);
   AddSecretCommand(app, context);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
+#include "cli/file_options.h"
 #include "cli/output.h"
 #include "cli/platform_check_command.h"
 #include "cli/platform_delivery.h"
@@ -34,6 +35,7 @@ struct PlatformOptions {
   bool agent = false;
   bool source_only = false;
   PlatformDelivery delivery;
+  PlatformFileOptions files;
   std::string reason, duration;
 };
 
@@ -54,6 +56,7 @@ absl::StatusOr<v1::Platform> MakePlatform(const PlatformOptions& options) {
   v1::Platform platform;
   std::vector<std::string> paths;
   RETURN_IF_ERROR(options.delivery.Set(&platform, &paths));
+  RETURN_IF_ERROR(options.files.Set(&platform, &paths));
   platform.set_name(absl::StrCat("platforms/", options.id));
   platform.set_display_name(options.display_name);
   if (options.agent) {
@@ -105,6 +108,7 @@ absl::Status Show(Context& context, const v1::Platform& platform) {
             << FormatEnum(v1::Channel_Name(platform.channel()), "CHANNEL_") << ".\n";
   if (platform.has_database()) std::cout << "Database: " << platform.database().uri() << "\n";
   PrintPlatformDelivery(std::cout, platform);
+  PrintPlatformFiles(std::cout, platform);
   return absl::OkStatus();
 }
 
@@ -128,6 +132,7 @@ absl::Status Update(Context& context, const PlatformOptions& options) {
   ASSIGN_OR_RETURN(*request.mutable_platform(), Read(client, options.id));
   std::vector<std::string> paths;
   RETURN_IF_ERROR(options.delivery.Set(request.mutable_platform(), &paths));
+  RETURN_IF_ERROR(options.files.Set(request.mutable_platform(), &paths));
   ASSIGN_OR_RETURN(const bool is_password_given,
                    SetPassword(options, request.mutable_platform()->mutable_database()));
   if (is_password_given) paths.emplace_back("database.password");
@@ -246,6 +251,7 @@ void AddUpdate(CLI::App& platform, Context& context) {
   update->add_option("--display-name", options->display_name, "For people");
   AddPasswordOptions(update, options.get());
   options->delivery.Add(update);
+  options->files.Add(update);
   update->callback([&context, options] { context.status = Update(context, *options); });
 }
 
@@ -288,6 +294,7 @@ void AddPlatformCommand(CLI::App& app, Context& context) {
                                 ->capture_default_str();
   create->add_flag("--source-only", options->source_only, "Nothing is ever written to it");
   options->delivery.Add(create);
+  options->files.Add(create);
   create->callback([&context, options] { context.status = Create(context, *options); });
 
   platform->add_subcommand("list", "List platforms")->callback([&context] {

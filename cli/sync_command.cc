@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "cli/commands.h"
+#include "cli/file_options.h"
 #include "cli/output.h"
 #include "cli/schedule_options.h"
 #include "cli/sync_file_commands.h"
@@ -37,6 +38,7 @@ struct SyncOptions {
   int max_leaving_percent = 0;
   std::vector<std::string> before, after, acting_identity;
   ScheduleOptions schedule;
+  SyncFileOptions files;
 };
 
 // Every one, with its path in an update's mask.
@@ -49,6 +51,7 @@ struct GivenOption {
 absl::Status SetRules(const SyncOptions& options, v1::Sync* sync) {
   sync->set_all_fields(options.all_fields);
   RETURN_IF_ERROR(AddMappings(options.maps, options.references, sync));
+  RETURN_IF_ERROR(options.files.Set(sync));
   sync->set_filter(options.filter);
   sync->set_only_assigned(options.only_assigned);
   if (!options.leave.empty()) {
@@ -183,6 +186,7 @@ std::vector<GivenOption> AddRuleOptions(CLI::App* command, SyncOptions* options)
   command
       ->add_option("--reference", options->references, "source_field=source_model that its values refer to")
       ->take_all();
+  options->files.Add(command);
   given.push_back({command->add_flag("--all-fields,!--no-all-fields", options->all_fields,
                                      "Also every field that has the same name on both sides"),
                    "all_fields"});

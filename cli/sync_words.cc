@@ -58,11 +58,16 @@ void PrintFields(std::ostream& out, const v1::CompiledSync& compiled) {
   out << "\n";
   Table table({"SOURCE FIELD", "TYPE", "TARGET FIELD", "TYPE", "REFERS TO"});
   for (const v1::CompiledField& field : compiled.fields()) {
-    const std::string refers = !field.is_reference() ? ""
-                                                     : StrCat(field.reference_source_model(), " → ",
-                                                              field.reference_target_model().empty()
-                                                                  ? "nobody knows yet"
-                                                                  : field.reference_target_model());
+    std::string refers;
+    if (field.is_reference()) {
+      refers = StrCat(
+          field.reference_source_model(), " → ",
+          field.reference_target_model().empty() ? "nobody knows yet" : field.reference_target_model());
+    } else if (field.has_file()) {
+      refers = field.file().mode() == v1::FILE_MODE_LINK
+                   ? "a file, by its address"
+                   : StrCat("a file, copied into ", field.file().directory(), "/");
+    }
     table.Add({field.source().empty() ? "(NULL while it lives)" : field.source(),
                TypeOf(field.source_field()), field.target(),
                StrCat(TypeOf(field.target_field()), field.target_field().nullable() ? "" : " NOT NULL"),

@@ -18,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "cli/commands.h"
+#include "cli/link_key.h"
 #include "cli/output.h"
 #include "cli/private_servers.h"
 #include "cli/up_config.h"
@@ -28,6 +29,7 @@
 #include "services/change_capture/server.h"
 #include "services/delivery/server.h"
 #include "services/feedback/server.h"
+#include "services/file_transfer/server.h"
 #include "services/gateway/server.h"
 #include "services/platform_registry/server.h"
 #include "services/transformer/server.h"
@@ -51,6 +53,9 @@ class Up {
     RETURN_IF_ERROR(MakeDataDirectory());
     cluster_.emplace(options, Clock::Real(), metrics_);
     config_.Connect(postgres_uri_, redis_address_, cluster_->internal_address());
+    if (config_.file_transfer.link_key.empty()) {
+      ASSIGN_OR_RETURN(config_.file_transfer.link_key, OwnLinkKey(config_.data_dir));
+    }
     RETURN_IF_ERROR(Migrate());
     RETURN_IF_ERROR(AddServices());
     RETURN_IF_ERROR(cluster_->Start());
@@ -81,7 +86,7 @@ class Up {
     if (!postgres_uri_.empty() && !redis_address_.empty()) return absl::OkStatus();
     ASSIGN_OR_RETURN(home_, ServerHome::Prepare(config_.data_dir));
     RETURN_IF_ERROR(Lock());
-    if (config_.reset) RETURN_IF_ERROR(home_.Reset());
+    if (config_.reset) RETURN_IF_ERROR(Reset());
     if (redis_address_.empty()) {
       ASSIGN_OR_RETURN(redis_, PrivateRedis::Start(home_));
       redis_address_ = redis_->Address();
@@ -93,6 +98,16 @@ class Up {
     for (const std::string& database : config_.databases)
       RETURN_IF_ERROR(postgres_->EnsureDatabase(database));
     return absl::OkStatus();
+  }
+
+  absl::Status Reset() const {
+    RETURN_IF_ERROR(home_.Reset());
+    // Files belong to the database that names them.
+    if (!config_.postgres.empty()) return absl::OkStatus();
+    std::error_code error;
+    std::filesystem::remove_all(config_.OwnFileStore(), error);
+    return error ? absl::FailedPreconditionError(absl::StrCat(config_.OwnFileStore(), ": ", error.message()))
+                 : absl::OkStatus();
   }
 
   // For the socket in it, where no server of ours has made it.
@@ -124,7 +139,8 @@ class Up {
     RETURN_IF_ERROR(platform_registry::Migrate(config_.platform_registry));
     RETURN_IF_ERROR(change_capture::Migrate(config_.change_capture));
     RETURN_IF_ERROR(delivery::Migrate(config_.delivery));
-    return feedback::Migrate(config_.feedback);
+    RETURN_IF_ERROR(feedback::Migrate(config_.feedback));
+    return file_transfer::Migrate(config_.file_transfer);
   }
 
   absl::Status AddServices() {
@@ -133,6 +149,7 @@ class Up {
     RETURN_IF_ERROR(Add<transformer::Server>("transformer", config_.transformer));
     RETURN_IF_ERROR(Add<delivery::Server>("delivery", config_.delivery));
     RETURN_IF_ERROR(Add<feedback::Server>("feedback", config_.feedback));
+    RETURN_IF_ERROR(Add<file_transfer::Server>("file_transfer", config_.file_transfer));
     if (config_.gateway.http.empty()) return absl::OkStatus();
     ASSIGN_OR_RETURN(auto gateway,
                      gateway::Server::Create(config_.gateway, cluster_->AddEnvironment("gateway")));

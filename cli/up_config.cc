@@ -1,5 +1,7 @@
 #include "cli/up_config.h"
 
+#include <filesystem>
+
 namespace cognate::cli {
 
 void UpConfig::Register(config::Settings& settings) {
@@ -23,6 +25,7 @@ void UpConfig::Register(config::Settings& settings) {
   transformer.RegisterOwn(settings);
   delivery.RegisterOwn(settings);
   feedback.RegisterOwn(settings);
+  file_transfer.RegisterOwn(settings);
   gateway.RegisterOwn(settings);
 }
 
@@ -32,7 +35,8 @@ void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis
                             .change_capture = peer_address,
                             .transformer = peer_address,
                             .delivery = peer_address,
-                            .feedback = peer_address};
+                            .feedback = peer_address,
+                            .file_transfer = peer_address};
   const auto connect = [&](auto& service) {
     if constexpr (requires { service.postgres; }) service.postgres.uri = postgres_uri;
     if constexpr (requires { service.redis; }) service.redis.address = redis_address;
@@ -43,7 +47,12 @@ void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis
   connect(transformer);
   connect(delivery);
   connect(feedback);
+  connect(file_transfer);
   connect(gateway);
+  if (file_transfer.file_store.empty()) file_transfer.file_store = OwnFileStore();
+  if (file_transfer.s3.staging.empty()) file_transfer.s3.staging = OwnFileStore();
 }
+
+std::string UpConfig::OwnFileStore() const { return std::filesystem::absolute(data_dir) / "files"; }
 
 }  // namespace cognate::cli

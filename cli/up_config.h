@@ -9,6 +9,7 @@
 #include "services/change_capture/config.h"
 #include "services/delivery/config.h"
 #include "services/feedback/config.h"
+#include "services/file_transfer/config.h"
 #include "services/gateway/config.h"
 #include "services/platform_registry/config.h"
 #include "services/transformer/config.h"
@@ -30,9 +31,12 @@ struct UpConfig {
   transformer::Config transformer;
   delivery::Config delivery;
   feedback::Config feedback;
+  file_transfer::Config file_transfer;     // Its store: OwnFileStore() unless it is said.
   gateway::Config gateway = {.http = {}};  // Nowhere unless it is said.
 
   void Register(config::Settings& settings);
+  // Where files are kept unless it is said: in the data directory.
+  std::string OwnFileStore() const;
   // Tells every service where the servers and the other services are.
   void Connect(const std::string& postgres_uri, const std::string& redis_address,
                const std::string& peer_address);

@@ -22,7 +22,9 @@ CREATE TABLE country (
     number        smallint NOT NULL,
     name          text NOT NULL,
     official_name text,
-    flag          text
+    flag          text,
+    -- A path below the files of atlas.
+    flag_file     text
 );
 
 CREATE TABLE subdivision (

@@ -17,7 +17,7 @@ import time
 import psycopg2
 
 from load_atlas import load
-from mapping import SYNCS
+from mapping import FILES, SYNCS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
@@ -31,6 +31,7 @@ class Demo:
     def __init__(self, arguments):
         self.program = os.path.join(arguments.bin, "cognate")
         self.data_dir = os.path.abspath(arguments.data_dir)
+        self.files = os.path.join(self.data_dir, "sites")
         self.grpc, self.http = arguments.listen, arguments.admin
         self.socket = f"unix:{self.data_dir}/cognate.sock"
         self.up = None
@@ -47,12 +48,13 @@ class Demo:
     def start(self):
         """A private cluster with private servers; what an earlier demo left is thrown away."""
         shutil.rmtree(self.data_dir, ignore_errors=True)
-        os.makedirs(self.data_dir)
+        for platform in ("atlas", "shop"):
+            os.makedirs(os.path.join(self.files, platform))
         ready_file = os.path.join(self.data_dir, "up.json")
         self.up = subprocess.Popen(
             [self.program, "up", "--data-dir", self.data_dir, "--reset", "--listen", f"{self.socket},{self.grpc}",
              "--plaintext", "--anonymous-role", "operator", "--admin", self.http,
-             "--log-level", "warn", "--ready-file", ready_file, "--database", "atlas", "--database", "shop"],
+             "--file-roots", self.files, "--log-level", "warn", "--ready-file", ready_file, "--database", "atlas", "--database", "shop"],
             start_new_session=True,
         )
         deadline = time.monotonic() + 60
@@ -78,15 +80,18 @@ class Demo:
         for connection, name in ((self.atlas, "atlas"), (self.shop, "shop")):
             with open(os.path.join(HERE, f"{name}.sql"), encoding="utf-8") as file, connection, connection.cursor() as cursor:
                 cursor.execute(file.read())
-        counts = load(self.atlas)
+        counts = load(self.atlas, os.path.join(self.files, "atlas"))
         print(", ".join(f"{count:,} {noun}" for noun, count in counts.items()), "are in atlas;")
         print("shop has four tables of its own with other names, columns and ids, and five rows of its own.")
 
     def connect(self):
-        self.cognate("platform", "create", "atlas", "--postgres", self.uris["atlas"], "--capture", "replication")
-        self.cognate("platform", "create", "shop", "--postgres", self.uris["shop"])
+        self.cognate("platform", "create", "atlas", "--postgres", self.uris["atlas"], "--capture", "replication",
+                     "--files", os.path.join(self.files, "atlas"))
+        self.cognate("platform", "create", "shop", "--postgres", self.uris["shop"], "--files", os.path.join(self.files, "shop"))
         for name, source, target, mapping, _ in SYNCS:
             maps = [word for pair in mapping.items() for word in ("--map", "=".join(pair))]
+            for field, (column, directory) in FILES.get(name, {}).items():
+                maps += ["--map", f"{field}={column}", "--file", f"{field}={directory}", "--file-types", "png"]
             self.cognate("sync", "create", name, "--from", f"atlas:public.{source}", "--to", f"shop:public.{target}", *maps)
 
     def backfill(self):
@@ -140,9 +145,31 @@ class Demo:
             "NOT EXISTS (SELECT FROM monies WHERE iso_code = 'XTS')",
         )
 
+    def compare_files(self):
+        """Every flag of atlas against the file that the shop's own row leads to."""
+        with self.atlas, self.atlas.cursor() as cursor:
+            cursor.execute("SELECT alpha2, flag_file FROM country WHERE flag_file IS NOT NULL")
+            wanted = dict(cursor.fetchall())
+        with self.shop.cursor() as cursor:
+            cursor.execute("SELECT iso2, flag_image FROM nations WHERE flag_image IS NOT NULL")
+            arrived = dict(cursor.fetchall())
+        wrong = [code for code, path in wanted.items() if not self.is_same_file(path, arrived.get(code))]
+        print(f"Files: {len(arrived):,} of {len(wanted):,} flags arrived; " +
+              ("all are equal, byte for byte." if not wrong else f"{len(wrong)} are missing or differ: {', '.join(wrong[:20])}"))
+        return len(wrong)
+
+    def is_same_file(self, source, target):
+        if target is None or not os.path.isfile(os.path.join(self.files, "shop", target)):
+            return False
+        contents = []
+        for platform, path in (("atlas", source), ("shop", target)):
+            with open(os.path.join(self.files, platform, path), "rb") as file:
+                contents.append(file.read())
+        return contents[0] == contents[1]
+
     def prove(self):
         uris = [self.uris["atlas"], self.uris["shop"], self.uris["cognate"]]
-        return subprocess.run([os.path.join(HERE, "compare"), *uris], check=False).returncode
+        return subprocess.run([os.path.join(HERE, "compare"), *uris], check=False).returncode + self.compare_files()
 
     def look_around(self):
         self.cognate("status")

@@ -1,10 +1,13 @@
 """Fills the database `atlas` with the records of Debian's package iso-codes."""
 
 import json
+import os
+import shutil
 
 from psycopg2.extras import execute_values
 
 ISO_CODES = "/usr/share/iso-codes/json"
+FLAGS = "/usr/share/flags/countries/16x11"
 
 
 def _records(standard, key):
@@ -20,8 +23,18 @@ def _parent_code(record):
     return record["code"].split("-")[0] + "-" + parent
 
 
-def load(connection):
-    """Returns the number of records by table."""
+def _flag(country, directory):
+    """Puts the country's flag among the files of atlas; its path there, or None where there is no picture of it."""
+    name = country["alpha_2"].lower() + ".png"
+    if not os.path.exists(f"{FLAGS}/{name}"):
+        return None
+    os.makedirs(f"{directory}/flags", exist_ok=True)
+    shutil.copyfile(f"{FLAGS}/{name}", f"{directory}/flags/{name}")
+    return f"flags/{name}"
+
+
+def load(connection, directory):
+    """Returns the number of records by table, and of files. `directory` has the files of atlas."""
     countries = _records("3166-1", "3166-1")
     subdivisions = _records("3166-2", "3166-2")
     languages = _records("639-3", "639-3")
@@ -39,9 +52,17 @@ def load(connection):
         )
         ids = execute_values(
             cursor,
-            "INSERT INTO country (alpha2, alpha3, number, name, official_name, flag) VALUES %s RETURNING alpha2, id",
+            "INSERT INTO country (alpha2, alpha3, number, name, official_name, flag, flag_file) VALUES %s RETURNING alpha2, id",
             [
-                (c["alpha_2"], c["alpha_3"], int(c["numeric"]), c["name"], c.get("official_name"), c.get("flag"))
+                (
+                    c["alpha_2"],
+                    c["alpha_3"],
+                    int(c["numeric"]),
+                    c["name"],
+                    c.get("official_name"),
+                    c.get("flag"),
+                    _flag(c, directory),
+                )
                 for c in countries
             ],
             fetch=True,
@@ -63,10 +84,13 @@ def load(connection):
                 for s in subdivisions
             ],
         )
+        cursor.execute("SELECT count(flag_file) FROM country")
+        flags = cursor.fetchone()[0]
         cursor.execute("SELECT setval(pg_get_serial_sequence('subdivision', 'id'), max(id)) FROM subdivision")
     return {
         "countries": len(countries),
         "subdivisions": len(subdivisions),
         "languages": len(languages),
         "currencies": len(currencies),
+        "flags": flags,
     }

@@ -33,5 +33,8 @@ SYNCS = [
     ),
 ]
 
+# sync, {source column: (target column, directory below the shop's files)}: they lead to files, whose paths differ.
+FILES = {"countries": {"flag_file": ("flag_image", "flags")}}
+
 # Rows that the shop had before, by their codes.
 SHOPS_OWN = {"monies": ("iso_code", {"PTS"}), "tongues": ("code3", {"qsh"}), "nations": ("iso2", {"XS", "XW"}), "regions": ("iso_code", {"XS-1"})}

@@ -23,6 +23,7 @@ CREATE TABLE nations (
     title      varchar(120) NOT NULL,
     long_title varchar(200),
     "Flag"     varchar(8),
+    flag_image varchar(120),
     listed_at  timestamptz NOT NULL DEFAULT now()
 );
 

@@ -20,6 +20,7 @@ namespace {
 
 constexpr absl::Duration kFresh = absl::Milliseconds(500);
 constexpr absl::Duration kStale = absl::Minutes(1);
+constexpr absl::Duration kUnansweredFor = absl::Seconds(2);
 constexpr size_t kMaxKnown = 20'000;
 
 std::shared_ptr<const v1::Principal> MakePrincipal(const char* name, v1::Role role) {
@@ -182,6 +183,8 @@ absl::StatusOr<Gate::Shared> Gate::Verify(const std::string& secret, const std::
     if (found != known_.end()) {
       Known& known = found->second;
       if (now - known.asked < kFresh) return known.principal;
+      // A registry that hangs is not asked by each of the calls that wait: they would all stand still.
+      if (now < unanswered_until_ && now - known.answered <= kStale) return known.principal;
       known.asked = now;  // Others go on with what is known while this one asks.
       before = known.principal;
       answered = known.answered;
@@ -191,6 +194,10 @@ absl::StatusOr<Gate::Shared> Gate::Verify(const std::string& secret, const std::
   absl::StatusOr<v1::Principal> verified =
       options_.verify ? options_.verify(secret, address) : absl::UnavailableError("no registry");
   const bool is_answer = verified.ok() || absl::IsUnauthenticated(verified.status());
+  if (!is_answer) {
+    MutexLock lock(&mutex_);
+    unanswered_until_ = clock_.Now() + kUnansweredFor;
+  }
   if (!is_answer && (!is_known || now - answered > kStale)) return verified.status();
   absl::StatusOr<Shared> principal = before;
   if (is_answer && !verified.ok()) principal = verified.status();
@@ -228,6 +235,9 @@ absl::Status Gate::Begin(Admission& admission, const google::protobuf::Message& 
   entry.set_request(RequestForAudit(request));
   const absl::Status written = options_.audit({entry});
   if (written.ok()) return absl::OkStatus();
+  // What cannot be written down as it is, never can.
+  if (absl::IsInvalidArgument(written))
+    return Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", written.message());
   return Error(absl::StatusCode::kUnavailable, "AUDIT_UNAVAILABLE",
                absl::StrCat("nothing was done, because it could not be written into the audit: ",
                             written.message()))
@@ -266,7 +276,10 @@ absl::Status Gate::Recheck(const Admission& admission) {
   if (secret.empty()) return absl::OkStatus();
   const std::string hash = HashSecret(secret);
   if (IsServiceKey(hash)) return absl::OkStatus();
+  // Calls that wait come here again and again, thousands of them on few threads: one of them at a time asks.
+  if (rechecking_.exchange(true)) return absl::OkStatus();
   const absl::StatusOr<Shared> principal = Verify(secret, hash, admission.caller.address);
+  rechecking_ = false;
   if (!principal.ok())
     return absl::IsUnauthenticated(principal.status()) ? principal.status() : absl::OkStatus();
   return CheckAddress(**principal, admission.caller.address);

@@ -1,6 +1,7 @@
 // The one place that decides who calls, what that one may, and that it is written down.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -76,7 +77,8 @@ class Gate {
   // How it ended.
   void End(const Admission& admission, const absl::Status& status);
 
-  // Whether a long call may go on. UNAUTHENTICATED KEY_INVALID once its key is good for nothing any more.
+  // Whether a long call may go on. UNAUTHENTICATED KEY_INVALID once its key is good for nothing any more; OK
+  // while another call is being looked at.
   absl::Status Recheck(const Admission& admission);
 
  private:
@@ -108,6 +110,8 @@ class Gate {
   Mutex mutex_;
   // By the hash of the secret: a secret does not stay in memory.
   absl::flat_hash_map<std::string, Known> known_ ABSL_GUARDED_BY(mutex_);
+  absl::Time unanswered_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  std::atomic<bool> rechecking_{false};
 };
 
 // PERMISSION_DENIED NOT_YOUR_PLATFORM for the key of another platform.

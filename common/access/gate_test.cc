@@ -265,6 +265,21 @@ TEST_F(GateTest, WhileTheRegistryIsAwayAKnownKeyIsGoodForAMinute) {
   EXPECT_THAT(Call(From(known), v1::ListSyncsRequest()), StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST_F(GateTest, ARegistryThatDoesNotAnswerIsNotAskedForEachKeyThatWaits) {
+  std::vector<Admission> waiting;
+  for (int i = 0; i < 100; ++i) {
+    absl::StatusOr<Admission> admission =
+        gate_->Admit(From(AddKey(v1::ROLE_OPERATOR)), *v1::WatchRequest::descriptor());
+    ASSERT_THAT(admission, IsOk());
+    waiting.push_back(*std::move(admission));
+  }
+  registry_ = absl::UnavailableError("away");
+  clock_.Advance(absl::Seconds(1));
+  const int before = asked_;
+  for (const Admission& admission : waiting) EXPECT_THAT(gate_->Recheck(admission), IsOk());
+  EXPECT_EQ(asked_, before + 1);
+}
+
 TEST_F(GateTest, AKeyIsGoodOnlyFromItsAddresses) {
   const std::string key = AddKey(v1::ROLE_OPERATOR);
   keys_[key].add_allowed_addresses("203.0.113.0/24");
@@ -312,6 +327,32 @@ TEST_F(GateTest, DoesNotLetThroughWhatCannotBeWrittenDown) {
   audit_ = absl::UnavailableError("feedback is away");
   EXPECT_THAT(Call(From(key), v1::DeleteSyncRequest()), HasReason("AUDIT_UNAVAILABLE"));
   EXPECT_THAT(Call(From(key), v1::ListSyncsRequest()), IsOk());
+}
+
+TEST_F(GateTest, WhatCannotBeWrittenDownAsItIsIsTheCallersMistake) {
+  const std::string key = AddKey(v1::ROLE_OPERATOR);
+  audit_ = absl::InvalidArgumentError("got a NUL character in a text, which cannot be kept");
+  EXPECT_THAT(Call(From(key), v1::DeleteSyncRequest()), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(GateTest, APasswordInAnAddressDoesNotReachTheAudit) {
+  for (const std::string address :
+       {"postgresql://u:hush@db.example.org/x", "postgresql://u:a@hush/b@db.example.org/x",
+        "https://u:hush@example.org/hook", "host=db user=u password=hush dbname=x",
+        "host=db password='a hush b'", "postgresql://db/x?user=u&Password=hush&sslmode=require"}) {
+    v1::CreatePlatformRequest request;
+    request.mutable_platform()->mutable_database()->set_uri(address);
+    request.mutable_platform()->mutable_webhook()->set_url(address);
+    written_.clear();
+    ASSERT_THAT(Call(From(AddKey(v1::ROLE_OPERATOR)), request), IsOk());
+    ASSERT_THAT(written_, Not(IsEmpty()));
+    EXPECT_THAT(written_[0].request(), Not(HasSubstr("hush"))) << address;
+  }
+  v1::CreatePlatformRequest request;
+  request.mutable_platform()->mutable_database()->set_uri("postgresql://db.example.org:5432/x");
+  written_.clear();
+  ASSERT_THAT(Call(From(AddKey(v1::ROLE_OPERATOR)), request), IsOk());
+  EXPECT_THAT(written_[0].request(), HasSubstr("postgresql://db.example.org:5432/x"));
 }
 
 TEST_F(GateTest, ATokenDoesNotReachTheAudit) {

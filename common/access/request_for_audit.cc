@@ -1,5 +1,6 @@
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/access/gate.h"
@@ -21,6 +22,24 @@ bool IsSecret(const FieldDescriptor& field) {
          field.name() == "box";
 }
 
+// An address may come with a password in it, and is written down before anybody refuses it. Rather too much
+// is taken out than too little.
+std::string WithoutLogin(absl::string_view address) {
+  std::string text(address);
+  const size_t scheme = text.find("://");
+  const size_t at = text.rfind('@');
+  if (scheme != std::string::npos && at != std::string::npos && scheme < at)
+    text.replace(scheme + 3, at - scheme - 3, "***");
+  const size_t password = absl::AsciiStrToLower(text).find("passw");
+  if (password != std::string::npos) text.replace(password, std::string::npos, "***");
+  return text;
+}
+
+bool IsAddress(const FieldDescriptor& field) {
+  return field.cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field.is_repeated() &&
+         (field.name() == "uri" || field.name() == "url");
+}
+
 void Redact(Message* message) {
   const auto& reflection = *message->GetReflection();
   std::vector<const FieldDescriptor*> fields;
@@ -29,6 +48,8 @@ void Redact(Message* message) {
     if (IsSecret(*field)) {
       reflection.ClearField(message, field);
       if (!field->is_repeated()) reflection.SetString(message, field, "***");
+    } else if (IsAddress(*field)) {
+      reflection.SetString(message, field, WithoutLogin(reflection.GetString(*message, field)));
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       if (!field->is_repeated()) {
         Redact(reflection.MutableMessage(message, field));

@@ -132,6 +132,11 @@ void Append(const v1::Value& value, std::string* out) {
     case v1::Value::kReferenceValue:
       if (value.reference_value().local_id().empty()) return absl::StrAppend(out, "null");
       return AppendString(value.reference_value().local_id(), out);
+    case v1::Value::kFileValue: {
+      std::string path;
+      value::AppendCanonicalText(value, &path);
+      return AppendString(path, out);
+    }
     case v1::Value::kNullValue:
     case v1::Value::kOmittedValue:
     case v1::Value::kEncodedValue:

@@ -120,6 +120,7 @@ absl::Status Append(const v1::Value& value, int depth, std::string* out) {
       return AppendArray(value, depth, out);
     case v1::Value::kOmittedValue:
     case v1::Value::kEncodedValue:
+    case v1::Value::kFileValue:
     case v1::Value::KIND_NOT_SET:
       break;
   }

@@ -129,6 +129,7 @@ Datum DatumOf(const v1::Value* value) {
       break;
     case v1::Value::kOmittedValue:
     case v1::Value::kEncodedValue:
+    case v1::Value::kFileValue:
       datum.kind = Kind::kOmitted;
       break;
   }

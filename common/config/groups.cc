@@ -161,5 +161,8 @@ void Peers::RegisterTransformer(Settings& settings) {
 }
 void Peers::RegisterDelivery(Settings& settings) { AddPeer(settings, "delivery", &delivery, "delivery"); }
 void Peers::RegisterFeedback(Settings& settings) { AddPeer(settings, "feedback", &feedback, "feedback"); }
+void Peers::RegisterFileTransfer(Settings& settings) {
+  AddPeer(settings, "file-transfer", &file_transfer, "file-transfer");
+}
 
 }  // namespace cognate::config

@@ -63,12 +63,14 @@ struct Peers {
   std::string transformer = "127.0.0.1:7403";
   std::string delivery = "127.0.0.1:7404";
   std::string feedback = "127.0.0.1:7405";
+  std::string file_transfer = "127.0.0.1:7406";
 
   void RegisterRegistry(Settings& settings);
   void RegisterChangeCapture(Settings& settings);
   void RegisterTransformer(Settings& settings);
   void RegisterDelivery(Settings& settings);
   void RegisterFeedback(Settings& settings);
+  void RegisterFileTransfer(Settings& settings);
 };
 
 }  // namespace cognate::config

@@ -7,12 +7,12 @@
 #include <grpcpp/security/auth_context.h>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "common/access/forwarded.h"
 #include "common/access/methods.h"
+#include "common/ids/request_id.h"
 #include "common/ids/uuid.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
@@ -21,21 +21,12 @@
 namespace cognate::grpc_support {
 namespace {
 
-constexpr char kRequestIdKey[] = "x-request-id";
-constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kCodes = 17;
 
 std::string Metadata(const grpc::ServerContextBase& context, absl::string_view key) {
   const auto& metadata = context.client_metadata();
   const auto entry = metadata.find(grpc::string_ref(key.data(), key.size()));
   return entry == metadata.end() ? "" : std::string(entry->second.data(), entry->second.size());
-}
-
-bool IsRequestId(absl::string_view id) {
-  return !id.empty() && id.size() <= kMaxRequestIdBytes && std::all_of(id.begin(), id.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::string_view("-_.:/").find(c) != absl::string_view::npos;
-  });
 }
 
 absl::Time Deadline(const grpc::ServerContextBase& context) {
@@ -72,11 +63,6 @@ std::string MethodName(const google::protobuf::Descriptor& request_type) {
   const access::Method* method = access::FindMethod(request_type);
   if (method != nullptr) return std::string(method->name.substr(method->name.find('/') + 1));
   return std::string(absl::StripSuffix(request_type.name(), "Request"));
-}
-
-bool IsFault(absl::StatusCode code) {
-  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
-         code == absl::StatusCode::kDataLoss;
 }
 
 }  // namespace

@@ -102,6 +102,20 @@ class RpcBoundary {
     });
   }
 
+  // `handler(const Rpc&, Source<Request>&)` returns absl::StatusOr<Response>, also before the stream's end. It
+  // looks itself whether its messages are for the caller's platform (access::CheckPlatform).
+  template <typename Request, typename Response, typename Handler>
+  grpc::Status ClientStream(grpc::ServerContext& context, grpc::ServerReader<Request>* reader,
+                            Response* response, Handler&& handler) {
+    return Run(context, *Request::descriptor(), nullptr, Kind::kStream, [&](const Rpc& rpc) -> absl::Status {
+      StreamSource<Request, grpc::ServerReader<Request>> source(reader);
+      absl::StatusOr<Response> answer = std::forward<Handler>(handler)(rpc, source);
+      if (!answer.ok()) return answer.status();
+      *response = *std::move(answer);
+      return absl::OkStatus();
+    });
+  }
+
   // `handler(const Rpc&, Source<Request>&, Sink<Response>&)` returns absl::Status. It looks itself whether
   // its messages are for the caller's platform (access::CheckPlatform).
   template <typename Request, typename Response, typename Handler>

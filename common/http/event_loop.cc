@@ -30,6 +30,7 @@ bool EventLoop::Open() {
 
 EventLoop::~EventLoop() {
   for (const auto& ticker : tickers_) event_free(ticker->timer);
+  for (const auto& [key, delayed] : delayed_) event_free(delayed->timer);
   if (wake_ != nullptr) event_free(wake_);
   if (base_ != nullptr) event_base_free(base_);
   if (wake_handle_ >= 0) close(wake_handle_);
@@ -44,6 +45,15 @@ void EventLoop::Post(Task task) {
   }
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_handle_, &one, sizeof(one));
+}
+
+void EventLoop::After(absl::Duration delay, Task task) {
+  auto delayed = std::make_unique<Delayed>(Delayed{this, nullptr, std::move(task)});
+  delayed->timer = event_new(base_, -1, 0, &EventLoop::OnDelayed, delayed.get());
+  const timeval time = absl::ToTimeval(delay);
+  event_add(delayed->timer, &time);
+  Delayed* const key = delayed.get();
+  delayed_.emplace(key, std::move(delayed));
 }
 
 void EventLoop::Every(absl::Duration interval, Task task) {
@@ -79,6 +89,15 @@ void EventLoop::OnWake(int handle, short /*what*/, void* self) {
   uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = read(handle, &count, sizeof(count));
   static_cast<EventLoop*>(self)->RunPosted();
+}
+
+void EventLoop::OnDelayed(int /*handle*/, short /*what*/, void* delayed) {
+  auto* const key = static_cast<Delayed*>(delayed);
+  EventLoop& loop = *key->loop;
+  const std::unique_ptr<Delayed> owned = std::move(loop.delayed_[key]);
+  loop.delayed_.erase(key);
+  event_free(owned->timer);
+  owned->task();
 }
 
 void EventLoop::OnTick(int /*handle*/, short /*what*/, void* task) { static_cast<Ticker*>(task)->task(); }

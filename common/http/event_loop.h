@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -28,6 +29,8 @@ class EventLoop {
 
   // Runs the task on the loop's thread, in the order of the posts. Any thread. After Stop tasks are dropped.
   void Post(Task task);
+  // Runs the task once, after `delay`. On the loop's thread.
+  void After(absl::Duration delay, Task task);
   // Calls the task every `interval`, from Run on. Before Run.
   void Every(absl::Duration interval, Task task);
 
@@ -44,8 +47,15 @@ class EventLoop {
   void RunPosted();
   static void OnWake(int handle, short what, void* self);
   static void OnTick(int handle, short what, void* task);
+  static void OnDelayed(int handle, short what, void* delayed);
 
   struct Ticker {
+    event* timer;
+    Task task;
+  };
+
+  struct Delayed {
+    EventLoop* loop;
     event* timer;
     Task task;
   };
@@ -54,6 +64,7 @@ class EventLoop {
   int wake_handle_ = -1;
   event* wake_ = nullptr;
   std::vector<std::unique_ptr<Ticker>> tickers_;
+  std::map<Delayed*, std::unique_ptr<Delayed>> delayed_;
   Mutex mutex_;
   std::vector<Task> posted_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

@@ -26,6 +26,24 @@ void Exchange::End() {
   OnLoop([](AnswerSink& sink) { sink.End(); });
 }
 
+void Exchange::Abort() {
+  OnLoop([](AnswerSink& sink) { sink.Abort(); });
+}
+
+void Exchange::Read(OnPiece take) {
+  loop_->Post([self = shared_from_this(), take = std::move(take)] {
+    if (self->sink_ == nullptr) return;
+    self->take_ = take;
+    self->sink_->AskForPiece();
+  });
+}
+
+void Exchange::Give(std::string bytes, bool is_last) {
+  const OnPiece take = std::move(take_);
+  take_ = nullptr;
+  if (take) take(std::move(bytes), is_last);
+}
+
 void Exchange::OnGone(std::function<void()> gone) {
   if (sink_ != nullptr) {
     gone_ = std::move(gone);
@@ -38,6 +56,7 @@ void Exchange::Detach(bool complete) {
   sink_ = nullptr;
   const std::function<void()> gone = std::move(gone_);
   gone_ = nullptr;
+  take_ = nullptr;
   if (!complete && gone) gone();
 }
 

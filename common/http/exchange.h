@@ -11,7 +11,8 @@
 
 namespace cognate::http {
 
-// Where an answer goes, on the loop's thread: one request of one connection.
+// Where an answer goes and the rest of a body comes from, on the loop's thread: one request of one
+// connection.
 class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
@@ -19,6 +20,8 @@ class AnswerSink {
   virtual void Begin(int status, Headers headers) = 0;
   virtual void Write(std::string bytes, std::function<void()> taken) = 0;
   virtual void End() = 0;
+  virtual void Abort() = 0;
+  virtual void AskForPiece() = 0;
 };
 
 // A request is answered either by Respond, once, or by Begin, any number of Write, and End. These may be
@@ -39,6 +42,15 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   // writes; not at all once the client has gone.
   void Write(std::string bytes, std::function<void()> taken = {});
   void End();
+  // Instead of End: what was begun cannot be told whole, and the client sees that.
+  void Abort();
+
+  // Where the body comes in pieces (HttpServerOptions::is_piecewise): asks for the next one, which is given
+  // on the loop's thread, `is_last` with the last of them; that one may be empty. One after the other.
+  // Nothing is read from the client meanwhile but what a small buffer holds, and nothing is given once it has
+  // gone. It may be answered at any time; what then still comes is thrown away.
+  using OnPiece = std::function<void(std::string bytes, bool is_last)>;
+  void Read(OnPiece take);
 
   // On the loop's thread: `gone` is called there if the client goes away before the answer is complete.
   void OnGone(std::function<void()> gone);
@@ -47,6 +59,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // Of the connection, on the loop's thread: nobody takes an answer any more.
   void Detach(bool complete);
+  void Give(std::string bytes, bool is_last);
 
  private:
   void OnLoop(std::function<void(AnswerSink&)> act);
@@ -54,6 +67,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const std::shared_ptr<EventLoop> loop_;
   AnswerSink* sink_;            // Of the loop's thread.
   std::function<void()> gone_;  // The same.
+  OnPiece take_;                // The same.
   Request request_;
 };
 

@@ -63,7 +63,7 @@ bool Http1Parser::Fail(int status, absl::string_view fault) {
 
 size_t Http1Parser::Feed(absl::string_view bytes) {
   size_t taken = 0;
-  while (state_ < State::kDone) {
+  while (state_ < State::kDone && state_ != State::kHeadRead) {
     const absl::string_view rest = bytes.substr(taken);
     if (rest.empty()) break;
     switch (state_) {
@@ -117,7 +117,7 @@ void Http1Parser::ReadHead() {
     if (!is_read) return;
     is_first = false;
   }
-  ReadFraming();
+  if (ReadFraming() && !limits_.waits_after_head) AllowBody(limits_.max_body_bytes);
 }
 
 bool Http1Parser::ReadRequestLine(absl::string_view line) {
@@ -173,7 +173,8 @@ bool Http1Parser::ReadFraming() {
     if (lengths > 0 || is_old_) return Fail(400, "the length of the body is said in two ways");
     if (codings > 1 || !absl::EqualsIgnoreCase(Find(headers, "transfer-encoding"), "chunked"))
       return Fail(501, "the only transfer-encoding known is chunked");
-    state_ = State::kChunkSize;
+    is_chunked_ = true;
+    state_ = State::kHeadRead;
     return true;
   }
   if (lengths > 1) return Fail(400, "the length of the body is said in two ways");
@@ -181,9 +182,19 @@ bool Http1Parser::ReadFraming() {
   const bool is_number = std::all_of(length.begin(), length.end(), absl::ascii_isdigit);
   if (lengths == 1 && (!is_number || !absl::SimpleAtoi(length, &left_)))
     return Fail(400, "content-length is no number");
-  if (left_ > limits_.max_body_bytes) return Fail(413, "the body is too large");
-  state_ = left_ == 0 ? State::kDone : State::kBody;
+  state_ = State::kHeadRead;
   return true;
+}
+
+void Http1Parser::AllowBody(uint64_t max_bytes) {
+  max_body_bytes_ = max_bytes;
+  if (is_chunked_) {
+    state_ = State::kChunkSize;
+  } else if (left_ > max_body_bytes_) {
+    Fail(413, "the body is too large");
+  } else {
+    state_ = left_ == 0 ? State::kDone : State::kBody;
+  }
 }
 
 size_t Http1Parser::FeedBody(absl::string_view bytes) {
@@ -245,7 +256,8 @@ void Http1Parser::ReadChunkSize() {
     return;
   }
   left_ = std::stoull(std::string(digits), nullptr, 16);
-  if (request_.body.size() + left_ > limits_.max_body_bytes) {
+  chunked_bytes_ += left_;
+  if (chunked_bytes_ > max_body_bytes_) {
     Fail(413, "the body is too large");
   } else {
     state_ = left_ == 0 ? State::kTrailers : State::kChunk;

@@ -13,6 +13,8 @@ struct ParserLimits {
   size_t max_head_bytes = 32 << 10;
   size_t max_headers = 100;
   size_t max_body_bytes = 16 << 20;
+  // The body is not read before AllowBody.
+  bool waits_after_head = false;
 };
 
 // Strict: what two programs could read in two ways (lengths that contradict each other, folded headers, bare
@@ -23,6 +25,11 @@ class Http1Parser {
 
   // Takes bytes up to the end of the request, and says how many it took. Not after done() or failure().
   size_t Feed(absl::string_view bytes);
+
+  // Its head is whole, and AllowBody is waited for.
+  bool awaits_body() const { return state_ == State::kHeadRead; }
+  // At most so much. What is read of it is added to the request's body, whence it may be taken away.
+  void AllowBody(uint64_t max_bytes);
 
   bool done() const { return state_ == State::kDone; }
   // The HTTP status that tells the client why the request is refused; 0 while there is nothing wrong.
@@ -41,7 +48,7 @@ class Http1Parser {
   Request& request() { return request_; }
 
  private:
-  enum class State { kHead, kBody, kChunkSize, kChunk, kChunkEnd, kTrailers, kDone, kFailed };
+  enum class State { kHead, kHeadRead, kBody, kChunkSize, kChunk, kChunkEnd, kTrailers, kDone, kFailed };
 
   size_t FeedHead(absl::string_view bytes);
   size_t FeedBody(absl::string_view bytes);
@@ -68,6 +75,9 @@ class Http1Parser {
   std::string text_;      // The head, or a line of the chunks, as far as it has come.
   size_t looked_at_ = 0;  // Of the head: no end of it before this.
   uint64_t left_ = 0;     // Of the body or the chunk.
+  bool is_chunked_ = false;
+  uint64_t max_body_bytes_ = 0;
+  uint64_t chunked_bytes_ = 0;  // Of all chunks so far.
   size_t trailer_bytes_ = 0;
   Request request_;
 };

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/http/body_pace.h"
 #include "common/http/http1_parser.h"
 #include "common/http/session.h"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 ParserLimits LimitsOf(const HttpServerOptions& options) {
-  return {options.max_head_bytes, options.max_headers, options.max_body_bytes};
+  return {options.max_head_bytes, options.max_headers, options.max_body_bytes, /*waits_after_head=*/true};
 }
 
 Refusal::Kind KindOf(int status) {
@@ -23,26 +24,35 @@ Refusal::Kind KindOf(int status) {
   return Refusal::Kind::kMalformed;
 }
 
+// Smaller ones are copied where they are sent from, and not counted.
+constexpr size_t kSmallBody = 4096;
+
+// A body until it is sent.
+struct Kept {
+  ~Kept() { memory->Give(counted); }
+  std::string body;
+  std::shared_ptr<Memory> memory;
+  size_t counted;
+};
+
 // One request after the other; what comes while one is answered waits in the input.
 class Http1Session final : public Session, public AnswerSink {
  public:
   Http1Session(Desk& desk, Wire& wire) : desk_(desk), wire_(wire), since_(Monotonic()) { NextRequest(); }
   ~Http1Session() override {
-    desk_.Release(reserved_);
+    desk_.memory()->Give(reserved_);
     if (exchange_ != nullptr) exchange_->Detach(/*complete=*/false);
   }
 
   void Receive(evbuffer* input) override {
     input_ = input;
     while (!ended_ && exchange_ == nullptr && evbuffer_get_length(input) > 0) {
-      evbuffer_iovec piece;
-      if (evbuffer_peek(input, -1, nullptr, &piece, 1) < 1) break;
       const bool had_begun = parser_->begun();
-      evbuffer_drain(
-          input, parser_->Feed(absl::string_view(static_cast<const char*>(piece.iov_base), piece.iov_len)));
+      Feed();
       if (!had_begun && parser_->begun()) since_ = Monotonic();
       Advance();
     }
+    if (is_asked_ && !ended_) TakePiece();
     if (ended_) evbuffer_drain(input, evbuffer_get_length(input));
   }
 
@@ -53,13 +63,14 @@ class Http1Session final : public Session, public AnswerSink {
   }
 
   void Sweep(absl::Duration now) override {
-    if (ended_ || exchange_ != nullptr) return;
     const HttpServerOptions& options = desk_.options();
+    if (is_asked_ && now - since_ > options.longest_piecewise)
+      return RefuseWith(TooSlow(options.longest_piecewise));
+    if (is_asked_ && pace_.IsTooSlow(now, options.request_timeout))
+      return RefuseWith(TooSlowPieces(options.request_timeout));
+    if (ended_ || exchange_ != nullptr) return;
     if (parser_->begun()) {
-      if (now - since_ > options.request_timeout)
-        RefuseWith({Refusal::Kind::kTooSlow, 408,
-                    absl::StrCat("the request was not complete after ",
-                                 absl::FormatDuration(options.request_timeout))});
+      if (now - since_ > options.request_timeout) RefuseWith(TooSlow(options.request_timeout));
     } else if (now - since_ > options.idle_timeout || desk_.draining()) {
       Finish(/*keep=*/false);
     }
@@ -72,9 +83,17 @@ class Http1Session final : public Session, public AnswerSink {
   // As AnswerSink; of the request under way.
   void Respond(Response response) override {
     if (is_stream_) return;
-    const bool has_body = !is_head_ && response.status != 204;
+    const bool is_counted = !is_head_ && response.body.size() >= kSmallBody;
+    if (is_counted && !desk_.memory()->Take(response.body.size())) {
+      response = desk_.Refuse(NoMemory());
+    } else if (is_counted) {
+      counted_ = response.body.size();
+    }
+    const bool may_have_body = response.status != 204 && response.status != 304;
+    const bool has_body = !is_head_ && may_have_body;
+    if (!HasWholeBody()) keeps_alive_ = false;
     std::string head = Head(response.status, response.headers);
-    if (response.status != 204) absl::StrAppend(&head, "content-length: ", response.body.size(), "\r\n");
+    if (may_have_body) absl::StrAppend(&head, "content-length: ", response.body.size(), "\r\n");
     absl::StrAppend(&head, "\r\n");
     Send(head);
     if (has_body) SendBody(std::move(response.body));
@@ -85,7 +104,8 @@ class Http1Session final : public Session, public AnswerSink {
     if (is_stream_) return;
     is_stream_ = true;
     std::string head = Head(status, headers);
-    is_chunked_ = !is_head_ && !is_old_;
+    if (!HasWholeBody()) keeps_alive_ = false;
+    is_chunked_ = !is_head_ && !is_old_ && Find(headers, "content-length").empty();
     if (is_chunked_) absl::StrAppend(&head, "transfer-encoding: chunked\r\n");
     absl::StrAppend(&head, "\r\n");
     Send(head);
@@ -95,6 +115,10 @@ class Http1Session final : public Session, public AnswerSink {
     if (!is_stream_) return;
     if (!is_head_ && !bytes.empty()) {
       if (is_chunked_) Send(absl::StrCat(absl::Hex(bytes.size()), "\r\n"));
+      if (bytes.size() >= kSmallBody) {
+        counted_ = bytes.size();
+        desk_.memory()->TakeAnyway(counted_);
+      }
       SendBody(std::move(bytes));
       if (is_chunked_) Send("\r\n");
     }
@@ -112,37 +136,80 @@ class Http1Session final : public Session, public AnswerSink {
     Complete();
   }
 
+  // A client sees that less has come than was said, or no end.
+  void Abort() override {
+    keeps_alive_ = false;
+    Complete();
+  }
+
+  void AskForPiece() override {
+    is_asked_ = true;
+    pace_.Ask(Monotonic());
+    Continue();
+    TakePiece();
+  }
+
  private:
+  void Feed() {
+    evbuffer_iovec piece;
+    if (evbuffer_peek(input_, -1, nullptr, &piece, 1) < 1) return;
+    const absl::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    evbuffer_drain(input_, parser_->Feed(bytes.substr(0, kPieceBytes)));
+  }
+
+  // What has come of the body, to whoever asked for it.
+  void TakePiece() {
+    std::string& body = parser_->request().body;
+    while (body.size() < kPieceBytes && !parser_->done() && parser_->failure() == 0 &&
+           evbuffer_get_length(input_) > 0)
+      Feed();
+    if (parser_->failure() != 0) return RefuseParsed();
+    if (body.empty() && !parser_->done()) return;
+    is_asked_ = false;
+    pace_.Take(Monotonic(), body.size());
+    exchange_->Give(std::exchange(body, std::string()), parser_->done());
+  }
+
+  bool HasWholeBody() const { return !is_piecewise_ || parser_->done(); }
+
+  // The word that a client may wait for before it sends the body.
+  void Continue() {
+    if (!parser_->expects_continue() || parser_->done() || std::exchange(is_continued_, true)) return;
+    Send(kContinue);
+  }
+
   void NextRequest() {
     parser_.emplace(LimitsOf(desk_.options()));
     exchange_ = nullptr;
-    is_stream_ = is_chunked_ = is_head_ = is_old_ = is_continued_ = false;
+    is_stream_ = is_chunked_ = is_head_ = is_old_ = is_continued_ = is_piecewise_ = is_asked_ = false;
+    pace_ = BodyPace();
     since_ = Monotonic();
   }
 
   // After the parser has taken something.
   void Advance() {
     Request& request = parser_->request();
-    if (parser_->failure() != 0)
-      return RefuseWith({KindOf(parser_->failure()), parser_->failure(), std::string(parser_->fault())});
+    if (parser_->failure() != 0) return RefuseParsed();
     if (parser_->has_head()) {
       if (wire_.refusal() != nullptr) return RefuseWith(*wire_.refusal());
-      if (desk_.draining())
-        return RefuseWith({Refusal::Kind::kStopping, 503, "this process is about to end: try again"});
+      if (desk_.draining()) return RefuseWith(IsStopping());
+    }
+    if (parser_->awaits_body()) {
+      const HttpServerOptions& options = desk_.options();
+      is_piecewise_ = options.is_piecewise && options.is_piecewise(request);
+      parser_->AllowBody(is_piecewise_ ? options.max_piecewise_bytes : options.max_body_bytes);
+      if (parser_->failure() != 0) return RefuseParsed();
+      if (is_piecewise_) return Hand();
     }
     const size_t wanted = request.body.size();
-    if (wanted > reserved_ && !desk_.Reserve(wanted - reserved_))
-      return RefuseWith({Refusal::Kind::kConnections, 503, "too many large requests at once: try again"});
+    if (wanted > reserved_ && !desk_.memory()->Take(wanted - reserved_)) return RefuseWith(NoMemory());
     reserved_ = wanted;
     if (parser_->done()) return Hand();
-    if (parser_->has_head() && parser_->expects_continue() && !is_continued_) {
-      is_continued_ = true;
-      Send(kContinue);
-    }
+    if (parser_->has_head()) Continue();
   }
 
   void Hand() {
-    Request request = std::move(parser_->request());
+    Request request = std::exchange(parser_->request(), Request());
     request.address = wire_.address();
     request.version = 1;
     is_head_ = request.method == "HEAD";
@@ -152,9 +219,16 @@ class Http1Session final : public Session, public AnswerSink {
     desk_.Handle(exchange_);
   }
 
+  void RefuseParsed() {
+    RefuseWith({KindOf(parser_->failure()), parser_->failure(), std::string(parser_->fault())});
+  }
+
+  // Also where somebody answers it already, whose answer then nobody takes any more.
   void RefuseWith(const Refusal& refusal) {
-    const Response response = desk_.Refuse(refusal);
     keeps_alive_ = false;
+    if (exchange_ != nullptr) exchange_->Detach(/*complete=*/false);
+    if (is_stream_) return Finish(/*keep=*/false);
+    const Response response = desk_.Refuse(refusal);
     Send(absl::StrCat(Head(response.status, response.headers), "content-length: ", response.body.size(),
                       "\r\n\r\n", response.body));
     Finish(/*keep=*/false);
@@ -174,7 +248,7 @@ class Http1Session final : public Session, public AnswerSink {
 
   void Complete() {
     exchange_->Detach(/*complete=*/true);
-    desk_.Release(std::exchange(reserved_, 0));
+    desk_.memory()->Give(std::exchange(reserved_, 0));
     Finish(keeps_alive_);
   }
 
@@ -185,9 +259,10 @@ class Http1Session final : public Session, public AnswerSink {
       return;
     }
     ended_ = true;
+    is_asked_ = false;
     exchange_ = nullptr;
     parser_->request().body = std::string();
-    desk_.Release(std::exchange(reserved_, 0));
+    desk_.memory()->Give(std::exchange(reserved_, 0));
     wire_.CloseWhenSent();
   }
 
@@ -195,11 +270,11 @@ class Http1Session final : public Session, public AnswerSink {
 
   // Large ones without copying them.
   void SendBody(std::string body) {
-    if (body.size() < 4096) return Send(body);
-    auto* const kept = new std::string(std::move(body));
+    if (body.size() < kSmallBody) return Send(body);
+    auto* const kept = new Kept{std::move(body), desk_.memory(), std::exchange(counted_, 0)};
     evbuffer_add_reference(
-        wire_.output(), kept->data(), kept->size(),
-        [](const void*, size_t, void* text) { delete static_cast<std::string*>(text); }, kept);
+        wire_.output(), kept->body.data(), kept->body.size(),
+        [](const void*, size_t, void* text) { delete static_cast<Kept*>(text); }, kept);
   }
 
   Desk& desk_;
@@ -209,11 +284,15 @@ class Http1Session final : public Session, public AnswerSink {
   std::optional<Http1Parser> parser_;
   ExchangePtr exchange_;  // Null while a request comes in.
   size_t reserved_ = 0;
+  size_t counted_ = 0;  // Of the memory, for the body that is sent next.
   bool is_head_ = false;
   bool is_old_ = false;  // HTTP/1.0.
   bool is_stream_ = false;
   bool is_chunked_ = false;
   bool is_continued_ = false;
+  bool is_piecewise_ = false;
+  bool is_asked_ = false;  // Somebody waits for a piece of the body.
+  BodyPace pace_;
   bool keeps_alive_ = true;
   bool ended_ = false;
   std::vector<std::function<void()>> taken_;

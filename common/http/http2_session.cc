@@ -63,13 +63,15 @@ class Http2Session final : public Session, public Http2Streams {
     is_busy_ = true;  // Sending could end streams that are being looked at.
     for (auto& [id, stream] : streams_) {
       if (!stream->is_handed && !stream->is_answered && now - stream->since > options.request_timeout)
-        RefuseStream(*stream, {Refusal::Kind::kTooSlow, 408,
-                               absl::StrCat("the request was not complete after ",
-                                            absl::FormatDuration(options.request_timeout))});
+        RefuseStream(*stream, TooSlow(options.request_timeout));
+      if (stream->is_asked && now - stream->since > options.longest_piecewise)
+        RefuseStream(*stream, TooSlow(options.longest_piecewise));
+      if (stream->is_asked && stream->pace.IsTooSlow(now, options.request_timeout))
+        RefuseStream(*stream, TooSlowPieces(options.request_timeout));
       if (stream->unsent_bytes() > 0 && now - stream->moved > options.unread_timeout)
         nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
       // Some clients read their answer only after they have sent everything; they have a moment for it.
-      if (stream->is_refused && stream->unsent_bytes() == 0 && now - stream->moved > kLinger)
+      if (stream->is_dropped && stream->unsent_bytes() == 0 && now - stream->moved > kLinger)
         nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
     }
     is_busy_ = false;
@@ -101,6 +103,7 @@ class Http2Session final : public Session, public Http2Streams {
     nghttp2_option_set_max_settings(option, kMaxSettings);
     nghttp2_option_set_max_outbound_ack(option, kMaxAcknowledgements);
     nghttp2_option_set_max_deflate_dynamic_table_size(option, 4096);
+    nghttp2_option_set_no_auto_window_update(option, 1);  // A body is asked for as it is taken.
     nghttp2_session_server_new2(&session_, callbacks, this, option);
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
@@ -152,18 +155,24 @@ class Http2Session final : public Session, public Http2Streams {
     Flush();
   }
 
+  // Also where somebody answers it already, whose answer then nobody takes any more.
   void RefuseStream(Http2Stream& stream, const Refusal& refusal) {
-    if (stream.is_answered) return;
-    stream.is_refused = true;
+    if (stream.exchange != nullptr) stream.exchange->Detach(/*complete=*/false);
+    stream.is_dropped = true;
+    stream.is_asked = false;
     Release(stream);
     stream.request.body = std::string();
-    stream.Respond(desk_.Refuse(refusal));
+    stream.piece = std::string();
+    if (!stream.is_answered) {
+      stream.Respond(desk_.Refuse(refusal));
+    } else if (!stream.is_ended) {
+      Reset(stream);
+    }
   }
 
   void Hand(Http2Stream& stream) {
     stream.is_handed = true;
-    if (desk_.draining())
-      return RefuseStream(stream, {Refusal::Kind::kStopping, 503, "this process is about to end: try again"});
+    if (desk_.draining()) return RefuseStream(stream, IsStopping());
     if (wire_.refusal() != nullptr) return RefuseStream(stream, *wire_.refusal());
     stream.request_method = stream.request.method;
     stream.request.address = wire_.address();
@@ -172,10 +181,31 @@ class Http2Session final : public Session, public Http2Streams {
     desk_.Handle(stream.exchange);
   }
 
-  void Release(Http2Stream& stream) { desk_.Release(std::exchange(stream.reserved, 0)); }
+  void Release(Http2Stream& stream) { memory().Give(std::exchange(stream.reserved, 0)); }
+  Memory& memory() override { return *desk_.memory(); }
+  Response Refuse(const Refusal& refusal) override { return desk_.Refuse(refusal); }
+
+  void Reset(Http2Stream& stream) override {
+    stream.is_asked = false;
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR);
+    Flush();
+  }
+
+  // The client may send more once this was taken.
+  void GivePiece(Http2Stream& stream) override {
+    if (!stream.is_asked || (stream.piece.empty() && !stream.is_whole)) return;
+    stream.is_asked = false;
+    std::string piece = std::exchange(stream.piece, std::string());
+    stream.pace.Take(Monotonic(), piece.size());
+    Release(stream);
+    if (!piece.empty()) nghttp2_session_consume_stream(session_, stream.id, piece.size());
+    Flush();
+    stream.exchange->Give(std::move(piece), stream.is_whole);
+  }
 
   void Forget(Http2Stream& stream) {
     Release(stream);
+    stream.Uncount(stream.counted);
     if (stream.exchange != nullptr)
       stream.exchange->Detach(/*complete=*/stream.is_ended && stream.unsent_bytes() == 0);
   }
@@ -198,7 +228,7 @@ class Http2Session final : public Session, public Http2Streams {
     auto& self = *static_cast<Http2Session*>(user);
     Http2Stream* const stream = self.Of(frame->hd.stream_id);
     // Trailers are not looked at.
-    if (stream == nullptr || frame->headers.cat != NGHTTP2_HCAT_REQUEST || stream->is_refused) return 0;
+    if (stream == nullptr || frame->headers.cat != NGHTTP2_HCAT_REQUEST || stream->is_dropped) return 0;
     stream->head_bytes += name_size + value_size + 32;
     const HttpServerOptions& options = self.desk_.options();
     if (stream->head_bytes > options.max_head_bytes ||
@@ -228,35 +258,59 @@ class Http2Session final : public Session, public Http2Streams {
   static int OnData(nghttp2_session*, uint8_t /*flags*/, int32_t id, const uint8_t* bytes, size_t size,
                     void* user) {
     auto& self = *static_cast<Http2Session*>(user);
+    nghttp2_session_consume_connection(self.session_, size);
     Http2Stream* const stream = self.Of(id);
-    if (stream == nullptr || stream->is_refused) return 0;
-    if (stream->request.body.size() + size > self.desk_.options().max_body_bytes) {
-      self.RefuseStream(*stream, {Refusal::Kind::kBodyTooLarge, 413, "the body is too large"});
-    } else if (!self.desk_.Reserve(size)) {
-      self.RefuseStream(*stream,
-                        {Refusal::Kind::kConnections, 503, "too many large requests at once: try again"});
-    } else {
-      stream->reserved += size;
-      stream->request.body.append(reinterpret_cast<const char*>(bytes), size);
-    }
+    if (stream != nullptr) self.TakeData(*stream, Text(bytes, size));
+    // Of a piecewise body more may come when what there is was taken.
+    if (stream == nullptr || !stream->is_piecewise || stream->is_dropped)
+      nghttp2_session_consume_stream(self.session_, id, size);
     return 0;
+  }
+
+  void TakeData(Http2Stream& stream, absl::string_view bytes) {
+    if (stream.is_dropped) return;
+    stream.body_bytes += bytes.size();
+    if (stream.body_bytes > BodyBound(stream))
+      return RefuseStream(stream, {Refusal::Kind::kBodyTooLarge, 413, "the body is too large"});
+    if (!memory().Take(bytes.size())) return RefuseStream(stream, NoMemory());
+    stream.reserved += bytes.size();
+    std::string& body = stream.is_piecewise ? stream.piece : stream.request.body;
+    body.append(bytes.data(), bytes.size());
+    if (stream.piece.size() >= kPieceBytes) GivePiece(stream);
+  }
+
+  uint64_t BodyBound(const Http2Stream& stream) const {
+    return stream.is_piecewise ? desk_.options().max_piecewise_bytes : desk_.options().max_body_bytes;
   }
 
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     auto& self = *static_cast<Http2Session*>(user);
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
     Http2Stream* const stream = self.Of(frame->hd.stream_id);
-    if (stream == nullptr || stream->is_refused || stream->is_handed) return 0;
-    if (frame->hd.type == NGHTTP2_HEADERS) self.CheckLength(*stream);
-    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && !stream->is_refused) self.Hand(*stream);
+    if (stream == nullptr || stream->is_dropped) return 0;
+    stream->is_whole = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (stream->is_handed) {
+      self.GivePiece(*stream);
+    } else if (frame->hd.type == NGHTTP2_HEADERS) {
+      self.TakeHead(*stream);
+    } else if (stream->is_whole) {
+      self.Hand(*stream);
+    }
     return 0;
+  }
+
+  void TakeHead(Http2Stream& stream) {
+    const HttpServerOptions& options = desk_.options();
+    stream.is_piecewise = options.is_piecewise && options.is_piecewise(stream.request);
+    CheckLength(stream);
+    if (!stream.is_dropped && (stream.is_piecewise || stream.is_whole)) Hand(stream);
   }
 
   // Before a body that says that it is too large.
   void CheckLength(Http2Stream& stream) {
     uint64_t length = 0;
     const absl::string_view text = Find(stream.request.headers, "content-length");
-    if (absl::SimpleAtoi(text, &length) && length > desk_.options().max_body_bytes)
+    if (absl::SimpleAtoi(text, &length) && length > BodyBound(stream))
       RefuseStream(stream, {Refusal::Kind::kBodyTooLarge, 413, "the body is too large"});
   }
 
@@ -280,6 +334,7 @@ class Http2Session final : public Session, public Http2Streams {
     stream.sent += size;
     stream.moved = Monotonic();
     if (stream.unsent_bytes() == 0) {
+      stream.Uncount(stream.counted);
       stream.unsent.clear();
       stream.sent = 0;
       if (stream.is_ended) *flags |= NGHTTP2_DATA_FLAG_EOF;

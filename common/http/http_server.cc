@@ -81,6 +81,7 @@ class HttpServer::State final : public Desk {
   State(HttpServerOptions options, metrics::Registry& metrics, Handler handler)
       : options_(std::move(options)),
         handler_(std::move(handler)),
+        memory_(std::make_shared<Memory>(options_.max_buffered_bytes)),
         open_(metrics.Gauges("http_connections", "Connections of the HTTP door that are open.").With()),
         accepted_(metrics.Counters("http_connections_total", "Connections that ended, by what was spoken.",
                                    {"protocol"})),
@@ -143,12 +144,7 @@ class HttpServer::State final : public Desk {
         refusal.status, {{"content-type", "text/plain; charset=utf-8"}}, absl::StrCat(refusal.message, "\n")};
   }
 
-  bool Reserve(size_t bytes) override {
-    if (buffered_ + bytes > options_.max_buffered_bytes) return false;
-    buffered_ += bytes;
-    return true;
-  }
-  void Release(size_t bytes) override { buffered_ -= bytes; }
+  const std::shared_ptr<Memory>& memory() override { return memory_; }
 
  private:
   struct Listener {
@@ -249,6 +245,8 @@ class HttpServer::State final : public Desk {
 
   const HttpServerOptions options_;
   const Handler handler_;
+  // What is being sent may outlive this by a turn of the loop.
+  const std::shared_ptr<Memory> memory_;
   metrics::Gauge& open_;
   metrics::Family<metrics::Counter> accepted_;
   metrics::Family<metrics::Counter> refused_;
@@ -259,7 +257,6 @@ class HttpServer::State final : public Desk {
   int port_ = 0;
   std::atomic<bool> draining_ = false;
   bool is_accepting_ = true;
-  size_t buffered_ = 0;
   int refused_open_ = 0;
   Mutex mutex_;
   CondVar closed_;

@@ -25,7 +25,7 @@ struct Refusal {
     kBodyTooLarge,        // 413.
     kTooSlow,             // 408.
     kAddressConnections,  // 429: too many connections of this address.
-    kConnections,         // 503: too many in all, or no memory left for bodies.
+    kConnections,         // 503: too many in all, or no memory left for bodies and answers.
     kStopping,            // 503.
   };
   Kind kind;
@@ -40,7 +40,8 @@ struct HttpServerOptions {
   size_t max_head_bytes = 32 << 10;  // Of the request line and all headers.
   size_t max_headers = 100;
   size_t max_body_bytes = 16 << 20;
-  size_t max_buffered_bytes = 256 << 20;  // Of all bodies that are not complete or not answered yet.
+  // Of all bodies that are not complete or not answered yet, and all answers that are not sent yet.
+  size_t max_buffered_bytes = 256 << 20;
   int max_connections = 4096;
   int max_connections_of_address = 1024;
   uint32_t max_streams = 100;                               // Of one connection, with HTTP/2.
@@ -50,13 +51,18 @@ struct HttpServerOptions {
   absl::Duration sweep_interval = absl::Milliseconds(250);  // How often these are looked at.
   // Addresses that stand for many clients, and may have any number of connections.
   std::function<bool(absl::string_view address)> is_proxy = {};
+  // Whose bodies come in pieces (Exchange::Read), by the head: the handler is called before the body has
+  // come.
+  std::function<bool(const Request&)> is_piecewise = {};
+  uint64_t max_piecewise_bytes = uint64_t{1} << 40;
+  absl::Duration longest_piecewise = absl::Hours(24);  // From the first byte of such a request to its last.
   // How a refusal is said; as plain text unless given.
   std::function<Response(const Refusal&)> refuse = {};
 };
 
 class HttpServer {
  public:
-  // Called on the loop's thread with each whole request; must not block.
+  // Called on the loop's thread with each whole request, or its head (is_piecewise); must not block.
   using Handler = std::function<void(const ExchangePtr&)>;
 
   // FAILED_PRECONDITION names an address that cannot be bound; TLS_FILES_INVALID as ReadTlsFiles. Counts in

@@ -4,12 +4,6 @@
 #include <atomic>
 #include <filesystem>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -19,6 +13,7 @@
 #include "tests/support/certificates.h"
 #include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
+#include "tests/support/raw_client.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -29,63 +24,11 @@ using test_support::Eventually;
 using test_support::HttpAnswer;
 using test_support::HttpCall;
 using test_support::HttpClient;
-using test_support::kPatience;
+using test_support::RawClient;
 using test_support::ValueOrDie;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// A client that says what it likes.
-class RawClient {
- public:
-  explicit RawClient(int port) : handle_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    EXPECT_EQ(connect(handle_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-  }
-  ~RawClient() { close(handle_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-
-  bool Send(absl::string_view text) {
-    while (!text.empty()) {
-      const ssize_t sent = send(handle_, text.data(), text.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      text.remove_prefix(static_cast<size_t>(sent));
-    }
-    return true;
-  }
-
-  // Until `end` has come, or the server closes.
-  std::string ReadUntil(absl::string_view end) {
-    while (!absl::StrContains(read_, end) && ReadSome()) continue;
-    const size_t found = read_.find(std::string(end));
-    const size_t size = found == std::string::npos ? read_.size() : found + end.size();
-    std::string text = read_.substr(0, size);
-    read_.erase(0, size);
-    return text;
-  }
-  std::string ReadAll() {
-    while (ReadSome()) continue;
-    return std::exchange(read_, "");
-  }
-
- private:
-  bool ReadSome() {
-    pollfd wanted = {handle_, POLLIN, 0};
-    if (poll(&wanted, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience))) <= 0) return false;
-    char bytes[4096];
-    const ssize_t size = recv(handle_, bytes, sizeof(bytes), 0);
-    if (size <= 0) return false;
-    read_.append(bytes, static_cast<size_t>(size));
-    return true;
-  }
-
-  const int handle_;
-  std::string read_;
-};
 
 class HttpServerTest : public ::testing::Test {
  protected:

@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/http/exchange.h"
 #include "common/http/http_server.h"
+#include "common/http/memory.h"
 
 struct evbuffer;
 
@@ -19,13 +21,12 @@ class Desk {
   virtual ~Desk() = default;
   virtual const HttpServerOptions& options() const = 0;
   virtual const std::shared_ptr<EventLoop>& loop() const = 0;
-  // A whole request has come.
+  // A whole request has come, or the head of one whose body comes in pieces.
   virtual void Handle(const ExchangePtr& exchange) = 0;
   // The answer to a request that nobody is asked about, counted.
   virtual Response Refuse(const Refusal& refusal) = 0;
-  // Memory for bodies that are not handled yet; false: there is none left.
-  virtual bool Reserve(size_t bytes) = 0;
-  virtual void Release(size_t bytes) = 0;
+  // For bodies that are not answered yet, and answers that are not sent.
+  virtual const std::shared_ptr<Memory>& memory() = 0;
   // Whether requests are refused since the process is about to end.
   virtual bool draining() const = 0;
 };
@@ -44,8 +45,25 @@ class Wire {
 
 // Where a slow reader is waited for.
 inline constexpr size_t kLowOutput = 64 << 10;
+// The pieces in which a body is given.
+inline constexpr size_t kPieceBytes = 64 << 10;
 // So long a client that was refused in the middle of its request has to read why.
 inline constexpr absl::Duration kLinger = absl::Seconds(2);
+
+inline Refusal NoMemory() {
+  return {Refusal::Kind::kConnections, 503, "too much is on its way at once: try again"};
+}
+inline Refusal IsStopping() {
+  return {Refusal::Kind::kStopping, 503, "this process is about to end: try again"};
+}
+inline Refusal TooSlow(absl::Duration patience) {
+  return {Refusal::Kind::kTooSlow, 408,
+          absl::StrCat("the request was not complete after ", absl::FormatDuration(patience))};
+}
+inline Refusal TooSlowPieces(absl::Duration patience) {
+  return {Refusal::Kind::kTooSlow, 408,
+          absl::StrCat("nothing came of the body for ", absl::FormatDuration(patience))};
+}
 
 class Session {
  public:

@@ -92,6 +92,8 @@ void PushNested(lua_State* lua, const v1::Value& value, int depth) {
     case v1::Value::kEncodedValue:
       Interpreter::Of(lua).Fail(
           "got a text with references in it, which is made behind the chain; read it before encode");
+    case v1::Value::kFileValue:
+      Interpreter::Of(lua).Fail("got a file, which no script can look into; leave the field to its mapping");
     case v1::Value::KIND_NOT_SET:
       Interpreter::Of(lua).Fail("got a value without a kind, want one of the kinds of values");
   }

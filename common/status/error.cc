@@ -102,4 +102,9 @@ std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
   return absl::Seconds(retry->retry_delay().seconds()) + absl::Nanoseconds(retry->retry_delay().nanos());
 }
 
+bool IsFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
+
 }  // namespace cognate

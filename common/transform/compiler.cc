@@ -249,6 +249,7 @@ bool Compiler::CheckValue(absl::string_view part, const v1::Value& value) {
     case v1::Value::kReferenceValue:
     case v1::Value::kOmittedValue:
     case v1::Value::kEncodedValue:
+    case v1::Value::kFileValue:
       return Wrong(part, StrCat("got a value of the kind ", value::KindName(value),
                                 ", want one that a record of the source could hold")),
              false;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@
 namespace cognate::value {
 namespace {
 
+constexpr size_t kHashInPath = 24;
 constexpr int kMaxExponent = 20'000;
 constexpr int64_t kMicrosPerDay = 86'400'000'000;
 
@@ -140,6 +142,15 @@ void AppendPadded(int64_t number, size_t width, std::string* out) {
   while (count > 0) out->push_back(digits[--count]);
 }
 
+// A path that names the content (those that are made here do) is all: so that what comes back is the text
+// that was written.
+void AppendFile(const v1::FileValue& file, std::string* out) {
+  const std::string hash = absl::BytesToHexString(file.sha256());
+  out->append(file.path());
+  if (!file.path().empty() && absl::StrContains(file.path(), hash.substr(0, kHashInPath))) return;
+  absl::StrAppend(out, "#sha256:", hash);
+}
+
 }  // namespace
 
 bool AppendCanonicalDecimal(absl::string_view text, std::string* out) {
@@ -247,6 +258,9 @@ bool AppendCanonicalText(const v1::Value& value, std::string* out) {
       return true;
     case v1::Value::kReferenceValue:
       out->append(value.reference_value().local_id());
+      return true;
+    case v1::Value::kFileValue:
+      AppendFile(value.file_value(), out);
       return true;
     default:
       return false;

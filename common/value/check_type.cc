@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
@@ -43,9 +44,24 @@ bool KindFits(Value::KindCase kind, v1::FieldType type) {
     case v1::FIELD_TYPE_UNSPECIFIED:
       return kind != Value::kReferenceValue && kind != Value::kOmittedValue && kind != Value::kEncodedValue &&
              kind != Value::KIND_NOT_SET;
+    case v1::FIELD_TYPE_TEXT:
+      return kind == Value::kTextValue || kind == Value::kFileValue;
     default:
       return kind == Value::kTextValue;
   }
+}
+
+// Empty if it is well formed.
+std::string FaultOf(const v1::FileValue& file) {
+  if (file.sha256().size() != 32)
+    return absl::StrCat("a sha256 of 32 bytes instead of ", file.sha256().size());
+  if (file.size_bytes() < 0) return absl::StrCat("a size of 0 or more instead of ", file.size_bytes());
+  if (file.name().size() > 255 || absl::StrContains(file.name(), '/') ||
+      !CharacterCount(file.name()).has_value())
+    return "a name of at most 255 bytes, in UTF-8, without a slash and NUL characters";
+  if (file.path().size() > 4'096 || !CharacterCount(file.path()).has_value())
+    return "a path of at most 4096 bytes, in UTF-8, without NUL characters";
+  return "";
 }
 
 v1::OutcomeError Wrong(absl::string_view reason, const ModelField& field, const Value& value,
@@ -157,6 +173,10 @@ std::optional<v1::OutcomeError> CheckType(const Value& value, const ModelField& 
       if (!CharacterCount(value.text_value()).has_value()) {
         return Wrong("BAD_ENCODING", field, value, "UTF-8 without NUL characters");
       }
+      return std::nullopt;
+    case Value::kFileValue:
+      if (const std::string fault = FaultOf(value.file_value()); !fault.empty())
+        return Wrong("WRONG_TYPE", field, value, fault);
       return std::nullopt;
     case Value::kDecimalValue:
       if (!IsDecimal(value.decimal_value()))

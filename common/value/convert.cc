@@ -162,6 +162,11 @@ Refusal Convert(const Value& from, const ModelField& field, Value* to) {
     return std::nullopt;
   }
   if (from.kind_case() == Value::kOmittedValue) return TooLarge(from.omitted_value(), field);
+  if (from.kind_case() == Value::kFileValue) {
+    return Refuse("WRONG_TYPE", field,
+                  absl::StrCat("got ", Describe(from), ", want ", TypeName(field.type()),
+                               "; say in the mapping what becomes of the file (`file`)"));
+  }
   switch (field.type()) {
     case v1::FIELD_TYPE_BOOL:
       if (from.kind_case() != Value::kBoolValue) return WrongType(from, field);

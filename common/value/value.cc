@@ -22,6 +22,8 @@ std::string Shown(absl::string_view text) {
   return absl::StrCat("\"", absl::Utf8SafeCHexEscape(text.substr(0, end)), "…\"");
 }
 
+std::string Named(absl::string_view name) { return name.empty() ? "" : Shown(name); }
+
 std::string DescribeText(absl::string_view text) {
   const std::optional<size_t> characters = CharacterCount(text);
   if (!characters.has_value()) return absl::StrCat("text ", Shown(text), " (", text.size(), " bytes)");
@@ -181,6 +183,8 @@ const char* KindName(v1::Value::KindCase kind) {
       return "omitted";
     case v1::Value::kEncodedValue:
       return "encoded";
+    case v1::Value::kFileValue:
+      return "file";
     case v1::Value::KIND_NOT_SET:
       break;
   }
@@ -208,6 +212,9 @@ std::string Describe(const v1::Value& value) {
       return absl::StrCat("a value of ", value.omitted_value().size_bytes(), " bytes, which was left out");
     case v1::Value::kEncodedValue:
       return "a text with references to other records in it";
+    case v1::Value::kFileValue:
+      return absl::StrCat("a file of ", value.file_value().size_bytes(), " bytes",
+                          value.file_value().name().empty() ? "" : ", ", Named(value.file_value().name()));
     case v1::Value::KIND_NOT_SET:
       return "a value without a kind";
     default:
@@ -255,6 +262,9 @@ bool Equal(const v1::Value& a, const v1::Value& b) {
     case v1::Value::kEncodedValue:
       return a.encoded_value().encoding() == b.encoded_value().encoding() &&
              Equal(a.encoded_value().value(), b.encoded_value().value());
+    case v1::Value::kFileValue:
+      return a.file_value().sha256() == b.file_value().sha256() &&
+             a.file_value().path() == b.file_value().path();
   }
   return false;
 }

@@ -38,7 +38,7 @@ int64_t MicrosOf(const google::protobuf::Timestamp& timestamp);
 void SetMicros(int64_t micros_since_1970, google::protobuf::Timestamp* timestamp);
 
 // "null", "bool", "int64", "double", "decimal", "text", "bytes", "timestamp", "date", "list", "map",
-// "reference", "omitted"; "nothing" for a value without a kind.
+// "reference", "omitted", "encoded", "file"; "nothing" for a value without a kind.
 const char* KindName(v1::Value::KindCase kind);
 inline const char* KindName(const v1::Value& value) { return KindName(value.kind_case()); }
 

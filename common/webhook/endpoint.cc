@@ -12,6 +12,7 @@
 #include "common/ids/uuid.h"
 #include "common/secret/secret.h"
 #include "common/status/status_macros.h"
+#include "common/text/excerpt.h"
 #include "common/value/value.h"
 
 namespace cognate::webhook {
@@ -23,6 +24,7 @@ constexpr int kMaxSecrets = 4;
 constexpr size_t kMaxUrl = 2'000;
 constexpr absl::Duration kMinTimeout = absl::Seconds(1);
 constexpr absl::Duration kMaxTimeout = absl::Seconds(60);
+constexpr size_t kShownBytes = 300;
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(15);
 
 // In words after "got "; empty if it is fit.
@@ -106,6 +108,11 @@ Request MakeRequest(const v1::Webhook& endpoint, const Signer& signer, Message m
                      {"webhook-signature", signer.Sign(message.id, timestamp, message.body)}};
   request.body = std::move(message.body);
   return request;
+}
+
+std::string Said(const Answer& answer) {
+  return StrCat("the endpoint answered ", answer.status,
+                answer.body.empty() ? "" : StrCat(": ", text::Excerpt(answer.body, kShownBytes)));
 }
 
 }  // namespace cognate::webhook

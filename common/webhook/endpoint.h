@@ -35,4 +35,7 @@ Message MakePing(absl::string_view platform, absl::Time now);
 // or 15 seconds.
 Request MakeRequest(const v1::Webhook& endpoint, const Signer& signer, Message message, absl::Time now);
 
+// What an endpoint said, for an error's message: `the endpoint answered 500: out of cheese`.
+std::string Said(const Answer& answer);
+
 }  // namespace cognate::webhook

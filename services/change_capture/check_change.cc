@@ -48,6 +48,7 @@ int64_t SizeOf(const v1::Value& value) {
       return static_cast<int64_t>(value.bytes_value().size());
     case v1::Value::kDecimalValue:
       return static_cast<int64_t>(value.decimal_value().size());
+    case v1::Value::kFileValue:
     case v1::Value::kListValue:
     case v1::Value::kMapValue:
       return static_cast<int64_t>(value.ByteSizeLong());

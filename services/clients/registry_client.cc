@@ -69,6 +69,18 @@ absl::StatusOr<std::vector<v1::Sync>> RegistryClient::ListSyncs(const CallOption
   return syncs;
 }
 
+absl::StatusOr<std::vector<v1::Platform>> RegistryClient::ListPlatforms(const CallOptions& options) {
+  std::vector<v1::Platform> platforms;
+  v1::ListPlatformsRequest request;
+  do {
+    ASSIGN_OR_RETURN(v1::ListPlatformsResponse page,
+                     peers_->registry.Call(&Registry::ListPlatforms, request, options));
+    for (v1::Platform& platform : *page.mutable_platforms()) platforms.push_back(std::move(platform));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return platforms;
+}
+
 absl::StatusOr<v1::ResolveResponse> RegistryClient::Resolve(const v1::ResolveRequest& request,
                                                             const CallOptions& options) {
   return peers_->ledger.Call(&Ledger::Resolve, request, options);

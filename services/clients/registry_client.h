@@ -38,6 +38,8 @@ class RegistryClient {
   // Every page.
   absl::StatusOr<std::vector<v1::Sync>> ListSyncs(const CallOptions& options = {});
 
+  absl::StatusOr<std::vector<v1::Platform>> ListPlatforms(const CallOptions& options = {});
+
   absl::StatusOr<v1::ResolveResponse> Resolve(const v1::ResolveRequest& request,
                                               const CallOptions& options = {});
   absl::StatusOr<v1::PlanResponse> Plan(const v1::PlanRequest& request, const CallOptions& options = {});

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "cognate/bus/v1/lane_batch.pb.h"
 #include "cognate/v1/feedback_service.pb.h"
@@ -49,6 +50,10 @@ class Channel {
   // Called from any thread, also when the channel is gone, with outcomes that feedback has taken; may be
   // null.
   virtual std::function<void(const v1::ReportRequest&)> told() { return nullptr; }
+
+  // From any thread: when the target last answered a part of the call under way. What goes on answering does
+  // not hang, however long the call takes.
+  virtual absl::Time last_answer() const { return absl::InfinitePast(); }
 
   // From any thread: the call under way ends soon, with an error, even if the target hangs.
   virtual void Interrupt() = 0;

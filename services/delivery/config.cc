@@ -10,6 +10,7 @@ void Config::Register(config::Settings& settings) {
   redis.Register(settings);
   peers.RegisterRegistry(settings);
   peers.RegisterFeedback(settings);
+  peers.RegisterFileTransfer(settings);
   settings.Add("stream-prefix", &lanes.stream_prefix, "What the names of all streams begin with");
   settings.Add(
       "advertise-address", &advertise_address,
@@ -32,7 +33,7 @@ void Config::RegisterOwn(config::Settings& settings) {
   settings.Add("target-statement-timeout", &sql.statement_timeout, "For one statement on a target database.");
   settings.Add("target-lock-timeout", &sql.lock_timeout, "For a lock on a target database.");
   settings.Add("target-call-timeout", &lanes.call_timeout,
-               "For one batch on a target, whatever it consists of: a target that takes longer hangs.");
+               "How long a target may answer nothing of a batch, whatever it consists of: then it hangs.");
   settings.AddValidation([this]() -> absl::Status {
     if (lease_duration >= absl::Seconds(1)) return absl::OkStatus();
     return config::Wrong("lane-lease-duration", absl::FormatDuration(lease_duration), "at least 1s");

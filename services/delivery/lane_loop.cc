@@ -43,7 +43,8 @@ class LaneLoop::Called {
 
 absl::Duration LaneLoop::Waited() const {
   MutexLock lock(&mutex_);
-  return called_ == nullptr ? absl::ZeroDuration() : context_.clock.Now() - called_time_;
+  if (called_ == nullptr) return absl::ZeroDuration();
+  return context_.clock.Now() - std::max(called_time_, called_->last_answer());
 }
 
 void LaneLoop::Interrupt() {
@@ -56,6 +57,11 @@ LaneLoop::LaneLoop(const LaneParts& parts)
       context_(parts.context),
       source_(context_.redis, context_.options.stream_prefix, parts.platform),
       references_(parts.platform, context_.registry, context_.options.reference_cache_size),
+      files_(parts.platform, context_.clock,
+             [this](const v1::BindRequest& request, absl::Duration timeout) {
+               parts_.progress.Progress();
+               return context_.files.Bind(request, timeout);
+             }),
       refiller_(parts.platform, context_),
       probe_backoff_(context_.options.probe),
       redis_backoff_(kRedisBackoff),

@@ -18,6 +18,7 @@
 #include "common/retry/rate_limit.h"
 #include "common/sync/mutex.h"
 #include "common/worker/stop_token.h"
+#include "services/delivery/files.h"
 #include "services/delivery/lane_lease.h"
 #include "services/delivery/lane_metrics.h"
 #include "services/delivery/lane_options.h"
@@ -93,6 +94,7 @@ class LaneLoop {
   const LaneContext& context_;
   LaneSource source_;
   References references_;
+  Files files_;
   Refiller refiller_;
   Backoff probe_backoff_;
   Backoff redis_backoff_;

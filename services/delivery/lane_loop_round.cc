@@ -6,6 +6,7 @@
 #include "common/status/status_macros.h"
 #include "common/value/value.h"
 #include "services/delivery/lane_loop.h"
+#include "services/delivery/public_delivery.h"
 
 namespace cognate::delivery {
 namespace {
@@ -30,6 +31,8 @@ absl::Status LaneLoop::Deliver(std::vector<LaneEntry> entries, StopToken& stop) 
   for (const LaneEntry& entry : entries) refiller_.Received(entry.size);
   Round round(std::move(entries));
   if (!FillReferences(round, stop)) return absl::OkStatus();
+  files_.Fill(round, stop);
+  if (Ended(stop)) return absl::OkStatus();
   absl::Status status = SendWaves(round, stop);
   if (Ended(stop)) return absl::OkStatus();
   if (status.ok()) status = SendCollided(round, stop);
@@ -94,7 +97,7 @@ absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) 
       }
       if (!channel_->knows_created()) item.outcome.set_created(IsNew(item));
       references_.Learn(item.outcome);
-      if (item.outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE && !item.missing.empty())
+      if (item.outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE && !item.is_complete())
         SetWaitsFor(item, &item.outcome);
     }
     RETURN_IF_ERROR(channel_->lost());
@@ -170,6 +173,7 @@ void LaneLoop::Report(Round& round, bool is_over) {
 // Adds what only the delivery knows.
 void LaneLoop::Complete(RoundItem& item, absl::Time now) {
   v1::Outcome& outcome = item.outcome;
+  MakeStorable(&outcome);
   const int64_t capture_us = item.delivery->capture_time_us();
   if (capture_us != 0) value::SetMicros(capture_us, outcome.mutable_capture_time());
   if (Taken(outcome)) {

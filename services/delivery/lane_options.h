@@ -13,6 +13,7 @@
 #include "services/clients/registry_client.h"
 #include "services/delivery/channel.h"
 #include "services/delivery/feedback_client.h"
+#include "services/delivery/file_transfer_client.h"
 
 namespace cognate::delivery {
 
@@ -30,7 +31,7 @@ struct LaneOptions {
   absl::Duration platform_interval = absl::Seconds(5);
   // A call to a target that takes longer has hung: the lane is closed. Longer than the target's own limits
   // for a statement.
-  absl::Duration call_timeout = absl::Seconds(60);
+  absl::Duration call_timeout = absl::Seconds(75);  // longer than a webhook's longest timeout
   size_t reference_cache_size = 64 << 10;
 };
 
@@ -43,6 +44,7 @@ struct LaneContext {
   metrics::Registry& metrics;
   clients::RegistryClient& registry;
   FeedbackClient& feedback;
+  FileTransferClient& files;
   redis::Options redis;
   ChannelFactory channels;
   LaneOptions options;

@@ -8,13 +8,18 @@
 #include "common/codec/json.h"
 #include "common/codec/late_ids.h"
 #include "common/ids/uuid.h"
+#include "common/text/excerpt.h"
 #include "common/value/fingerprint.h"
+#include "common/value/local_id.h"
+#include "common/value/parse.h"
 #include "common/value/value.h"
 
 namespace cognate::delivery {
 namespace {
 
 constexpr size_t kShownBytes = 1'000;
+constexpr size_t kMaxNameBytes = 200;
+constexpr size_t kMaxMessageBytes = 4'000;
 
 v1::Value PublicValue(const v1::Value& value) {
   if (value.has_reference_value()) {
@@ -147,7 +152,7 @@ v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id,
     v1::Value there;
     *there.mutable_map_value()->mutable_fields() = result.current();
     absl::StrAppend(outcome.mutable_error()->mutable_message(), "; there it is ",
-                    codec::WriteJson(there).substr(0, kShownBytes));
+                    text::Excerpt(codec::WriteJson(there), kShownBytes));
   }
   if (IsAnswer(result.status())) return outcome;
   outcome.set_status(v1::OUTCOME_STATUS_FAILED);
@@ -156,6 +161,24 @@ v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id,
       "the target answered with the status ", v1::OutcomeStatus_Name(result.status()),
       ", want applied, skipped, rejected, conflict, unauthenticated or failed; correct its software"));
   return outcome;
+}
+
+void MakeStorable(v1::Outcome* outcome) {
+  if (outcome->has_error()) {
+    v1::OutcomeError& error = *outcome->mutable_error();
+    error.set_reason(text::Excerpt(error.reason(), kMaxNameBytes));
+    error.set_field(text::Excerpt(error.field(), kMaxNameBytes));
+    error.set_message(text::Excerpt(error.message(), kMaxMessageBytes));
+  }
+  const std::string& id = outcome->local_id();
+  if (id.size() <= value::kMaxLocalIdBytes && value::CharacterCount(id).has_value()) return;
+  outcome->clear_local_id();
+  outcome->clear_fingerprint();
+  outcome->set_status(v1::OUTCOME_STATUS_FAILED);
+  outcome->mutable_error()->set_reason("BAD_ANSWER");
+  outcome->mutable_error()->set_message(
+      absl::StrCat("the target answered with a local id of ", id.size(), " bytes, want at most ",
+                   value::kMaxLocalIdBytes, " bytes of UTF-8 without NUL characters; correct its software"));
 }
 
 bool IsAnswer(v1::OutcomeStatus status) {

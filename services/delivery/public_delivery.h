@@ -18,6 +18,10 @@ v1::Outcome AppliedOutcome(const Outgoing& outgoing);
 v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id,
                       const v1::DeliveryResult& result);
 
+// A target's own words are anything: they become texts that can be stored. An id that cannot is no id: FAILED
+// (BAD_ANSWER).
+void MakeStorable(v1::Outcome* outcome);
+
 // A status that a platform may answer with.
 bool IsAnswer(v1::OutcomeStatus status);
 

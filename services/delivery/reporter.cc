@@ -39,17 +39,36 @@ void Reporter::Run(StopToken& stop) {
 }
 
 void Reporter::Report(const RoundReport& report, StopToken& stop) {
-  // Feedback may refuse only what is a mistake of ours; even then nothing may be lost, so it is said until it
-  // is mended.
   const bool told = !report.outcomes.outcomes().empty() || !report.outcomes.platform_events().empty();
-  if (told && !Insist("report not taken", stop, [&] { return feedback_.Report(report.outcomes, &calls_); })) {
-    return;
-  }
+  if (told && !Tell(report.outcomes, stop)) return;
   if (report.told) report.told(report.outcomes);
   progress_.Progress();
   if (report.entry_ids.empty()) return;
   // An entry that stayed would hold back every refill.
   Insist("lane entries not acknowledged", stop, [&] { return Acknowledge(report.entry_ids); });
+}
+
+// Feedback may refuse only what is a mistake of ours. What it does not take alone holds nothing else up: the
+// ledger says that it is due, and brings it back.
+bool Reporter::Tell(const v1::ReportRequest& report, StopToken& stop) {
+  absl::Status refused;
+  const bool answered = Insist("report not taken", stop, [&] {
+    absl::Status status = feedback_.Report(report, &calls_);
+    if (!absl::IsInvalidArgument(status)) return status;
+    refused = std::move(status);
+    return absl::OkStatus();
+  });
+  if (!answered || refused.ok()) return answered;
+  if (report.outcomes_size() <= 1) {
+    log::Error("report refused", {{"platform", platform_}, {"status", refused}});
+    return true;
+  }
+  v1::ReportRequest halves[2] = {report, report};
+  const int middle = report.outcomes_size() / 2;
+  halves[0].mutable_outcomes()->DeleteSubrange(middle, report.outcomes_size() - middle);
+  halves[1].mutable_outcomes()->DeleteSubrange(0, middle);
+  halves[1].clear_platform_events();
+  return Tell(halves[0], stop) && Tell(halves[1], stop);
 }
 
 bool Reporter::Insist(absl::string_view complaint, StopToken& stop, absl::FunctionRef<absl::Status()> call) {

@@ -45,6 +45,8 @@ class Reporter {
  private:
   void Run(StopToken& stop);
   void Report(const RoundReport& report, StopToken& stop);
+  // Until feedback has taken all that it can take; false when stopped before.
+  bool Tell(const v1::ReportRequest& report, StopToken& stop);
   // Calls until OK; false when stopped before.
   bool Insist(absl::string_view complaint, StopToken& stop, absl::FunctionRef<absl::Status()> call);
   absl::Status Acknowledge(const std::vector<std::string>& entry_ids);

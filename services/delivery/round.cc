@@ -50,9 +50,9 @@ Round::Round(std::vector<LaneEntry> entries) : entries_(std::move(entries)) {
         const auto [known, is_new] =
             positions_.emplace(Key(delivery.entity_id(), group.model()), items_.size());
         if (is_new) {
-          items_.push_back({&group, &delivery, {}, {}, {}, false});
+          items_.push_back({&group, &delivery, {}, {}, {}, {}, false});
         } else if (items_[known->second].delivery->version() <= delivery.version()) {
-          items_[known->second] = {&group, &delivery, {}, {}, {}, false};
+          items_[known->second] = {&group, &delivery, {}, {}, {}, {}, false};
         }
       }
     }
@@ -76,6 +76,7 @@ int Round::Find(absl::string_view entity_id, absl::string_view model) const {
 Waves::Waves(Round& round, Fill fill)
     : round_(round), fill_(std::move(fill)), is_open_(round.items().size(), false) {
   for (size_t i = 0; i < round_.items().size(); ++i) {
+    if (round_.items()[i].is_answered()) continue;
     const bool is_delete = round_.items()[i].is_delete();
     (is_delete ? deletes_ : open_).push_back(i);
     is_open_[i] = !is_delete;
@@ -147,6 +148,12 @@ bool AllOptional(const RoundItem& item) {
 }
 
 void SetWaitsFor(const RoundItem& item, v1::Outcome* outcome) {
+  if (!item.waits_for_file.empty()) {
+    outcome->set_waits_for_file(item.waits_for_file);
+    outcome->mutable_error()->set_reason("FILE_MISSING");
+    outcome->mutable_error()->set_message(item.waits_for_file);
+  }
+  if (item.missing.empty()) return;
   const v1::Reference& awaited = Awaited(item);
   outcome->set_waits_for_entity_id(awaited.entity_id());
   outcome->set_waits_for_model(awaited.model());

@@ -30,12 +30,15 @@ struct RoundItem {
   std::vector<v1::Reference*> missing;
   // What is sent in the place of `delivery`, where that has references inside lists or texts.
   std::unique_ptr<bus::v1::Delivery> written;
+  // In plain words, a file in whose place a placeholder is sent; empty: none.
+  std::string waits_for_file;
   // Without a status until the target has answered.
   v1::Outcome outcome;
   bool told = false;  // it is on its way to feedback
 
   bool is_answered() const { return outcome.status() != v1::OUTCOME_STATUS_UNSPECIFIED; }
-  Outgoing ToSend() const { return {group, written ? written.get() : delivery, missing.empty()}; }
+  bool is_complete() const { return missing.empty() && waits_for_file.empty(); }
+  Outgoing ToSend() const { return {group, written ? written.get() : delivery, is_complete()}; }
   bool is_delete() const { return delivery->operation() == v1::OPERATION_DELETE; }
 };
 
@@ -66,7 +69,7 @@ class Round {
 //   for (Wave wave = waves.Next(); !wave.items.empty(); wave = waves.Next()) … apply, learn local ids …
 //   report waves.waiting() as WAITING
 //
-// Parents go first. A cycle is opened at items that may be written incomplete. Deletes go last.
+// What is answered already does not go. Parents go first. A cycle is opened at items that may be written incomplete. Deletes go last.
 class Waves {
  public:
   // `fill` takes out of `missing` what is known by now.

@@ -47,12 +47,14 @@ struct Server::Parts {
         leases(*pool),
         registry(config.peers.registry),
         feedback(config.peers.feedback),
+        files(config.peers.file_transfer),
         channels(config.sql, registry, environment.clock,
                  [this](const std::string& platform) { waiting.Wake(platform); }),
         context{environment.clock,
                 environment.metrics,
                 registry,
                 feedback,
+                files,
                 config::RedisOptions(config.redis),
                 [this](const v1::Platform& platform) { return channels.Make(platform); },
                 config.lanes},
@@ -66,6 +68,7 @@ struct Server::Parts {
   LeaseStore leases;
   clients::RegistryClient registry;
   FeedbackClient feedback;
+  FileTransferClient files;
   grpc_support::WaitingCalls waiting{"pull"};
   Channels channels;
   LaneContext context;

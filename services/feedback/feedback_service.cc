@@ -76,6 +76,12 @@ grpc::Status FeedbackService::DiscardTroubles(grpc::ServerContext* context,
                      [&](const Rpc& rpc) { return feedback::DiscardTroubles(parts_, *request, rpc); });
 }
 
+grpc::Status FeedbackService::Release(grpc::ServerContext* context, const v1::ReleaseRequest* request,
+                                      v1::ReleaseResponse* response) {
+  return rpcs_.Unary(*context, *request, response,
+                     [&](const Rpc&) { return feedback::Release(parts_, *request); });
+}
+
 grpc::Status FeedbackService::RetryHeld(grpc::ServerContext* context, const v1::RetryHeldRequest* request,
                                         v1::RetryHeldResponse* response) {
   return rpcs_.Unary(*context, *request, response,

@@ -31,6 +31,8 @@ class FeedbackService final : public v1::FeedbackService::Service {
                           v1::GetTroubleResponse* response) override;
   grpc::Status DiscardTroubles(grpc::ServerContext* context, const v1::DiscardTroublesRequest* request,
                                v1::DiscardTroublesResponse* response) override;
+  grpc::Status Release(grpc::ServerContext* context, const v1::ReleaseRequest* request,
+                       v1::ReleaseResponse* response) override;
   grpc::Status RetryHeld(grpc::ServerContext* context, const v1::RetryHeldRequest* request,
                          v1::RetryHeldResponse* response) override;
 

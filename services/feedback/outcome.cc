@@ -72,7 +72,8 @@ bool IsRepeated(const v1::Outcome& outcome, const Trouble& known, const RetryPol
   if (!was_held && known.state != StateOf(outcome, known.attempt_count, known.release_count, policy))
     return false;
   if (known.state != v1::REPLICA_STATE_WAITING) return known.error.reason() == outcome.error().reason();
-  return known.waits_for_entity == EntityOrNil(outcome.waits_for_entity_id()) &&
+  return known.waits_for_entity.value_or(Uuid()) == EntityOrNil(outcome.waits_for_entity_id()) &&
+         known.error.reason() == outcome.error().reason() &&
          known.incomplete == (outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE);
 }
 

@@ -31,8 +31,10 @@ struct RetryPolicy {
   std::vector<absl::Duration> delays = {};
   // How often an old WAITING is replayed; a young one sooner.
   absl::Duration waiting_look = absl::Minutes(5);
-  // When a trouble that nothing moves by itself is compared with the ledger, once.
+  // When a trouble that nothing moves by itself is compared with the ledger; then again after as long as it
+  // has been there, at most the second.
   absl::Duration first_look = absl::Seconds(5);
+  absl::Duration longest_look = absl::Hours(1);
   // How long a first replay may stay unanswered; doubles, at most 10 min.
   absl::Duration lease = absl::Seconds(30);
   HoldPolicy hold = {};
@@ -56,9 +58,9 @@ bool IsTrouble(const v1::Outcome& outcome);
 //   INCOMPLETE       WAITING   the same; the target has the record
 //   UNAUTHENTICATED  HELD      freed by the next applied outcome of its acting identity, or, where it has none, of
 //                              the platform, unless a person alone may; DEAD after a long time, or when it is refused
-//                              again after `max_releases`; compared with the ledger once. As FAILED where the platform
+//                              again after `max_releases`; compared with the ledger. As FAILED where the platform
 //                              does not hold
-//   REJECTED         DEAD      none; compared with the ledger once, for it may be settled already
+//   REJECTED         DEAD      none; compared with the ledger, for it may be over already
 //   CONFLICT         CONFLICT  the same
 // clang-format on
 //

@@ -1,11 +1,14 @@
 #include "services/feedback/redrive_loop.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
 
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "services/feedback/compare_with_ledger.h"
 #include "services/feedback/replay.h"
 
 namespace cognate::feedback {
@@ -15,18 +18,10 @@ constexpr int kReplayPage = 500;
 constexpr int kLookPage = 200;
 constexpr absl::Duration kGiveBack = absl::Seconds(1);
 
-// What the ledger says of a trouble's replica: applied there at the same or a higher version.
-absl::StatusOr<bool> IsSettled(const Parts& parts, const Trouble& trouble) {
-  ASSIGN_OR_RETURN(const v1::GetReplicasResponse response,
-                   parts.peers.registry().GetReplicas(trouble.source, CallContext()));
-  for (const v1::Replica& replica : response.replicas()) {
-    if (replica.entity_id() == trouble.key.entity_id.ToString() &&
-        replica.record().platform() == trouble.key.platform &&
-        replica.record().model() == trouble.key.model && replica.applied_version() >= trouble.version) {
-      return true;
-    }
-  }
-  return false;
+// After as long as it has been there.
+absl::Time NextLook(const Trouble& trouble, const RetryPolicy& policy, absl::Time now) {
+  if (trouble.state == v1::REPLICA_STATE_WAITING) return now + policy.waiting_look;
+  return now + std::clamp(now - trouble.created, policy.first_look, policy.longest_look);
 }
 
 }  // namespace
@@ -64,7 +59,8 @@ absl::StatusOr<bool> RedriveLoop::ReplayPage() {
   for (Trouble& trouble : due) (trouble.replay_count == 0 ? first : unanswered).push_back(std::move(trouble));
   // A replay that nothing came of: perhaps because the target has it already, so that there was nothing to
   // deliver.
-  RETURN_IF_ERROR(CompareWithLedger(unanswered, &first));
+  ASSIGN_OR_RETURN(std::vector<Trouble> still, EndWhatIsOver(unanswered));
+  std::move(still.begin(), still.end(), std::back_inserter(first));
   std::map<std::pair<std::string, bool>, std::vector<Trouble>> groups;
   for (Trouble& trouble : first) {
     groups[{trouble.key.platform, trouble.allow_incomplete}].push_back(std::move(trouble));
@@ -81,8 +77,7 @@ absl::StatusOr<bool> RedriveLoop::LookAtPage() {
   const absl::Time now = parts_.clock.Now();
   ASSIGN_OR_RETURN(std::vector<Trouble> due,
                    parts_.troubles.TakeDue(/*replay=*/false, now, kLookPage, [&](const Trouble& trouble) {
-                     return now + (trouble.state == v1::REPLICA_STATE_WAITING ? parts_.policy.waiting_look
-                                                                              : parts_.policy.lease);
+                     return NextLook(trouble, parts_.policy, now);
                    }));
   const bool more = due.size() == kLookPage;
   RETURN_IF_ERROR(lost_.End(&due));
@@ -95,23 +90,16 @@ absl::StatusOr<bool> RedriveLoop::LookAtPage() {
   // now, or the rules are others.
   ASSIGN_OR_RETURN(const int64_t released, parts_.troubles.Release(waiting, /*allow_incomplete=*/false, now));
   if (released > 0) parts_.signal.Notify();
-  std::vector<Trouble> still;
-  RETURN_IF_ERROR(CompareWithLedger(at_rest, &still));
-  RETURN_IF_ERROR(parts_.troubles.Rest(still));
+  RETURN_IF_ERROR(EndWhatIsOver(at_rest).status());
   return more;
 }
 
-absl::Status RedriveLoop::CompareWithLedger(absl::Span<const Trouble> troubles, std::vector<Trouble>* still) {
-  std::vector<Trouble> settled;
-  for (const Trouble& trouble : troubles) {
-    const absl::StatusOr<bool> is_settled = IsSettled(parts_, trouble);
-    if (!is_settled.ok() && !absl::IsNotFound(is_settled.status()) &&
-        !absl::IsInvalidArgument(is_settled.status())) {
-      return is_settled.status();  // They are due again after their lease.
-    }
-    (is_settled.ok() && *is_settled ? &settled : still)->push_back(trouble);
-  }
-  return parts_.troubles.Delete(settled);
+absl::StatusOr<std::vector<Trouble>> RedriveLoop::EndWhatIsOver(absl::Span<const Trouble> troubles) {
+  // Where the ledger does not answer they are due again after their lease.
+  ASSIGN_OR_RETURN(Compared compared, CompareWithLedger(parts_.peers, troubles, CallContext()));
+  RETURN_IF_ERROR(parts_.troubles.Delete(compared.settled));
+  RETURN_IF_ERROR(parts_.troubles.Delete(compared.ended));
+  return std::move(compared.still);
 }
 
 }  // namespace cognate::feedback

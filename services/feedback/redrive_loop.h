@@ -23,13 +23,15 @@ class RedriveLoop {
   // Replays what is due. Woken by RedriveSignal.
   void RunReplays(StopToken& stop);
   // Looks at those that no replay is planned for: what has waited for long is replayed all the same, and what
-  // nothing will move by itself is compared with the ledger once, for it may be settled already.
+  // nothing will move by itself is compared with the ledger now and then: it may be settled by now, or its
+  // entity may have become another one.
   void RunLooks(StopToken& stop);
 
  private:
   absl::StatusOr<bool> ReplayPage();
   absl::StatusOr<bool> LookAtPage();
-  absl::Status CompareWithLedger(absl::Span<const Trouble> troubles, std::vector<Trouble>* still);
+  // Deletes those that the ledger knows to be over; answers the others.
+  absl::StatusOr<std::vector<Trouble>> EndWhatIsOver(absl::Span<const Trouble> troubles);
 
   const Parts& parts_;
   health::ProgressMonitor& monitor_;

@@ -84,10 +84,42 @@ TEST_F(RedriveTest, ATroubleOfWhatIsSettledAlreadyGoesAway) {
   }));
 }
 
+TEST_F(RedriveTest, ATroubleThatRestsEndsWhenItsRecordIsSettledUnnoticed) {
+  Start();
+  const Uuid refused = Plan("1", 7);
+  EXPECT_OK(Report({Outcome(refused, 7, v1::OUTCOME_STATUS_REJECTED, "NO")}));
+  for (int hour = 0; hour < 3; ++hour) clock_.Advance(absl::Hours(1));
+  ASSERT_EQ(Troubles().size(), 1u);
+  FakeReplica replica;
+  replica.desired = replica.applied = 7;
+  peers_.Put(refused, "shop", "public.nations", replica);
+  EXPECT_TRUE(Eventually([&] {
+    clock_.Advance(absl::Minutes(10));
+    return Troubles().empty();
+  }));
+}
+
+TEST_F(RedriveTest, TroublesOfAnEntityThatBecameAnotherOneEnd) {
+  Start();
+  const Uuid refused = Plan("1", 7);
+  const Uuid retried = Plan("2", 7);
+  const Uuid held = Plan("3", 7);
+  const Uuid waiting = Plan("4", 7);
+  EXPECT_OK(
+      Report({Outcome(refused, 7, v1::OUTCOME_STATUS_REJECTED, "NO"), Failed(retried, 7),
+              Outcome(held, 7, v1::OUTCOME_STATUS_UNAUTHENTICATED, "LOGIN"), Waits(waiting, 7, refused)}));
+  ASSERT_EQ(Troubles().size(), 4u);
+  for (const Uuid& entity : {refused, retried, held, waiting}) peers_.Forget(entity);
+  EXPECT_TRUE(Eventually([&] {
+    clock_.Advance(absl::Seconds(10));
+    return Troubles().empty();
+  }));
+}
+
 TEST_F(RedriveTest, ARecordThatTheLogDoesNotKnowIsDead) {
   Start();
-  const Uuid entity = Uuid::V7(clock_);
-  sources_[entity] = Record("9");
+  const Uuid entity = Plan("9", 7);
+  peers_.ForgetChange(Record("9"));
   EXPECT_OK(Report({Failed(entity, 7)}));
   clock_.Advance(absl::Seconds(1));
   EXPECT_TRUE(Eventually([&] { return TroubleOf(entity).error().reason() == "RECORD_UNKNOWN"; }));
@@ -115,8 +147,11 @@ TEST_F(RedriveTest, RefillReplaysWhatIsPendingAndGivesUpTheUnknown) {
   Start();
   const Uuid pending = Plan("1", 7);
   const Uuid parked = Plan("2", 7);
-  const Uuid unknown = Uuid::V7(clock_);
-  peers_.Plan(unknown, "shop", "public.nations", 3);
+  const Uuid unknown = Plan("3", 3);
+  peers_.ForgetChange(Record("3"));
+  // Its entity has become another one; the plan came late.
+  const Uuid ended = Uuid::V7(clock_);
+  peers_.Plan(ended, "shop", "public.nations", 4);
   EXPECT_OK(Report({Outcome(parked, 7, v1::OUTCOME_STATUS_REJECTED, "NO")}));
   v1::RefillRequest request;
   request.set_platform("shop");
@@ -127,6 +162,8 @@ TEST_F(RedriveTest, RefillReplaysWhatIsPendingAndGivesUpTheUnknown) {
   EXPECT_EQ(ReplaysOf(pending), 1);
   EXPECT_EQ(ReplaysOf(parked), 0);
   EXPECT_EQ(TroubleOf(unknown).error().reason(), "RECORD_UNKNOWN");
+  EXPECT_EQ(TroubleOf(ended).version(), 0);
+  EXPECT_EQ(peers_.Get(ended, "shop", "public.nations").parked, 4) << "so that it is not asked for again";
   EXPECT_EQ(feedback_->Call(&Stub::Refill, request)->replayed_count(), 1);
   EXPECT_THAT(feedback_->Call(&Stub::Refill, v1::RefillRequest()), HasReason("INVALID_FIELD"));
 }

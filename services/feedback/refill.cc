@@ -1,6 +1,7 @@
 #include "services/feedback/refill.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
@@ -61,11 +62,12 @@ absl::StatusOr<v1::RefillResponse> Refill(const Parts& parts, const v1::RefillRe
     ASSIGN_OR_RETURN(const std::vector<v1::RecordKey> records, ReplayKnown(parts, replay, "refill", context));
     for (const v1::RecordKey& record : records) unknown.insert(record.SerializeAsString());
   }
+  std::vector<Trouble> lost;
   for (const v1::PendingReplica& replica : pending.replicas()) {
-    if (!replica.source().local_id().empty() && !unknown.contains(replica.source().SerializeAsString()))
-      continue;
-    RETURN_IF_ERROR(GiveUpUnknown(parts, UnknownTrouble(request.platform(), replica)));
+    if (replica.source().local_id().empty() || unknown.contains(replica.source().SerializeAsString()))
+      lost.push_back(UnknownTrouble(request.platform(), replica));
   }
+  RETURN_IF_ERROR(GiveUpUnknown(parts, lost, context).status());
   response.set_replayed_count(replay.records_size() - static_cast<int>(unknown.size()));
   log::Info(
       "refill",

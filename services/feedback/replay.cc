@@ -3,6 +3,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "services/feedback/compare_with_ledger.h"
 #include "services/feedback/errors.h"
 #include "services/feedback/events/event_batch.h"
 #include "services/feedback/park.h"
@@ -43,38 +44,53 @@ absl::StatusOr<Replayed> ReplayTroubles(const Parts& parts, absl::Span<const Tro
     RETURN_IF_ERROR(parts.troubles.GiveBack(troubles, parts.clock.Now() + kGiveBack));
     return replayed;
   }
-  for (const v1::RecordKey& record : *unknown) {
-    for (const Trouble& trouble : troubles) {
-      if (trouble.source.SerializeAsString() != record.SerializeAsString()) continue;
-      RETURN_IF_ERROR(GiveUpUnknown(parts, trouble));
-      replayed.unknown.push_back(trouble);
-    }
+  absl::flat_hash_set<std::string> unknown_sources;
+  for (const v1::RecordKey& record : *unknown) unknown_sources.insert(record.SerializeAsString());
+  std::vector<Trouble> lost;
+  for (const Trouble& trouble : troubles) {
+    if (unknown_sources.contains(trouble.source.SerializeAsString())) lost.push_back(trouble);
   }
-  replayed.count = static_cast<int64_t>(troubles.size() - replayed.unknown.size());
+  ASSIGN_OR_RETURN(replayed.unknown, GiveUpUnknown(parts, lost, context));
+  replayed.count = static_cast<int64_t>(troubles.size() - lost.size());
   return replayed;
 }
 
-absl::Status GiveUpUnknown(const Parts& parts, Trouble trouble) {
+absl::StatusOr<std::vector<Trouble>> GiveUpUnknown(const Parts& parts, absl::Span<const Trouble> unknown,
+                                                   const CallContext& context) {
+  if (unknown.empty()) return std::vector<Trouble>();
+  const std::string& platform = unknown.front().key.platform;
   const absl::Time now = parts.clock.Now();
-  trouble.state = v1::REPLICA_STATE_DEAD;
-  trouble.error = RecordUnknown(Describe(trouble.source));
-  trouble.replay = false;
-  trouble.replay_count = 0;
-  trouble.next_attempt.reset();
-  trouble.updated = now;
-  if (trouble.created == absl::UnixEpoch()) trouble.created = now;
-  log::Warn("record_unknown", {{"platform", trouble.key.platform}, {"record", Describe(trouble.source)}});
-  EventBatchBuilder told(trouble.key.platform, now);
-  told.Add(trouble);
-  RETURN_IF_ERROR(
-      parts.troubles.InTransaction("give_up", [&](postgres::Transaction& transaction) -> absl::Status {
-        RETURN_IF_ERROR(parts.troubles.Put(transaction, {&trouble, 1}));
-        return parts.events.Append(transaction, trouble.key.platform, told.Serialize(), told.counts(), now)
-            .status();
-      }));
-  parts.feed.Notify();
-  const Parked parked = {trouble.key.entity_id.AsBytes(), trouble.key.model, trouble.version};
-  return Park(parts.peers, trouble.key.platform, {&parked, 1}, CallContext());
+  ASSIGN_OR_RETURN(Compared compared, CompareWithLedger(parts.peers, unknown, context));
+  RETURN_IF_ERROR(parts.troubles.Delete(compared.settled));
+  RETURN_IF_ERROR(parts.troubles.Delete(compared.ended));
+  EventBatchBuilder told(platform, now);
+  for (Trouble& trouble : compared.still) {
+    trouble.state = v1::REPLICA_STATE_DEAD;
+    trouble.error = RecordUnknown(Describe(trouble.source));
+    trouble.replay = false;
+    trouble.replay_count = 0;
+    // What the ledger said may be over by the time that this is written.
+    trouble.next_attempt = now + parts.policy.first_look;
+    trouble.updated = now;
+    if (trouble.created == absl::UnixEpoch()) trouble.created = now;
+    log::Warn("record_unknown", {{"platform", platform}, {"record", Describe(trouble.source)}});
+    told.Add(trouble);
+  }
+  if (!compared.still.empty()) {
+    RETURN_IF_ERROR(
+        parts.troubles.InTransaction("give_up", [&](postgres::Transaction& transaction) -> absl::Status {
+          RETURN_IF_ERROR(parts.troubles.Put(transaction, compared.still));
+          return parts.events.Append(transaction, platform, told.Serialize(), told.counts(), now).status();
+        }));
+    parts.feed.Notify();
+  }
+  std::vector<Parked> parked;  // what has ended, too: nothing of it will ever be applied
+  for (const std::vector<Trouble>* troubles : {&compared.still, &compared.ended}) {
+    for (const Trouble& trouble : *troubles)
+      parked.push_back({trouble.key.entity_id.AsBytes(), trouble.key.model, trouble.version});
+  }
+  RETURN_IF_ERROR(Park(parts.peers, platform, parked, context));
+  return std::move(compared.still);
 }
 
 }  // namespace cognate::feedback

@@ -25,7 +25,9 @@ struct Replayed {
 absl::StatusOr<Replayed> ReplayTroubles(const Parts& parts, absl::Span<const Trouble> troubles,
                                         const CallContext& context);
 
-// Nothing can be sent for this replica: a DEAD trouble RECORD_UNKNOWN, which is written, parked and told.
-absl::Status GiveUpUnknown(const Parts& parts, Trouble trouble);
+// Nothing can be sent for these replicas of one target: DEAD troubles RECORD_UNKNOWN, which are written,
+// parked and told. Answers them; those that are over by what the ledger says end instead.
+absl::StatusOr<std::vector<Trouble>> GiveUpUnknown(const Parts& parts, absl::Span<const Trouble> unknown,
+                                                   const CallContext& context);
 
 }  // namespace cognate::feedback

@@ -59,6 +59,11 @@ struct Trouble {
 
   // It names what it waits for so that the ledger can be asked for it. Not so while no sync brings that to
   // the target.
+  // Its message says which.
+  bool waits_for_file() const {
+    return state == v1::REPLICA_STATE_WAITING && !waits_for_entity &&
+           (error.reason() == "FILE_MISSING" || error.reason() == "FILES_UNAVAILABLE");
+  }
   bool can_be_awaited() const { return waits_for_entity.has_value() && !waits_for_model.empty(); }
   // It blocks whoever waits for it: it waits itself, and the target does not have it.
   bool blocks() const {

@@ -75,7 +75,7 @@ const Statement kTaken = {"troubles_taken", R"sql(
 // What is on its way has its answer first.
 const Statement kExpireHeld = {"troubles_expire_held", absl::StrCat(R"sql(
     UPDATE troubles
-    SET state = 7, next_attempt_at = NULL, updated_at = $2,
+    SET state = 7, next_attempt_at = $2, updated_at = $2,
         message = concat('held since ', to_char(held_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
                          ' UTC, which is too long; the last answer was: ', message)
     WHERE ctid = ANY (ARRAY(

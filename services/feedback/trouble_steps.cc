@@ -38,11 +38,8 @@ const Statement kGiveBack = {"troubles_give_back", R"sql(
     WHERE ctid = ANY ($1::text[]::tid[]))sql"};
 const Statement kKill = {"troubles_kill", R"sql(
     UPDATE troubles
-    SET state = 7, reason = $2, message = $3, field = '', replay = false, next_attempt_at = NULL, updated_at = $4
+    SET state = 7, reason = $2, message = $3, field = '', replay = false, next_attempt_at = $4, updated_at = $4
     WHERE ctid = ANY ($1::text[]::tid[]) AND (state <> 7 OR reason <> $2))sql"};
-const Statement kRest = {"troubles_rest", R"sql(
-    UPDATE troubles SET next_attempt_at = NULL
-    WHERE ctid = ANY ($1::text[]::tid[]) AND NOT replay)sql"};
 
 const Statement kLockVersions = {"troubles_lock_versions", R"sql(
     SELECT hit.place
@@ -155,14 +152,6 @@ absl::StatusOr<int64_t> TroubleStore::DeleteOfWay(const Way& way, absl::Time unt
     deleted += last;
   }
   return deleted;
-}
-
-absl::Status TroubleStore::Rest(absl::Span<const Trouble> troubles) {
-  if (troubles.empty()) return absl::OkStatus();
-  return pool_.InTransactionWithRetry("troubles_rest", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(const Params places, LockVersions(transaction, troubles));
-    return transaction.Query(kRest, places).status();
-  });
 }
 
 }  // namespace cognate::feedback

@@ -99,8 +99,6 @@ class TroubleStore {
   absl::Status Delete(absl::Span<const Trouble> troubles);
   // Deletes those of a way that nothing has happened to since `until`; says how many.
   absl::StatusOr<int64_t> DeleteOfWay(const Way& way, absl::Time until);
-  // Nothing comes by itself any more for those that still have the same version and are not due for a replay.
-  absl::Status Rest(absl::Span<const Trouble> troubles);
 
   // --- What people ask, and do ---
 

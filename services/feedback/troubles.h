@@ -22,6 +22,8 @@ absl::StatusOr<v1::RedriveResponse> Redrive(const Parts& parts, const v1::Redriv
 absl::StatusOr<v1::DiscardTroublesResponse> DiscardTroubles(const Parts& parts,
                                                             const v1::DiscardTroublesRequest& request,
                                                             const grpc_support::Rpc& rpc);
+// release_files.cc
+absl::StatusOr<v1::ReleaseResponse> Release(const Parts& parts, const v1::ReleaseRequest& request);
 // retry_held.cc
 absl::StatusOr<v1::RetryHeldResponse> RetryHeld(const Parts& parts, const v1::RetryHeldRequest& request,
                                                 const grpc_support::Rpc& rpc);

@@ -196,8 +196,8 @@ TEST_F(TroublesTest, WhatIsHeldForAnIdentityIsReleasedByHand) {
   Start();
   const Uuid first = Plan("1", 7);
   const Uuid bob = Plan("2", 7);
-  const Uuid unknown = Uuid::V7(clock_);
-  sources_[unknown] = Record("9");
+  const Uuid unknown = Plan("9", 7);
+  peers_.ForgetChange(Record("9"));
   EXPECT_OK(Report({Held(first, 7, "ada"), Held(bob, 7, "bob"), Held(unknown, 7, "ada")}));
   EXPECT_THAT(RetryHeld(""), HasReason("INVALID_FIELD"));
   ASSERT_OK_AND_ASSIGN(v1::RetryHeldResponse response, RetryHeld("ada"));

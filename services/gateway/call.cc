@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/grpc/status.h"
+#include "common/ids/request_id.h"
 #include "common/ids/uuid.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
@@ -14,13 +15,8 @@ namespace cognate::gateway {
 namespace {
 
 std::string RequestIdOf(const http::Request& request, const Clock& clock) {
-  const absl::string_view given = http::Find(request.headers, "x-request-id");
+  const absl::string_view given = http::Find(request.headers, kRequestIdKey);
   return IsRequestId(given) ? std::string(given) : Uuid::V7(clock).ToString();
-}
-
-bool IsFault(absl::StatusCode code) {
-  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
-         code == absl::StatusCode::kDataLoss;
 }
 
 }  // namespace
@@ -56,9 +52,9 @@ void Call::Refuse(const absl::Status& status, int http_status) {
   Answer(ConnectError(status, http_status), status);
 }
 
-void Call::Begin(http::Headers headers) {
+void Call::Begin(http::Headers headers, int http_status) {
   AddOwnHeaders(headers);
-  exchange_->Begin(200, std::move(headers));
+  exchange_->Begin(http_status, std::move(headers));
 }
 
 void Call::End(const absl::Status& status) {

@@ -45,7 +45,7 @@ class Call {
   void Refuse(const absl::Status& status, int http_status = 0);
 
   // Or a stream.
-  void Begin(http::Headers headers);
+  void Begin(http::Headers headers, int http_status = 200);
   void End(const absl::Status& status);
 
   // The client has gone; nobody is told.

@@ -5,13 +5,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "common/access/forwarded.h"
+#include "common/ids/request_id.h"
 
 namespace cognate::gateway {
 namespace {
 
 constexpr char kLocal[] = "local";
 constexpr size_t kMaxHops = 32;
-constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kMaxAuthorizationBytes = 4096;
 // Of W3C; passed on as they are.
 constexpr const char* kTraceHeaders[] = {"traceparent", "tracestate"};
@@ -60,7 +60,7 @@ std::string Proxies::ClientOf(const http::Request& request) const {
 
 Metadata MetadataOf(const http::Request& request, const std::string& client_address,
                     const std::string& request_id) {
-  Metadata metadata = {{access::kForwardedForKey, client_address}, {"x-request-id", request_id}};
+  Metadata metadata = {{access::kForwardedForKey, client_address}, {kRequestIdKey, request_id}};
   const absl::string_view authorization = http::Find(request.headers, "authorization");
   if (!authorization.empty() && authorization.size() <= kMaxAuthorizationBytes && IsText(authorization))
     metadata.emplace_back(access::kForwardedAuthorizationKey, std::string(authorization));
@@ -70,13 +70,6 @@ Metadata MetadataOf(const http::Request& request, const std::string& client_addr
       metadata.emplace_back(name, std::string(value));
   }
   return metadata;
-}
-
-bool IsRequestId(absl::string_view id) {
-  return !id.empty() && id.size() <= kMaxRequestIdBytes && std::all_of(id.begin(), id.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::string_view("-_.:/").find(c) != absl::string_view::npos;
-  });
 }
 
 }  // namespace cognate::gateway

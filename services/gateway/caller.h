@@ -30,7 +30,4 @@ class Proxies {
 Metadata MetadataOf(const http::Request& request, const std::string& client_address,
                     const std::string& request_id);
 
-// Whether it can stand in logs and metadata.
-bool IsRequestId(absl::string_view id);
-
 }  // namespace cognate::gateway

@@ -32,6 +32,9 @@ absl::Status Validate(const Config& config) {
     if (value < absl::Milliseconds(100))
       return config::Wrong(name, absl::FormatDuration(value), "at least 100ms");
   }
+  if (config.upload_lifetime < absl::Minutes(1) || config.upload_lifetime > absl::Hours(720)) {
+    return config::Wrong("http-upload-lifetime", absl::FormatDuration(config.upload_lifetime), "1m to 720h");
+  }
   return absl::OkStatus();
 }
 
@@ -43,6 +46,7 @@ void Config::Register(config::Settings& settings) {
   peers.RegisterTransformer(settings);
   peers.RegisterDelivery(settings);
   peers.RegisterFeedback(settings);
+  peers.RegisterFileTransfer(settings);
   RegisterOwn(settings);
 }
 
@@ -57,7 +61,11 @@ void Config::RegisterOwn(config::Settings& settings) {
   settings.Add("http-max-response-bytes", &max_response_bytes, "The largest answer that is passed on",
                kBytes);
   settings.Add("http-max-buffered-bytes", &max_buffered_bytes,
-               "Memory for all bodies that are not answered yet", kBytes);
+               "Memory for all bodies that are not answered and all answers that are not sent yet", kBytes);
+  settings.Add("http-max-upload-bytes", &max_upload_bytes, "The largest file that is taken (tus)",
+               {1, int64_t{1} << 50});
+  settings.Add("http-upload-lifetime", &upload_lifetime,
+               "How long an unfinished upload (tus) is kept after its last byte, 1m to 720h");
   settings.Add("http-max-connections", &max_connections, "Connections in all", {1, 1'000'000});
   settings.Add("http-max-connections-of-address", &max_connections_of_address,
                "Connections of one address that is no trusted proxy", {1, 1'000'000});

@@ -19,6 +19,8 @@ struct Config {
   int64_t max_request_bytes = 16 << 20;
   int64_t max_response_bytes = 64 << 20;
   int64_t max_buffered_bytes = 256 << 20;
+  int64_t max_upload_bytes = int64_t{1} << 40;
+  absl::Duration upload_lifetime = absl::Hours(24);
   int max_connections = 4096;
   int max_connections_of_address = 2048;
   absl::Duration request_timeout = absl::Seconds(60);

@@ -95,6 +95,8 @@ absl::string_view WayOf(const RpcEntry& rpc) {
     return "GET /v1/watch answers it as server-sent events, EventService/ListEvents waits for the next ones";
   if (rpc.name == "DeliveryService/Subscribe") return "DeliveryService/Pull waits for deliveries";
   if (rpc.name == "ChangeCaptureService/CaptureStream") return "ChangeCaptureService/Capture takes batches";
+  if (rpc.name == "FileTransferService/Write") return "POST and PATCH below /files/tus take files";
+  if (rpc.name == "FileTransferService/Read") return "GET /files/sha256/{hex} answers files";
   return "gRPC answers it";
 }
 

@@ -20,11 +20,13 @@ http::Response Cors::Preflight(const http::Request& request) const {
   http::Response response;
   response.status = 204;
   AddHeaders(request, response.headers);
-  response.headers.push_back({"access-control-allow-methods", "GET, POST"});
+  response.headers.push_back({"access-control-allow-methods", "GET, POST, HEAD, PATCH, DELETE"});
   response.headers.push_back(
       {"access-control-allow-headers",
        "authorization, content-type, connect-protocol-version, connect-timeout-ms, last-event-id, "
-       "traceparent, tracestate, x-request-id"});
+       "traceparent, tracestate, x-request-id, cognate-platform, tus-resumable, upload-length, "
+       "upload-offset, "
+       "upload-metadata, upload-concat, upload-checksum, range, if-range, if-none-match"});
   response.headers.push_back({"access-control-max-age", "7200"});
   return response;
 }
@@ -36,7 +38,11 @@ void Cors::AddHeaders(const http::Request& request, http::Headers& headers) cons
   const absl::string_view origin = http::Find(request.headers, "origin");
   if (!Allows(origin)) return;
   headers.push_back({"access-control-allow-origin", std::string(origin)});
-  headers.push_back({"access-control-expose-headers", "x-request-id, retry-after"});
+  headers.push_back(
+      {"access-control-expose-headers",
+       "x-request-id, retry-after, location, tus-resumable, tus-version, tus-extension, tus-max-size, "
+       "tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-concat, "
+       "upload-expires, cognate-sha256, etag, accept-ranges, content-range, content-disposition"});
 }
 
 }  // namespace cognate::gateway

@@ -31,6 +31,7 @@ constexpr Place kPlaces[] = {
     {"AuditService", &config::Peers::feedback},
     {"EventService", &config::Peers::feedback},
     {"FeedbackService", &config::Peers::feedback},
+    {"FileTransferService", &config::Peers::file_transfer},
 };
 
 std::string AddressOf(const config::Peers& peers, absl::string_view service) {

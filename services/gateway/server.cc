@@ -16,6 +16,8 @@
 #include "common/status/status_macros.h"
 #include "services/gateway/connect_bridge.h"
 #include "services/gateway/connect_error.h"
+#include "services/gateway/files/download.h"
+#include "services/gateway/files/tus.h"
 #include "services/gateway/watch.h"
 
 namespace cognate::gateway {
@@ -78,10 +80,18 @@ struct Server::Parts {
         calls(environment.clock, environment.metrics, Proxies(config.trusted_proxies),
               Cors(config.allowed_origins)),
         upstream(static_cast<size_t>(config.max_response_bytes), environment.clock),
+        files{rpcs,
+              upstream,
+              active_uploads,
+              config.max_upload_bytes,
+              config.upload_lifetime,
+              config.default_timeout},
         routes(calls) {
     const BridgeParts bridge = {rpcs, upstream, converters, config.default_timeout, config.longest_call};
     AddConnectRoutes(routes, bridge);
     AddWatchRoutes(routes, bridge);
+    AddDownloadRoutes(routes, files);
+    AddTusRoutes(routes, files);
   }
 
   http::HttpServerOptions HttpOptions() const {
@@ -95,6 +105,8 @@ struct Server::Parts {
     options.request_timeout = config.request_timeout;
     options.idle_timeout = config.idle_timeout;
     options.is_proxy = [this](absl::string_view address) { return calls.proxies.Trusts(address); };
+    options.is_piecewise = &IsUpload;
+    options.max_piecewise_bytes = static_cast<uint64_t>(config.max_upload_bytes);
     options.refuse = &Refuse;
     return options;
   }
@@ -103,8 +115,8 @@ struct Server::Parts {
   void WarnUnlessKnown() const {
     const bool has_certificate = environment.host != nullptr && !environment.host->tls.certificate.empty();
     const config::Peers& peers = config.peers;
-    for (const std::string& address :
-         {peers.registry, peers.change_capture, peers.transformer, peers.delivery, peers.feedback}) {
+    for (const std::string& address : {peers.registry, peers.change_capture, peers.transformer,
+                                       peers.delivery, peers.feedback, peers.file_transfer}) {
       if (absl::StartsWith(address, "unix:") || grpc_support::IsInProcess(address) || has_certificate)
         continue;
       if (!grpc_support::ApproachTo(address).authorization.empty()) continue;
@@ -120,6 +132,8 @@ struct Server::Parts {
   CallParts calls;
   UpstreamClient upstream;
   Converters converters;
+  ActiveUploads active_uploads;
+  const FileParts files;
   Routes routes;
   std::unique_ptr<http::HttpServer> server;
 };

@@ -128,7 +128,7 @@ class GatewayServerTest : public ::testing::Test {
     host_ = ValueOrDie(grpc_support::Host::Start(
         {.addresses = {absl::StrCat("unix:", directory_.File("grpc.sock"))}}, {&registry_, &feedback_}));
     const std::string address = host_->address();
-    config.peers = {address, address, address, address, address};
+    config.peers = {address, address, address, address, address, address};
     config.http = {"127.0.0.1:0"};
     server_ = ValueOrDie(Server::Create(config, {Clock::Real(), metrics_, readiness_}));
     ASSERT_THAT(server_->Start(), IsOk());

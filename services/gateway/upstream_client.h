@@ -38,6 +38,10 @@ class UpstreamCall {
   virtual void Cancel() = 0;
   // Of a stream: asks for the next message, after the one before was taken.
   virtual void Next() {}
+  // Of an upload: the next message, after `ready` was called for it.
+  virtual void Write(std::string /*message*/, bool /*is_last*/) {}
+  // The same, where there is none: what was written is all.
+  virtual void Close() {}
   virtual bool is_stream() const { return false; }
 };
 
@@ -54,6 +58,11 @@ class UpstreamClient {
   std::shared_ptr<UpstreamCall> Call(UpstreamRequest request, OnAnswer done);
   // A stream of answers: asks for the first message by itself. `done` comes last, with no message.
   std::shared_ptr<UpstreamCall> Stream(UpstreamRequest request, OnMessage message, OnAnswer done);
+
+  // A stream of messages to the service, and one answer, which may come at any time. `ready` is called when a
+  // message may be written, on a thread of its own. The request's message is not looked at.
+  using OnReady = std::function<void()>;
+  std::shared_ptr<UpstreamCall> Upload(UpstreamRequest request, OnReady ready, OnAnswer done);
 
   // Ends streams, waits at most `grace` for the other calls under way, and ends what is left of them. Later
   // calls answer UNAVAILABLE. May be called twice.

@@ -8,6 +8,7 @@
 #include "common/status/error.h"
 #include "services/platform_registry/delivery_check.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/file_check.h"
 #include "services/platform_registry/names.h"
 
 namespace cognate::platform_registry {
@@ -99,6 +100,7 @@ absl::Status CheckPlatform(const v1::Platform& platform) {
     CheckWebhook(platform, &violations);
   }
   CheckDeliveryPolicy(platform.delivery(), &violations);
+  CheckFilePlace(platform, &violations);
   return violations.empty() ? absl::OkStatus() : InvalidFields(violations).ToStatus();
 }
 

@@ -22,7 +22,7 @@ using postgres::Transaction;
 const Statement kSelectPlatform = {"select_platform", R"sql(
     SELECT name, display_name, kind, channel, capture_mode, database_uri, password_file, password_environment,
            revision, create_time, update_time, webhook::text, delivery::text, lock_reason, lock_time, lock_expire_time,
-           password_sealed::text
+           password_sealed::text, files::text
     FROM platforms
     WHERE name = $1
 )sql"};
@@ -30,7 +30,7 @@ const Statement kSelectPlatform = {"select_platform", R"sql(
 const Statement kSelectPlatforms = {"select_platforms", R"sql(
     SELECT name, display_name, kind, channel, capture_mode, database_uri, password_file, password_environment,
            revision, create_time, update_time, webhook::text, delivery::text, lock_reason, lock_time, lock_expire_time,
-           password_sealed::text
+           password_sealed::text, files::text
     FROM platforms
     WHERE name > $1
     ORDER BY name
@@ -40,8 +40,8 @@ const Statement kSelectPlatforms = {"select_platforms", R"sql(
 const Statement kInsertPlatform = {"insert_platform", R"sql(
     INSERT INTO platforms (name, display_name, kind, channel, capture_mode, database_uri, password_file,
                            password_environment, revision, webhook, delivery, lock_reason, lock_time,
-                           lock_expire_time, password_sealed)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                           lock_expire_time, password_sealed, files)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     ON CONFLICT (name) DO NOTHING
 )sql"};
 
@@ -49,7 +49,7 @@ const Statement kUpdatePlatform = {"update_platform", R"sql(
     UPDATE platforms
     SET display_name = $2, kind = $3, channel = $4, capture_mode = $5, database_uri = $6, password_file = $7,
         password_environment = $8, revision = $9, webhook = $10, delivery = $11, lock_reason = $12,
-        lock_time = $13, lock_expire_time = $14, password_sealed = $15, update_time = now()
+        lock_time = $13, lock_expire_time = $14, password_sealed = $15, files = $16, update_time = now()
     WHERE name = $1
 )sql"};
 
@@ -108,6 +108,9 @@ absl::StatusOr<v1::Platform> PlatformFromRow(const Rows& rows, int row) {
   if (!rows.IsNull(row, 12)) {
     RETURN_IF_ERROR(FromDefinition(rows.GetText(row, 12), platform.mutable_delivery()));
   }
+  if (!rows.IsNull(row, 17)) {
+    RETURN_IF_ERROR(FromDefinition(rows.GetText(row, 17), platform.mutable_files()));
+  }
   if (!rows.IsNull(row, 13)) {
     v1::PlatformLock& lock = *platform.mutable_lock();
     lock.set_reason(std::string(rows.GetText(row, 13)));
@@ -117,7 +120,7 @@ absl::StatusOr<v1::Platform> PlatformFromRow(const Rows& rows, int row) {
   return platform;
 }
 
-// Parameters $1 to $15 of the insert and the update.
+// Parameters $1 to $16 of the insert and the update.
 absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& platform, int64_t revision) {
   const v1::SecretReference& password = platform.database().password();
   Params params;
@@ -127,7 +130,7 @@ absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& pla
   password.has_file() ? params.AddText(password.file()) : params.AddNull();
   password.has_environment() ? params.AddText(password.environment()) : params.AddNull();
   params.AddInt64(revision);
-  std::string webhook, delivery, sealed;
+  std::string webhook, delivery, sealed, files;
   if (platform.has_webhook()) {
     ASSIGN_OR_RETURN(webhook, ToDefinition(platform.webhook()));
   }
@@ -137,6 +140,9 @@ absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& pla
   if (password.has_sealed()) {
     ASSIGN_OR_RETURN(sealed, ToDefinition(password.sealed()));
   }
+  if (platform.has_files()) {
+    ASSIGN_OR_RETURN(files, ToDefinition(platform.files()));
+  }
   platform.has_webhook() ? params.AddJsonb(webhook) : params.AddNull();
   platform.has_delivery() ? params.AddJsonb(delivery) : params.AddNull();
   const v1::PlatformLock& lock = platform.lock();
@@ -144,6 +150,7 @@ absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& pla
   platform.has_lock() ? params.AddTimestamp(ToTime(lock.lock_time())) : params.AddNull();
   lock.has_expire_time() ? params.AddTimestamp(ToTime(lock.expire_time())) : params.AddNull();
   password.has_sealed() ? params.AddJsonb(sealed) : params.AddNull();
+  platform.has_files() ? params.AddJsonb(files) : params.AddNull();
   return params;
 }
 

@@ -15,7 +15,8 @@ namespace cognate::platform_registry {
 namespace {
 
 constexpr char kList[] = "platforms";
-constexpr char kChangeable[] = "display_name, channel, capture_mode, database, webhook, delivery or lock";
+constexpr char kChangeable[] =
+    "display_name, channel, capture_mode, database, webhook, delivery, files or lock";
 
 absl::Status SetLock(const v1::Platform& from, absl::Time now, v1::Platform* to) {
   to->clear_lock();
@@ -52,6 +53,9 @@ absl::Status ApplyMask(const v1::Platform& from, const google::protobuf::FieldMa
     } else if (path == "delivery") {
       *to->mutable_delivery() = from.delivery();
       if (!from.has_delivery()) to->clear_delivery();
+    } else if (path == "files") {
+      *to->mutable_files() = from.files();
+      if (!from.has_files()) to->clear_files();
     } else {
       return InvalidField(absl::StrCat("update_mask.paths[", i, "]"),
                           absl::StrCat("got ", path, ", want ", kChangeable));

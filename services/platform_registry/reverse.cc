@@ -107,6 +107,10 @@ class Reverser {
         const v1::FieldMapping& forth = sync_.fields(i);
         if (forth.target() != field.source()) continue;
         field.set_conflict_policy(Turned(forth.conflict_policy()));
+        if (forth.has_file()) {
+          *field.mutable_file() = forth.file();
+          field.mutable_file()->clear_directory();
+        }
         if (forth.missing_only())
           Missing(
               StrCat("sync.fields[", i, "].missing_only"),

@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/files/rule.h"
 #include "services/platform_registry/acting_check.h"
 #include "services/platform_registry/chain_fields.h"
 #include "services/platform_registry/expansion.h"
@@ -171,7 +172,11 @@ v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync&
     out->set_target(field->target);
     *out->mutable_source_field() = from->field;
     *out->mutable_target_field() = target_field;
-    CompileReference(configuration, sync, *field, *from, *source, *target, out);
+    if (field->mapping != nullptr && field->mapping->has_file()) {
+      *out->mutable_file() = files::Completed(field->mapping->file(), field->target);
+    } else {
+      CompileReference(configuration, sync, *field, *from, *source, *target, out);
+    }
   }
   return compiled;
 }

@@ -125,6 +125,7 @@ CREATE TABLE platform_registry.platforms (
     lock_time timestamp with time zone,
     lock_expire_time timestamp with time zone,
     password_sealed jsonb,
+    files jsonb,
     CONSTRAINT platforms_check CHECK (((password_file IS NULL) OR (password_environment IS NULL))),
     CONSTRAINT platforms_check1 CHECK ((num_nonnulls(password_file, password_environment, password_sealed) <= 1))
 );

@@ -10,6 +10,7 @@
 #include "services/platform_registry/acting_check.h"
 #include "services/platform_registry/contact_check.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/file_check.h"
 #include "services/platform_registry/mapping_cycle.h"
 #include "services/platform_registry/names.h"
 #include "services/platform_registry/rules.h"
@@ -119,7 +120,7 @@ void CheckMappings(SyncCheck& check) {
 
 void CheckTypes(SyncCheck& check, const v1::CompiledSync& compiled) {
   for (const v1::CompiledField& field : compiled.fields()) {
-    if (field.source().empty() || field.is_reference()) continue;
+    if (field.source().empty() || field.is_reference() || field.has_file()) continue;
     const int index = IndexOf(check.sync, field);
     // One complaint a mapping.
     if (index >= 0 && check.IsWrongAt(MappingPath(index, ""))) continue;
@@ -206,6 +207,7 @@ bool CheckBothModels(SyncCheck& check, v1::CompiledSync* compiled) {
   if (is_chain_right || !check.sync.all_fields()) CheckRequired(check);
   if (!is_chain_right) return false;
   CheckContact(check);
+  CheckFileRules(check);
   *compiled = CompileSync(check.configuration, check.sync);
   CheckTypes(check, *compiled);
   return true;

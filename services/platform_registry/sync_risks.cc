@@ -125,7 +125,7 @@ void FindFieldRisks(SyncCheck& check, const v1::CompiledField& field) {
   const std::string path = MappingPath(index, "source");
   if (field.is_reference()) {
     FindReferenceRisks(check, path, field);
-  } else {
+  } else if (!field.has_file()) {
     FindConversionRisks(check, path, field);
     FindUndeclaredReference(check, path, field);
     FindTimeZoneRisks(check, path, field);

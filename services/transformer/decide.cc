@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "common/codec/late_ids.h"
 #include "services/transformer/echo.h"
+#include "services/transformer/file_field.h"
 #include "services/transformer/lane_packer.h"
 
 namespace cognate::transformer {
@@ -122,7 +123,7 @@ class DeleteMaker {
 
 std::string FingerprintOf(const RoutedChange& change, const Item& item) {
   if (change.logged().is_amended() || change.change->is_delivered()) return "";
-  if (!item.shape->fingerprinter.has_value() || item.outcome.has_value()) return "";
+  if (!item.shape->fingerprinter.has_value() || item.outcome.has_value() || HasFiles(item)) return "";
   const auto& values = item.delivery->values();
   const bool is_open = std::any_of(values.begin(), values.end(), [](const v1::Value& value) {
     if (value.has_reference_value()) return value.reference_value().local_id().empty();

@@ -5,6 +5,21 @@
 #include "services/transformer/contact.h"
 
 namespace cognate::transformer {
+namespace {
+
+void AddFiles(const Shape& shape, bus::v1::DeliveryGroup* group) {
+  if (shape.departure != nullptr) return;
+  for (size_t i = 0; i < shape.fields.size(); ++i) {
+    const v1::CompiledField& rule = *shape.fields[i]->rule;
+    if (!rule.has_file()) continue;
+    bus::v1::FileField* const file = group->add_files();
+    file->set_place(static_cast<int>(i));
+    file->set_source_field(rule.source());
+    *file->mutable_rule() = rule.file();
+  }
+}
+
+}  // namespace
 
 void LanePacker::Add(const SourcePlan& source, const Shape& shape, bus::v1::Delivery* delivery) {
   Open& open = OpenFor(shape.target->platform);
@@ -46,6 +61,7 @@ bus::v1::DeliveryGroup* LanePacker::GroupFor(Open& open, const SourcePlan& sourc
   for (const FieldPlan* field : shape.fields) group->add_field_names(field->rule->target());
   for (const std::string& field : shape.target->key_fields) group->add_key_fields(field);
   AddContact(shape, group);
+  AddFiles(shape, group);
   group->set_spares_adopted(shape.target == source.mirror.get());
   group->set_keeps_deletes(shape.target->comes_back);
   group->set_source_platform(source.platform);

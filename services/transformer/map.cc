@@ -9,6 +9,7 @@
 #include "common/value/convert.h"
 #include "common/value/refusal.h"
 #include "common/value/value.h"
+#include "services/transformer/file_field.h"
 #include "services/transformer/outcome_of.h"
 
 namespace cognate::transformer {
@@ -121,6 +122,11 @@ class Mapper {
     for (const FieldPlan* field : item->shape->fields) {
       const v1::Value& from = *candidate.ValueOf(*field);
       v1::Value* const to = values.Add();
+      if (field->rule->has_file()) {
+        if (std::optional<v1::OutcomeError> error = TakeFiles(from, *field->rule, to); error.has_value())
+          return Refuse(*std::move(error), item);
+        continue;
+      }
       if (field->nests && codec::HoldsReferences(from)) {
         if (std::optional<v1::OutcomeError> error = Nest(*item, *field, from, to); error.has_value())
           return Refuse(*std::move(error), item);

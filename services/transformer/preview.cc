@@ -15,6 +15,7 @@
 #include "services/transformer/contact.h"
 #include "services/transformer/errors.h"
 #include "services/transformer/expand.h"
+#include "services/transformer/file_field.h"
 #include "services/transformer/render.h"
 #include "services/transformer/rendered_record.h"
 
@@ -199,6 +200,7 @@ class Previewer {
     const std::string contact = ContactSentence(*item.shape);
     if (!contact.empty()) Step("mapping", v1::VERDICT_PASSED, contact);
     ExplainReferences(*item.shape, item);
+    ExplainFiles(*item.shape, item);
   }
 
   void ExplainPart(const Rendering& rendering, size_t change, const TargetPlan& target, const SyncPart& part,
@@ -258,6 +260,19 @@ class Previewer {
       codec::ForEachReference(value, [&](const v1::Value& found) {
         ExplainReference(shape.fields[i]->rule->target(), found.reference_value(), platform);
       });
+    }
+  }
+
+  void ExplainFiles(const Shape& shape, const Item& item) {
+    for (size_t i = 0; i < shape.fields.size(); ++i) {
+      const v1::CompiledField& rule = *shape.fields[i]->rule;
+      if (!rule.has_file() || !LeadsToFile(item.delivery->values(static_cast<int>(i)))) continue;
+      const bool is_link = rule.file().mode() == v1::FILE_MODE_LINK;
+      Step("file", v1::VERDICT_UNDER_WAY,
+           absl::StrCat(rule.target(), " leads to files of ", request_.record().platform(), "; ",
+                        item.target->platform,
+                        is_link ? " gets their addresses there."
+                                : " gets copies, and their paths in the place of what is shown here."));
     }
   }
 

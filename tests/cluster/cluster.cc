@@ -36,7 +36,8 @@ constexpr Program kPrograms[] = {
     {"change-capture", "COGNATE_CHANGE_CAPTURE", "cognate.v1.ChangeCaptureService", true},
     {"transformer", "COGNATE_TRANSFORMER", "cognate.v1.TransformerService", false},
     {"delivery", "COGNATE_DELIVERY", "cognate.v1.DeliveryService", true},
-    {"feedback", "COGNATE_FEEDBACK", "cognate.v1.FeedbackService", true}};
+    {"feedback", "COGNATE_FEEDBACK", "cognate.v1.FeedbackService", true},
+    {"file-transfer", "COGNATE_FILE_TRANSFER", "cognate.v1.FileTransferService", true}};
 constexpr char kSecond[] = "-2";
 constexpr char kServiceKey[] = "the-key-of-the-services-of-a-test-cluster";
 
@@ -188,6 +189,7 @@ std::vector<std::string> Cluster::Arguments(const std::string& name) const {
 // A service takes from the environment what it needs of this.
 process::Command Cluster::CommandOf(const std::string& name) const {
   process::Command command{.argv = Arguments(name), .log_file = LogPath(name)};
+  command.environment = {{"COGNATE_FILE_ROOTS", FileRoot()}};
   if (shape_ == Shape::kOneProcess) return command;
   const auto reach = [&](const std::string& to, const std::string& address) {
     return route_ ? route_(name, to, address) : address;
@@ -195,6 +197,8 @@ process::Command Cluster::CommandOf(const std::string& name) const {
   command.environment = {{"COGNATE_POSTGRES_URI", reach("postgres", uri_)},
                          {"COGNATE_REDIS_ADDRESS", reach("redis", redis_->address())},
                          {"COGNATE_ADVERTISE_ADDRESS", Address(name)},
+                         {"COGNATE_FILE_STORE", directory_.File("files")},
+                         {"COGNATE_FILE_ROOTS", FileRoot()},
                          {"COGNATE_TRANSFORMER_INSTANCE", name}};
   for (auto& setting : TrustEnvironment()) command.environment.push_back(std::move(setting));
   for (const Program& program : kPrograms) {

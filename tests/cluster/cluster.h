@@ -84,6 +84,8 @@ class Cluster {
   test_support::RedisServer& redis() { return *redis_; }
   std::string LogOf(const std::string& name) const;
   const std::string& directory() const { return directory_.path(); }
+  // Below it platforms may have their files; whoever needs it makes it.
+  std::string FileRoot() const { return directory_.File("sites"); }
   // Of all that the process has said.
   std::string LogPath(const std::string& name) const;
   // Of its own database.

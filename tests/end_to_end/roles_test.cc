@@ -153,10 +153,10 @@ class RolesTest : public ::testing::Test {
       SetPath(request.get(), path, role.names);
     }
     if (row.method == "KeyService/VerifyKey") SetPath(request.get(), {"secret"}, live_secret_);
-    if (method->client_streaming()) {
-      const pb::FieldDescriptor* sequence = method->input_type()->FindFieldByName("sequence");
-      request->GetReflection()->SetInt64(request.get(), sequence, 1);
-    }
+    // What a stream's first message must have, beside the platform.
+    const pb::FieldDescriptor* const sequence = method->input_type()->FindFieldByName("sequence");
+    if (sequence != nullptr) request->GetReflection()->SetInt64(request.get(), sequence, 1);
+    if (row.method == "FileTransferService/Write") SetPath(request.get(), {"upload"}, "an-upload-of-roles");
     return Send(absl::StrCat("/cognate.v1.", row.method), role.authorization, *request);
   }
 

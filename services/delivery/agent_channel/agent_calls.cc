@@ -9,6 +9,8 @@
 #include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/value/local_id.h"
+#include "common/value/parse.h"
 #include "services/clients/delivery_pause.h"
 #include "services/delivery/public_delivery.h"
 
@@ -80,6 +82,11 @@ void CheckResult(const v1::DeliveryResult& result, const std::string& path,
   if (!Uuid::Parse(result.entity_id()).ok())
     wrong("entity_id", StrCat("got \"", result.entity_id(), "\", want the delivery's UUID"));
   if (result.model().empty()) wrong("model", "got nothing, want the delivery's");
+  if (result.local_id().size() > value::kMaxLocalIdBytes ||
+      !value::CharacterCount(result.local_id()).has_value()) {
+    wrong("local_id", StrCat("got ", result.local_id().size(), " bytes, want at most ",
+                             value::kMaxLocalIdBytes, " bytes without NUL characters"));
+  }
   if (result.version() <= 0) wrong("version", StrCat("got ", result.version(), ", want the delivery's"));
   if (result.operation() != v1::OPERATION_UPDATE && result.operation() != v1::OPERATION_DELETE)
     wrong("operation", "want the delivery's: OPERATION_UPDATE or OPERATION_DELETE");
@@ -102,7 +109,9 @@ v1::Outcome LateOutcome(const v1::DeliveryResult& result) {
   applied.set_version(result.version());
   applied.set_operation(result.operation());
   applied.set_status(v1::OUTCOME_STATUS_APPLIED);
-  return OutcomeOf(applied, result.local_id(), result);
+  v1::Outcome outcome = OutcomeOf(applied, result.local_id(), result);
+  MakeStorable(&outcome);
+  return outcome;
 }
 
 }  // namespace
@@ -208,6 +217,7 @@ absl::Status AgentCalls::Subscribe(const v1::SubscribeRequest& request, const gr
   std::vector<FieldViolation> violations;
   const Ask ask = AskOf(request, "credits", request.credits(), &violations);
   if (!violations.empty()) return Invalid(violations);
+  RETURN_IF_ERROR(MayLend(ask.platform));  // before there is a mailbox of that name
   Mailbox& mailbox = mailboxes_.Of(ask.platform);
   absl::flat_hash_set<std::string> leases;
   const auto gone = [&] { return rpc.cancelled() || rpc.draining(); };

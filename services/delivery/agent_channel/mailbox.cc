@@ -10,6 +10,8 @@ namespace {
 
 // Also how soon a caller that has gone, or whose key was revoked, is noticed.
 constexpr absl::Duration kLongestWait = absl::Milliseconds(250);
+// Of deliveries that are lent together: clients of gRPC take answers of 4 MiB unless they are told otherwise.
+constexpr size_t kMaxLentBytes = 3 << 20;
 
 }  // namespace
 
@@ -23,8 +25,8 @@ void Mailbox::Put(absl::Span<const Outgoing> deliveries) {
     if (known != places_.end() && slots_[known->second].delivery.version() == outgoing.delivery->version()) {
       slots.push_back(std::move(slots_[known->second]));
     } else {
-      slots.push_back(
-          {PublicDelivery(outgoing), AppliedOutcome(outgoing), "", absl::InfinitePast(), std::nullopt});
+      slots.push_back({PublicDelivery(outgoing), AppliedOutcome(outgoing)});
+      slots.back().bytes = slots.back().delivery.ByteSizeLong();
     }
     if (slots.back().outcome.has_value()) ++answered_count_;
     places.emplace(std::move(key), slots.size() - 1);
@@ -113,9 +115,12 @@ Lent Mailbox::LendLocked(size_t credits, const absl::flat_hash_set<std::string>&
   last_asked_ = now;
   Lent lent;
   const size_t lent_before = CountLent(leases);
+  size_t bytes = 0;
   for (Slot& slot : slots_) {
     if (lent_before + lent.deliveries.size() >= credits) break;
     if (slot.outcome.has_value() || now < slot.lent_until) continue;
+    bytes += slot.bytes;
+    if (bytes > kMaxLentBytes && !lent.deliveries.empty()) break;
     if (lent.lease.empty()) {
       lent.lease = RandomHex(16);
       lent.expires = now + lease_duration;

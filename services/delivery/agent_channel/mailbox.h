@@ -83,9 +83,10 @@ class Mailbox {
   struct Slot {
     v1::Delivery delivery;
     v1::Outcome applied;  // what it is when it was written
-    std::string lease;
+    size_t bytes = 0;     // of the delivery
+    std::string lease = {};
     absl::Time lent_until = absl::InfinitePast();
-    std::optional<v1::Outcome> outcome;
+    std::optional<v1::Outcome> outcome = {};
 
     bool IsLent(absl::Time now) const { return !outcome.has_value() && now < lent_until; }
   };

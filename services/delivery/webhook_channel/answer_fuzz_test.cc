@@ -49,7 +49,10 @@ TEST(AnswerFuzzTest, SurvivesWhateverAnEndpointAnswers) {
     }
     ASSERT_EQ(outcomes->size(), asked.size());
     for (size_t i = 0; i < asked.size(); ++i) {
-      const v1::Outcome& outcome = (*outcomes)[i];
+      v1::Outcome outcome = (*outcomes)[i];
+      MakeStorable(&outcome);
+      v1::Outcome read;
+      ASSERT_TRUE(read.ParseFromString(outcome.SerializeAsString())) << input;
       ASSERT_EQ(outcome.entity_id(), asked[i].delivery->entity_id());
       ASSERT_TRUE(IsAnswer(outcome.status())) << input;
       ASSERT_GE(outcome.version(), 7);

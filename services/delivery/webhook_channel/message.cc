@@ -10,6 +10,7 @@
 #include "common/codec/json.h"
 #include "common/codec/rfc3339.h"
 #include "common/ids/uuid.h"
+#include "common/text/excerpt.h"
 #include "common/value/fingerprint.h"
 #include "common/value/value.h"
 #include "services/delivery/public_delivery.h"
@@ -164,8 +165,8 @@ v1::DeliveryResult ReadResult(const Value& result) {
   if (const Value* error = Member(result, "error"); error != nullptr) {
     v1::OutcomeError& told = *read.mutable_error();
     told.set_reason(TextOf(Member(*error, "reason")));
-    told.set_message(error->has_text_value() ? Excerpt(error->text_value())
-                                             : Excerpt(TextOf(Member(*error, "message"))));
+    told.set_message(error->has_text_value() ? text::Excerpt(error->text_value(), kExcerpt)
+                                             : text::Excerpt(TextOf(Member(*error, "message")), kExcerpt));
     told.set_field(TextOf(Member(*error, "field")));
     if (const Value* delay = Member(*error, "retry_after");
         delay != nullptr && delay->has_int64_value() && delay->int64_value() > 0) {
@@ -187,14 +188,6 @@ std::string IdOf(absl::Span<const Outgoing> deliveries) {
 }
 
 }  // namespace
-
-std::string Excerpt(absl::string_view text) {
-  std::string excerpt(text.substr(0, kExcerpt));
-  for (char& c : excerpt) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
-  }
-  return text.size() > kExcerpt ? StrCat(excerpt, "…") : excerpt;
-}
 
 webhook::Message MakeMessage(absl::string_view platform, absl::Span<const Outgoing> deliveries, bool single,
                              absl::Time now) {
@@ -218,14 +211,16 @@ absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body,
   Value answer;
   // Many a site answers whatever it does not know with its front page.
   if (!text.empty() && text.front() == '<') {
-    return absl::InvalidArgumentError(StrCat(
-        "the endpoint answered with a web page, want JSON or nothing; is the URL right? ", Excerpt(body)));
+    return absl::InvalidArgumentError(
+        StrCat("the endpoint answered with a web page, want JSON or nothing; is the URL right? ",
+               text::Excerpt(body, kExcerpt)));
   }
   if (!text.empty() && (text.front() == '{' || text.front() == '[')) {
     absl::StatusOr<Value> read = codec::ReadJson(text);
     if (!read.ok()) {
       return absl::InvalidArgumentError(
-          StrCat("the endpoint's answer is no JSON, want {\"results\":[…]} or nothing: ", Excerpt(body)));
+          StrCat("the endpoint's answer is no JSON, want {\"results\":[…]} or nothing: ",
+                 text::Excerpt(body, kExcerpt)));
     }
     answer = *std::move(read);
   }
@@ -233,7 +228,7 @@ absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body,
   const Value* const list = Member(answer, "results");
   if (list != nullptr && !list->has_list_value())
     return absl::InvalidArgumentError(
-        StrCat("the endpoint's answer has no list in \"results\": ", Excerpt(body)));
+        StrCat("the endpoint's answer has no list in \"results\": ", text::Excerpt(body, kExcerpt)));
   if (list != nullptr) {
     for (const Value& result : list->list_value().values())
       results[{TextOf(Member(result, "entity_id")), TextOf(Member(result, "model"))}] = &result;

@@ -26,7 +26,4 @@ webhook::Message MakeMessage(absl::string_view platform, absl::Span<const Outgoi
 absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body,
                                                     absl::Span<const Outgoing> deliveries, bool single);
 
-// The beginning of a text that somebody else wrote, on one line, for an error's message.
-std::string Excerpt(absl::string_view text);
-
 }  // namespace cognate::delivery

@@ -8,6 +8,7 @@
 #include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/text/excerpt.h"
 #include "services/delivery/public_delivery.h"
 
 namespace cognate::delivery {
@@ -16,6 +17,7 @@ namespace {
 using absl::StrCat;
 
 constexpr size_t kDefaultDeliveries = 100;
+constexpr size_t kShownBytes = 300;
 constexpr absl::Duration kGoneFor = absl::Hours(24);
 // So many records that failed alone, and none that was taken: it is the endpoint.
 constexpr int kFailuresOfAll = 5;
@@ -23,27 +25,24 @@ constexpr int kFailuresOfAll = 5;
 bool IsTaken(int status) { return status >= 200 && status < 300; }
 bool IsServerFault(int status) { return status >= 500 || status == 408; }
 
-std::string Said(const webhook::Answer& answer) {
-  return StrCat("the endpoint answered ", answer.status,
-                answer.body.empty() ? "" : StrCat(": ", Excerpt(answer.body)));
-}
-
 absl::Status EndpointFailed(const webhook::Answer& answer) {
-  return Error(absl::StatusCode::kUnavailable, "ENDPOINT_FAILED", Said(answer));
+  return Error(absl::StatusCode::kUnavailable, "ENDPOINT_FAILED", webhook::Said(answer));
 }
 
 // What an answer says of the endpoint as a whole; OK where it is about what was sent.
 absl::Status EndpointFault(const webhook::Answer& answer) {
   const auto error = [&](absl::StatusCode code, absl::string_view reason, absl::string_view advice) {
-    return Error(code, reason, StrCat(Said(answer), advice));
+    return Error(code, reason, StrCat(webhook::Said(answer), advice));
   };
   const int status = answer.status;
   if (status < 200)
     return error(absl::StatusCode::kUnavailable, "CONNECTION_LOST", "; want an answer of HTTP");
   if (status >= 300 && status < 400) {
-    return error(absl::StatusCode::kFailedPrecondition, "ENDPOINT_REDIRECTED",
-                 StrCat("; redirects are not followed, set the URL to where it leads",
-                        answer.location.empty() ? "" : StrCat(" (", answer.location, ")")));
+    return error(
+        absl::StatusCode::kFailedPrecondition, "ENDPOINT_REDIRECTED",
+        StrCat(
+            "; redirects are not followed, set the URL to where it leads",
+            answer.location.empty() ? "" : StrCat(" (", text::Excerpt(answer.location, kShownBytes), ")")));
   }
   switch (status) {
     case 401:
@@ -136,6 +135,7 @@ void WebhookChannel::Send(const Part& part, webhook::Message message) {
   under_way_.insert(
       parts_.sender.Send(std::move(request), [this, part](absl::StatusOr<webhook::Answer> answer) {
         MutexLock in_answer(&mutex_);
+        last_answer_ = parts_.clock.Now();
         answers_.emplace_back(part, std::move(answer));
         answered_.Signal();
       }));
@@ -220,10 +220,10 @@ void WebhookChannel::TakeRefusal(const Part& part, const webhook::Answer& answer
   if (!IsServerFault(answer.status)) {
     work.any_taken = true;  // it reads what comes
     work.outcomes[part.begin] = RejectedOutcome(
-        outgoing, answer.status == 413 ? "TOO_LARGE_FOR_TARGET" : "REFUSED_BY_TARGET", Said(answer));
+        outgoing, answer.status == 413 ? "TOO_LARGE_FOR_TARGET" : "REFUSED_BY_TARGET", webhook::Said(answer));
     return;
   }
-  work.outcomes[part.begin] = FailedOutcome(outgoing, "ENDPOINT_FAILED", Said(answer));
+  work.outcomes[part.begin] = FailedOutcome(outgoing, "ENDPOINT_FAILED", webhook::Said(answer));
   if (++work.failed_alone < kFailuresOfAll || work.any_taken) return;
   LoseAll(EndpointFailed(answer), work);
 }
@@ -231,6 +231,11 @@ void WebhookChannel::TakeRefusal(const Part& part, const webhook::Answer& answer
 void WebhookChannel::LoseAll(const absl::Status& why, Work& work) {
   work.outcomes.assign(work.outcomes.size(), v1::Outcome());
   lost_ = why;
+}
+
+absl::Time WebhookChannel::last_answer() const {
+  MutexLock lock(&mutex_);
+  return last_answer_;
 }
 
 void WebhookChannel::Interrupt() {

@@ -37,6 +37,7 @@ class WebhookChannel final : public Channel {
   absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) override;
   absl::Status lost() const override { return lost_; }
   bool knows_entities() const override { return false; }
+  absl::Time last_answer() const override;
   void Interrupt() override;
 
  private:
@@ -67,10 +68,11 @@ class WebhookChannel final : public Channel {
   std::unique_ptr<webhook::Signer> signer_;
   absl::Status lost_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar answered_;
   std::deque<Answered> answers_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<uint64_t> under_way_ ABSL_GUARDED_BY(mutex_);
+  absl::Time last_answer_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool interrupted_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

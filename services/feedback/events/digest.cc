@@ -53,6 +53,12 @@ std::string What(v1::EventKind kind, int64_t count, absl::string_view platform) 
       return absl::StrCat(records, " were changed there, too");
     case v1::EVENT_KIND_SKIPPED:
       return absl::StrCat(deliveries, " were left out");
+    case v1::EVENT_KIND_FILE_PLACED:
+      return absl::StrCat(count, " more ", count == 1 ? "file is" : "files are", " on ", platform);
+    case v1::EVENT_KIND_FILE_REFUSED:
+      return absl::StrCat(count, " more ", count == 1 ? "file" : "files", " for ", platform, " were refused");
+    case v1::EVENT_KIND_FILE_PROGRESS:
+      return absl::StrCat("files for ", platform, " moved on ", count, " more times");
     case v1::EVENT_KIND_CHANGE:
       return absl::StrCat(count, " more changes moved on");
     default:

@@ -54,6 +54,15 @@ std::string RunFinished(const v1::Event& event) {
   return StrCat(to, event.error().reason() == "RUN_HELD" ? " is held" : " has failed", Why(event));
 }
 
+std::string FileName(const v1::Event& event) {
+  return event.file().name().empty() ? "a file" : event.file().name();
+}
+
+std::string FileProgress(const v1::Event& event) {
+  return StrCat(event.file().placed_count(), " of ", event.file().total_count(), " files are on ",
+                event.target().platform(), ".");
+}
+
 std::string Resolved(const std::string& record, const v1::Event& event) {
   const std::string name = event.conflict().empty() ? "the conflict" : event.conflict();
   return StrCat(name, " about ", record, " is resolved", event.version() > 0 ? Brackets(event) : "",
@@ -81,6 +90,11 @@ std::string Sentence(const v1::Event& event, const bus::v1::EventDetail* detail)
     case v1::EVENT_KIND_RETRY:
       return Retry(record, event, *detail);
     case v1::EVENT_KIND_WAITING:
+      if (!detail->has_waits_for()) {
+        return StrCat(record,
+                      detail->incomplete() ? " was written with a placeholder" : " is not written yet",
+                      Brackets(event), Why(event));
+      }
       return StrCat(record,
                     detail->incomplete() ? " was written without a reference and waits for " : " waits for ",
                     Describe(detail->waits_for()), Brackets(event), ".");
@@ -98,6 +112,12 @@ std::string Sentence(const v1::Event& event, const bus::v1::EventDetail* detail)
       return Resolved(record, event);
     case v1::EVENT_KIND_RUN_FINISHED:
       return RunFinished(event);
+    case v1::EVENT_KIND_FILE_PROGRESS:
+      return FileProgress(event);
+    case v1::EVENT_KIND_FILE_PLACED:
+      return StrCat(target.platform(), " has ", FileName(event), ".");
+    case v1::EVENT_KIND_FILE_REFUSED:
+      return StrCat(target.platform(), " does not get ", FileName(event), Why(event));
     case v1::EVENT_KIND_PLATFORM_DOWN:
       return StrCat(target.platform(), " cannot be reached", Why(event));
     case v1::EVENT_KIND_PLATFORM_RECOVERED:

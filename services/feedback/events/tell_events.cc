@@ -19,7 +19,9 @@ constexpr size_t kLargestEvent = 16 << 10;
 
 bool MayBeTold(v1::EventKind kind) {
   return kind == v1::EVENT_KIND_RUN_FINISHED || kind == v1::EVENT_KIND_CONFLICT ||
-         kind == v1::EVENT_KIND_CONFLICT_RESOLVED || kind == v1::EVENT_KIND_HELD;
+         kind == v1::EVENT_KIND_CONFLICT_RESOLVED || kind == v1::EVENT_KIND_HELD ||
+         kind == v1::EVENT_KIND_FILE_PROGRESS || kind == v1::EVENT_KIND_FILE_PLACED ||
+         kind == v1::EVENT_KIND_FILE_REFUSED;
 }
 
 absl::Status Check(const v1::TellEventsRequest& request) {
@@ -32,7 +34,8 @@ absl::Status Check(const v1::TellEventsRequest& request) {
     if (event.event_id().empty() || event.event_id().size() > kLongestId)
       return InvalidField(field("event_id"), absl::StrCat("want 1 to ", kLongestId, " bytes"));
     if (!MayBeTold(event.kind()))
-      return InvalidField(field("kind"), "want RUN_FINISHED, CONFLICT, CONFLICT_RESOLVED or HELD");
+      return InvalidField(field("kind"),
+                          "want RUN_FINISHED, CONFLICT, CONFLICT_RESOLVED, HELD, or one of FILE_…");
     if (event.target().platform().empty())
       return InvalidField(field("target.platform"), "got nothing, want the target platform's id");
     if (event.ByteSizeLong() > kLargestEvent)

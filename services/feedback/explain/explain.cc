@@ -16,6 +16,9 @@
 namespace cognate::feedback {
 namespace {
 
+// No sync brings anything to it.
+bool IsSourceAlone(const v1::Replica& replica) { return replica.desired_version() == 0; }
+
 bool Same(const v1::RecordKey& a, const v1::RecordKey& b) {
   return a.platform() == b.platform() && a.model() == b.model() && a.local_id() == b.local_id();
 }
@@ -53,22 +56,57 @@ class Inquiry {
     return evidence;
   }
 
-  // The record may be named as its target knows it; the way begins at its source.
+  // The record may be named as its target knows it; the way begins at its source. One that syncs read as
+  // well, as both of two-way syncs, is the source of its ways to others; what brings other records of the
+  // entity to its own platform is told where that is asked for, or is not over.
   void FindSource() {
     replicas_ = parts_.peers.registry().GetReplicas(request_.record(), context_);
     if (!replicas_.ok() || replicas_->replicas().empty()) return;
-    const auto& all = replicas_->replicas();
-    const auto is_source = [](const v1::Replica& replica) { return replica.desired_version() == 0; };
-    if (!is_source(all[0])) {
-      const auto source = std::find_if(all.begin(), all.end(), is_source);
-      if (source != all.end()) source_ = source->record();
-      if (only_.empty()) only_ = request_.record().platform();
+    const v1::Replica& own = replicas_->replicas(0);
+    bool tells_own = false;
+    if (!IsSourceAlone(own)) {
+      const auto syncs = parts_.peers.registry().ListSyncs(context_);
+      if (syncs.ok()) syncs_ = *syncs;
+      const v1::Replica* const other = OtherSource();
+      if (other != nullptr) other_source_ = other->record();
+      const bool is_asked_for = only_ == source_.platform();
+      if (is_asked_for || !IsRead(source_)) {
+        if (only_.empty()) only_ = source_.platform();
+        if (other != nullptr) source_ = *other_source_;
+      } else {
+        tells_own =
+            own.applied_version() < own.desired_version() || (other != nullptr && IsSourceAlone(*other));
+      }
     }
-    for (const v1::Replica& replica : all) {
-      if (is_source(replica) || Same(replica.record(), source_) || !Wanted(replica.record().platform()))
-        continue;
-      At(replica.record().platform(), replica.record().model()).replica = replica;
+    for (const v1::Replica& replica : replicas_->replicas()) {
+      const bool is_told = Same(replica.record(), source_) ? tells_own : !IsSourceAlone(replica);
+      if (is_told && Wanted(replica.record().platform()))
+        At(replica.record().platform(), replica.record().model()).replica = replica;
     }
+  }
+
+  // Whether a sync, active or not, takes this record's model from its platform.
+  bool IsRead(const v1::RecordKey& record) const {
+    return std::any_of(syncs_.begin(), syncs_.end(), [&](const v1::Sync& sync) {
+      return sync.source_platform() == record.platform() && sync.source_model() == record.model();
+    });
+  }
+
+  // What may have brought the record to where it is: another record of the entity; null if there is none.
+  const v1::Replica* OtherSource() const {
+    const v1::RecordKey& own = request_.record();
+    const v1::Replica* other = nullptr;
+    for (const v1::Replica& replica : replicas_->replicas()) {
+      const v1::RecordKey& record = replica.record();
+      if (Same(record, own) || record.local_id().empty()) continue;
+      if (IsSourceAlone(replica)) return &replica;
+      const bool leads_here = std::any_of(syncs_.begin(), syncs_.end(), [&](const v1::Sync& sync) {
+        return sync.source_platform() == record.platform() && sync.source_model() == record.model() &&
+               sync.target_platform() == own.platform() && sync.target_model() == own.model();
+      });
+      if (leads_here && other == nullptr) other = &replica;
+    }
+    return other;
   }
 
   void AskChangeLog() {
@@ -150,6 +188,9 @@ class Inquiry {
     evidence->captured_version = captured_version_;
     evidence->source_deleted = source_deleted_;
     evidence->previewed = previewed_;
+    evidence->held_version = HeldBySource(evidence->source);
+    const bool is_own = evidence->platform == source_.platform() && evidence->model == source_.model();
+    if (is_own && Same(source_, request_.record())) TurnAround(evidence);
     const absl::StatusOr<v1::ListLanesResponse> lanes = parts_.peers.ListLanes(evidence->platform, context_);
     evidence->lanes = lanes.status();
     if (lanes.ok()) {
@@ -160,6 +201,39 @@ class Inquiry {
     if (evidence->trouble && evidence->trouble->waits_for_entity)
       evidence->awaited = Awaited(*evidence->trouble);
     *response_.add_targets() = ExplainTarget(*evidence);
+  }
+
+  int64_t HeldBySource(const v1::RecordKey& source) const {
+    if (!replicas_.ok()) return 0;
+    for (const v1::Replica& replica : replicas_->replicas()) {
+      if (Same(replica.record(), source) && !IsSourceAlone(replica)) return replica.applied_version();
+    }
+    return 0;
+  }
+
+  // The way to the source's own platform begins elsewhere.
+  void TurnAround(TargetEvidence* evidence) {
+    evidence->replica = replicas_->replicas(0);
+    evidence->captured_version = evidence->held_version = 0;
+    evidence->source_deleted = evidence->previewed = false;
+    if (!other_source_.has_value()) return;
+    evidence->source = *other_source_;
+    evidence->held_version = HeldBySource(*other_source_);
+    const absl::StatusOr<v1::Change> change = parts_.peers.GetLatestChange(*other_source_, context_);
+    if (change.ok()) {
+      evidence->captured_version = change->version();
+      evidence->source_deleted = change->operation() == v1::OPERATION_DELETE;
+    }
+    v1::PreviewRequest preview;
+    *preview.mutable_record() = *other_source_;
+    preview.set_target_platform(evidence->platform);
+    const absl::StatusOr<v1::PreviewResponse> answer = parts_.peers.Preview(preview, context_);
+    evidence->previewed = answer.ok();
+    if (!answer.ok()) return;
+    for (const v1::RenderedRecord& rendered : answer->records()) {
+      if (rendered.platform() == evidence->platform && rendered.model() == evidence->model)
+        evidence->rendered = rendered;
+    }
   }
 
   // One level down: how the record stands that this one waits for.
@@ -189,6 +263,9 @@ class Inquiry {
   CallContext context_;
   std::string only_;  // The only target platform that is asked for; empty for all.
   v1::RecordKey source_;
+  // Of the way to the platform of the record that is asked about.
+  std::optional<v1::RecordKey> other_source_;
+  std::vector<v1::Sync> syncs_;  // Only where something brings records to where that is.
   absl::StatusOr<v1::GetReplicasResponse> replicas_;
   int64_t captured_version_ = 0;
   bool source_deleted_ = false;

@@ -90,7 +90,10 @@ v1::ExplanationStep PlanStep(const TargetEvidence& evidence) {
                                  ? "has nothing yet."
                                  : absl::StrCat("has version ", replica.applied_version(), ".")));
   }
-  if (evidence.rendered && evidence.captured_version > desired) {
+  if (evidence.may_be_an_echo() && evidence.captured_version > desired) {
+    absl::StrAppend(step.mutable_sentence(), " Version ", evidence.captured_version, " of ",
+                    Describe(evidence.source), " is what a delivery wrote there, or is not planned yet.");
+  } else if (evidence.rendered && evidence.captured_version > desired) {
     absl::StrAppend(step.mutable_sentence(), " Version ", evidence.captured_version,
                     " is captured and not planned yet.");
     step.set_verdict(v1::VERDICT_UNDER_WAY);
@@ -117,6 +120,13 @@ v1::ExplanationStep TroubleStep(const Trouble& trouble) {
               trouble.next_attempt ? absl::StrCat(" and is tried again at ", At(*trouble.next_attempt)) : "",
               ": ", Why(trouble.error))));
     case v1::REPLICA_STATE_WAITING:
+      if (trouble.waits_for_file()) {
+        return step(
+            v1::VERDICT_UNDER_WAY,
+            Stop(absl::StrCat("Version ", trouble.version,
+                              trouble.incomplete ? " was written with a placeholder: " : " is not sent yet: ",
+                              Why(trouble.error), trouble.replay ? "; it is being sent again" : "")));
+      }
       return step(v1::VERDICT_UNDER_WAY,
                   absl::StrCat("Version ", trouble.version,
                                trouble.incomplete ? " was written without a reference to " : " waits for ",
@@ -178,6 +188,7 @@ std::string TroubleConclusion(const Trouble& trouble) {
       return absl::StrCat("it failed ", Times(trouble.attempt_count),
                           " and is tried again: ", Why(trouble.error));
     case v1::REPLICA_STATE_WAITING:
+      if (trouble.waits_for_file()) return Why(trouble.error);
       return absl::StrCat("it waits for ", Describe(trouble.waits_for_source));
     case v1::REPLICA_STATE_HELD:
       return absl::StrCat(trouble.key.platform, " does not accept our login: ", Why(trouble.error));
@@ -237,7 +248,8 @@ Standing StandingOf(const TargetEvidence& evidence) {
 
 std::string ConvergedConclusion(const TargetEvidence& evidence) {
   const Standing standing = StandingOf(evidence);
-  if (evidence.rendered && evidence.captured_version > evidence.replica->applied_version()) {
+  const bool is_newer = evidence.captured_version > evidence.replica->applied_version();
+  if (evidence.rendered && is_newer && !evidence.may_be_an_echo()) {
     return absl::StrCat(standing.beginning, "; version ", evidence.captured_version, " is on its way.");
   }
   return standing.sentence;

@@ -264,6 +264,107 @@ sync UNSPECIFIED transformer could not be asked (UNAVAILABLE), so this is not kn
 )");
 }
 
+class ExplainBothWaysTest : public ExplainTest {
+ protected:
+  ExplainBothWaysTest() {
+    v1::Sync there;
+    there.set_source_platform("atlas");
+    there.set_source_model("public.country");
+    there.set_target_platform("shop");
+    there.set_target_model("public.nations");
+    v1::Sync back;
+    back.set_source_platform("shop");
+    back.set_source_model("public.nations");
+    back.set_target_platform("atlas");
+    back.set_target_model("public.country");
+    peers_.syncs = {there, back};
+    peers_.SetRules(peers_.syncs);
+    shop_.set_platform("shop");
+    shop_.set_model("public.nations");
+    shop_.set_local_id("l57");
+  }
+  // Both have version 813, which was captured on the shop, but for what is on its way to the atlas.
+  Uuid Meet(int64_t due_on_atlas) {
+    const Uuid entity = Plan("57", 812);
+    v1::Change change;
+    change.set_version(813);
+    peers_.AddChange(shop_, change);
+    FakeReplica replica;
+    replica.desired = replica.applied = 813;
+    replica.local_id = "l57";
+    peers_.Put(entity, "shop", "public.nations", replica);
+    replica.desired = due_on_atlas;
+    replica.local_id = "57";
+    peers_.Put(entity, "atlas", "public.country", replica);
+    return entity;
+  }
+
+  v1::RecordKey shop_;
+};
+
+TEST_F(ExplainBothWaysTest, NamesTheOtherPlatformFromEitherSide) {
+  Start();
+  Meet(813);
+  EXPECT_THAT(
+      Explain(Record("57")),
+      ::testing::AllOf(
+          ::testing::HasSubstr("capture PASSED The last captured change of public.country 57 on atlas is"),
+          ::testing::HasSubstr("-> shop public.nations CONVERGED\n"),
+          ::testing::Not(::testing::HasSubstr("-> atlas")),
+          ::testing::EndsWith("== public.nations l57 on shop is up to date with version 813.\n")));
+  peers_.preview.mutable_records(0)->set_platform("atlas");
+  peers_.preview.mutable_records(0)->set_model("public.country");
+  EXPECT_THAT(
+      Explain(shop_),
+      ::testing::AllOf(
+          ::testing::HasSubstr("capture PASSED The last captured change of public.nations l57 on shop is"),
+          ::testing::HasSubstr("-> atlas public.country CONVERGED\n"),
+          ::testing::Not(::testing::HasSubstr("-> shop")),
+          ::testing::EndsWith("== public.country 57 on atlas is up to date with version 813.\n")));
+}
+
+TEST_F(ExplainBothWaysTest, DoesNotTakeWhatADeliveryWroteForAnEdit) {
+  Start();
+  Meet(813);
+  v1::Change echo;
+  echo.set_version(815);
+  peers_.AddChange(Record("57"), echo);
+  EXPECT_THAT(Explain(Record("57")),
+              ::testing::AllOf(
+                  ::testing::HasSubstr("plan PASSED shop should have version 813, and has it. Version 815 of "
+                                       "public.country 57 on atlas is what a delivery wrote there, or is not "
+                                       "planned yet.\n"),
+                  ::testing::EndsWith("== public.nations l57 on shop is up to date with version 813.\n")));
+}
+
+TEST_F(ExplainBothWaysTest, TellsWhatIsOnItsWayToTheRecordItselfWhereSomethingIs) {
+  v1::RenderedRecord* const rendered = peers_.preview.add_records();
+  rendered->add_syncs("syncs/back");
+  rendered->set_platform("atlas");
+  rendered->set_model("public.country");
+  Start();
+  Meet(814);
+  EXPECT_THAT(Explain(Record("57")),
+              ::testing::AllOf(
+                  ::testing::HasSubstr("-> atlas public.country PENDING\nsync PASSED syncs/back takes it to "
+                                       "public.country on atlas.\n"),
+                  ::testing::HasSubstr("=> atlas still has version 813; version 814 is on its way.\n"),
+                  ::testing::HasSubstr("-> shop public.nations CONVERGED\n")));
+}
+
+TEST_F(ExplainBothWaysTest, TellsTheWayToTheRecordItselfWhereThatIsAskedFor) {
+  peers_.preview.mutable_records(0)->set_platform("atlas");
+  peers_.preview.mutable_records(0)->set_model("public.country");
+  Start();
+  Meet(813);
+  EXPECT_THAT(
+      Explain(Record("57"), "atlas"),
+      ::testing::AllOf(
+          ::testing::HasSubstr("capture PASSED The last captured change of public.nations l57 on shop is"),
+          ::testing::HasSubstr("-> atlas public.country CONVERGED\n"),
+          ::testing::Not(::testing::HasSubstr("-> shop"))));
+}
+
 TEST_F(ExplainTest, NeedsARecord) {
   Start();
   EXPECT_THAT(feedback_->Call(&Stub::Explain, v1::ExplainRequest()),

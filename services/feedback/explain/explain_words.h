@@ -33,7 +33,11 @@ struct TargetEvidence {
   v1::RecordKey source;
   int64_t captured_version = 0;  // 0: unknown, or never captured.
   bool source_deleted = false;   // By that version.
-  bool previewed = false;        // The transformer was asked.
+  // Of a source that is a target, too: what the ledger knows it to have. A captured version behind that is
+  // what a delivery wrote there, which goes on under the delivery's own version, or is not planned yet.
+  int64_t held_version = 0;
+  bool may_be_an_echo() const { return held_version > 0 && captured_version > held_version; }
+  bool previewed = false;  // The transformer was asked.
   std::optional<v1::RenderedRecord> rendered;
   std::optional<v1::Replica> replica;
   std::optional<Trouble> trouble;

@@ -11,6 +11,7 @@
 #include "common/retry/backoff.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/webhook/endpoint.h"
 #include "services/feedback/hooks/hook_message.h"
 
 namespace cognate::feedback {
@@ -24,15 +25,6 @@ constexpr absl::Duration kNextInterval = absl::Seconds(10);  // for what has not
 constexpr BackoffPolicy kRetry = {absl::Seconds(5), 3.0, absl::Hours(1)};
 constexpr absl::Duration kLongestAsked = absl::Hours(24);
 constexpr size_t kDefaultEvents = 100;
-constexpr size_t kExcerpt = 300;
-
-std::string Said(const webhook::Answer& answer) {
-  std::string excerpt = answer.body.substr(0, kExcerpt);
-  // What an endpoint says is shown to people; only what is plain text.
-  std::replace_if(
-      excerpt.begin(), excerpt.end(), [](char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return absl::StrCat("the endpoint answered ", answer.status, excerpt.empty() ? "" : ": ", excerpt);
-}
 
 }  // namespace
 
@@ -213,10 +205,11 @@ absl::Status HookSender::Take(Live& live, const absl::StatusOr<webhook::Answer>&
   if (answer->status == 410) {
     log::Warn("event_hook_gone", {{"hook", live.hook.id}});
     live.next_attempt = absl::InfiniteFuture();
-    return store_.Stop(live.hook.id, owner_,
-                       absl::StrCat(Said(*answer), "; nothing more is sent until the hook is changed"));
+    return store_.Stop(
+        live.hook.id, owner_,
+        absl::StrCat(webhook::Said(*answer), "; nothing more is sent until the hook is changed"));
   }
-  return Failed(live, Said(*answer), answer->retry_after.value_or(absl::ZeroDuration()), now);
+  return Failed(live, webhook::Said(*answer), answer->retry_after.value_or(absl::ZeroDuration()), now);
 }
 
 absl::Status HookSender::Failed(Live& live, absl::string_view error, absl::Duration asked, absl::Time now) {

@@ -33,7 +33,9 @@ const Statement kList = {"hooks_list",
                                       " FROM event_hooks h WHERE h.id > $1 ORDER BY h.id LIMIT $2")};
 const Statement kUpdate = {"hooks_update", R"sql(
     UPDATE event_hooks
-    SET config = $2, is_paused = $3, revision = revision + 1, broken = '', is_stopped = false, last_error = ''
+    SET config = $2, is_paused = $3, revision = revision + 1, broken = '', is_stopped = false, last_error = '',
+        pending_id = CASE WHEN $4 THEN pending_id END, pending_body = CASE WHEN $4 THEN pending_body END,
+        pending_sequence = CASE WHEN $4 THEN pending_sequence END, pending_index = CASE WHEN $4 THEN pending_index END
     WHERE id = $1)sql"};
 const Statement kDelete = {"hooks_delete", "DELETE FROM event_hooks WHERE id = $1"};
 // The rest of a lease is renewed early, so that it always outlives a request that begins now.
@@ -66,6 +68,13 @@ const Statement kStop = {"hooks_stop", R"sql(
     UPDATE event_hooks SET is_stopped = true, broken = $3, last_error = $3 WHERE id = $1 AND lease_owner = $2)sql"};
 const Statement kSetLost = {"hooks_set_lost", R"sql(
     UPDATE event_hooks SET next_sequence = $3, next_index = $4, broken = $5 WHERE id = $1 AND lease_owner = $2)sql"};
+
+// Whether a request that was made before a change is as it would be made after it.
+bool AsksForTheSame(const v1::EventHook& before, const v1::EventHook& after) {
+  return before.endpoint().url() == after.endpoint().url() &&
+         before.filter().SerializeAsString() == after.filter().SerializeAsString() &&
+         before.digest().SerializeAsString() == after.digest().SerializeAsString();
+}
 
 Hook FromRow(const Rows& rows, int row) {
   Hook hook;
@@ -143,9 +152,11 @@ absl::StatusOr<Hook> HookStore::Update(const std::string& id, const std::string&
     Hook hook = FromRow(rows, 0);
     if (!etag.empty() && etag != absl::StrCat(hook.revision))
       return EtagMismatch(absl::StrCat(hook.revision));
+    const v1::EventHook before = hook.config;
     RETURN_IF_ERROR(change(&hook.config));
     Params params;
     params.AddText(id).AddBytes(hook.config.SerializeAsString()).AddBool(hook.config.is_paused());
+    params.AddBool(AsksForTheSame(before, hook.config));
     RETURN_IF_ERROR(transaction.Query(kUpdate, params).status());
     ASSIGN_OR_RETURN(const Rows written, transaction.Query(kGet, Params().AddText(id)));
     updated = FromRow(written, 0);

@@ -289,6 +289,22 @@ TEST_F(HooksTest, AnEndpointThatIsGoneGetsNothingUntilItsHookIsChanged) {
   EXPECT_EQ(endpoint.received()[0].id, endpoint.received()[1].id);
 }
 
+TEST_F(HooksTest, ANewEndpointGetsNoRequestThatWasMadeForTheOldOne) {
+  Endpoint before;
+  Endpoint after;
+  before.Answer(500);
+  Start();
+  v1::EventHook hook = Hook("site", before.url());
+  hook.mutable_endpoint()->set_max_deliveries(1);
+  EXPECT_OK(Create(hook));
+  ReportOne(1);
+  EXPECT_TRUE(Comes([&] { return before.requests() >= 1; }));
+  ReportOne(2);
+  EXPECT_OK(Update(Hook("site", after.url()), "endpoint"));
+  EXPECT_TRUE(Comes([&] { return after.requests() >= 1; }));
+  EXPECT_EQ(after.received()[0].versions, (std::vector<int64_t>{1, 2})) << "by what the hook asks for now";
+}
+
 TEST_F(HooksTest, SaysWhenEventsWereGoneBeforeTheyWereSent) {
   Endpoint endpoint;
   Start();

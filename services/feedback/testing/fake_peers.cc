@@ -80,6 +80,17 @@ void FakePeers::SetRules(const std::vector<v1::Sync>& in_force) {
   for (const v1::Sync& sync : in_force) *rules_.add_syncs()->mutable_sync() = sync;
 }
 
+void FakePeers::Forget(const Uuid& entity) {
+  MutexLock lock(&mutex_);
+  sources_of_.erase(Bytes(entity));
+  std::erase_if(replicas_, [&](const auto& replica) { return std::get<0>(replica.first) == Bytes(entity); });
+}
+
+void FakePeers::ForgetChange(const v1::RecordKey& record) {
+  MutexLock lock(&mutex_);
+  changes_.erase(record.SerializeAsString());
+}
+
 void FakePeers::AddChange(const v1::RecordKey& record, const v1::Change& change) {
   MutexLock lock(&mutex_);
   changes_[record.SerializeAsString()] = change;
@@ -197,10 +208,13 @@ grpc::Status FakePeers::ListPending(grpc::ServerContext*, const v1::ListPendingR
 
 std::vector<v1::Replica> FakePeers::ReplicasOf(const std::string& entity) const {
   std::vector<v1::Replica> found;
-  v1::Replica source;
-  source.set_entity_id(Text(entity));
-  *source.mutable_record() = sources_of_.at(entity);
-  found.push_back(source);
+  const v1::RecordKey& record = sources_of_.at(entity);
+  if (!replicas_.contains({entity, record.platform(), record.model()})) {
+    v1::Replica source;
+    source.set_entity_id(Text(entity));
+    *source.mutable_record() = record;
+    found.push_back(source);
+  }
   for (const auto& [key, replica] : replicas_) {
     if (std::get<0>(key) != entity) continue;
     v1::Replica target;

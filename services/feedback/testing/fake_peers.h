@@ -44,12 +44,17 @@ class FakePeers final : public v1::LedgerService::Service,
 
   config::Peers addresses() const;
 
-  // What the ledger has; a source record and what it should become.
+  // What the ledger has; a source record and what it should become. A replica where the source is (Put) makes
+  // it a target, too.
   void AddSource(const Uuid& entity, const v1::RecordKey& source, int64_t version);
   void Plan(const Uuid& entity, const std::string& platform, const std::string& model, int64_t version);
   FakeReplica Get(const Uuid& entity, const std::string& platform, const std::string& model);
   void Put(const Uuid& entity, const std::string& platform, const std::string& model,
            const FakeReplica& replica);
+  // The ledger knows this entity no more: it turned out to be another one.
+  void Forget(const Uuid& entity);
+  // The change log does not know this record (any more).
+  void ForgetChange(const v1::RecordKey& record);
   // A record of the change log.
   void AddChange(const v1::RecordKey& record, const v1::Change& change);
 

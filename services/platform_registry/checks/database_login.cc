@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "common/postgres/sqlstate.h"
 #include "common/status/error.h"
+#include "common/text/excerpt.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -45,9 +46,7 @@ std::string WordsOf(const absl::Status& refused) {
       absl::StrSplit(server.empty() ? std::string(refused.message()) : server, '\n', absl::SkipWhitespace());
   for (std::string& line : lines) absl::StripAsciiWhitespace(&line);
   lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
-  std::string words = absl::StrJoin(lines, "; ");
-  if (words.size() > kMaxWords) words = StrCat(words.substr(0, kMaxWords), "…");
-  return words;
+  return text::Excerpt(absl::StrJoin(lines, "; "), kMaxWords);
 }
 
 bool IsAnswerOfServer(const absl::Status& refused) {

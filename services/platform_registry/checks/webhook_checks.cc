@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "common/status/error.h"
 #include "common/sync/mutex.h"
+#include "common/text/excerpt.h"
 #include "common/webhook/address_guard.h"
 #include "common/webhook/endpoint.h"
 #include "services/platform_registry/checks/addresses.h"
@@ -61,8 +62,8 @@ std::string Roots() {
                                                                      : "/etc/ssl/certs/ca-certificates.crt";
 }
 
-std::string Said(const webhook::Answer& answer) {
-  const std::string excerpt = absl::StrReplaceAll(answer.body.substr(0, kExcerpt), {{"\n", " "}});
+std::string SaidToPing(const webhook::Answer& answer) {
+  const std::string excerpt = text::Excerpt(answer.body, kExcerpt);
   return StrCat("it answered ", answer.status, " to a ping", excerpt.empty() ? "" : ": ", excerpt);
 }
 
@@ -84,7 +85,7 @@ absl::StatusOr<webhook::Answer> SendAndWait(webhook::Request request, bool allow
 // What deliveries would make of such an answer (docs/webhooks.md).
 Finding JudgeAnswer(const webhook::Answer& answer, std::optional<absl::Duration> ahead) {
   const int status = answer.status;
-  const std::string said = Said(answer);
+  const std::string said = SaidToPing(answer);
   if (status == 401 || status == 403) {
     const bool too_old = ahead.has_value() && absl::AbsDuration(*ahead) > kSignatureLife;
     return Failed(

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "common/status/status_macros.h"
 #include "services/platform_registry/ledger/ledger_transaction.h"
+#include "services/platform_registry/ledger/merge_entities.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -26,41 +28,6 @@ const Statement kFindHolders = {"find_holders", R"sql(
                         LIMIT 1) r
 )sql"};
 
-// All rows of these entities, which are few each; in ascending order, as batches lock them.
-const Statement kLockEntities = {"lock_entities", R"sql(
-    SELECT r.entity_id, r.model_id, r.local_id
-    FROM unnest($1::uuid[]) AS k(entity_id)
-    CROSS JOIN LATERAL (SELECT entity_id, model_id, local_id
-                        FROM replicas
-                        WHERE entity_id = k.entity_id AND local_id IS NOT NULL AND deleted_version = 9223372036854775807
-                        ORDER BY model_id
-                        LIMIT 100
-                        FOR UPDATE) r
-)sql"};
-
-// The row where the record is goes; what was planned elsewhere becomes the heir's, unless that is there
-// already. Any version of the heir is due then.
-const Statement kInherit = {"inherit_plans", R"sql(
-    WITH ended AS (
-        DELETE FROM replicas AS r
-        USING unnest($1::uuid[], $2::uuid[]) AS k(entity_id, heir_id)
-        WHERE r.entity_id = k.entity_id
-        RETURNING k.heir_id, r.model_id, r.platform_id, r.sync_id, r.desired_version, r.applied_version, r.deleted
-    ), inherited AS (
-        INSERT INTO replicas (entity_id, model_id, platform_id, sync_id, desired_version, planned_at)
-        SELECT heir_id, model_id, platform_id, sync_id, 1, now()
-        FROM ended
-        WHERE model_id <> $3 AND sync_id IS NOT NULL AND applied_version < desired_version AND NOT deleted
-        ORDER BY heir_id, model_id
-        ON CONFLICT (entity_id, model_id) DO NOTHING
-        RETURNING entity_id, model_id, platform_id, sync_id
-    )
-    INSERT INTO plan_batches (platform_id, model_id, sync_id, planned_at, entity_ids)
-    SELECT platform_id, model_id, sync_id, now(), array_agg(entity_id)
-    FROM inherited
-    GROUP BY platform_id, model_id, sync_id
-)sql"};
-
 const Statement kGiveLocalIds = {"give_local_ids", R"sql(
     INSERT INTO replicas AS r (entity_id, model_id, platform_id, local_id)
     SELECT k.entity_id, $1, $2, k.local_id
@@ -69,12 +36,6 @@ const Statement kGiveLocalIds = {"give_local_ids", R"sql(
     SET local_id = excluded.local_id
     WHERE r.local_id IS DISTINCT FROM excluded.local_id AND r.deleted_version = 9223372036854775807
 )sql"};
-
-// What an entity is called where it is alive.
-struct Place {
-  int32_t model_id = 0;
-  std::string local_id;
-};
 
 class Adoption {
  public:
@@ -117,13 +78,9 @@ class Adoption {
     for (const std::optional<Uuid>& holder : holders_) {
       if (holder.has_value()) all.push_back(*holder);
     }
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    Params params;
-    params.AddUuidArray(absl::MakeConstSpan(all));
-    ASSIGN_OR_RETURN(const Rows rows, transaction_.Query(kLockEntities, params));
-    for (int row = 0; row < rows.size(); ++row) {
-      places_[rows.GetUuid(row, 0)].push_back({rows.GetInt32(row, 1), std::string(rows.GetText(row, 2))});
+    ASSIGN_OR_RETURN(places_, LockPlaces(transaction_, std::move(all)));
+    for (auto& [entity, places] : places_) {
+      std::erase_if(places, [](const Place& place) { return !place.lives; });
     }
     return absl::OkStatus();
   }
@@ -139,8 +96,8 @@ class Adoption {
       });
       if (holds && places.size() > 1) return v1::ADOPT_DECISION_TAKEN;
       if (holds) {
-        ended_.push_back(*holders_[i]);
-        heirs_.push_back(entities_.ids[i]);
+        // What the record holds is not asked: it is written next, by the one that goes on.
+        merges_.push_back({*holders_[i], entities_.ids[i], /*version=*/0});
         places.clear();
       }
     }
@@ -149,12 +106,7 @@ class Adoption {
   }
 
   absl::Status Write() {
-    if (!ended_.empty()) {
-      Params params;
-      params.AddUuidArray(absl::MakeConstSpan(ended_)).AddUuidArray(absl::MakeConstSpan(heirs_));
-      params.AddInt32(model_.model_id);
-      RETURN_IF_ERROR(transaction_.Query(kInherit, params).status());
-    }
+    RETURN_IF_ERROR(MergeEntities(transaction_, model_.model_id, merges_));
     if (given_.empty()) return absl::OkStatus();
     std::vector<Uuid> ids;
     std::vector<absl::string_view> local_ids;
@@ -175,7 +127,7 @@ class Adoption {
   v1::AdoptResponse* const response_;
   std::vector<std::optional<Uuid>> holders_;  // as entities_
   absl::flat_hash_map<Uuid, std::vector<Place>> places_;
-  std::vector<Uuid> ended_, heirs_;
+  std::vector<Merge> merges_;
   std::vector<size_t> given_;
 };
 

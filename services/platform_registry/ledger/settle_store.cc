@@ -6,6 +6,7 @@
 
 #include "common/status/status_macros.h"
 #include "services/platform_registry/ledger/ledger_transaction.h"
+#include "services/platform_registry/ledger/merge_entities.h"
 #include "services/platform_registry/ledger/plan_tombstones.h"
 
 namespace cognate::platform_registry {
@@ -17,11 +18,11 @@ using postgres::Statement;
 using postgres::Transaction;
 
 // The rows are there, Plan wrote them: updated in place they cost a third of an upsert, which locks each
-// first. A row that Plan never wrote is taken as it is told. Answers how many such rows another made at this
-// very moment: for these it must run again. `settled` is counted although nobody reads it: so it runs before
-// `made`, and what is there is locked before what is missing is made. What is discarded stands as a record
-// that its sync keeps (LEAVE_ACTION_KEEP): the target has it as it was, and of a delete that it did not get
-// it is not known to be gone. LIMIT as in plan_store.cc.
+// first. A row that Plan never wrote is taken as it is told, and not made to be parked. Answers how many such
+// rows another made at this very moment: for these it must run again. `settled` is counted although nobody
+// reads it: so it runs before `made`, and what is there is locked before what is missing is made. What is
+// discarded stands as a record that its sync keeps (LEAVE_ACTION_KEEP): the target has it as it was, and of a
+// delete that it did not get it is not known to be gone. LIMIT as in plan_store.cc.
 const Statement kSettle = {"settle", R"sql(
     WITH k AS MATERIALIZED (
         SELECT k.entity_id, k.version, k.kind IN (1, 2, 5, 16) AS applied, k.kind IN (2, 16) AS deleted,
@@ -59,34 +60,22 @@ const Statement kSettle = {"settle", R"sql(
                    ELSE k.version > r.applied_version END
         RETURNING r.entity_id
     ), made AS (
-        INSERT INTO replicas (entity_id, model_id, platform_id, desired_version, applied_version, parked_version,
-                              deleted, deleted_version, local_id, fingerprint)
-        SELECT entity_id, $1, $2, version, CASE WHEN applied THEN version ELSE 0 END,
-               CASE WHEN parked THEN version ELSE 0 END, deleted,
+        INSERT INTO replicas (entity_id, model_id, platform_id, desired_version, applied_version, deleted,
+                              deleted_version, local_id, fingerprint)
+        SELECT entity_id, $1, $2, version, CASE WHEN applied THEN version ELSE 0 END, deleted,
                CASE WHEN deleted THEN version ELSE 9223372036854775807 END, local_id, fingerprint
         FROM k
-        WHERE found IS NULL AND NOT discarded
+        WHERE found IS NULL AND NOT discarded AND NOT parked
         ON CONFLICT (entity_id, model_id) DO NOTHING
         RETURNING entity_id
     )
-    SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM k WHERE found IS NULL AND NOT discarded) - (SELECT count(*) FROM made)
+    SELECT (SELECT count(*) FROM settled), (SELECT count(*) FROM k WHERE found IS NULL AND NOT discarded AND NOT parked) - (SELECT count(*) FROM made)
 )sql"};
 
 const Statement kFindHolder = {"find_holder", R"sql(
     SELECT entity_id, desired_version, applied_version, deleted, echo_awaited
     FROM replicas
     WHERE model_id = $1 AND local_id = $2 AND deleted_version = 9223372036854775807 AND entity_id <> $3
-)sql"};
-
-// In ascending order, as batches do.
-const Statement kLockReplicas = {"lock_replicas", R"sql(
-    SELECT r.entity_id
-    FROM unnest($2::uuid[]) AS k(entity_id)
-    CROSS JOIN LATERAL (SELECT entity_id
-                        FROM replicas
-                        WHERE entity_id = k.entity_id AND model_id = $1
-                        LIMIT 1
-                        FOR UPDATE) r
 )sql"};
 
 const Statement kEndHolder = {"end_holder", R"sql(
@@ -150,24 +139,39 @@ absl::StatusOr<Rows> FindHolder(Transaction& transaction, const Call& call, cons
   return transaction.Query(kFindHolder, params);
 }
 
-// Takes the local id from another entity that holds it, if that one is older. False if this one is the older.
-absl::StatusOr<bool> ClearLocalId(Transaction& transaction, const Call& call, const Uuid& entity, int place) {
-  if (call.LocalId(place).empty()) return true;
+// What comes of a claim of a local id.
+struct Claim {
+  Uuid entity;          // whose outcome it is
+  bool is_free = true;  // that entity may have the local id
+};
+
+// Of a local id that another living entity holds (SettleStore). Both keep their places meanwhile.
+absl::StatusOr<Claim> JudgeClaim(Transaction& transaction, const Call& call, const Uuid& entity, int place) {
+  if (call.LocalId(place).empty()) return Claim{entity};
   ASSIGN_OR_RETURN(Rows rows, FindHolder(transaction, call, entity, place));
-  if (rows.empty()) return true;
-  const std::vector<Uuid> both = {std::min(entity, rows.GetUuid(0, 0)), std::max(entity, rows.GetUuid(0, 0))};
-  Params locks;
-  locks.AddInt32(call.model.model_id).AddUuidArray(absl::MakeConstSpan(both));
-  RETURN_IF_ERROR(transaction.Query(kLockReplicas, locks).status());
+  if (rows.empty()) return Claim{entity};
+  ASSIGN_OR_RETURN(auto places, LockPlaces(transaction, {entity, rows.GetUuid(0, 0)}));
   ASSIGN_OR_RETURN(rows, FindHolder(transaction, call, entity, place));
-  if (rows.empty()) return true;
+  if (rows.empty()) return Claim{entity};
+  const Uuid holder = rows.GetUuid(0, 0);
+  const int64_t version = call.group.versions(place);
+  Params params;
+  params.AddUuid(holder).AddInt32(call.model.model_id);
   const bool was_to_go =
       rows.GetBool(0, 4) || (rows.GetBool(0, 3) && rows.GetInt64(0, 2) < rows.GetInt64(0, 1));
-  if (!was_to_go && rows.GetInt64(0, 2) > call.group.versions(place)) return false;
-  Params holder;
-  holder.AddUuid(rows.GetUuid(0, 0)).AddInt32(call.model.model_id);
-  RETURN_IF_ERROR(transaction.Query(was_to_go ? kEndHolder : kTakeLocalId, holder).status());
-  return true;
+  if (was_to_go) {
+    RETURN_IF_ERROR(transaction.Query(kEndHolder, params).status());
+    return Claim{entity};
+  }
+  if (places[entity].empty() || places[holder].size() == 1) {
+    const Uuid heir = places[entity].empty() ? holder : entity;
+    const Merge merge = {heir == holder ? entity : holder, heir, version};
+    RETURN_IF_ERROR(MergeEntities(transaction, call.model.model_id, {&merge, 1}));
+    return Claim{heir};
+  }
+  if (rows.GetInt64(0, 2) > version) return Claim{entity, /*is_free=*/false};
+  RETURN_IF_ERROR(transaction.Query(kTakeLocalId, params).status());
+  return Claim{entity};
 }
 
 absl::Status SettleOne(postgres::Pool& pool, const Call& call, const EntityOrder& one) {
@@ -175,8 +179,8 @@ absl::Status SettleOne(postgres::Pool& pool, const Call& call, const EntityOrder
   for (int attempt = 1;; ++attempt) {
     absl::Status status =
         pool.InTransactionWithRetry("settle_disputed", [&](Transaction& transaction) -> absl::Status {
-          ASSIGN_OR_RETURN(const bool is_free, ClearLocalId(transaction, call, one.ids[0], one.places[0]));
-          return SettleAll(transaction, call, one, is_free);
+          ASSIGN_OR_RETURN(const Claim claim, JudgeClaim(transaction, call, one.ids[0], one.places[0]));
+          return SettleAll(transaction, call, {one.places, {claim.entity}}, claim.is_free);
         });
     // Another one took the local id after we had looked; now it can be seen.
     if (!absl::IsAlreadyExists(status) || attempt == kTries) return status;

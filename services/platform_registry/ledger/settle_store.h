@@ -12,9 +12,12 @@ namespace cognate::platform_registry {
 
 // Thread safe.
 //
-// A target gives a local id to one record at a time. Where two entities claim the same one, the newer version
-// has it: the older one was deleted there without our knowledge. If its delete was on the way, that is
-// settled with it; else it keeps its versions and loses its local id, for a person or a repair to find. An
+// A target gives a local id to one record at a time. Where two entities claim the same one, and the one that
+// has it is known there alone, because its record was captured there, the two are one, as in AdoptStore: it
+// ends, and what was due elsewhere for it is due for the other. A claim of one that has ended so meanwhile is
+// of the other: what was written is written to that one's record. Of two that are known elsewhere the newer
+// version has it: the older one was deleted there without our knowledge. If its delete was on the way, that
+// is settled with it; else it keeps its versions and loses its local id, for a person or a repair to find. An
 // older claim that comes late is applied without it.
 //
 // Where a platform says itself what becomes of its records (RulesCache::ComesBack), the identity of one that

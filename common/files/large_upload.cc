@@ -1,0 +1,168 @@
+#include "common/files/large_upload.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/grpc/channel.h"
+#include "common/status/status_macros.h"
+#include "common/worker/worker.h"
+
+namespace cognate::files {
+namespace {
+
+using Stub = v1::FileTransferService::Stub;
+
+// A copy is one message, however long; in parts the service can commit in between.
+constexpr int64_t kCopyBytes = 64 << 20;
+
+}  // namespace
+
+LargeUpload::LargeUpload(Stub& stub, const UploadOptions& options, UploadProgress& progress,
+                         const LocalFile& file, UploadPlan plan)
+    : stub_(stub),
+      options_(options),
+      progress_(progress),
+      file_(file),
+      plan_(std::move(plan)),
+      upload_(file.UploadName()),
+      patience_(options.patience) {
+  result_.size_bytes = file.size();
+  if (plan_.sha256.empty())
+    hashing_ = std::make_unique<Worker>("hash", [this](StopToken&) { hash_ = HashOf(file_); });
+}
+
+LargeUpload::~LargeUpload() = default;
+
+absl::StatusOr<UploadedFile> LargeUpload::Run() {
+  bool has_begun_anew = false;
+  for (;;) {
+    bool done = false;
+    absl::StatusOr<int64_t> committed = Committed(&done);
+    absl::Status status = committed.status();
+    if (status.ok() && done) break;
+    if (status.ok()) status = Attempt(*committed);
+    if (status.ok()) break;
+    RETURN_IF_ERROR(file_.CheckUnchanged());
+    const bool is_elsewhere =
+        ErrorReason(status) == "WRITE_OFFSET_MISMATCH" || ErrorReason(status) == "UPLOAD_NOT_FOUND";
+    // What was copied from is damaged, or gone: then all of it travels.
+    const bool is_useless = absl::IsDataLoss(status) || ErrorReason(status) == "FILE_NOT_FOUND";
+    if ((is_useless || is_elsewhere) && !has_begun_anew) {
+      has_begun_anew = true;
+      if (is_useless) plan_.parts = WholeContent(file_.size());
+      continue;
+    }
+    if (!patience_.Wait(status)) return status;
+  }
+  ASSIGN_OR_RETURN(result_.sha256, Hash());
+  RETURN_IF_ERROR(file_.CheckUnchanged());
+  Advance(file_.size());
+  return result_;
+}
+
+absl::StatusOr<int64_t> LargeUpload::Committed(bool* done) {
+  v1::QueryWriteStatusRequest request;
+  request.set_upload(upload_);
+  request.set_platform(options_.platform);
+  const absl::StatusOr<v1::QueryWriteStatusResponse> response =
+      grpc_support::Call(stub_, &Stub::QueryWriteStatus, request, PatientCall(options_));
+  if (absl::IsNotFound(response.status())) return 0;
+  RETURN_IF_ERROR(response.status());
+  *done = response->has_file();
+  return response->committed_bytes();
+}
+
+absl::Status LargeUpload::Attempt(int64_t committed) {
+  if (committed > furthest_) patience_.Reset();
+  Advance(committed);
+  grpc::ClientContext context;
+  v1::WriteResponse response;
+  const std::unique_ptr<Writer> writer = stub_.Write(&context, &response);
+  message_.Clear();
+  message_.set_upload(upload_);
+  message_.set_platform(options_.platform);
+  message_.set_write_offset(committed);
+  message_.set_size_bytes(file_.size());
+  message_.set_sha256(plan_.sha256);
+  is_first_ = true;
+  const absl::StatusOr<bool> sent = Send(*writer, committed);
+  if (!sent.ok()) context.TryCancel();
+  const absl::Status status = grpc_support::FromGrpcStatus(writer->Finish());
+  RETURN_IF_ERROR(sent.status());
+  RETURN_IF_ERROR(status);
+  if (!response.has_file()) return absl::UnavailableError("the service ended the call");
+  // It ended early: somebody else has stored the same.
+  result_.is_known = !*sent;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> LargeUpload::Send(Writer& writer, int64_t from) {
+  for (const UploadPart& part : plan_.parts) {
+    const int64_t end = part.offset + part.length;
+    if (end <= from) continue;
+    const int64_t begin = std::max(from, part.offset);
+    ASSIGN_OR_RETURN(const bool goes_on, part.copy.length() > 0 ? SendCopy(writer, part, begin - part.offset)
+                                                                : SendBytes(writer, begin, end));
+    if (!goes_on) return false;
+  }
+  ASSIGN_OR_RETURN(const std::string sha256, Hash());
+  message_.clear_piece();
+  message_.set_finish_write(true);
+  message_.set_sha256(sha256);
+  message_.set_size_bytes(file_.size());
+  return SendMessage(writer);
+}
+
+absl::StatusOr<bool> LargeUpload::SendBytes(Writer& writer, int64_t offset, int64_t end) {
+  while (offset < end) {
+    const int64_t size = std::min(options_.message_bytes, end - offset);
+    RETURN_IF_ERROR(file_.ReadAt(offset, size, message_.mutable_data()));
+    if (!SendMessage(writer)) return false;
+    result_.sent_bytes += size;
+    progress_.sent_bytes += size;
+    offset += size;
+    Advance(offset);
+  }
+  return true;
+}
+
+absl::StatusOr<bool> LargeUpload::SendCopy(Writer& writer, const UploadPart& part, int64_t skipped) {
+  while (skipped < part.length) {
+    const int64_t size = std::min(kCopyBytes, part.length - skipped);
+    v1::FileRange& copy = *message_.mutable_copy();
+    copy.set_sha256(part.copy.sha256());
+    copy.set_offset(part.copy.offset() + skipped);
+    copy.set_length(size);
+    if (!SendMessage(writer)) return false;
+    result_.copied_bytes += size;
+    skipped += size;
+    Advance(part.offset + skipped);
+  }
+  return true;
+}
+
+bool LargeUpload::SendMessage(Writer& writer) {
+  const bool goes_on = writer.Write(message_);
+  if (!is_first_) return goes_on;
+  is_first_ = false;
+  message_.clear_upload();
+  message_.clear_platform();
+  message_.clear_write_offset();
+  message_.clear_size_bytes();
+  message_.clear_sha256();
+  return goes_on;
+}
+
+absl::StatusOr<std::string> LargeUpload::Hash() {
+  if (hashing_ == nullptr) return plan_.sha256;
+  hashing_->Stop();
+  return hash_;
+}
+
+void LargeUpload::Advance(int64_t position) {
+  if (position <= furthest_) return;
+  progress_.bytes += position - furthest_;
+  furthest_ = position;
+}
+
+}  // namespace cognate::files

@@ -1,0 +1,48 @@
+#include "common/files/rule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cognate::files {
+namespace {
+
+using testing::ElementsAre;
+using testing::Field;
+using testing::IsEmpty;
+
+TEST(FileRuleTest, TakesARuleThatSaysNothingAndFillsInEveryDefault) {
+  EXPECT_THAT(RuleFaults({}, "file"), IsEmpty());
+  const v1::FileRule full = Completed({}, "avatar path");
+  EXPECT_EQ(full.directory(), "avatar_path");
+  EXPECT_EQ(full.mode(), v1::FILE_MODE_COPY);
+  EXPECT_EQ(full.max_count(), 100);
+  EXPECT_EQ(Completed({}, "..").directory(), "files");
+}
+
+TEST(FileRuleTest, RefusesADirectoryThatLeavesItsPlace) {
+  for (const char* const path :
+       {"../etc", "/etc", "a//b", "a/", "a/./b", "a/../b", "a b", "ä", "a\\b", "..", "."}) {
+    v1::FileRule rule;
+    rule.set_directory(path);
+    EXPECT_THAT(RuleFaults(rule, "file"), ElementsAre(Field(&FieldViolation::field, "file.directory")))
+        << path;
+  }
+  for (const char* const path : {"a", "a/b", "a.b/c-d_e", "..a", "2026/11"})
+    EXPECT_TRUE(IsPlainDirectory(path)) << path;
+}
+
+TEST(FileRuleTest, RefusesExtensionsWithDotsAndCapitals) {
+  v1::FileRule rule;
+  for (const char* const extension : {"png", ".png", "PNG", "", "tar.gz"})
+    rule.add_allowed_extensions(extension);
+  EXPECT_EQ(RuleFaults(rule, "file").size(), 4u);
+}
+
+TEST(FileRuleTest, KnowsACleanAbsolutePath) {
+  for (const char* const path : {"/srv/files", "/a"}) EXPECT_TRUE(IsCleanAbsolutePath(path)) << path;
+  for (const char* const path : {"", "/", "srv", "/srv/", "/srv/../etc", "/srv/./x", "//srv"})
+    EXPECT_FALSE(IsCleanAbsolutePath(path)) << path;
+}
+
+}  // namespace
+}  // namespace cognate::files

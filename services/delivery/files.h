@@ -1,0 +1,48 @@
+// Puts the target's own paths into fields that lead to files, and holds back what points at a file that the
+// target does not have yet.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cognate/v1/file_transfer_service.pb.h"
+#include "common/clock/clock.h"
+#include "common/retry/backoff.h"
+#include "common/worker/stop_token.h"
+#include "services/delivery/round.h"
+
+namespace cognate::delivery {
+
+// Of one lane; not thread safe.
+class Files {
+ public:
+  using Bind =
+      std::function<absl::StatusOr<v1::BindResponse>(const v1::BindRequest&, absl::Duration timeout)>;
+
+  Files(std::string platform, const Clock& clock, Bind bind);
+
+  // Asks about all files of the round together. After it each item that has some either has its values, or is
+  // answered: WAITING, or REJECTED. One that goes with a placeholder is incomplete. A round without files
+  // costs nothing.
+  //
+  // Where file-transfer cannot be asked, what has files waits and comes again by itself; the rest of the
+  // round goes on.
+  void Fill(Round& round, StopToken& stop);
+
+ private:
+  struct Asked;  // where an answer belongs
+
+  absl::StatusOr<v1::BindResponse> Ask(const v1::BindRequest& request, StopToken& stop);
+  void AskAll(const std::vector<RoundItem*>& items, StopToken& stop);
+
+  const std::string platform_;
+  const Clock& clock_;
+  const Bind bind_;
+  Backoff down_backoff_;
+  absl::Time down_until_ = absl::InfinitePast();
+};
+
+}  // namespace cognate::delivery

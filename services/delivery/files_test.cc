@@ -1,0 +1,163 @@
+#include "services/delivery/files.h"
+
+#include "common/value/value.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/proto_matchers.h"
+
+namespace cognate::delivery {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// One record with a title, a picture, and a list of pictures as JSON.
+std::vector<LaneEntry> Entries(const std::string& picture, const std::vector<std::string>& pictures,
+                               const v1::FileRule& rule = {}) {
+  bus::v1::LaneBatch batch;
+  bus::v1::DeliveryGroup& group = *batch.add_groups();
+  group.set_model("writer");
+  group.set_source_platform("magazine");
+  group.set_source_model("author");
+  for (const char* const field : {"title", "picture", "pictures"}) group.add_field_names(field);
+  for (const int place : {1, 2}) {
+    bus::v1::FileField& file = *group.add_files();
+    file.set_place(place);
+    file.set_source_field("avatar");
+    *file.mutable_rule() = rule;
+  }
+  bus::v1::Delivery& delivery = *group.add_deliveries();
+  delivery.set_entity_id(std::string(16, 'e'));
+  delivery.set_version(7);
+  delivery.set_operation(v1::OPERATION_UPDATE);
+  delivery.set_source_local_id("1");
+  *delivery.add_values() = value::Text("Ada");
+  *delivery.add_values() = picture.empty() ? value::Null() : value::Text(picture);
+  v1::Value& list = *delivery.add_values();
+  list.mutable_encoded_value()->set_encoding(v1::ENCODING_JSON);
+  list.mutable_encoded_value()->mutable_value()->mutable_list_value();
+  for (const std::string& path : pictures)
+    *list.mutable_encoded_value()->mutable_value()->mutable_list_value()->add_values() = value::Text(path);
+  bus::v1::DeliveryGroup& plain = *batch.add_groups();
+  plain.set_model("reader");
+  plain.add_field_names("title");
+  bus::v1::Delivery& reader = *plain.add_deliveries();
+  reader.set_entity_id(std::string(16, 'r'));
+  reader.set_version(8);
+  *reader.add_values() = value::Text("Bob");
+  std::vector<LaneEntry> entries;
+  entries.push_back({"1-0", std::move(batch), 2});
+  return entries;
+}
+
+// Answers by the path that is asked for: `missing…`, `bad…`, others are placed.
+absl::StatusOr<v1::BindResponse> Answer(const v1::BindRequest& request) {
+  v1::BindResponse response;
+  for (const v1::FileBinding& binding : request.bindings()) {
+    v1::BoundFile& file = *response.add_files();
+    const std::string& path = binding.value().text_value();
+    if (path.starts_with("missing")) {
+      file.set_state(v1::PLACEMENT_STATE_LACKING);
+      file.set_waits_for(path);
+    } else if (path.starts_with("bad")) {
+      file.set_state(v1::PLACEMENT_STATE_REFUSED);
+      file.mutable_error()->set_reason("FILE_TYPE_REFUSED");
+      file.mutable_error()->set_message(path + " is not taken");
+    } else {
+      file.set_state(v1::PLACEMENT_STATE_PLACED);
+      *file.mutable_value() = value::Text("there/" + path);
+    }
+  }
+  return response;
+}
+
+class FilesTest : public ::testing::Test {
+ protected:
+  Files Asking() {
+    return Files("blog", Clock::Real(), [this](const v1::BindRequest& request, absl::Duration) {
+      requests_.push_back(request);
+      return is_down_ ? absl::UnavailableError("down") : Answer(request);
+    });
+  }
+  StopToken stop_;
+  std::vector<v1::BindRequest> requests_;
+  bool is_down_ = false;
+};
+
+TEST_F(FilesTest, FieldsGetThePathsOnTheTarget) {
+  Round round(Entries("a.png", {"b.png", "c.png"}));
+  Asking().Fill(round, stop_);
+  const RoundItem& item = round.items()[0];
+  EXPECT_FALSE(item.is_answered());
+  EXPECT_EQ(item.delivery->values(1).text_value(), "there/a.png");
+  EXPECT_EQ(item.delivery->values(2).text_value(), "[\"there/b.png\", \"there/c.png\"]");
+  ASSERT_EQ(requests_.size(), 1u);
+  EXPECT_EQ(requests_[0].bindings_size(), 3);
+  EXPECT_EQ(requests_[0].rules_size(), 1);
+  EXPECT_EQ(requests_[0].bindings(2).position(), 1);
+  EXPECT_TRUE(item.ToSend().complete);
+}
+
+TEST_F(FilesTest, NobodyIsAskedWhereThereAreNoFiles) {
+  Round round(Entries("", {}));
+  Asking().Fill(round, stop_);
+  EXPECT_THAT(requests_, IsEmpty());
+  EXPECT_EQ(round.items()[0].delivery->values(2).text_value(), "[]");
+}
+
+TEST_F(FilesTest, WhatIsMissingIsWaitedForAndTheOthersGo) {
+  Round round(Entries("missing.png", {"b.png"}));
+  Asking().Fill(round, stop_);
+  const v1::Outcome& outcome = round.items()[0].outcome;
+  EXPECT_EQ(outcome.status(), v1::OUTCOME_STATUS_WAITING);
+  EXPECT_EQ(outcome.error().reason(), "FILE_MISSING");
+  EXPECT_EQ(outcome.waits_for_file(), "picture waits for missing.png");
+  EXPECT_FALSE(round.items()[1].is_answered());
+  Waves waves(round, [](RoundItem&) {});
+  EXPECT_THAT(waves.Next().items, ElementsAre(1u));
+}
+
+TEST_F(FilesTest, ARefusalCountsMoreThanAWait) {
+  Round round(Entries("missing.png", {"bad.png", "missing.png"}));
+  Asking().Fill(round, stop_);
+  const v1::Outcome& outcome = round.items()[0].outcome;
+  EXPECT_EQ(outcome.status(), v1::OUTCOME_STATUS_REJECTED);
+  EXPECT_EQ(outcome.error().reason(), "FILE_TYPE_REFUSED");
+  EXPECT_EQ(outcome.error().field(), "pictures");
+}
+
+TEST_F(FilesTest, APlaceholderGoesIncomplete) {
+  v1::FileRule rule;
+  rule.set_absence(v1::FILE_ABSENCE_PLACEHOLDER);
+  Round round(Entries("missing.png", {"b.png", "missing.png", "c.png"}, rule));
+  Asking().Fill(round, stop_);
+  const RoundItem& item = round.items()[0];
+  EXPECT_FALSE(item.is_answered());
+  EXPECT_TRUE(item.delivery->values(1).has_null_value());
+  EXPECT_EQ(item.delivery->values(2).text_value(), "[\"there/b.png\", \"there/c.png\"]");
+  EXPECT_FALSE(item.ToSend().complete);
+  v1::Outcome outcome;
+  SetWaitsFor(item, &outcome);
+  EXPECT_EQ(outcome.error().reason(), "FILE_MISSING");
+  EXPECT_THAT(outcome.waits_for_file(), HasSubstr("missing.png"));
+}
+
+TEST_F(FilesTest, WhileNobodyCanBeAskedOnlyRecordsWithFilesWait) {
+  is_down_ = true;
+  Files files = Asking();
+  Round round(Entries("a.png", {}));
+  files.Fill(round, stop_);
+  EXPECT_EQ(round.items()[0].outcome.status(), v1::OUTCOME_STATUS_WAITING);
+  EXPECT_EQ(round.items()[0].outcome.error().reason(), "FILES_UNAVAILABLE");
+  EXPECT_FALSE(round.items()[1].is_answered());
+  // The next round does not spend its time on asking again.
+  const size_t asked = requests_.size();
+  Round next(Entries("a.png", {}));
+  files.Fill(next, stop_);
+  EXPECT_EQ(requests_.size(), asked);
+  EXPECT_TRUE(next.items()[0].is_answered());
+}
+
+}  // namespace
+}  // namespace cognate::delivery

@@ -1,0 +1,36 @@
+// Says how the files stand that a target's records are to have, and puts small ones in place meanwhile.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cognate/v1/file_transfer_service.pb.h"
+#include "common/clock/clock.h"
+#include "services/file_transfer/byte_budget.h"
+#include "services/file_transfer/contents.h"
+#include "services/file_transfer/media_types.h"
+#include "services/file_transfer/placing/binding_store.h"
+#include "services/file_transfer/placing/platforms.h"
+#include "services/file_transfer/placing/teller.h"
+
+namespace cognate::file_transfer {
+
+// A larger file is read, or put in place, by a worker, while its record waits.
+inline constexpr int64_t kSmallFile = 4 << 20;
+// Small files that are in memory at a time, of all calls together.
+inline constexpr int64_t kSmallFiles = 16 << 20;
+
+struct BindParts {
+  const Clock& clock;
+  BindingStore& store;
+  Platforms& platforms;
+  Contents& contents;
+  MediaTypes& media_types;
+  ByteBudget& budget;
+  Teller& teller;
+};
+
+absl::StatusOr<v1::BindResponse> Bind(const BindParts& parts, const v1::BindRequest& request);
+
+}  // namespace cognate::file_transfer

@@ -1,0 +1,288 @@
+#include "services/file_transfer/placing/file_type.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "services/file_transfer/placing/names.h"
+
+namespace cognate::file_transfer {
+namespace {
+
+using absl::StrCat;
+using Types = absl::flat_hash_map<absl::string_view, std::vector<absl::string_view>>;
+
+// What a web server, a browser or an operating system would run; taken only where a rule names it.
+const absl::flat_hash_set<absl::string_view>& Runnable() {
+  static const auto* const types = new absl::flat_hash_set<absl::string_view>{
+      "php",  "php3", "php4", "php5",  "php7",  "php8",    "phtml",    "phar",     "phps", "pht",
+      "inc",  "html", "htm",  "xhtml", "shtml", "xht",     "js",       "mjs",      "cjs",  "jsp",
+      "jspx", "asp",  "aspx", "ashx",  "asmx",  "cer",     "cgi",      "fcgi",     "pl",   "pm",
+      "py",   "pyc",  "rb",   "sh",    "bash",  "zsh",     "ksh",      "csh",      "fish", "exe",
+      "com",  "bat",  "cmd",  "dll",   "msi",   "scr",     "pif",      "vbs",      "vbe",  "wsf",
+      "wsh",  "hta",  "jar",  "war",   "class", "so",      "elf",      "app",      "apk",  "deb",
+      "rpm",  "ps1",  "psm1", "reg",   "lnk",   "url",     "htaccess", "htpasswd", "user", "swf",
+      "xsl",  "xslt", "lua",  "env",   "ini",   "desktop", "service",  "dylib",    "cfm",  "wasm"};
+  return *types;
+}
+
+// What contents really are that may stand behind an extension. Of others nothing is known, and their content
+// must only be none that runs.
+const Types& KnownTypes() {
+  static const auto* const types = new Types{
+      {"png", {"image/png"}},
+      {"jpg", {"image/jpeg"}},
+      {"jpeg", {"image/jpeg"}},
+      {"gif", {"image/gif"}},
+      {"webp", {"image/webp"}},
+      {"avif", {"image/avif"}},
+      {"bmp", {"image/bmp", "image/x-ms-bmp"}},
+      {"tif", {"image/tiff"}},
+      {"tiff", {"image/tiff"}},
+      {"ico", {"image/vnd.microsoft.icon", "image/x-icon"}},
+      {"heic", {"image/heic", "image/heif"}},
+      {"svg", {"image/svg+xml", "image/svg"}},
+      {"pdf", {"application/pdf"}},
+      {"zip", {"application/zip"}},
+      {"gz", {"application/gzip", "application/x-gzip"}},
+      {"mp4", {"video/mp4", "video/x-m4v", "audio/mp4", "video/quicktime"}},
+      {"mov", {"video/quicktime", "video/mp4"}},
+      {"webm", {"video/webm", "video/x-matroska"}},
+      {"mkv", {"video/x-matroska", "video/webm"}},
+      {"avi", {"video/x-msvideo"}},
+      {"mp3", {"audio/mpeg", "application/octet-stream"}},
+      {"wav", {"audio/x-wav", "audio/wav"}},
+      {"flac", {"audio/flac", "audio/x-flac"}},
+      {"ogg", {"audio/ogg", "video/ogg", "application/ogg"}},
+      {"docx",
+       {"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip",
+        "application/octet-stream"}},
+      {"xlsx",
+       {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/zip",
+        "application/octet-stream"}},
+      {"pptx",
+       {"application/vnd.openxmlformats-officedocument.presentationml.presentation", "application/zip",
+        "application/octet-stream"}},
+      {"woff", {"font/woff", "application/font-woff", "application/octet-stream"}},
+      {"woff2", {"font/woff2", "application/font-woff2", "application/octet-stream"}},
+  };
+  return *types;
+}
+
+// What no extension may hide.
+bool IsRunnableType(absl::string_view media_type) {
+  static const auto* const types =
+      new absl::flat_hash_set<absl::string_view>{"text/x-php",
+                                                 "text/html",
+                                                 "application/xhtml+xml",
+                                                 "text/x-shellscript",
+                                                 "application/x-executable",
+                                                 "application/x-pie-executable",
+                                                 "application/x-sharedlib",
+                                                 "application/x-dosexec",
+                                                 "application/vnd.microsoft.portable-executable",
+                                                 "application/x-mach-binary",
+                                                 "text/javascript",
+                                                 "application/javascript",
+                                                 "text/x-perl",
+                                                 "text/x-python",
+                                                 "text/x-script.python",
+                                                 "text/x-ruby",
+                                                 "application/java-archive",
+                                                 "application/x-java-applet",
+                                                 "application/x-shockwave-flash",
+                                                 "application/x-elf",
+                                                 "application/x-object",
+                                                 "application/wasm",
+                                                 "text/x-msdos-batch"};
+  return types->contains(media_type);
+}
+
+v1::OutcomeError Refused(absl::string_view name, absl::string_view why) {
+  v1::OutcomeError error;
+  error.set_reason("FILE_TYPE_REFUSED");
+  error.set_message(StrCat(ShownName(name), " is not taken: ", why));
+  return error;
+}
+
+bool Allows(const v1::FileRule& rule, absl::string_view extension) {
+  return std::find(rule.allowed_extensions().begin(), rule.allowed_extensions().end(), extension) !=
+         rule.allowed_extensions().end();
+}
+
+// `&#106;` and `&#x6A;` as what they stand for, and without what browsers pass over in an address: blanks and
+// control characters.
+std::string Squeezed(absl::string_view markup) {
+  std::string out;
+  out.reserve(markup.size());
+  for (size_t i = 0; i < markup.size(); ++i) {
+    char c = markup[i];
+    if (c == '&' && i + 2 < markup.size() && markup[i + 1] == '#') {
+      size_t end = i + 2;
+      while (end < markup.size() && end < i + 12 &&
+             absl::ascii_isalnum(static_cast<unsigned char>(markup[end])))
+        ++end;
+      const absl::string_view digits = markup.substr(i + 2, end - i - 2);
+      uint32_t code = 0;
+      const bool is_hex = !digits.empty() && (digits[0] == 'x' || digits[0] == 'X');
+      const bool is_number =
+          is_hex ? absl::SimpleHexAtoi(digits.substr(1), &code) : absl::SimpleAtoi(digits, &code);
+      if (is_number && code < 0x80) {
+        c = static_cast<char>(code);
+        i = end - (end < markup.size() && markup[end] == ';' ? 0 : 1);
+      }
+    } else if (c == '&') {
+      for (const auto& [entity, plain] :
+           {std::pair<absl::string_view, char>{"&colon;", ':'}, {"&tab;", '\t'}, {"&newline;", '\n'}}) {
+        if (!absl::StartsWithIgnoreCase(markup.substr(i), entity)) continue;
+        c = plain;
+        i += entity.size() - 1;
+        break;
+      }
+    }
+    if (static_cast<unsigned char>(c) > ' ') out += absl::ascii_tolower(static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == ':' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+// `<script`, `<svg:script`: with a prefix or without.
+bool HasElement(absl::string_view lower, absl::string_view element) {
+  for (size_t at = lower.find(element); at != absl::string_view::npos; at = lower.find(element, at + 1)) {
+    const size_t end = at + element.size();
+    if (end < lower.size() && IsNameCharacter(lower[end])) continue;
+    size_t begin = at;
+    while (begin > 0 && IsNameCharacter(lower[begin - 1])) --begin;
+    const bool is_prefixed = begin < at && lower[at - 1] == ':';
+    if (begin > 0 && lower[begin - 1] == '<' && (begin == at || is_prefixed)) return true;
+  }
+  return false;
+}
+
+// ` onload=`, after a blank, a quote or a slash.
+std::string EventHandlerIn(absl::string_view lower) {
+  for (size_t at = lower.find("on"); at != absl::string_view::npos; at = lower.find("on", at + 1)) {
+    const char before = at == 0 ? ' ' : lower[at - 1];
+    if (!absl::ascii_isspace(static_cast<unsigned char>(before)) && before != '"' && before != '\'' &&
+        before != '/' && before != ':' && before != '\0')
+      continue;
+    size_t end = at + 2;
+    while (end < lower.size() && absl::ascii_isalpha(static_cast<unsigned char>(lower[end]))) ++end;
+    if (end == at + 2) continue;
+    const size_t name_end = end;
+    while (end < lower.size() &&
+           (absl::ascii_isspace(static_cast<unsigned char>(lower[end])) || lower[end] == '\0'))
+      ++end;
+    if (end < lower.size() && lower[end] == '=') return std::string(lower.substr(at, name_end - at));
+  }
+  return "";
+}
+
+}  // namespace
+
+bool NeedsAll(absl::string_view extension, absl::string_view media_type) {
+  return extension == "svg" || extension == "svgz" || extension == "xml" || extension == "html" ||
+         extension == "htm" || extension == "xhtml" || absl::StrContains(media_type, "svg") ||
+         absl::StrContains(media_type, "html") || absl::StrContains(media_type, "xml");
+}
+
+std::optional<v1::OutcomeError> CheckExtension(const v1::FileRule& rule, absl::string_view name,
+                                               absl::string_view extension) {
+  if (!rule.allowed_extensions().empty()) {
+    if (Allows(rule, extension)) return std::nullopt;
+    return Refused(name, StrCat("its type is ", extension.empty() ? "not told by an extension" : extension,
+                                ", and the sync takes ", absl::StrJoin(rule.allowed_extensions(), ", "),
+                                " (file.allowed_extensions)"));
+  }
+  // What stands before the last extension runs on some servers, too: `x.php.jpg`.
+  for (const absl::string_view part : absl::StrSplit(name, '.')) {
+    const std::string lower = absl::AsciiStrToLower(part);
+    if (part.data() != name.data() && Runnable().contains(lower))
+      return Refused(name,
+                     StrCat("a web server or a browser may run ", lower,
+                            "; if it is meant, name its extension in the sync (file.allowed_extensions)"));
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::OutcomeError> CheckContent(const v1::FileRule& rule, absl::string_view name,
+                                             absl::string_view extension, absl::string_view media_type,
+                                             absl::string_view content, bool is_whole) {
+  if (content.empty() && is_whole) return std::nullopt;
+  const auto known = KnownTypes().find(extension);
+  const bool is_markup = NeedsAll(extension, media_type);
+  if (known != KnownTypes().end()) {
+    const auto& types = known->second;
+    const bool agrees = std::find(types.begin(), types.end(), media_type) != types.end();
+    // libmagic calls an SVG without an XML head text or XML.
+    const bool is_svg_text = extension == "svg" && absl::StrContains(content.substr(0, 64 << 10), "<svg") &&
+                             (absl::StartsWith(media_type, "text/") || absl::EndsWith(media_type, "xml")) &&
+                             media_type != "text/html";
+    if (!agrees && !is_svg_text)
+      return Refused(name, StrCat("its content is ", media_type, ", which is not what .", extension,
+                                  " says; rename it at the source"));
+  } else if (IsRunnableType(media_type) && !Allows(rule, extension)) {
+    return Refused(name, StrCat("its content is ", media_type, ", which a web server or a browser may run"));
+  }
+  if (!is_markup) return std::nullopt;
+  if (extension == "svgz" || absl::StartsWith(content, "\x1f\x8b"))
+    return Refused(name, "it is compressed markup, in which script cannot be looked for; store it as .svg");
+  if (!is_whole)
+    return Refused(name, StrCat("it is markup of more than ", kMaxMarkup >> 20,
+                                " MiB, in which script is not looked for"));
+  const std::string script = ScriptIn(content);
+  if (!script.empty())
+    return Refused(name, StrCat("it has ", script, ", which a browser would run; take it out at the source"));
+  return std::nullopt;
+}
+
+std::string ScriptIn(absl::string_view markup) {
+  // UTF-16 hides every name from a search for bytes.
+  if (absl::StartsWith(markup, "\xFF\xFE") || absl::StartsWith(markup, "\xFE\xFF") ||
+      absl::StrContains(markup.substr(0, 256), absl::string_view("\0", 1)))
+    return "another encoding than UTF-8";
+  std::string lower = absl::AsciiStrToLower(markup);
+  if (const size_t at = lower.find("encoding="); at != std::string::npos && at < 200) {
+    const absl::string_view rest = absl::string_view(lower).substr(at + 10);
+    if (!absl::StartsWith(rest, "utf-8") && !absl::StartsWith(rest, "us-ascii") &&
+        !absl::StartsWith(rest, "iso-8859-1"))
+      return "another encoding than UTF-8";
+  }
+  // An entity of its own may hold anything.
+  if (absl::StrContains(lower, "<!entity")) return "entities of its own";
+  const std::string squeezed = Squeezed(markup);
+  for (const absl::string_view element : {"script", "foreignobject", "iframe", "embed", "object", "handler",
+                                          "base", "meta", "frame", "applet"}) {
+    if (HasElement(lower, element)) return StrCat("a ", element, " element");
+  }
+  if (absl::StrContains(lower, "<?xml-stylesheet")) return "a style sheet from elsewhere";
+  for (const absl::string_view scheme : {"javascript:", "vbscript:"}) {
+    if (absl::StrContains(squeezed, scheme)) return StrCat("a ", scheme, " address");
+  }
+  for (const absl::string_view sign :
+       {"data:text/html", "data:text/xml", "data:image/svg", "data:application/x", "data:text/javascript"}) {
+    if (absl::StrContains(squeezed, sign)) return "a data: address with markup in it";
+  }
+  if (const std::string handler = EventHandlerIn(lower); !handler.empty())
+    return StrCat("an event handler (", handler, ")");
+  // <set attributeName="href" to="javascript:…"> is found above; one that sets a handler is found by its
+  // name.
+  if (absl::StrContains(squeezed, "attributename=\"on") || absl::StrContains(squeezed, "attributename='on"))
+    return "an animation that sets an event handler";
+  return "";
+}
+
+}  // namespace cognate::file_transfer

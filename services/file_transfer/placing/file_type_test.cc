@@ -1,0 +1,102 @@
+#include "services/file_transfer/placing/file_type.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/file_transfer/media_types.h"
+#include "services/file_transfer/placing/names.h"
+
+namespace cognate::file_transfer {
+namespace {
+
+const std::string kPng = absl::HexStringToBytes(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e2"
+    "21bc330000000049454e44ae426082");
+
+bool Takes(const std::string& name, const std::string& content, const v1::FileRule& rule = {}) {
+  const std::string extension = ExtensionOf(name);
+  if (CheckExtension(rule, name, extension).has_value()) return false;
+  return !CheckContent(rule, name, extension, MediaTypes().Of(content), content, /*is_whole=*/true)
+              .has_value();
+}
+
+TEST(FileTypeTest, TakesWhatIsWhatItSays) {
+  EXPECT_TRUE(Takes("cat.png", kPng));
+  EXPECT_TRUE(Takes("notes.txt", "some words\n"));
+  EXPECT_TRUE(Takes("empty.png", ""));
+  EXPECT_TRUE(Takes("data.bin", std::string("\1\2\3\4", 4)));
+  EXPECT_TRUE(Takes("my.holiday.png", kPng));
+}
+
+TEST(FileTypeTest, RefusesWhatRuns) {
+  for (const char* const name : {"x.php", "x.PHP", "x.phar", "x.html", "x.exe", "x.sh", "x.js", "x.php.png",
+                                 "x.phtml.jpg", ".htaccess"})
+    EXPECT_FALSE(Takes(name, kPng)) << name;
+}
+
+TEST(FileTypeTest, RefusesContentThatHidesBehindAnExtension) {
+  EXPECT_FALSE(Takes("cat.png", "<?php system($_GET['c']); ?>"));
+  EXPECT_FALSE(Takes("cat.jpg", kPng));
+  EXPECT_FALSE(Takes("cat.txt", "#!/bin/sh\nrm -rf /\n"));
+  EXPECT_FALSE(Takes("cat", "<!DOCTYPE html><html><body><script>alert(1)</script></body></html>"));
+  EXPECT_FALSE(Takes("cat.png", "<svg xmlns='http://www.w3.org/2000/svg'/>"));
+  EXPECT_FALSE(Takes("tool.dat",
+                     absl::StrCat("MZ", std::string(58, '\0'), std::string("\x80\0\0\0", 4),
+                                  std::string(64, '\0'), std::string("PE\0\0", 4), std::string(200, '\0'))));
+}
+
+TEST(FileTypeTest, TakesOnlyWhatARuleNames) {
+  v1::FileRule rule;
+  rule.add_allowed_extensions("png");
+  EXPECT_TRUE(Takes("cat.png", kPng, rule));
+  EXPECT_FALSE(Takes("notes.txt", "words", rule));
+  EXPECT_FALSE(Takes("cat", kPng, rule));
+  rule.add_allowed_extensions("sh");
+  EXPECT_TRUE(Takes("run.sh", "#!/bin/sh\ntrue\n", rule));
+}
+
+std::string Svg(const std::string& inside) {
+  return absl::StrCat(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 "
+      "1\">",
+      inside, "</svg>");
+}
+
+TEST(FileTypeTest, TakesDrawingsWithoutScript) {
+  for (const char* const inside :
+       {"<rect width='1' height='1'/>", "<metadata>made by hand</metadata>",
+        "<text>description: scripting, for one</text>", "<style>.one{fill:red}</style>",
+        "<image href='data:image/png;base64,AAAA'/>", "<a href='https://example.org'>x</a>"})
+    EXPECT_TRUE(Takes("flag.svg", Svg(inside))) << inside;
+  EXPECT_TRUE(Takes("flag.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><circle r=\"1\"/></svg>"));
+}
+
+TEST(FileTypeTest, RefusesDrawingsWithScript) {
+  for (const std::string& inside :
+       {std::string("<script>alert(1)</script>"), std::string("<SCRIPT href='x'/>"),
+        std::string("<svg:script xmlns:svg='http://www.w3.org/2000/svg'>alert(1)</svg:script>"),
+        std::string("<rect onload='alert(1)'/>"), std::string("<rect ONLOAD\n=\n'alert(1)'/>"),
+        std::string("<rect width='1'onclick='x()'/>"), std::string("<a href='javascript:alert(1)'>x</a>"),
+        std::string("<a href='java&#x09;script:alert(1)'>x</a>"),
+        std::string("<a href='&#106;avascript:alert(1)'>x</a>"),
+        std::string("<a href='&#x6A;ava script:alert(1)'>x</a>"),
+        std::string("<a href='javascript&colon;alert(1)'>x</a>"),
+        std::string("<foreignObject><body/></foreignObject>"),
+        std::string("<set attributeName='onmouseover' to='alert(1)'/>"), std::string("<iframe src='x'/>"),
+        std::string("<image href='data:image/svg+xml;base64,AAAA'/>"),
+        std::string("<handler type='x'>y</handler>")})
+    EXPECT_FALSE(Takes("flag.svg", Svg(inside))) << inside;
+  EXPECT_FALSE(Takes("flag.svg",
+                     "<!DOCTYPE svg [<!ENTITY x \"<script>alert(1)</script>\">]><svg "
+                     "xmlns=\"http://www.w3.org/2000/svg\">&x;</svg>"));
+  EXPECT_FALSE(Takes(
+      "flag.svg",
+      "<?xml version=\"1.0\"?><?xml-stylesheet href=\"x.xsl\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>"));
+  EXPECT_FALSE(Takes(
+      "flag.svg", "<?xml version=\"1.0\" encoding=\"UTF-7\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>"));
+  EXPECT_FALSE(Takes("flag.svgz", std::string("\x1f\x8b\x08\0\0\0\0\0", 8)));
+}
+
+}  // namespace
+}  // namespace cognate::file_transfer

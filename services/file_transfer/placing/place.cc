@@ -1,0 +1,278 @@
+#include "services/file_transfer/placing/place.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/ids/uuid.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+
+namespace cognate::file_transfer {
+namespace {
+
+using absl::StrCat;
+
+constexpr size_t kPiece = 256 << 10;
+constexpr char kDrafts[] = ".cognate-drafts";
+
+std::string Words(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
+
+// Below `directory`, through no symbolic link. -1 with errno.
+int OpenBelow(int directory, const std::string& path, uint64_t flags) {
+  open_how how = {};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  int fd = -1;
+  do {
+    fd = static_cast<int>(syscall(SYS_openat2, directory, path.c_str(), &how, sizeof(how)));
+  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  return fd;
+}
+
+absl::Status Outside(const std::string& path, absl::string_view why) {
+  return Error(absl::StatusCode::kPermissionDenied, "FILE_OUTSIDE_PLACE", StrCat(path, " ", why));
+}
+
+absl::Status OpenFailed(int error, const std::string& path) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return absl::NotFoundError(StrCat(path, " is not there"));
+    case ELOOP:
+      return Outside(path, "is, or passes through, a symbolic link, which is not followed");
+    case EXDEV:
+      return Outside(path, "leads out of the platform's files");
+    case ENAMETOOLONG:
+    case EINVAL:
+      return Outside(path, "is no path that this file system takes");
+    case ENXIO:
+    case ENODEV:
+      return Outside(path, "is no ordinary file");
+    default:
+      return absl::UnavailableError(StrCat(path, " cannot be read now: ", Words(error)));
+  }
+}
+
+absl::Status WriteFailed(int error, const std::string& what) {
+  if (error == ENOSPC || error == EDQUOT)
+    return absl::ResourceExhaustedError(StrCat(what, ": ", Words(error), "; make room there"));
+  return absl::UnavailableError(StrCat(what, ": ", Words(error)));
+}
+
+absl::StatusOr<FileStand> StandOf(int fd, const std::string& path) {
+  struct stat64 stat = {};
+  if (fstat64(fd, &stat) != 0) return OpenFailed(errno, path);
+  if (!S_ISREG(stat.st_mode))
+    return Outside(path, S_ISDIR(stat.st_mode) ? "is a directory" : "is no ordinary file");
+  return FileStand{static_cast<int64_t>(stat.st_ino), stat.st_size,
+                   stat.st_mtim.tv_sec * 1'000'000'000 + stat.st_mtim.tv_nsec,
+                   stat.st_ctim.tv_sec * 1'000'000'000 + stat.st_ctim.tv_nsec};
+}
+
+int WriteAll(int fd, absl::string_view data) {
+  while (!data.empty()) {
+    const ssize_t written = write(fd, data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    data.remove_prefix(static_cast<size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) close(fd_);
+}
+
+absl::StatusOr<std::unique_ptr<Place>> Place::Open(const std::vector<std::string>& roots,
+                                                   const std::string& directory) {
+  const auto refuse = [&](absl::string_view why) {
+    return Error(absl::StatusCode::kFailedPrecondition, "FILES_UNREACHABLE", StrCat(directory, " ", why))
+        .ToStatus();
+  };
+  for (absl::string_view root : roots) {
+    while (root.size() > 1 && absl::EndsWith(root, "/")) root.remove_suffix(1);
+    absl::string_view rest = directory;
+    if (!absl::ConsumePrefix(&rest, root)) continue;
+    if (!rest.empty() && root != "/" && !absl::ConsumePrefix(&rest, "/")) continue;
+    if (root == "/") absl::ConsumePrefix(&rest, "/");
+    const FileDescriptor base(open(std::string(root).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!base.is_open()) return refuse(StrCat("cannot be reached: ", root, ": ", Words(errno)));
+    FileDescriptor fd(OpenBelow(base.get(), rest.empty() ? "." : std::string(rest), O_RDONLY | O_DIRECTORY));
+    if (!fd.is_open())
+      return refuse(errno == ELOOP
+                        ? std::string("passes through a symbolic link below its root, which is not followed")
+                        : StrCat("cannot be opened by file-transfer: ", Words(errno)));
+    return std::unique_ptr<Place>(new Place(directory, std::move(fd)));
+  }
+  return refuse(roots.empty() ? "is not open to file-transfer: no directory is (start it with --file-roots)"
+                              : "is below none of the directories that file-transfer may use (--file-roots)");
+}
+
+absl::StatusOr<OpenedFile> Place::OpenFile(const std::string& path) const {
+  // Without blocking: a pipe that somebody has put there must not hang the reader.
+  OpenedFile opened;
+  opened.fd = FileDescriptor(OpenBelow(fd_.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  if (!opened.fd.is_open()) return OpenFailed(errno, path);
+  ASSIGN_OR_RETURN(opened.stand, StandOf(opened.fd.get(), path));
+  return opened;
+}
+
+absl::StatusOr<FileStand> Place::Stat(const std::string& path) const {
+  const FileDescriptor fd(OpenBelow(fd_.get(), path, O_PATH));
+  if (!fd.is_open()) return OpenFailed(errno, path);
+  return StandOf(fd.get(), path);
+}
+
+Place::Draft::Draft(Draft&& other) noexcept
+    : place_(std::exchange(other.place_, nullptr)),
+      name_(std::move(other.name_)),
+      fd_(std::move(other.fd_)),
+      size_bytes_(other.size_bytes_) {}
+
+Place::Draft& Place::Draft::operator=(Draft&& other) noexcept {
+  std::swap(place_, other.place_);
+  std::swap(name_, other.name_);
+  std::swap(fd_, other.fd_);
+  std::swap(size_bytes_, other.size_bytes_);
+  return *this;
+}
+
+Place::Draft::~Draft() {
+  if (place_ != nullptr) unlinkat(place_->fd_.get(), StrCat(kDrafts, "/", name_).c_str(), 0);
+}
+
+absl::StatusOr<Place::Draft> Place::Write(absl::FunctionRef<absl::Status(Sink)> fill, bool sync) const {
+  if (mkdirat(fd_.get(), kDrafts, 0700) != 0 && errno != EEXIST)
+    return WriteFailed(errno, StrCat(directory_, " takes no files"));
+  const FileDescriptor drafts(OpenBelow(fd_.get(), kDrafts, O_RDONLY | O_DIRECTORY));
+  if (!drafts.is_open()) return WriteFailed(errno, StrCat(directory_, "/", kDrafts));
+  Draft draft;
+  draft.name_ = RandomHex(16);
+  draft.fd_ = FileDescriptor(
+      openat(drafts.get(), draft.name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!draft.fd_.is_open()) return WriteFailed(errno, StrCat(directory_, " takes no files"));
+  draft.place_ = this;
+  RETURN_IF_ERROR(fill([&](absl::string_view piece) -> absl::Status {
+    if (const int error = WriteAll(draft.fd_.get(), piece); error != 0)
+      return WriteFailed(error, StrCat("a file in ", directory_, " cannot be written"));
+    draft.size_bytes_ += static_cast<int64_t>(piece.size());
+    return absl::OkStatus();
+  }));
+  // Whatever mask the process has: a web server of another user is to read it.
+  if (fchmod(draft.fd_.get(), 0644) != 0 || (sync && fsync(draft.fd_.get()) != 0))
+    return WriteFailed(errno, StrCat("a file in ", directory_, " cannot be synced"));
+  return draft;
+}
+
+absl::Status Place::Sync() const {
+  return syncfs(fd_.get()) == 0 ? absl::OkStatus()
+                                : WriteFailed(errno, StrCat(directory_, " cannot be synced"));
+}
+
+absl::StatusOr<FileDescriptor> Place::DirectoryOf(const std::string& path, bool make,
+                                                  std::string* name) const {
+  const size_t slash = path.rfind('/');
+  *name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash);
+  FileDescriptor fd(OpenBelow(fd_.get(), directory, O_RDONLY | O_DIRECTORY));
+  if (fd.is_open() || errno != ENOENT || !make) {
+    if (!fd.is_open()) return OpenFailed(errno, directory);
+    return fd;
+  }
+  for (size_t end = directory.find('/'); true; end = directory.find('/', end + 1)) {
+    const std::string part = directory.substr(0, end);
+    const size_t last = part.rfind('/');
+    const FileDescriptor parent(
+        OpenBelow(fd_.get(), last == std::string::npos ? "." : part.substr(0, last), O_RDONLY | O_DIRECTORY));
+    if (!parent.is_open()) return OpenFailed(errno, part);
+    const std::string own = last == std::string::npos ? part : part.substr(last + 1);
+    if (mkdirat(parent.get(), own.c_str(), 0755) == 0) {
+      fsync(parent.get());
+    } else if (errno != EEXIST) {
+      return WriteFailed(errno, StrCat(directory_, "/", part, " cannot be made"));
+    }
+    if (end == std::string::npos) break;
+  }
+  fd = FileDescriptor(OpenBelow(fd_.get(), directory, O_RDONLY | O_DIRECTORY));
+  if (!fd.is_open()) return OpenFailed(errno, directory);
+  return fd;
+}
+
+absl::StatusOr<FileStand> Place::Publish(Draft draft, const std::string& path) const {
+  std::string name;
+  ASSIGN_OR_RETURN(const FileDescriptor directory, DirectoryOf(path, /*make=*/true, &name));
+  const std::string from = StrCat(kDrafts, "/", draft.name_);
+  if (renameat(fd_.get(), from.c_str(), directory.get(), name.c_str()) != 0) {
+    if (errno == EISDIR || errno == ENOTEMPTY) return Outside(path, "is a directory on the target");
+    return WriteFailed(errno, StrCat(directory_, "/", path, " cannot be put in place"));
+  }
+  draft.place_ = nullptr;
+  return StandOf(draft.fd_.get(), path);
+}
+
+absl::Status Place::SyncDirectories(std::vector<std::string> directories) const {
+  std::sort(directories.begin(), directories.end());
+  directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
+  for (const std::string& directory : directories) {
+    const FileDescriptor fd(
+        OpenBelow(fd_.get(), directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY));
+    if (!fd.is_open() || fsync(fd.get()) != 0)
+      return WriteFailed(errno, StrCat(directory_, "/", directory, " cannot be synced"));
+  }
+  return absl::OkStatus();
+}
+
+int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
+  const int fd = OpenBelow(fd_.get(), kDrafts, O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return 0;
+  DIR* const drafts = fdopendir(fd);
+  if (drafts == nullptr) return close(fd), 0;
+  int removed = 0;
+  const time_t now = time(nullptr);
+  while (const dirent* const entry = readdir(drafts)) {  // NOLINT(concurrency-mt-unsafe)
+    struct stat64 stat = {};
+    if (fstatat64(fd, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stat.st_mode)) continue;
+    if (now - stat.st_mtim.tv_sec < older_than_seconds) continue;
+    if (unlinkat(fd, entry->d_name, 0) == 0) ++removed;
+  }
+  closedir(drafts);
+  return removed;
+}
+
+absl::StatusOr<absl::string_view> FileReader::Next() {
+  buffer_.resize(kPiece);
+  ssize_t got = 0;
+  do {
+    got = pread(fd_, buffer_.data(), buffer_.size(), offset_);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return absl::UnavailableError(StrCat("it cannot be read: ", Words(errno)));
+  offset_ += got;
+  return absl::string_view(buffer_.data(), static_cast<size_t>(got));
+}
+
+absl::StatusOr<std::string> FileReader::All(int64_t limit) {
+  std::string all;
+  while (true) {
+    ASSIGN_OR_RETURN(const absl::string_view piece, Next());
+    if (piece.empty()) return all;
+    if (static_cast<int64_t>(all.size() + piece.size()) > limit)
+      return absl::ResourceExhaustedError("it has grown meanwhile");
+    all.append(piece.data(), piece.size());
+  }
+}
+
+}  // namespace cognate::file_transfer

@@ -1,0 +1,123 @@
+// A directory in which a platform has its files. Nothing is reached that is not below it: no `..`, no
+// symbolic link, no device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace cognate::file_transfer {
+
+// Closes what it holds.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor();
+
+  int get() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+// What a file system says of a file: who finds the same finds the same content.
+struct FileStand {
+  int64_t inode = 0;
+  int64_t size_bytes = 0;
+  int64_t modify_time_ns = 0;
+  int64_t change_time_ns = 0;
+  bool operator==(const FileStand&) const = default;
+};
+
+struct OpenedFile {
+  FileDescriptor fd;
+  FileStand stand;
+};
+
+// Thread safe. Relative paths are clean (names.h).
+class Place {
+ public:
+  // `directory` is absolute, below one of `roots`. FAILED_PRECONDITION with a sentence where it is not, or is
+  // not there.
+  static absl::StatusOr<std::unique_ptr<Place>> Open(const std::vector<std::string>& roots,
+                                                     const std::string& directory);
+
+  // NOT_FOUND: it is not there. PERMISSION_DENIED FILE_OUTSIDE_PLACE: a symbolic link, or no ordinary file.
+  // UNAVAILABLE: it may become readable.
+  absl::StatusOr<OpenedFile> OpenFile(const std::string& path) const;
+  // As OpenFile, without opening it for reading.
+  absl::StatusOr<FileStand> Stat(const std::string& path) const;
+
+  // A content, complete and synced in a temporary file of the same file system; gone with this object unless
+  // it is published.
+  class Draft {
+   public:
+    Draft() = default;
+    Draft(Draft&& other) noexcept;
+    Draft& operator=(Draft&& other) noexcept;
+    ~Draft();
+
+    int64_t size_bytes() const { return size_bytes_; }
+
+   private:
+    friend class Place;
+    const Place* place_ = nullptr;
+    std::string name_;
+    FileDescriptor fd_;
+    int64_t size_bytes_ = 0;
+  };
+
+  // Writes what `fill` gives to the sink that it gets. `sync`: down to the disk; else `Sync` has to come
+  // before Publish.
+  using Sink = absl::FunctionRef<absl::Status(absl::string_view)>;
+  absl::StatusOr<Draft> Write(absl::FunctionRef<absl::Status(Sink)> fill, bool sync) const;
+  // Everything that was written to the file system of the place so far.
+  absl::Status Sync() const;
+  // Moves it into its place, in the stead of what is there, and makes the directories on the way. Answers how
+  // it stands there.
+  absl::StatusOr<FileStand> Publish(Draft draft, const std::string& path) const;
+  // Makes sure that what was published in these directories is found after a crash.
+  absl::Status SyncDirectories(std::vector<std::string> directories) const;
+
+  // Drafts of processes that died, once they are old.
+  int RemoveOldDrafts(int64_t older_than_seconds) const;
+
+  const std::string& directory() const { return directory_; }
+
+ private:
+  Place(std::string directory, FileDescriptor fd) : directory_(std::move(directory)), fd_(std::move(fd)) {}
+  absl::StatusOr<FileDescriptor> DirectoryOf(const std::string& path, bool make, std::string* name) const;
+
+  const std::string directory_;
+  const FileDescriptor fd_;
+};
+
+// Reads an open file from its beginning, in pieces of 256 KiB; the view holds until the next call.
+class FileReader {
+ public:
+  explicit FileReader(int fd) : fd_(fd) {}
+  absl::StatusOr<absl::string_view> Next();
+  // All of it; RESOURCE_EXHAUSTED where it has more than `limit`.
+  absl::StatusOr<std::string> All(int64_t limit);
+
+ private:
+  const int fd_;
+  int64_t offset_ = 0;
+  std::string buffer_;
+};
+
+}  // namespace cognate::file_transfer

@@ -1,0 +1,45 @@
+#include "services/file_transfer/placing/restore.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/files/digest.h"
+#include "common/status/status_macros.h"
+#include "services/file_transfer/placing/names.h"
+
+namespace cognate::file_transfer {
+
+absl::StatusOr<std::string> DirectoryCopies::Restore(const std::string& sha256) {
+  ASSIGN_OR_RETURN(const std::vector<SeenFile> seen, store_.SeenOf(sha256));
+  std::string why = seen.empty() ? "no platform's directory is known to have had it" : "";
+  for (const SeenFile& copy : seen) {
+    const std::string name = absl::StrCat(copy.platform, "'s ", ShownName(copy.path));
+    const absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = platforms_.Get(copy.platform);
+    if (!files.ok() || (*files)->place == nullptr) {
+      why = absl::StrCat(
+          name, " cannot be reached: ", files.ok() ? (*files)->why.message() : files.status().message());
+      continue;
+    }
+    const absl::StatusOr<OpenedFile> opened = (*files)->place->OpenFile(copy.path);
+    if (!opened.ok()) {
+      why = absl::StrCat(name, ": ", opened.status().message());
+      continue;
+    }
+    // Looked through first: what has another content by now has no business in the store.
+    files::Digest hash;
+    FileReader first(opened->fd.get());
+    absl::StatusOr<absl::string_view> piece = first.Next();
+    for (; piece.ok() && !piece->empty(); piece = first.Next()) hash.Add(*piece);
+    if (!piece.ok() || hash.Finish() != sha256) {
+      why = absl::StrCat(name, " has another content by now");
+      continue;
+    }
+    FileReader second(opened->fd.get());
+    ASSIGN_OR_RETURN(const v1::File file, contents_.Put([&] { return second.Next(); }));
+    if (file.sha256() == sha256) return absl::StrCat("the directory of ", copy.platform);
+    why = absl::StrCat(name, " was written meanwhile");
+  }
+  return absl::NotFoundError(why);
+}
+
+}  // namespace cognate::file_transfer

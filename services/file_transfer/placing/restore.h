@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "services/file_transfer/contents.h"
+#include "services/file_transfer/copy_source.h"
+#include "services/file_transfer/placing/platforms.h"
+#include "services/file_transfer/placing/work_store.h"
+
+namespace cognate::file_transfer {
+
+// Finds damaged contents in the directories of platforms. Thread safe.
+class DirectoryCopies final : public CopySource {
+ public:
+  DirectoryCopies(WorkStore& store, Platforms& platforms, Contents& contents)
+      : store_(store), platforms_(platforms), contents_(contents) {}
+
+  absl::StatusOr<std::string> Restore(const std::string& sha256) override;
+
+ private:
+  WorkStore& store_;
+  Platforms& platforms_;
+  Contents& contents_;
+};
+
+}  // namespace cognate::file_transfer

@@ -1,0 +1,74 @@
+// What the tables of bindings and placements hold.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "cognate/v1/file.pb.h"
+#include "common/ids/uuid.h"
+#include "services/file_transfer/placing/place.h"
+
+namespace cognate::file_transfer {
+
+struct BindingKey {
+  std::string platform;
+  Uuid entity;
+  std::string model;
+  std::string field;
+  int position = 0;
+  auto operator<=>(const BindingKey&) const = default;
+};
+
+struct Binding {
+  BindingKey key;
+  std::optional<std::string> sha256;
+  std::string path;
+};
+
+struct SeenFile {
+  std::string platform;
+  std::string path;
+  FileStand stand;
+  std::string sha256;
+};
+
+struct PlacementRow {
+  std::string platform;
+  std::string path;
+  std::string sha256;  // empty: no record leads to it any more
+  int64_t size_bytes = 0;
+  std::string media_type;
+  std::string name;
+  v1::PlacementState state = v1::PLACEMENT_STATE_DUE;
+  std::string actual_path;
+  int64_t placed_bytes = 0;
+  std::string reason;
+  std::string message;
+  int attempt_count = 0;
+  std::optional<absl::Time> next_attempt;
+  absl::Time created;
+  absl::Time updated;
+
+  const std::string& path_there() const { return actual_path.empty() ? path : actual_path; }
+};
+
+// A record that was told to wait.
+struct WaitRow {
+  BindingKey key;
+  std::string source_platform;
+  std::string source_path;
+  std::optional<std::string> sha256;
+  std::string path;
+  int look_count = 0;
+  absl::Time created;
+};
+
+struct ReadRow {
+  std::string platform;
+  std::string path;
+  int attempt_count = 0;
+};
+
+}  // namespace cognate::file_transfer

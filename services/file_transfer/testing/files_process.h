@@ -1,0 +1,85 @@
+// The service's own program, which can be killed.
+#pragma once
+
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "cognate/v1/file_transfer_service.grpc.pb.h"
+#include "common/grpc/channel.h"
+#include "common/process/process.h"
+#include "gtest/gtest.h"
+#include "tests/support/eventually.h"
+#include "tests/support/postgres_server.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace cognate::file_transfer {
+
+class FilesProcess {
+ public:
+  explicit FilesProcess(std::string uri = test_support::PostgresServer::Shared().CreateDatabase())
+      : uri_(std::move(uri)) {
+    EXPECT_OK(process::RunToEnd(Command("migrate"), test_support::kPatience)) << Log();
+    Start();
+  }
+  ~FilesProcess() { process_.Kill(); }
+
+  void Start() { process_ = test_support::ValueOrDie(process::Process::Spawn(Command("serve"))); }
+  // SIGKILL, and gone when this returns.
+  void Kill() { process_.Kill(); }
+  int Terminate() { return process_.Terminate(test_support::kPatience); }
+
+  std::string address() const { return absl::StrCat("unix:", directory_.File("files.sock")); }
+  std::string store() const { return directory_.File("store"); }
+
+  // A line of /proc/…/status in KiB, such as VmRSS.
+  int64_t Memory(const std::string& line) const {
+    std::ifstream status(absl::StrCat("/proc/", process_.pid(), "/status"));
+    for (std::string text; std::getline(status, text);) {
+      int64_t kib = 0;
+      if (text.rfind(line + ":", 0) == 0 && std::sscanf(text.c_str() + line.size() + 1, "%ld", &kib) == 1)
+        return kib;
+    }
+    return 0;
+  }
+
+  std::string Log() const {
+    std::stringstream text;
+    text << std::ifstream(directory_.File("log")).rdbuf();
+    const std::string all = text.str();
+    return all.size() <= 4'000 ? all : all.substr(all.size() - 4'000);
+  }
+
+ private:
+  process::Command Command(const char* command) const {
+    const char* const bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
+    process::Command result;
+    result.argv = {absl::StrCat(bin == nullptr ? "build/release/bin" : bin, "/file-transfer"),
+                   command,
+                   absl::StrCat("--listen=", address()),
+                   "--admin=127.0.0.1:0",
+                   absl::StrCat("--file-store=", store()),
+                   "--log-level=warn"};
+    result.environment = {{"COGNATE_POSTGRES_URI", uri_}};
+    result.log_file = directory_.File("log");
+    return result;
+  }
+
+  const std::string uri_;
+  test_support::TempDir directory_;
+  process::Process process_;
+};
+
+// A number of the environment, for full size.
+inline int64_t FromEnvironment(const char* name, int64_t otherwise) {
+  const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  int64_t value = 0;
+  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
+}
+
+}  // namespace cognate::file_transfer

@@ -1,0 +1,24 @@
+// What the messages of an upload may say.
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cognate/v1/file_transfer_service.pb.h"
+#include "services/file_transfer/upload_store.h"
+
+namespace cognate::file_transfer {
+
+inline constexpr int64_t kLongestPiece = 4 << 20;
+
+// INVALID_FIELD, as all here.
+absl::Status CheckUploadName(absl::string_view name);
+absl::Status CheckSha256(absl::string_view field, absl::string_view sha256);
+// What the first message says; its partial is a new one.
+absl::StatusOr<Upload> UploadOf(const v1::WriteRequest& first);
+// Whether a later call says the same of the content as those before it.
+absl::Status CheckSame(const Upload& known, const Upload& said);
+// The first message of a call may have none.
+absl::Status CheckPiece(const v1::WriteRequest& message, bool is_first);
+
+}  // namespace cognate::file_transfer

@@ -1,0 +1,51 @@
+#include "services/gateway/files/active_uploads.h"
+
+namespace cognate::gateway {
+namespace {
+
+// So many write at once; each holds a few threads of the file-transfer service.
+constexpr size_t kMaxUploads = 64;
+// As long a client may be silent while another request waits.
+constexpr absl::Duration kSilent = absl::Seconds(1);
+constexpr absl::Duration kPatience = absl::Seconds(15);
+constexpr absl::Duration kLook = absl::Milliseconds(50);
+
+void YieldIfSilent(UploadHolder& holder) {
+  if (http::Monotonic() - holder.heard() >= kSilent) holder.Yield();
+}
+
+}  // namespace
+
+void ActiveUploads::Enter(http::EventLoop& loop, const std::string& key, UploadHolder* holder, Go go) {
+  EnterBy(loop, key, holder, http::Monotonic() + kPatience, go);
+}
+
+void ActiveUploads::EnterBy(http::EventLoop& loop, const std::string& key, UploadHolder* holder,
+                            absl::Duration deadline, const Go& go) {
+  const auto found = holders_.find(key);
+  if (found == holders_.end()) {
+    if (holders_.size() >= kMaxUploads) return go(Entry::kTooMany);
+    holders_[key] = holder;
+    return go(Entry::kEntered);
+  }
+  if (http::Monotonic() >= deadline) return go(Entry::kInUse);
+  YieldIfSilent(*found->second);
+  loop.After(kLook, [this, &loop, key, holder, deadline, go] { EnterBy(loop, key, holder, deadline, go); });
+}
+
+void ActiveUploads::Leave(const std::string& key) { holders_.erase(key); }
+
+void ActiveUploads::Settle(http::EventLoop& loop, const std::string& key, std::function<void()> then) {
+  SettleBy(loop, key, http::Monotonic() + kPatience, then);
+}
+
+void ActiveUploads::SettleBy(http::EventLoop& loop, const std::string& key, absl::Duration deadline,
+                             const std::function<void()>& then) {
+  const auto found = holders_.find(key);
+  const absl::Duration now = http::Monotonic();
+  if (found == holders_.end() || now - found->second->heard() < kSilent || now >= deadline) return then();
+  found->second->Yield();
+  loop.After(kLook, [this, &loop, key, deadline, then] { SettleBy(loop, key, deadline, then); });
+}
+
+}  // namespace cognate::gateway

@@ -1,0 +1,198 @@
+#include "services/gateway/files/download.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "cognate/v1/file_transfer_service.pb.h"
+#include "common/status/error.h"
+#include "services/gateway/connect_error.h"
+#include "services/gateway/files/download_headers.h"
+
+namespace cognate::gateway {
+namespace {
+
+constexpr char kPath[] = "/files/";
+constexpr absl::string_view kHashPath = "/files/sha256/";
+// A client that reads slowly keeps so much of its content here, and no call of the service that has it.
+constexpr int64_t kPieceBytes = 512 << 10;
+
+class Download final : public FileCall {
+ public:
+  using FileCall::FileCall;
+
+  void RunHash(const std::string& sha256) {
+    FindPlatform(/*is_needed=*/false, [this, self = self(), sha256] {
+      v1::GetFileRequest request;
+      request.set_sha256(sha256);
+      request.set_platform(platform_);
+      Ask<v1::GetFileResponse>("FileTransferService/GetFile", request,
+                               [this, self](const absl::StatusOr<v1::GetFileResponse>& known) {
+                                 if (!known.ok()) return call_->Refuse(known.status());
+                                 Tell(known->file(), absl::BytesToHexString(known->file().sha256()));
+                               });
+    });
+  }
+
+  // Whoever has the link needs no key: it was given the right by one who had.
+  void RunLink(const std::string& token) {
+    rights_ = Rights::kGateway;
+    v1::OpenLinkRequest request;
+    request.set_token(token);
+    Ask<v1::OpenLinkResponse>(
+        "FileTransferService/OpenLink", request,
+        [this, self = self()](const absl::StatusOr<v1::OpenLinkResponse>& link) {
+          if (!link.ok()) return call_->Refuse(link.status());
+          const std::string& name = link->name();
+          Tell(link->file(), name.empty() ? absl::BytesToHexString(link->file().sha256()) : name);
+        },
+        rights_);
+  }
+
+ private:
+  std::shared_ptr<Download> self() { return std::static_pointer_cast<Download>(shared_from_this()); }
+  bool is_head() const { return call_->request().method == "HEAD"; }
+
+  void Tell(const v1::File& file, const std::string& name) {
+    sha256_ = file.sha256();
+    const http::Headers& asked = call_->request().headers;
+    const std::string tag = absl::StrCat("\"", absl::BytesToHexString(sha256_), "\"");
+    // Whose content it is may change, and what it is may not.
+    headers_ = {{"etag", tag}, {"cache-control", "private, no-cache"}};
+    if (NamesTag(http::Find(asked, "if-none-match"), tag)) return call_->Answer({304, headers_, ""});
+    const absl::string_view condition = http::Find(asked, "if-range");
+    const bool is_ranged = !is_head() && (condition.empty() || condition == tag);
+    const ByteRange range = ParseRange(is_ranged ? http::Find(asked, "range") : "", file.size_bytes());
+    if (range.kind == ByteRange::Kind::kUnsatisfiable) return RefuseRange(file.size_bytes());
+    // A content is somebody else's: no browser shows it as a page of this address.
+    headers_.push_back({"accept-ranges", "bytes"});
+    headers_.push_back(
+        {"content-type", file.media_type().empty() ? "application/octet-stream" : file.media_type()});
+    headers_.push_back({"content-disposition", AttachmentOf(name)});
+    headers_.push_back({"x-content-type-options", "nosniff"});
+    headers_.push_back({"content-security-policy", "default-src 'none'; sandbox"});
+    headers_.push_back({"content-length", absl::StrCat(range.length)});
+    if (range.kind == ByteRange::Kind::kPart) {
+      status_ = 206;
+      headers_.push_back(
+          {"content-range", absl::StrCat("bytes ", range.offset, "-", range.offset + range.length - 1, "/",
+                                         file.size_bytes())});
+    }
+    offset_ = range.offset;
+    left_ = range.length;
+    call_->exchange().OnGone([self = self()] { self->Gone(); });
+    if (!is_head() && left_ > 0) return ReadPiece();
+    call_->Begin(headers_, status_);
+    call_->End(absl::OkStatus());
+  }
+
+  void RefuseRange(int64_t size_bytes) {
+    const absl::Status status =
+        Error(absl::StatusCode::kOutOfRange, "RANGE_BEHIND_END",
+              absl::StrCat("range: the content has ", size_bytes, " bytes, and nothing of the range"))
+            .With("size_bytes", absl::StrCat(size_bytes));
+    http::Response response = ConnectError(status, 416);
+    response.headers.push_back({"content-range", absl::StrCat("bytes */", size_bytes)});
+    call_->Answer(std::move(response), status);
+  }
+
+  // Asks for one at a time, so that a reader who stands still holds nothing in the service.
+  void ReadPiece() {
+    v1::ReadRequest request;
+    request.set_sha256(sha256_);
+    request.set_offset(offset_);
+    request.set_limit(std::min(left_, kPieceBytes));
+    request.set_platform(platform_);
+    UpstreamRequest upstream = RequestTo("FileTransferService/Read", rights_);
+    upstream.deadline = call_->clock().Now() + parts_.timeout;
+    upstream.message = request.SerializeAsString();
+    reading_ = parts_.upstream.Stream(
+        std::move(upstream),
+        [self = self()](std::string message) {
+          self->Post([self, message = std::move(message)] { self->TakeBytes(message); });
+        },
+        [self = self()](const UpstreamAnswer& answer) {
+          self->Post([self, status = answer.status] { self->EndPiece(status); });
+        });
+  }
+
+  void TakeBytes(const std::string& message) {
+    v1::ReadResponse response;
+    if (!response.ParseFromString(message) || is_gone_) return;
+    piece_.append(response.data());
+    reading_->Next();
+  }
+
+  void EndPiece(const absl::Status& status) {
+    reading_ = nullptr;
+    if (is_gone_) return call_->Gone();
+    const auto size = static_cast<int64_t>(piece_.size());
+    if (!status.ok() || size != std::min(left_, kPieceBytes)) return Fail(status);
+    if (!std::exchange(is_begun_, true)) call_->Begin(headers_, status_);
+    offset_ += size;
+    left_ -= size;
+    const bool is_last = left_ == 0;
+    call_->exchange().Write(std::exchange(piece_, std::string()), [this, self = self(), is_last] {
+      if (!is_last && !is_gone_) ReadPiece();
+    });
+    if (is_last) call_->End(absl::OkStatus());
+  }
+
+  void Fail(const absl::Status& status) {
+    const absl::Status fault =
+        status.ok() ? absl::DataLossError("the content is shorter than it should be") : status;
+    if (!is_begun_) return call_->Refuse(fault);
+    call_->exchange().Abort();
+    call_->End(fault);
+  }
+
+  void Gone() {
+    is_gone_ = true;
+    if (reading_ != nullptr) return reading_->Cancel();
+    call_->Gone();
+  }
+
+  Rights rights_ = Rights::kCaller;
+  std::string sha256_;
+  http::Headers headers_;
+  int status_ = 200;
+  int64_t offset_ = 0;
+  int64_t left_ = 0;
+  std::string piece_;
+  std::shared_ptr<UpstreamCall> reading_;
+  bool is_begun_ = false;
+  bool is_gone_ = false;
+};
+
+bool IsHash(absl::string_view text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+         });
+}
+
+void Get(const FileParts& parts, const CallPtr& call) {
+  absl::string_view path = call->request().path;
+  const bool is_by_hash = absl::ConsumePrefix(&path, kHashPath);
+  call->SetName(is_by_hash ? "files/sha256/{hex}" : "files/{link}");
+  const std::string& method = call->request().method;
+  if (method != "GET" && method != "HEAD") return RefuseMethod(*call, "GET, HEAD");
+  if (is_by_hash) {
+    if (!IsHash(path)) return RefusePath(*call);
+    return std::make_shared<Download>(parts, call)->RunHash(absl::HexStringToBytes(path));
+  }
+  path.remove_prefix(sizeof(kPath) - 1);
+  if (path.empty() || absl::StrContains(path, '/')) return RefusePath(*call);
+  std::make_shared<Download>(parts, call)->RunLink(std::string(path));
+}
+
+}  // namespace
+
+void AddDownloadRoutes(Routes& routes, const FileParts& parts) {
+  routes.AddPrefix(kPath, [&parts](const CallPtr& call) { Get(parts, call); });
+}
+
+}  // namespace cognate::gateway
