@@ -34,6 +34,7 @@ struct Options {
   int64_t mib = 1024;
   int64_t small = 100'000;
   int rounds = 7;
+  int64_t message_kib = files::UploadOptions().message_bytes >> 10;
   std::string out = "bench/results/files.json";
 };
 
@@ -104,7 +105,7 @@ class FilesBench {
     };
     if (round % 2 == 0) measure_copy();
     WaitUntilIdle();
-    files::UploadClient client(*stub_, {.platform = "bench"});
+    files::UploadClient client(*stub_, {.platform = "bench", .message_bytes = options_.message_kib << 10});
     Add("upload_mb_per_second", megabytes / Timed([&] {
                                   const auto sent = client.Put(source);
                                   if (!sent.ok()) End(std::string(sent.status().message()));
@@ -189,6 +190,7 @@ int main(int argc, char** argv) {
       options.out = "build/files-quick.json";
     } else if (absl::ConsumePrefix(&word, "--mib=") && absl::SimpleAtoi(word, &options.mib)) {
     } else if (absl::ConsumePrefix(&word, "--small=") && absl::SimpleAtoi(word, &options.small)) {
+    } else if (absl::ConsumePrefix(&word, "--message-kib=") && absl::SimpleAtoi(word, &options.message_kib)) {
     } else if (absl::ConsumePrefix(&word, "--rounds=") && absl::SimpleAtoi(word, &options.rounds)) {
     } else if (absl::ConsumePrefix(&word, "--out=")) {
       options.out = std::string(word);

@@ -50,6 +50,22 @@ TEST(SyncFileTest, IsWrittenWithoutWhatTheServicesSay) {
   EXPECT_THAT(all, EqualsProto(v1::Sync()));
 }
 
+TEST(SyncFileTest, RulesOfFilesComeBackAsTheyWere) {
+  const v1::Sync sync = ParseProto<v1::Sync>(
+      "name: 'syncs/a' fields { source: 'avatar' target: 'picture' file { mode: FILE_MODE_COPY directory: "
+      "'avatars/large' "
+      "allowed_extensions: 'png' allowed_extensions: 'jpg' max_bytes: 5000000000 too_large: "
+      "FILE_SKIP_ACTION_LINK "
+      "modified_since { seconds: 1700000000 } too_old: FILE_SKIP_ACTION_EMPTY max_count: 7 "
+      "absence: FILE_ABSENCE_PLACEHOLDER placeholder: 'default.png' } } fields { source: 'scan' target: "
+      "'scan' file {} }");
+  const std::string text = WriteSyncs({sync});
+  EXPECT_THAT(text, HasSubstr("directory: avatars/large"));
+  const auto read = ReadSyncs(text, "s.yaml");
+  ASSERT_OK(read);
+  EXPECT_THAT((*read)[0].sync, EqualsProto(sync)) << text;
+}
+
 TEST(SyncFileTest, ManyFilesAreOneAndNoNameComesTwice) {
   const test_support::TempDir directory;
   std::ofstream(directory.File("a.yaml")) << kTwo;

@@ -15,7 +15,7 @@ constexpr int kMostHashes = 10'000;
 // As many as there is time for.
 constexpr int kAttempts = 1'000'000;
 // A part of a content that is looked at: some chunks are in it whole.
-constexpr int64_t kProbeBytes = 8 << 20;
+constexpr int64_t kProbeBytes = 3 << 20;
 
 // The bytes from `offset` on, piece by piece.
 absl::Status ReadAll(const LocalFile& file, int64_t offset, int64_t end,

@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/http/body_pace.h"
 #include "common/http/http_server.h"
 #include "common/sync/mutex.h"
 #include "gmock/gmock.h"
@@ -177,14 +178,20 @@ TEST_F(PiecesTest, EndsABodyThatDrips) {
   EXPECT_TRUE(Eventually([&] { return gone_ == 1; }));
 }
 
-TEST_F(PiecesTest, ABodyMayTakeLongWhileNobodyAsksForIt) {
-  Start({.request_timeout = absl::Milliseconds(200)});
-  RawClient client(server_->port());
-  client.Send(absl::StrCat(kHead, "Content-Length: 2\r\n\r\na"));
-  EXPECT_EQ(Take(), "a");
-  absl::SleepFor(absl::Milliseconds(500));  // Beyond the time that a client has.
-  client.Send("b");
-  EXPECT_EQ(Take(), "b.");
+TEST(BodyPaceTest, CountsTheTimeAloneInWhichTheClientIsWaitedFor) {
+  constexpr absl::Duration kPatience = absl::Seconds(60);
+  BodyPace pace;
+  EXPECT_FALSE(pace.IsTooSlow(absl::Hours(1), kPatience)) << "nobody has asked";
+  pace.Ask(absl::Hours(1));
+  EXPECT_FALSE(pace.IsTooSlow(absl::Hours(1) + absl::Seconds(59), kPatience));
+  EXPECT_TRUE(pace.IsTooSlow(absl::Hours(1) + absl::Seconds(61), kPatience));
+  pace.Take(absl::Hours(1) + absl::Seconds(40), 1);
+  EXPECT_FALSE(pace.IsTooSlow(absl::Hours(2), kPatience)) << "what has come is being worked on";
+  pace.Ask(absl::Hours(2));
+  EXPECT_TRUE(pace.IsTooSlow(absl::Hours(2) + absl::Seconds(21), kPatience)) << "a byte is no body";
+  pace.Take(absl::Hours(2) + absl::Seconds(10), 64 << 10);
+  pace.Ask(absl::Hours(2) + absl::Seconds(10));
+  EXPECT_FALSE(pace.IsTooSlow(absl::Hours(2) + absl::Seconds(69), kPatience));
 }
 
 TEST_F(PiecesTest, BoundsTheTimeOfABody) {

@@ -151,6 +151,33 @@ TEST(CheckTypeTest, TakesWhatTheFieldCanHold) {
           .has_value());
 }
 
+TEST(CheckTypeTest, TakesAWellFormedFileInATextField) {
+  v1::ModelField text;
+  text.set_name("avatar");
+  text.set_type(v1::FIELD_TYPE_TEXT);
+  v1::Value value;
+  v1::FileValue& file = *value.mutable_file_value();
+  file.set_sha256(std::string(32, 'x'));
+  file.set_name("cat.png");
+  EXPECT_FALSE(CheckType(value, text).has_value());
+  v1::Value converted;
+  EXPECT_EQ(Convert(value, text, &converted)->reason(), "WRONG_TYPE");
+  file.set_size_bytes(-1);
+  EXPECT_TRUE(CheckType(value, text).has_value());
+  file.set_size_bytes(0);
+  for (const std::string& name :
+       {std::string("a/b"), std::string("a\0b", 3), std::string(256, 'n'), std::string("\xff")}) {
+    file.set_name(name);
+    EXPECT_TRUE(CheckType(value, text).has_value()) << name;
+  }
+  file.set_name("");
+  file.set_sha256("short");
+  EXPECT_TRUE(CheckType(value, text).has_value());
+  file.set_sha256(std::string(32, 'x'));
+  text.set_type(v1::FIELD_TYPE_INTEGER);
+  EXPECT_TRUE(CheckType(value, text).has_value());
+}
+
 TEST(CheckTypeTest, NamesWhatIsWrong) {
   EXPECT_EQ(CheckType(Text("5"), Field("type: FIELD_TYPE_INTEGER"))->reason(), "WRONG_TYPE");
   EXPECT_EQ(CheckType(v1::Value(), Field("type: FIELD_TYPE_TEXT"))->reason(), "WRONG_TYPE");

@@ -74,6 +74,32 @@ TEST(CanonicalTextTest, NullAndListsHaveNone) {
   EXPECT_EQ(Canonical(Bytes(absl::string_view("\x00\xff", 2))), "\\x00ff");
 }
 
+v1::Value File(const std::string& path, char byte = 'x') {
+  v1::Value value;
+  value.mutable_file_value()->set_sha256(std::string(32, byte));
+  value.mutable_file_value()->set_size_bytes(5);
+  value.mutable_file_value()->set_path(path);
+  return value;
+}
+
+TEST(CanonicalTextTest, AFileIsItsPathWhereThatNamesTheContent) {
+  const std::string hash = "787878787878787878787878";
+  std::string named, plain, without;
+  EXPECT_TRUE(AppendCanonicalText(File("avatars/cat-" + hash + ".png"), &named));
+  EXPECT_EQ(named, "avatars/cat-" + hash + ".png");
+  EXPECT_TRUE(AppendCanonicalText(File("cat.png"), &plain));
+  EXPECT_EQ(plain.substr(0, 15), "cat.png#sha256:");
+  EXPECT_TRUE(AppendCanonicalText(File(""), &without));
+  EXPECT_EQ(without.substr(0, 8), "#sha256:");
+}
+
+TEST(ValueTest, FilesAreEqualByTheirContentAndPath) {
+  EXPECT_TRUE(Equal(File("a"), File("a")));
+  EXPECT_FALSE(Equal(File("a"), File("b")));
+  EXPECT_FALSE(Equal(File("a"), File("a", 'y')));
+  EXPECT_EQ(Describe(File("a")), "a file of 5 bytes");
+}
+
 TEST(SqlTextTest, ArraysQuoteEveryElement) {
   EXPECT_EQ(Sql(List({Int(1), Null(), Text("a\"b\\c,{}"), Text("")})), R"({"1",NULL,"a\"b\\c,{}",""})");
   EXPECT_EQ(Sql(List({List({Int(1), Int(2)}), List({Int(3), Int(4)})})), R"({{"1","2"},{"3","4"}})");

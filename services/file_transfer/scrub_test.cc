@@ -3,6 +3,9 @@
 #include <fstream>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/strip.h"
+#include "common/grpc/fake_services.h"
+#include "common/grpc/host.h"
 #include "services/file_transfer/testing/files_fixture.h"
 
 namespace cognate::file_transfer {
@@ -15,6 +18,35 @@ using ::testing::SizeIs;
 
 class ScrubTest : public FilesTest {
  protected:
+  // With a registry whose platforms have their files below `platforms`.
+  ScrubTest() : registry_(metrics_) {
+    Stop();
+    registry_.handler = [this](const grpc_support::Rpc&, const v1::GetPlatformRequest& request) {
+      v1::Platform platform;
+      platform.set_name(request.name());
+      platform.mutable_files()->set_directory(
+          directory_.File(absl::StrCat("platforms/", absl::StripPrefix(request.name(), "platforms/"))));
+      return platform;
+    };
+    host_ = test_support::ValueOrDie(grpc_support::Host::Start(
+        {.addresses = {absl::StrCat("unix:", directory_.File("registry.sock"))}}, {&registry_}));
+    config_.peers.registry = host_->address();
+    Start();
+  }
+  ~ScrubTest() override { Stop(); }
+
+  // As placing remembers what it has read there.
+  void HasIn(const std::string& platform, const std::string& path, const std::string& content) {
+    const std::string file = directory_.File(absl::StrCat("platforms/", platform, "/", path));
+    std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+    std::ofstream(file) << content;
+    Execute(
+        absl::StrCat("INSERT INTO seen_files (platform, path, inode, size_bytes, modify_time_ns, "
+                     "change_time_ns, sha256) VALUES ('",
+                     platform, "', '", path, "', 1, ", content.size(), ", 1, 1, '\\x",
+                     absl::BytesToHexString(files::Sha256(content)), "')"));
+  }
+
   struct Result {
     v1::ScrubResponse last;
     std::vector<v1::DamagedFile> damaged;
@@ -56,6 +88,10 @@ class ScrubTest : public FilesTest {
         "('shop', gen_random_uuid(), 'm', 'f', 0, '\\x",
         absl::BytesToHexString(files::Sha256(content)), "', 'p', now())"));
   }
+
+  metrics::Registry metrics_;
+  grpc_support::FakeRegistry registry_;
+  std::unique_ptr<grpc_support::Host> host_;
 };
 
 TEST_F(ScrubTest, FindsEveryFlippedByteAndTakesTheContentsAnew) {
@@ -93,9 +129,6 @@ TEST_F(ScrubTest, FindsEveryFlippedByteAndTakesTheContentsAnew) {
   EXPECT_EQ(found.last.read_bytes(), found.last.total_bytes());
   EXPECT_EQ(found.last.damaged_count(), 32);
   EXPECT_THAT(found.damaged, SizeIs(32));
-  const Result tried = Scrub(true);
-  EXPECT_EQ(tried.last.repaired_count(), 0);
-  EXPECT_THAT(tried.damaged.front().sentence(), ::testing::HasSubstr("not repaired"));
   // Whoever has it and asks is told to send it.
   for (const std::string& content : damaged) {
     EXPECT_FALSE(Has(content));
@@ -105,8 +138,59 @@ TEST_F(ScrubTest, FindsEveryFlippedByteAndTakesTheContentsAnew) {
   }
   EXPECT_EQ(Scrub().last.damaged_count(), 0);
   EXPECT_EQ(List()->total_count(), 210);
-  std::printf("figure files.scrub_found damaged=%zu found=%lld\n", damaged.size(),
-              static_cast<long long>(found.last.damaged_count()));
+}
+
+TEST_F(ScrubTest, RepairsFromTheDirectoryOfAPlatform) {
+  std::vector<std::string> contents;
+  for (uint64_t i = 0; i < 150; ++i)
+    contents.push_back(RandomContent(1'000 + static_cast<int64_t>(i) * 50, i));
+  ASSERT_OK(PutBatch(contents));
+  for (uint64_t i = 0; i < 10; ++i) {
+    contents.push_back(RandomContent(400'000, 500 + i));
+    ASSERT_OK(Put(contents.back()));
+  }
+  for (size_t i = 0; i < contents.size(); ++i) HasIn("shop", absl::StrCat("pictures/", i), contents[i]);
+  const std::string pack = FilesIn("packs").front();
+  int64_t damaged = 0, offset = 0;
+  for (size_t i = 0; i < 150; ++i) {
+    if (i % 3 == 1) {
+      FlipByte(pack, offset + 999);
+      ++damaged;
+    }
+    offset += static_cast<int64_t>(contents[i].size());
+  }
+  for (const std::string& blob : FilesIn("blobs")) {
+    if (++damaged % 2 == 0) {
+      FlipByte(blob, 399'999);
+    } else {
+      std::filesystem::remove(blob);
+    }
+  }
+  const Result found = Scrub(true);
+  EXPECT_EQ(found.last.damaged_count(), damaged);
+  EXPECT_EQ(found.last.repaired_count(), damaged);
+  EXPECT_THAT(found.damaged.front().sentence(), ::testing::HasSubstr("repaired from the directory of shop"));
+  for (const std::string& content : contents) EXPECT_THAT(Get(files::Sha256(content)), IsOkAndHolds(content));
+  EXPECT_EQ(Scrub().last.damaged_count(), 0);
+  std::printf("figure files.scrub damaged=%ld found=%ld repaired=%ld\n", damaged, found.last.damaged_count(),
+              found.last.repaired_count());
+}
+
+TEST_F(ScrubTest, RepairsFromNoFileThatHasAnotherContentByNow) {
+  const std::string changed = RandomContent(300'000, 1), gone = RandomContent(300'000, 2);
+  ASSERT_OK(Put(changed));
+  ASSERT_OK(Put(gone));
+  HasIn("shop", "changed", changed);
+  HasIn("shop", "gone", gone);
+  std::ofstream(directory_.File("platforms/shop/changed")) << "something else";
+  std::filesystem::remove(directory_.File("platforms/shop/gone"));
+  for (const std::string& blob : FilesIn("blobs")) FlipByte(blob, 1);
+  const Result found = Scrub(true);
+  EXPECT_EQ(found.last.damaged_count(), 2);
+  EXPECT_EQ(found.last.repaired_count(), 0);
+  for (const v1::DamagedFile& file : found.damaged)
+    EXPECT_THAT(file.sentence(), ::testing::HasSubstr("not repaired"));
+  EXPECT_EQ(List()->total_count(), 2);
 }
 
 TEST_F(ScrubTest, TakesBackWhatWasDamagedForAMomentOnly) {

@@ -1,5 +1,5 @@
 // The gateway as a process of its own.
-#include <fstream>
+#include "tests/end_to_end/gateway_process.h"
 
 #include <arpa/inet.h>
 #include <grpcpp/server_context.h>
@@ -29,51 +29,6 @@ using test_support::HttpClient;
 using test_support::IsOk;
 using test_support::ValueOrDie;
 
-// The process, and where it listens.
-class GatewayProcess {
- public:
-  GatewayProcess(const test_support::TempDir& directory, std::vector<std::string> arguments,
-                 std::vector<std::pair<std::string, std::string>> environment = {})
-      : log_(directory.File("gateway.log")) {
-    arguments.insert(arguments.begin(), {BinaryPath("gateway"), "--http=127.0.0.1:0", "--admin=127.0.0.1:0",
-                                         absl::StrCat("--listen=unix:", directory.File("gateway.sock"))});
-    auto spawned =
-        process::Process::Spawn({.argv = arguments, .log_file = log_, .environment = std::move(environment)});
-    EXPECT_THAT(spawned, IsOk());
-    process_ = *std::move(spawned);
-    EXPECT_TRUE(Eventually([&] { return Find("\"addresses\":\"", &address_) || !process_.Running(); }))
-        << contract::ReadFile(log_);
-  }
-
-  process::Process& process() { return process_; }
-  const std::string& address() const { return address_; }
-  std::string log() const { return contract::ReadFile(log_); }
-
-  int64_t ResidentBytes() const {
-    std::ifstream statm(absl::StrCat("/proc/", process_.pid(), "/statm"));
-    int64_t total = 0;
-    int64_t resident = 0;
-    statm >> total >> resident;
-    return resident * sysconf(_SC_PAGESIZE);
-  }
-
- private:
-  // What stands in the log after `words`, up to a quotation mark.
-  bool Find(const std::string& words, std::string* found) const {
-    if (!std::filesystem::exists(log_)) return false;
-    const std::string text = contract::ReadFile(log_);
-    const size_t at = text.find(words);
-    const size_t end = at == std::string::npos ? at : text.find('"', at + words.size());
-    if (end == std::string::npos) return false;
-    *found = text.substr(at + words.size(), end - at - words.size());
-    return true;
-  }
-
-  const std::string log_;
-  process::Process process_;
-  std::string address_;
-};
-
 HttpAnswer ListPlatforms(const std::string& address, const std::string& ca_file, const std::string& key) {
   HttpCall call;
   call.url = absl::StrCat(ca_file.empty() ? "http://" : "https://", address,
@@ -84,18 +39,6 @@ HttpAnswer ListPlatforms(const std::string& address, const std::string& ca_file,
   call.ca_file = ca_file;
   call.http2 = !ca_file.empty();
   return HttpClient().Call(call);
-}
-
-std::vector<std::string> Peers(const Cluster& cluster) {
-  std::vector<std::string> peers;
-  for (const auto& [flag, name] : {std::pair{"registry", "platform-registry"},
-                                   {"change-capture", "change-capture"},
-                                   {"transformer", "transformer"},
-                                   {"delivery", "delivery"},
-                                   {"feedback", "feedback"}}) {
-    peers.push_back(absl::StrCat("--", flag, "=", cluster.Address(name)));
-  }
-  return peers;
 }
 
 std::string MakeKey(const std::shared_ptr<grpc::Channel>& registry, v1::Role role) {

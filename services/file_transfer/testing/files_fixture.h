@@ -91,6 +91,10 @@ class FilesTest : public ::testing::Test {
   using Stub = v1::FileTransferService::Stub;
 
   FilesTest() {
+    // While one channel lives the library is not shut down, which may take it ten seconds, after each test.
+    static const auto* const kKept =
+        new std::shared_ptr<grpc::Channel>(grpc_support::MakeChannel("unix:/nowhere"));
+    EXPECT_NE(kKept, nullptr);
     config_.postgres.uri = test_support::PostgresServer::Shared().CreateDatabase();
     config_.file_store = directory_.File("store");
     config_.file_roots = {directory_.File("platforms")};
