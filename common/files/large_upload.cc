@@ -5,7 +5,6 @@
 
 #include "common/grpc/channel.h"
 #include "common/status/status_macros.h"
-#include "common/worker/worker.h"
 
 namespace cognate::files {
 namespace {
@@ -27,8 +26,7 @@ LargeUpload::LargeUpload(Stub& stub, const UploadOptions& options, UploadProgres
       upload_(file.UploadName()),
       patience_(options.patience) {
   result_.size_bytes = file.size();
-  if (plan_.sha256.empty())
-    hashing_ = std::make_unique<Worker>("hash", [this](StopToken&) { hash_ = HashOf(file_); });
+  if (plan_.sha256.empty()) hash_ = std::make_unique<RunningHash>(file);
 }
 
 LargeUpload::~LargeUpload() = default;
@@ -78,12 +76,15 @@ absl::Status LargeUpload::Attempt(int64_t committed) {
   grpc::ClientContext context;
   v1::WriteResponse response;
   const std::unique_ptr<Writer> writer = stub_.Write(&context, &response);
-  message_.Clear();
-  message_.set_upload(upload_);
-  message_.set_platform(options_.platform);
-  message_.set_write_offset(committed);
-  message_.set_size_bytes(file_.size());
-  message_.set_sha256(plan_.sha256);
+  for (v1::WriteRequest& message : messages_) {
+    if (hash_ != nullptr) hash_->Await(message.data());
+    message.Clear();
+  }
+  message().set_upload(upload_);
+  message().set_platform(options_.platform);
+  message().set_write_offset(committed);
+  message().set_size_bytes(file_.size());
+  message().set_sha256(plan_.sha256);
   is_first_ = true;
   const absl::StatusOr<bool> sent = Send(*writer, committed);
   if (!sent.ok()) context.TryCancel();
@@ -106,17 +107,20 @@ absl::StatusOr<bool> LargeUpload::Send(Writer& writer, int64_t from) {
     if (!goes_on) return false;
   }
   ASSIGN_OR_RETURN(const std::string sha256, Hash());
-  message_.clear_piece();
-  message_.set_finish_write(true);
-  message_.set_sha256(sha256);
-  message_.set_size_bytes(file_.size());
+  message().clear_piece();
+  message().set_finish_write(true);
+  message().set_sha256(sha256);
+  message().set_size_bytes(file_.size());
   return SendMessage(writer);
 }
 
 absl::StatusOr<bool> LargeUpload::SendBytes(Writer& writer, int64_t offset, int64_t end) {
   while (offset < end) {
     const int64_t size = std::min(options_.message_bytes, end - offset);
-    RETURN_IF_ERROR(file_.ReadAt(offset, size, message_.mutable_data()));
+    std::string* const bytes = message().mutable_data();
+    if (hash_ != nullptr) hash_->Await(*bytes);
+    RETURN_IF_ERROR(file_.ReadAt(offset, size, bytes));
+    if (hash_ != nullptr) hash_->Add(offset, *bytes);
     if (!SendMessage(writer)) return false;
     result_.sent_bytes += size;
     progress_.sent_bytes += size;
@@ -129,7 +133,7 @@ absl::StatusOr<bool> LargeUpload::SendBytes(Writer& writer, int64_t offset, int6
 absl::StatusOr<bool> LargeUpload::SendCopy(Writer& writer, const UploadPart& part, int64_t skipped) {
   while (skipped < part.length) {
     const int64_t size = std::min(kCopyBytes, part.length - skipped);
-    v1::FileRange& copy = *message_.mutable_copy();
+    v1::FileRange& copy = *message().mutable_copy();
     copy.set_sha256(part.copy.sha256());
     copy.set_offset(part.copy.offset() + skipped);
     copy.set_length(size);
@@ -142,21 +146,24 @@ absl::StatusOr<bool> LargeUpload::SendCopy(Writer& writer, const UploadPart& par
 }
 
 bool LargeUpload::SendMessage(Writer& writer) {
-  const bool goes_on = writer.Write(message_);
+  v1::WriteRequest& sent = message();
+  const bool goes_on = writer.Write(sent);
+  current_ = 1 - current_;
   if (!is_first_) return goes_on;
   is_first_ = false;
-  message_.clear_upload();
-  message_.clear_platform();
-  message_.clear_write_offset();
-  message_.clear_size_bytes();
-  message_.clear_sha256();
+  sent.clear_upload();
+  sent.clear_platform();
+  sent.clear_write_offset();
+  sent.clear_size_bytes();
+  sent.clear_sha256();
   return goes_on;
 }
 
 absl::StatusOr<std::string> LargeUpload::Hash() {
-  if (hashing_ == nullptr) return plan_.sha256;
-  hashing_->Stop();
-  return hash_;
+  if (hash_ == nullptr) return plan_.sha256;
+  ASSIGN_OR_RETURN(plan_.sha256, hash_->Finish());
+  hash_.reset();
+  return plan_.sha256;
 }
 
 void LargeUpload::Advance(int64_t position) {

@@ -1,6 +1,7 @@
 // One content on its way, through breaks of the connection and deaths of the service.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -8,12 +9,9 @@
 #include "absl/status/statusor.h"
 #include "common/files/local_file.h"
 #include "common/files/patience.h"
+#include "common/files/running_hash.h"
 #include "common/files/upload_client.h"
 #include "common/files/upload_plan.h"
-
-namespace cognate {
-class Worker;
-}
 
 namespace cognate::files {
 
@@ -37,6 +35,8 @@ class LargeUpload {
   absl::StatusOr<bool> Send(Writer& writer, int64_t from);
   absl::StatusOr<bool> SendBytes(Writer& writer, int64_t offset, int64_t end);
   absl::StatusOr<bool> SendCopy(Writer& writer, const UploadPart& part, int64_t skipped);
+  v1::WriteRequest& message() { return messages_[current_]; }
+  // False where the call has ended.
   bool SendMessage(Writer& writer);
   // The content's hash, which may have to be waited for.
   absl::StatusOr<std::string> Hash();
@@ -49,12 +49,13 @@ class LargeUpload {
   UploadPlan plan_;
   const std::string upload_;
   Patience patience_;
-  v1::WriteRequest message_;
-  bool is_first_ = true;  // message_ is the first of its call.
+  // One is hashed while the other one is filled and sent.
+  std::array<v1::WriteRequest, 2> messages_;
+  size_t current_ = 0;
+  bool is_first_ = true;  // The next message is the first of its call.
   int64_t furthest_ = 0;  // Told to progress_.
   UploadedFile result_;
-  absl::StatusOr<std::string> hash_;
-  std::unique_ptr<Worker> hashing_;  // null: the plan has the hash.
+  std::unique_ptr<RunningHash> hash_;  // null: the plan has the hash.
 };
 
 }  // namespace cognate::files

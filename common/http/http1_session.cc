@@ -27,14 +27,6 @@ Refusal::Kind KindOf(int status) {
 // Smaller ones are copied where they are sent from, and not counted.
 constexpr size_t kSmallBody = 4096;
 
-// A body until it is sent.
-struct Kept {
-  ~Kept() { memory->Give(counted); }
-  std::string body;
-  std::shared_ptr<Memory> memory;
-  size_t counted;
-};
-
 // One request after the other; what comes while one is answered waits in the input.
 class Http1Session final : public Session, public AnswerSink {
  public:
@@ -271,10 +263,10 @@ class Http1Session final : public Session, public AnswerSink {
   // Large ones without copying them.
   void SendBody(std::string body) {
     if (body.size() < kSmallBody) return Send(body);
-    auto* const kept = new Kept{std::move(body), desk_.memory(), std::exchange(counted_, 0)};
+    auto* const kept = new CountedBody{std::move(body), desk_.memory(), std::exchange(counted_, 0)};
     evbuffer_add_reference(
         wire_.output(), kept->body.data(), kept->body.size(),
-        [](const void*, size_t, void* text) { delete static_cast<Kept*>(text); }, kept);
+        [](const void*, size_t, void* text) { delete static_cast<CountedBody*>(text); }, kept);
   }
 
   Desk& desk_;

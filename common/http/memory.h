@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
+#include <string>
 
 namespace cognate::http {
 
@@ -27,6 +29,14 @@ class Memory {
  private:
   const size_t bytes_;
   std::atomic<size_t> taken_ = 0;
+};
+
+// A body until it is sent.
+struct CountedBody {
+  ~CountedBody() { memory->Give(counted); }
+  std::string body;
+  std::shared_ptr<Memory> memory;
+  size_t counted;
 };
 
 }  // namespace cognate::http

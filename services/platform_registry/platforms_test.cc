@@ -97,6 +97,26 @@ TEST_F(PlatformsTest, NamesEveryWrongFieldByItsPath) {
             "platform.display_name");
 }
 
+TEST_F(PlatformsTest, KeepsWhereTheFilesAre) {
+  ASSERT_OK(
+      Create("name: 'platforms/till' kind: PLATFORM_KIND_AGENT files { directory: '/srv/till' url: "
+             "'https://till.example/f' "
+             "quota_bytes: 5000000000 }"));
+  EXPECT_EQ(Get("platforms/till").files().directory(), "/srv/till");
+  EXPECT_EQ(Get("platforms/till").files().quota_bytes(), 5'000'000'000);
+  ASSERT_OK(Call(&RegistryStub::UpdatePlatform,
+                 "platform { name: 'platforms/till' } update_mask { paths: 'files' }"));
+  EXPECT_FALSE(Get("platforms/till").has_files());
+  const auto wrong = [&](const std::string& files) {
+    return ViolationOf(Create("name: 'platforms/b' kind: PLATFORM_KIND_AGENT files { " + files + " }"));
+  };
+  for (const char* const directory : {"", "srv", "/", "/srv/", "/srv/../etc", "//srv"})
+    EXPECT_EQ(wrong("directory: '" + std::string(directory) + "'"), "platform.files.directory") << directory;
+  for (const char* const url : {"ftp://x", "https://", "https://me@x", "https://x?y", "javascript:x"})
+    EXPECT_EQ(wrong("directory: '/a' url: '" + std::string(url) + "'"), "platform.files.url") << url;
+  EXPECT_EQ(wrong("directory: '/a' quota_bytes: -1"), "platform.files.quota_bytes");
+}
+
 TEST_F(PlatformsTest, RefusesAPasswordInTheUriAndNeverRepeatsIt) {
   const absl::Status status = Create(
       "name: 'platforms/a' kind: PLATFORM_KIND_POSTGRES database { uri: 'postgresql://me:hush@db/atlas' }");

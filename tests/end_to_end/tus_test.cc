@@ -123,6 +123,18 @@ TEST_F(TusTest, RefusesInWords) {
   EXPECT_EQ(OffsetOf(path), "0");
 }
 
+TEST_F(TusTest, ARequestThatIsRefusedHoldsNoUpload) {
+  const std::string path = Create(10);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(Patch(absl::StrCat("/files/tus/0123456789abcdef", i), 0, "x").status, 404) << i;
+    EXPECT_EQ(Patch(path, 5, "x").status, 409) << i;
+  }
+  cluster_.Kill("file-transfer");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Patch(path, 0, "x").status, 503);
+  cluster_.Start("file-transfer");
+  EXPECT_TRUE(Eventually([&] { return Patch(path, 0, "0123456789").status == 204; }));
+}
+
 TEST_F(TusTest, APathIsNoWayOut) {
   for (const std::string path :
        {"/files/tus/../../../../etc/passwd", "/files/tus/..%2f..%2f..%2fetc%2fpasswd",

@@ -32,7 +32,9 @@ class TusHead final : public TusCall {
   void Run(const std::string& name) {
     FindPlatform(/*is_needed=*/true, [this, self = self(), name] {
       parts_.active.Settle(call_->exchange().loop(), KeyOf(name), [this, self, name] {
-        Look(name, [this, self](TusUpload upload) { Take(std::move(upload)); });
+        Look(name, [this, self](const absl::StatusOr<TusUpload>& upload) {
+          upload.ok() ? Take(*upload) : Refuse(upload.status());
+        });
       });
     });
   }
@@ -40,15 +42,16 @@ class TusHead final : public TusCall {
  private:
   std::shared_ptr<TusHead> self() { return std::static_pointer_cast<TusHead>(shared_from_this()); }
 
-  void Take(TusUpload upload) {
+  void Take(const TusUpload& upload) {
     const bool is_complete = upload.offset == upload.size;
     if (!is_complete || upload.has_file() || upload.note.is_partial) return Tell(upload);
     // All bytes are there, and whoever was to make a content of them died.
-    Complete(upload, [this, self = self(), upload](absl::StatusOr<v1::WriteResponse> written) mutable {
+    Complete(upload, [this, self = self(), upload](absl::StatusOr<v1::WriteResponse> written) {
       // Without a content it must not look like one: a client would take it for done.
       if (!written.ok()) return Refuse(written.status());
-      upload.file = written->file();
-      Tell(upload);
+      TusUpload complete = upload;
+      complete.file = written->file();
+      Tell(complete);
     });
   }
 
@@ -75,9 +78,10 @@ class TusDelete final : public TusCall {
 
   void Run(const std::string& name) {
     FindPlatform(/*is_needed=*/true, [this, self = self(), name] {
-      Look(name, [this, self](const TusUpload& upload) {
+      Look(name, [this, self](const absl::StatusOr<TusUpload>& upload) {
+        if (!upload.ok()) return Refuse(upload.status());
         v1::CancelWriteRequest request;
-        request.set_upload(upload.name);
+        request.set_upload(upload->name);
         request.set_platform(platform_);
         Ask<v1::CancelWriteResponse>("FileTransferService/CancelWrite", request,
                                      [this, self](const absl::StatusOr<v1::CancelWriteResponse>& removed) {

@@ -60,16 +60,15 @@ void TusCall::Refuse(const absl::Status& status, int http_status) {
   call_->Answer(std::move(response), status);
 }
 
-void TusCall::Look(const std::string& name, std::function<void(TusUpload)> then) {
+void TusCall::Look(const std::string& name, std::function<void(absl::StatusOr<TusUpload>)> then) {
   v1::QueryWriteStatusRequest request;
   request.set_upload(name);
   request.set_platform(platform_);
-  const auto self = std::static_pointer_cast<TusCall>(shared_from_this());
   Ask<v1::QueryWriteStatusResponse>("FileTransferService/QueryWriteStatus", request,
-                                    [self, name, then](absl::StatusOr<v1::QueryWriteStatusResponse> known) {
-                                      if (!known.ok()) return self->Refuse(known.status());
+                                    [name, then](const absl::StatusOr<v1::QueryWriteStatusResponse>& known) {
+                                      if (!known.ok()) return then(known.status());
                                       std::optional<TusNote> note = TusNote::FromBytes(known->note());
-                                      if (!note) return self->Refuse(NoSuchUpload(name));
+                                      if (!note) return then(NoSuchUpload(name));
                                       TusUpload upload;
                                       upload.name = name;
                                       upload.note = *std::move(note);

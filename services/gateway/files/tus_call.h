@@ -32,8 +32,8 @@ class TusCall : public FileCall {
   using FileCall::FileCall;
 
  protected:
-  // `then` is not called where there is no such upload by tus: that is refused with 404.
-  void Look(const std::string& name, std::function<void(TusUpload)> then);
+  // UPLOAD_NOT_FOUND where there is no such upload by tus.
+  void Look(const std::string& name, std::function<void(absl::StatusOr<TusUpload>)> then);
 
   // The first message of a call of Write.
   v1::WriteRequest FirstMessage(const std::string& upload, int64_t offset) const;

@@ -95,11 +95,13 @@ void TusCreate::Made(absl::StatusOr<v1::WriteResponse> written) {
 
 void TusCreate::LookAtPart(size_t part) {
   if (part == concat_.parts.size()) return Join();
-  Look(concat_.parts[part], [this, self = self(), part](const TusUpload& upload) {
-    if (!upload.note.is_partial || upload.offset != upload.size) return Refuse(PartIncomplete(upload.name));
-    if (upload.size > parts_.max_upload_bytes - upload_.size)
+  Look(concat_.parts[part], [this, self = self(), part](const absl::StatusOr<TusUpload>& upload) {
+    if (!upload.ok()) return Refuse(upload.status());
+    if (!upload->note.is_partial || upload->offset != upload->size)
+      return Refuse(PartIncomplete(upload->name));
+    if (upload->size > parts_.max_upload_bytes - upload_.size)
       return Refuse(TooLarge(parts_.max_upload_bytes));
-    upload_.size += upload.size;
+    upload_.size += upload->size;
     LookAtPart(part + 1);
   });
 }

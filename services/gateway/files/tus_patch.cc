@@ -80,7 +80,11 @@ void TusPatch::Run(const std::string& name) {
   FindPlatform(/*is_needed=*/true, [this, self = self(), name] {
     upload_.name = name;
     const auto look = [this, self] {
-      Look(upload_.name, [this, self](TusUpload upload) { Take(std::move(upload)); });
+      Look(upload_.name, [this, self](absl::StatusOr<TusUpload> upload) {
+        if (upload.ok()) return Take(*std::move(upload));
+        Leave();
+        Refuse(upload.status());
+      });
     };
     is_checked() ? look() : Enter(look);
   });
