@@ -34,6 +34,7 @@ struct Options {
   int64_t mib = 1024;
   int64_t small = 100'000;
   int rounds = 7;
+  int calls = 6;
   int64_t message_kib = files::UploadOptions().message_bytes >> 10;
   std::string out = "bench/results/files.json";
 };
@@ -122,7 +123,7 @@ class FilesBench {
     if (const std::optional<double> seconds = RsyncSeconds(tree, directory_.File("rsync")))
       Add("rsync_files_per_second", count / *seconds);
     WaitUntilIdle();
-    files::UploadClient client(*stub_, {.platform = "bench", .calls = 3});
+    files::UploadClient client(*stub_, {.platform = "bench", .calls = options_.calls});
     const auto put = [&] {
       const auto paths = files::FilesBelow(tree);
       if (!paths.ok()) End(std::string(paths.status().message()));
@@ -191,6 +192,7 @@ int main(int argc, char** argv) {
     } else if (absl::ConsumePrefix(&word, "--mib=") && absl::SimpleAtoi(word, &options.mib)) {
     } else if (absl::ConsumePrefix(&word, "--small=") && absl::SimpleAtoi(word, &options.small)) {
     } else if (absl::ConsumePrefix(&word, "--message-kib=") && absl::SimpleAtoi(word, &options.message_kib)) {
+    } else if (absl::ConsumePrefix(&word, "--calls=") && absl::SimpleAtoi(word, &options.calls)) {
     } else if (absl::ConsumePrefix(&word, "--rounds=") && absl::SimpleAtoi(word, &options.rounds)) {
     } else if (absl::ConsumePrefix(&word, "--out=")) {
       options.out = std::string(word);

@@ -122,6 +122,18 @@ absl::Status RemoveUnknown(
   return absl::OkStatus();
 }
 
+absl::Status RemoveUnknownPartials(Parts& parts) {
+  std::vector<std::string> names;
+  RETURN_IF_ERROR(
+      parts.blobs.ForEachPartial(parts.clock.Now() - kPartialOrphanAge, [&](absl::string_view name) {
+        names.emplace_back(name);
+        return absl::OkStatus();
+      }));
+  return RemoveUnknown(
+      names, [&](const auto& batch) { return parts.uploads.Known(batch); },
+      [&](const std::string& name) { return parts.blobs.RemovePartial(name); });
+}
+
 }  // namespace
 
 absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectRequest& request) {
@@ -132,6 +144,7 @@ absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectReque
   v1::CollectResponse response;
   RETURN_IF_ERROR(CollectUploads(parts, request.dry_run(), &response));
   if (!request.dry_run()) {
+    RETURN_IF_ERROR(RemoveUnknownPartials(parts));
     RETURN_IF_ERROR(CollectFiles(parts, asked_before, &response));
     RETURN_IF_ERROR(TidyPacks(parts));
     return response;
@@ -148,11 +161,6 @@ absl::Status TidyStore(Parts& parts) {
     names.emplace_back(name);
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(parts.blobs.ForEachPartial(parts.clock.Now() - kPartialOrphanAge, take));
-  RETURN_IF_ERROR(RemoveUnknown(
-      names, [&](const auto& batch) { return parts.uploads.Known(batch); },
-      [&](const std::string& name) { return parts.blobs.RemovePartial(name); }));
-  names.clear();
   RETURN_IF_ERROR(parts.blobs.ForEachBlob(parts.clock.Now() - kOrphanAge, take));
   return RemoveUnknown(
       names, [&](const auto& batch) { return parts.references.KnownBlobs(batch); },

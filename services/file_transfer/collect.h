@@ -8,10 +8,10 @@
 
 namespace cognate::file_transfer {
 
+// Also what calls and processes that ended have left of uploads that nobody knows.
 absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectRequest& request);
 
-// Files of the disk that no row names: of calls and processes that ended in between. And packs that are
-// mostly empty.
+// Contents of the store that no row names: of calls and processes that ended in between.
 absl::Status TidyStore(Parts& parts);
 
 }  // namespace cognate::file_transfer

@@ -113,6 +113,27 @@ absl::StatusOr<Stored> ReadBack(v1::FileTransferService::Stub& stub, const std::
   return read;
 }
 
+constexpr absl::Duration kWeek = absl::Hours(24 * 7);
+
+class InAWeek final : public Clock {
+ public:
+  absl::Time Now() const override { return absl::Now() + kWeek; }
+};
+
+// How many files of uploads there are after a collection a week later.
+int LeftInAWeek(const FilesProcess& process) {
+  const InAWeek clock;
+  Config config;
+  config.postgres.uri = process.uri();
+  config.file_store = process.store();
+  test_support::TempDir directory;
+  RunningFiles later(config, directory.File("files.sock"), clock);
+  EXPECT_OK(grpc_support::Call(later.stub(), &v1::FileTransferService::Stub::Collect, v1::CollectRequest(),
+                               {.timeout = kWeek + test_support::kPatience}));
+  const auto left = std::filesystem::directory_iterator(process.store() + "/uploads");
+  return static_cast<int>(std::distance(begin(left), end(left)));
+}
+
 TEST(Interrupted, UploadsSurviveKillsAndCutConnections) {
   const int64_t times = FromEnvironment("COGNATE_FILES_INTERRUPTED", 24);
   FilesProcess service;
@@ -161,12 +182,10 @@ TEST(Interrupted, UploadsSurviveKillsAndCutConnections) {
   EXPECT_GT(stored, 0);
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(missing, 0);
-  // Nothing of them is left on its way.
-  int left = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(service.store() + "/uploads")) {
-    ADD_FAILURE() << entry.path();
-    ++left;
-  }
+  // What was on its way when the service died is of no use to anybody, and goes.
+  service.Kill();
+  const int left = LeftInAWeek(service);
+  EXPECT_EQ(left, 0);
   std::printf("figure files.interrupted times=%ld wrong=%ld missing=%ld kills=%ld files=%ld left=%d\n", times,
               wrong, missing, kills, stored, left);
 }

@@ -144,6 +144,7 @@ TEST_F(MirrorTest, SurvivesBeingKilled) {
   }
   const v1::Run done = Await(begun, v1::RUN_STATE_DONE);
   Expect(*right_, "SELECT count(*) FROM page WHERE slug LIKE 'x%'", "0");
+  Settle(*left_, *right_);
   AwaitConverged();
   const bool same = Slugs(*right_) == Slugs(*left_);
   EXPECT_TRUE(same) << Slugs(*right_) << "\n" << Slugs(*left_);

@@ -40,6 +40,13 @@ class TextReader final : public BlobReader {
   const std::string content_;
 };
 
+template <size_t kBytes>
+std::string RandomName() {
+  std::array<char, kBytes> random = {};
+  RandomBytes(random.data(), random.size());
+  return absl::BytesToHexString(absl::string_view(random.data(), random.size()));
+}
+
 absl::Status MakeDirectory(const std::string& path) {
   if (mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) return StoreErrno(errno, path);
   return absl::OkStatus();
@@ -67,9 +74,10 @@ absl::StatusOr<std::string> ReadStoreId(const std::string& directory) {
   return std::string(absl::StripAsciiWhitespace(absl::string_view(text.data(), size)));
 }
 
-// In one step: half of a store id would be another one's.
+// In one step: half of a store id would be another one's. Under a name of its own, because another process
+// may write the same at this moment; what a crash leaves of it goes with the uploads that nobody knows.
 absl::Status WriteStoreId(const std::string& directory, const Uuid& store_id) {
-  const std::string partial = absl::StrCat(directory, "/store-id.part");
+  const std::string partial = absl::StrCat(directory, "/uploads/", RandomName<16>());
   ASSIGN_OR_RETURN(const File file, File::Open(partial, O_WRONLY | O_CREAT | O_TRUNC));
   RETURN_IF_ERROR(file.WriteAt(0, absl::StrCat(store_id.ToString(), "\n")));
   RETURN_IF_ERROR(file.SyncData());
@@ -182,12 +190,9 @@ std::string DiskStore::BlobPath(absl::string_view blob) const {
 
 absl::StatusOr<BlobPlace> DiskStore::Publish(Partial& partial, absl::string_view name,
                                              absl::string_view sha256) {
-  std::array<char, 8> random = {};
-  RandomBytes(random.data(), random.size());
   BlobPlace place;
   place.stored_bytes = partial.size();
-  place.blob = absl::StrCat(absl::BytesToHexString(sha256), "-",
-                            absl::BytesToHexString(absl::string_view(random.data(), random.size())));
+  place.blob = absl::StrCat(absl::BytesToHexString(sha256), "-", RandomName<8>());
   const std::string from = absl::StrCat(uploads_, "/", name);
   const std::string to = BlobPath(place.blob);
   if (link(from.c_str(), to.c_str()) != 0) {

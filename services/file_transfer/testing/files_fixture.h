@@ -39,11 +39,11 @@ inline std::string RandomContent(int64_t size, uint64_t seed) {
 
 class RunningFiles {
  public:
-  RunningFiles(const Config& config, const std::string& socket) {
+  RunningFiles(const Config& config, const std::string& socket, const Clock& clock = Clock::Real()) {
     service::ClusterOptions options;
     options.host.addresses = {absl::StrCat("unix:", socket)};
     options.drain_timeout = absl::Seconds(5);
-    cluster_ = std::make_unique<service::Cluster>(options, Clock::Real(), metrics_);
+    cluster_ = std::make_unique<service::Cluster>(options, clock, metrics_);
     cluster_->Add("file_transfer", test_support::ValueOrDie(
                                        Server::Create(config, cluster_->AddEnvironment("file_transfer"))));
     EXPECT_OK(cluster_->Start());

@@ -35,6 +35,7 @@ class FilesProcess {
   int Terminate() { return process_.Terminate(test_support::kPatience); }
 
   std::string address() const { return absl::StrCat("unix:", directory_.File("files.sock")); }
+  const std::string& uri() const { return uri_; }
   std::string store() const { return directory_.File("store"); }
 
   // A line of /proc/…/status in KiB, such as VmRSS.
