@@ -1,10 +1,12 @@
 // How fast do files come into the store, beside a local copy, and beside rsync?
 //
-//   files_bench [--mib=1024] [--small=100000] [--rounds=7] [--quick] [--out=bench/results/files.json]
+//   files_bench [--mib=1024] [--small=100000] [--tus=2000] [--rounds=7] [--quick]
+//   [--out=bench/results/files.json]
 //
 // One content of `mib` against a copy on the same disk that is hashed and synced as well; and `small` files
-// of 1 to 50 KiB against rsync to a daemon on this machine, which syncs nothing. Every content is new in each
-// round. Runs are interleaved; figures are medians; each start waits for an idle machine.
+// of 1 to 50 KiB against rsync to a daemon on this machine, which syncs nothing, and the first `tus` of them
+// against a tus upload for each. Every content is new in each round. Runs are interleaved; figures are
+// medians; each start waits for an idle machine.
 
 #include <algorithm>
 #include <filesystem>
@@ -23,6 +25,7 @@
 #include "bench/machine.h"
 #include "bench/noise.h"
 #include "bench/rsync.h"
+#include "bench/tus.h"
 #include "common/files/digest.h"
 #include "common/files/upload_client.h"
 #include "services/file_transfer/testing/files_process.h"
@@ -33,6 +36,7 @@ namespace {
 struct Options {
   int64_t mib = 1024;
   int64_t small = 100'000;
+  int64_t tus = 2'000;
   int rounds = 7;
   int calls = 6;
   int64_t message_kib = files::UploadOptions().message_bytes >> 10;
@@ -122,6 +126,7 @@ class FilesBench {
     const auto count = static_cast<double>(options_.small);
     if (const std::optional<double> seconds = RsyncSeconds(tree, directory_.File("rsync")))
       Add("rsync_files_per_second", count / *seconds);
+    if (options_.tus > 0) Add("tus_files_per_second", TusFilesPerSecond(tree, options_.tus));
     WaitUntilIdle();
     files::UploadClient client(*stub_, {.platform = "bench", .calls = options_.calls});
     const auto put = [&] {
@@ -157,15 +162,16 @@ class FilesBench {
       std::printf("figure files.upload ratio_to_copy=%.2f mb_per_second=%.0f copy_mb_per_second=%.0f\n",
                   ratio, Of("upload_mb_per_second"), Of("copy_mb_per_second"));
     }
-    if (Of("rsync_files_per_second") > 0) {
-      const double ratio = Of("small_files_per_second") / Of("rsync_files_per_second");
-      json["small_ratio_to_rsync"] = ratio;
-      std::printf(
-          "figure files.small ratio_to_rsync=%.2f files_per_second=%.0f rsync_files_per_second=%.0f "
-          "unchanged_files_per_second=%.0f\n",
-          ratio, Of("small_files_per_second"), Of("rsync_files_per_second"),
-          Of("unchanged_files_per_second"));
+    for (const char* peer : {"rsync", "tus"}) {
+      const double its = Of(absl::StrCat(peer, "_files_per_second"));
+      if (its == 0) continue;
+      const double ratio = Of("small_files_per_second") / its;
+      json[absl::StrCat("small_ratio_to_", peer)] = ratio;
+      std::printf("figure files.small ratio_to_%s=%.2f files_per_second=%.0f %s_files_per_second=%.0f\n",
+                  peer, ratio, Of("small_files_per_second"), peer, its);
     }
+    if (Of("unchanged_files_per_second") > 0)
+      std::printf("figure files.resent unchanged_files_per_second=%.0f\n", Of("unchanged_files_per_second"));
     std::ofstream(options_.out) << json.dump(2) << "\n";
   }
 
@@ -192,12 +198,14 @@ int main(int argc, char** argv) {
     } else if (absl::ConsumePrefix(&word, "--mib=") && absl::SimpleAtoi(word, &options.mib)) {
     } else if (absl::ConsumePrefix(&word, "--small=") && absl::SimpleAtoi(word, &options.small)) {
     } else if (absl::ConsumePrefix(&word, "--message-kib=") && absl::SimpleAtoi(word, &options.message_kib)) {
+    } else if (absl::ConsumePrefix(&word, "--tus=") && absl::SimpleAtoi(word, &options.tus)) {
     } else if (absl::ConsumePrefix(&word, "--calls=") && absl::SimpleAtoi(word, &options.calls)) {
     } else if (absl::ConsumePrefix(&word, "--rounds=") && absl::SimpleAtoi(word, &options.rounds)) {
     } else if (absl::ConsumePrefix(&word, "--out=")) {
       options.out = std::string(word);
     } else {
-      std::cerr << "got " << argv[i] << ", want --mib=N, --small=N, --rounds=N, --quick or --out=FILE\n";
+      std::cerr << "got " << argv[i]
+                << ", want --mib=N, --small=N, --tus=N, --calls=N, --rounds=N, --quick or --out=FILE\n";
       return 2;
     }
   }

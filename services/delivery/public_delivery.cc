@@ -1,7 +1,9 @@
 #include "services/delivery/public_delivery.h"
 
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -72,7 +74,7 @@ v1::Outcome Refused(const Outgoing& outgoing, v1::OutcomeStatus status, absl::st
   return outcome;
 }
 
-// A target that keeps what it has of some fields, or puts others in their place, does not say what it wrote.
+// A target may keep what it has of some fields, or put others in their place: only it can tell (SetWritten).
 bool WritesAll(const bus::v1::DeliveryGroup& group) {
   return group.missing_only().empty() && group.on_collision().empty() && group.natural_keys().empty();
 }
@@ -161,6 +163,23 @@ v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id,
       "the target answered with the status ", v1::OutcomeStatus_Name(result.status()),
       ", want applied, skipped, rejected, conflict, unauthenticated or failed; correct its software"));
   return outcome;
+}
+
+void SetWritten(const v1::Delivery& delivered, const v1::DeliveryResult& result, v1::Outcome* outcome) {
+  const bool has_it = result.status() == v1::OUTCOME_STATUS_APPLIED &&
+                      outcome->operation() != v1::OPERATION_DELETE &&
+                      outcome->version() == delivered.version();
+  if (!has_it || !result.has_written()) return;
+  absl::flat_hash_map<absl::string_view, const v1::Value*> written;
+  for (const v1::Field& field : result.written().fields()) written[field.name()] = &field.value();
+  std::vector<absl::string_view> names;
+  std::vector<const v1::Value*> values;
+  for (const v1::Field& field : delivered.fields()) {
+    const auto instead = written.find(field.name());
+    names.push_back(field.name());
+    values.push_back(instead == written.end() ? &field.value() : instead->second);
+  }
+  outcome->set_fingerprint(value::Fingerprinter(names).Of(values));
 }
 
 void MakeStorable(v1::Outcome* outcome) {

@@ -18,6 +18,9 @@ v1::Outcome AppliedOutcome(const Outgoing& outgoing);
 v1::Outcome OutcomeOf(const v1::Outcome& applied, absl::string_view known_id,
                       const v1::DeliveryResult& result);
 
+// The same, where the target said what it has instead of what was `delivered`; see DeliveryResult.written.
+void SetWritten(const v1::Delivery& delivered, const v1::DeliveryResult& result, v1::Outcome* outcome);
+
 // A target's own words are anything: they become texts that can be stored. An id that cannot is no id: FAILED
 // (BAD_ANSWER).
 void MakeStorable(v1::Outcome* outcome);

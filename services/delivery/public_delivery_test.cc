@@ -1,5 +1,7 @@
 #include "services/delivery/public_delivery.h"
 
+#include "common/value/fingerprint.h"
+#include "common/value/value.h"
 #include "gtest/gtest.h"
 
 namespace cognate::delivery {
@@ -56,6 +58,68 @@ TEST(MakeStorableTest, AnIdThatCannotBeOneIsABadAnswer) {
     EXPECT_EQ(outcome.local_id(), "");
     EXPECT_EQ(outcome.fingerprint(), "");
   }
+}
+
+// A delivery of a record with a slug that may get a suffix, and what its target answers.
+class WrittenTest : public testing::Test {
+ protected:
+  WrittenTest() {
+    group_.add_field_names("slug");
+    group_.add_field_names("title");
+    group_.add_on_collision(v1::COLLISION_ACTION_SUFFIX);
+    group_.add_on_collision(v1::COLLISION_ACTION_ERROR);
+    delivery_.set_entity_id(std::string(16, 'e'));
+    delivery_.set_version(7);
+    delivery_.set_operation(v1::OPERATION_UPDATE);
+    *delivery_.add_values() = value::Text("spring");
+    *delivery_.add_values() = value::Text("Spring");
+    result_.set_status(v1::OUTCOME_STATUS_APPLIED);
+    result_.set_local_id("41");
+  }
+
+  std::string FingerprintOfAnswer() {
+    const Outgoing outgoing{&group_, &delivery_};
+    v1::Outcome outcome = OutcomeOf(AppliedOutcome(outgoing), "", result_);
+    SetWritten(PublicDelivery(outgoing), result_, &outcome);
+    return outcome.fingerprint();
+  }
+  void Told(const std::string& name, v1::Value value) {
+    v1::Field& field = *result_.mutable_written()->add_fields();
+    field.set_name(name);
+    *field.mutable_value() = std::move(value);
+  }
+  static std::string FingerprintOf(const std::string& slug) {
+    return value::Fingerprint(value::Fields({{"slug", value::Text(slug)}, {"title", value::Text("Spring")}}));
+  }
+
+  bus::v1::DeliveryGroup group_;
+  bus::v1::Delivery delivery_;
+  v1::DeliveryResult result_;
+};
+
+TEST_F(WrittenTest, NobodyKnowsItWhereTheTargetDoesNotTell) { EXPECT_EQ(FingerprintOfAnswer(), ""); }
+
+TEST_F(WrittenTest, NothingToldMeansAllAsDelivered) {
+  result_.mutable_written();
+  EXPECT_EQ(FingerprintOfAnswer(), FingerprintOf("spring"));
+}
+
+TEST_F(WrittenTest, IsWhatTheTargetHasInstead) {
+  Told("slug", value::Text("spring-2"));
+  Told("of its own", value::Int(3));
+  EXPECT_EQ(FingerprintOfAnswer(), FingerprintOf("spring-2"));
+}
+
+TEST_F(WrittenTest, SaysNothingOfANewerVersionARefusalOrADelete) {
+  result_.mutable_written();
+  result_.set_applied_version(9);
+  EXPECT_EQ(FingerprintOfAnswer(), "");
+  result_.clear_applied_version();
+  result_.set_status(v1::OUTCOME_STATUS_REJECTED);
+  EXPECT_EQ(FingerprintOfAnswer(), "");
+  result_.set_status(v1::OUTCOME_STATUS_APPLIED);
+  delivery_.set_operation(v1::OPERATION_DELETE);
+  EXPECT_EQ(FingerprintOfAnswer(), "");
 }
 
 }  // namespace

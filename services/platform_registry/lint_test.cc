@@ -231,6 +231,27 @@ TEST_F(LintTest, WarnsOfWhatMayLoseOrRefuseData) {
               Contains("REFERENCE_NOT_DECLARED sync.fields[1].source"));
 }
 
+TEST_F(LintTest, WarnsOfFilesThatStayBehindWhereTheyCouldTravel) {
+  Prepare("shop", "CREATE TABLE item (id int PRIMARY KEY, name text, photo_path text)",
+          "capture_mode: CAPTURE_MODE_REPLICATION");
+  Prepare("mart", "CREATE TABLE good (id int PRIMARY KEY, name text, picture text)", "");
+  const auto warnings = [&](const char* file) {
+    return Warnings(Lint(absl::StrCat(
+        "name: 'syncs/items' source_platform: 'shop' source_model: 'public.item' target_platform: 'mart' "
+        "target_model: 'public.good' fields { source: 'name' target: 'name' } fields { source: 'photo_path' "
+        "target: 'picture' ",
+        file, " }")));
+  };
+  EXPECT_THAT(warnings(""), IsEmpty()) << "nobody has files";
+  for (const char* platform : {"shop", "mart"}) {
+    ASSERT_OK(Call(&RegistryStub::UpdatePlatform,
+                   absl::StrCat("platform { name: 'platforms/", platform, "' files { directory: '/srv/",
+                                platform, "' } } update_mask { paths: 'files' }")));
+  }
+  EXPECT_THAT(warnings(""), ElementsAre("FILE_LEFT_BEHIND sync.fields[1].source"));
+  EXPECT_THAT(warnings("file {}"), IsEmpty());
+}
+
 TEST_F(LintTest, WarnsOfWaysBackThatDecideOtherwise) {
   const std::string back =
       "name: 'syncs/back' source_platform: 'blog' source_model: 'public.post' target_platform: 'news' "

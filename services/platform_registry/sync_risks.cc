@@ -119,6 +119,23 @@ void FindUniquenessRisks(SyncCheck& check, const std::string& path, const v1::Co
              field.source(), ": the second one is refused"));
 }
 
+bool HasFiles(const SyncSide& side) {
+  return side.platform->has_files() || side.platform->channel() == v1::CHANNEL_AGENT;
+}
+
+// Asked only where files could travel: elsewhere a path is a text like any other.
+void FindFileLeftBehind(SyncCheck& check, const std::string& path, const v1::CompiledField& field) {
+  if (!HasFiles(check.source) || !HasFiles(check.target)) return;
+  const auto& files = check.source.model->file_fields();
+  const bool is_file = std::any_of(files.begin(), files.end(), [&](const v1::FileField& file) {
+    return file.kind() == v1::FILE_KIND_NATIVE && file.field() == field.source();
+  });
+  if (!is_file) return;
+  check.Warn(path, "FILE_LEFT_BEHIND",
+             StrCat(field.source(), " leads to a file by its name, and its text goes as it is: add `file` (",
+                    "`--file ", field.source(), "=DIRECTORY`) if the file is to travel, too"));
+}
+
 void FindFieldRisks(SyncCheck& check, const v1::CompiledField& field) {
   const int index = IndexOf(check.sync, field);
   if (index >= 0 && check.IsWrongAt(MappingPath(index, ""))) return;
@@ -129,6 +146,7 @@ void FindFieldRisks(SyncCheck& check, const v1::CompiledField& field) {
     FindConversionRisks(check, path, field);
     FindUndeclaredReference(check, path, field);
     FindTimeZoneRisks(check, path, field);
+    FindFileLeftBehind(check, path, field);
   }
   FindUniquenessRisks(check, path, field);
   if (field.source_field().nullable() && !field.target_field().nullable()) {

@@ -180,6 +180,7 @@ std::shared_ptr<Answers> Mailbox::Answer(
       continue;
     }
     slot->outcome = OutcomeOf(slot->applied, slot->delivery.local_id(), result);
+    SetWritten(slot->delivery, result, &*slot->outcome);
     ++answered_count_;
     std::shared_ptr<Answers>& waiting = untold_[std::move(key)];
     if (waiting != nullptr) waiting->failed = true;  // of an older version; it is not known to be told

@@ -175,6 +175,8 @@ v1::DeliveryResult ReadResult(const Value& result) {
   }
   if (const Value* current = Member(result, "current"); current != nullptr)
     *read.mutable_current() = current->map_value().fields();
+  if (const Value* written = Member(result, "written"); written != nullptr && written->has_map_value())
+    *read.mutable_written()->mutable_fields() = written->map_value().fields();
   return read;
 }
 
@@ -249,8 +251,9 @@ absl::StatusOr<std::vector<v1::Outcome>> ReadAnswer(absl::string_view body,
     } else if (list == nullptr && !single) {
       outcomes.push_back(AppliedOutcome(outgoing));
     } else {
-      outcomes.push_back(
-          OutcomeOf(AppliedOutcome(outgoing), outgoing.delivery->local_id(), ReadResult(*result)));
+      const v1::DeliveryResult read = ReadResult(*result);
+      outcomes.push_back(OutcomeOf(AppliedOutcome(outgoing), outgoing.delivery->local_id(), read));
+      if (read.has_written()) SetWritten(PublicDelivery(outgoing), read, &outcomes.back());
     }
   }
   return outcomes;

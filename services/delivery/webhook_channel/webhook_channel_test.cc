@@ -118,6 +118,21 @@ TEST_F(WebhookChannelTest, SendsSignedBatchesAndTakesLocalIdsFromTheAnswer) {
   EXPECT_TRUE(first["local_id"].is_null());
 }
 
+TEST_F(WebhookChannelTest, WhatTheAnswerSaysThatItWroteIsWhatIsKnown) {
+  AddMany(2);
+  group_.add_missing_only(true);
+  endpoint_.AnswerWith([](const Seen& seen, httplib::Response& response) {
+    TestEndpoint::Reply(seen, response, [](const Json& delivery) {
+      Json answer = {{"status", "applied"}, {"local_id", "1"}};
+      if (delivery["fields"]["name"] == "n001") answer["written"] = {{"name", "kept"}};
+      return answer;
+    });
+  });
+  const std::vector<v1::Outcome> outcomes = Apply();
+  EXPECT_EQ(outcomes[0].fingerprint(), "");
+  EXPECT_EQ(outcomes[1].fingerprint(), value::Fingerprint(value::Fields({{"name", value::Text("kept")}})));
+}
+
 TEST_F(WebhookChannelTest, NothingInTheAnswerMeansThatAllWasApplied) {
   AddMany(2);
   group_.mutable_deliveries(1)->set_local_id("known");

@@ -71,6 +71,14 @@ class DeliveryResult extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>int64 applied_version = 9;</code>
      */
     protected $applied_version = 0;
+    /**
+     * Optional, with APPLIED: the delivered fields in which the target has something else than what was delivered (a suffix, a value
+     * of its own that it kept); no fields where it has all as delivered. Others are passed over. Without it, and where the delivery
+     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it.
+     *
+     * Generated from protobuf field <code>.cognate.v1.Fields written = 10;</code>
+     */
+    protected $written = null;
 
     /**
      * Constructor.
@@ -98,6 +106,10 @@ class DeliveryResult extends \Google\Protobuf\Internal\Message
      *           Required. As in the delivery.
      *     @type int|string $applied_version
      *           Optional, with APPLIED. The version that the target has, where that is a newer one.
+     *     @type \Cognate\V1\Fields $written
+     *           Optional, with APPLIED: the delivered fields in which the target has something else than what was delivered (a suffix, a value
+     *           of its own that it kept); no fields where it has all as delivered. Others are passed over. Without it, and where the delivery
+     *           has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it.
      * }
      */
     public function __construct($data = NULL) {
@@ -349,6 +361,46 @@ class DeliveryResult extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkInt64($var);
         $this->applied_version = $var;
+
+        return $this;
+    }
+
+    /**
+     * Optional, with APPLIED: the delivered fields in which the target has something else than what was delivered (a suffix, a value
+     * of its own that it kept); no fields where it has all as delivered. Others are passed over. Without it, and where the delivery
+     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it.
+     *
+     * Generated from protobuf field <code>.cognate.v1.Fields written = 10;</code>
+     * @return \Cognate\V1\Fields|null
+     */
+    public function getWritten()
+    {
+        return $this->written;
+    }
+
+    public function hasWritten()
+    {
+        return isset($this->written);
+    }
+
+    public function clearWritten()
+    {
+        unset($this->written);
+    }
+
+    /**
+     * Optional, with APPLIED: the delivered fields in which the target has something else than what was delivered (a suffix, a value
+     * of its own that it kept); no fields where it has all as delivered. Others are passed over. Without it, and where the delivery
+     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it.
+     *
+     * Generated from protobuf field <code>.cognate.v1.Fields written = 10;</code>
+     * @param \Cognate\V1\Fields $var
+     * @return $this
+     */
+    public function setWritten($var)
+    {
+        GPBUtil::checkMessage($var, \Cognate\V1\Fields::class);
+        $this->written = $var;
 
         return $this;
     }

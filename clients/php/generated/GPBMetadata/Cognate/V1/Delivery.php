@@ -21,7 +21,7 @@ class Delivery
         \GPBMetadata\Google\Protobuf\Timestamp::initOnce();
         $pool->internalAddGeneratedFile(
             '
-Ä
+•
 cognate/v1/delivery.proto
 cognate.v1cognate/v1/record.protocognate/v1/sync.protocognate/v1/value.protogoogle/protobuf/timestamp.proto"Ñ
 Delivery
@@ -48,7 +48,7 @@ collisions (2.cognate.v1.FieldCollision
 keeps_deletes ("L
 FieldCollision
 field (	+
-action (2.cognate.v1.CollisionAction"ê
+action (2.cognate.v1.CollisionAction"µ
 DeliveryResult
 	entity_id (	
 model (	
@@ -58,7 +58,9 @@ collisions (2.cognate.v1.FieldCollision
 error (2.cognate.v1.OutcomeError"
 current (2.cognate.v1.Field(
 	operation (2.cognate.v1.Operation
-applied_version	 (bproto3'
+applied_version	 (#
+written
+ (2.cognate.v1.Fieldsbproto3'
         , true);
 
         static::$is_initialized = true;
