@@ -58,6 +58,24 @@ return [
     // Whether listeners are told what became of records on other platforms.
     'events' => true,
 
+    // The files of records: those that models declare by syncFiles(), and columns whose names have one of the words of `detect` in them.
+    'files' => [
+        'enabled' => env('COGNATE_FILES', true),
+        // Of fields that name none: a disk of config/filesystems.php.
+        'disk' => 'public',
+        // Such as 'avatar,image,file,photo'.
+        'detect' => env('COGNATE_FILES_DETECT', ''),
+        // What is sent and taken where a field does not say it: extensions (empty: all but what runs), and bytes (0: no limit).
+        'extensions' => [],
+        'max_bytes' => 0,
+        // For what is fetched before it is known which field it is for: a disk that nobody can browse.
+        'staging' => 'local',
+        // Classes for fields of kinds of your own: App\Models\User::class => App\Sync\UserFiles::class.
+        'resolvers' => [],
+        // Seconds that a turn may spend on large files before it looks at records again.
+        'slice_seconds' => 2,
+    ],
+
     // Where platforms are managed and records are edited: `is` on that application; elsewhere its platform's id, its address, and where
     // a record is edited there, by class or name of its model: App\Models\Post::class => '/admin/posts/{id}/edit'.
     'master' => [

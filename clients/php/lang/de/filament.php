@@ -39,6 +39,8 @@ return [
         'delivered_at' => 'Gelieferte Änderung',
         'found_at' => 'Gefunden',
         'platform' => 'Plattform',
+        'size' => 'Bytes',
+        'path' => 'Pfad',
     ],
     'states' => [
         'active' => 'aktiv',
@@ -54,6 +56,10 @@ return [
         'open' => 'offen',
         'decided' => 'entschieden',
         'resolved' => 'gelöst',
+        'lacking' => 'noch nicht da',
+        'due' => 'unterwegs',
+        'placed' => 'an seinem Ort',
+        'refused' => 'abgelehnt',
     ],
     'actions' => [
         'create' => 'Plattform anlegen',
@@ -106,6 +112,7 @@ return [
         'all_platforms' => 'Nur von diesem Ziel; leer: von allen.',
         'all_reasons' => 'Nur mit diesem Grund; leer: mit jedem.',
     ],
+    'files' => ['title' => 'Dateien', 'none' => 'Kein Datensatz soll eine Datei bekommen'],
     'conflicts' => [
         'title' => 'Konflikte',
         'none' => 'Keine Konflikte',

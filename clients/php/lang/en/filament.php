@@ -39,6 +39,8 @@ return [
         'delivered_at' => 'Delivered edit',
         'found_at' => 'Found',
         'platform' => 'Platform',
+        'size' => 'Bytes',
+        'path' => 'Path',
     ],
     'states' => [
         'active' => 'active',
@@ -54,6 +56,10 @@ return [
         'open' => 'open',
         'decided' => 'decided',
         'resolved' => 'resolved',
+        'lacking' => 'not here yet',
+        'due' => 'on its way',
+        'placed' => 'in place',
+        'refused' => 'refused',
     ],
     'actions' => [
         'create' => 'Add a platform',
@@ -106,6 +112,7 @@ return [
         'all_platforms' => 'Only of this target; empty: of all.',
         'all_reasons' => 'Only with this reason; empty: with any.',
     ],
+    'files' => ['title' => 'Files', 'none' => 'No record is to have a file'],
     'conflicts' => [
         'title' => 'Conflicts',
         'none' => 'No conflicts',

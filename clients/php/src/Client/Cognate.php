@@ -6,7 +6,11 @@ namespace Cognate\Client;
 
 use Cognate\Client\Exception\CognateException;
 use Cognate\Client\Exception\InvalidConfiguration;
+use Cognate\Client\Files\CallUploads;
+use Cognate\Client\Files\Contents;
+use Cognate\Client\Files\TusUploads;
 use Cognate\Client\Generated\Services;
+use Cognate\Client\Transport\ConnectTransport;
 use Cognate\Client\Transport\RetryingTransport;
 use Cognate\Client\Transport\TransportChooser;
 
@@ -76,6 +80,20 @@ final class Cognate
     {
         $transport = $this->transport();
         return $this->choice ?? new TransportChoice($transport->name(), 'given by the program');
+    }
+
+    /**
+     * The bytes of a platform's files. Large ones are sent as the transport can: by calls, or by tus at the gateway.
+     *
+     * @throws CognateException where nobody answers
+     */
+    public function contents(string $platform): Contents
+    {
+        $transport = $this->transport();
+        $uploads = $transport->name() === 'connect' && $this->config !== null
+            ? new TusUploads(ConnectTransport::http($this->config), $this->config->credential, $platform, $this->config->timeout)
+            : new CallUploads($transport, $platform);
+        return new Contents($this->fileTransfer(), $platform, $uploads);
     }
 
     public function clock(): Clock

@@ -8,6 +8,7 @@ use Cognate\Client\Exception\InvalidValue;
 use Cognate\Client\Value\Reference;
 use Cognate\V1\Delivery;
 use Cognate\V1\DeliveryResult;
+use Cognate\V1\Fields;
 use Cognate\V1\Operation;
 use Cognate\V1\OutcomeError;
 use Cognate\V1\OutcomeStatus;
@@ -119,13 +120,17 @@ final class ReceivedDelivery
      *
      * @param string|int $localId this platform's own id of the record; needless for deletes
      * @param int|null $appliedVersion the version that is here, where that is a newer one
+     * @param iterable<array-key, mixed>|null $written delivered fields in which something else is here, by name; none: all is as delivered
      */
-    public function applied(string|int $localId = '', ?int $appliedVersion = null): DeliveryResult
+    public function applied(string|int $localId = '', ?int $appliedVersion = null, ?iterable $written = null): DeliveryResult
     {
         if ((string) $localId === '' && !$this->isDelete) {
             throw new InvalidValue("applied: {$this->model} of version {$this->version} has no local id; want this platform's own id of it");
         }
         $result = self::answer($this->message, OutcomeStatus::OUTCOME_STATUS_APPLIED)->setLocalId((string) $localId);
+        if ($written !== null) {
+            $result->setWritten(new Fields(['fields' => Values::fieldsToProto($written)]));
+        }
         return $appliedVersion === null ? $result : $result->setAppliedVersion($appliedVersion);
     }
 

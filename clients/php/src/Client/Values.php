@@ -9,11 +9,13 @@ use Cognate\Client\Value\Bytes;
 use Cognate\Client\Value\Date;
 use Cognate\Client\Value\Decimal;
 use Cognate\Client\Value\Encoded;
+use Cognate\Client\Value\File;
 use Cognate\Client\Value\Map;
 use Cognate\Client\Value\Omitted;
 use Cognate\Client\Value\Reference;
 use Cognate\Client\Value\Shown;
 use Cognate\V1\Field;
+use Cognate\V1\FileValue;
 use Cognate\V1\ListValue;
 use Cognate\V1\MapValue;
 use Cognate\V1\Value;
@@ -107,14 +109,26 @@ final class Values
             $value instanceof Bytes => new Value(['bytes_value' => $value->bytes]),
             $value instanceof Date => new Value(['date_value' => $value->text]),
             $value instanceof \DateTimeInterface => new Value(['timestamp_value' => self::timestamp($value, $where)]),
+            $value instanceof File => new Value(['file_value' => self::file($value, $where)]),
             $value instanceof \BackedEnum => self::write($value->value, $where, $depth),
             is_array($value) && array_is_list($value) => self::writeList($value, $where, $depth),
             is_array($value), $value instanceof Map => self::writeMap($value, $where, $depth),
             $value instanceof \stdClass => self::writeMap(get_object_vars($value), $where, $depth),
             default => throw new InvalidValue(
-                "$where: got " . get_debug_type($value) . ', want null, bool, int, float, text, Decimal, Bytes, a time, Date, a list or a Map'
+                "$where: got " . get_debug_type($value) . ', want null, bool, int, float, text, Decimal, Bytes, a time, Date, File, a list or a Map'
             ),
         };
+    }
+
+    private static function file(File $file, string $where): FileValue
+    {
+        $proto = new FileValue([
+            'sha256' => (string) hex2bin($file->sha256),
+            'size_bytes' => $file->sizeBytes,
+            'name' => self::utf8($file->name, "$where.name"),
+            'path' => self::utf8($file->path, "$where.path"),
+        ]);
+        return $file->modifyTime === null ? $proto : $proto->setModifyTime(self::timestamp($file->modifyTime, "$where.modifyTime"));
     }
 
     /** @param list<mixed> $values */
@@ -179,6 +193,7 @@ final class Values
             'list_value' => self::readList($value->getListValue() ?? new ListValue(), $where, $depth),
             'map_value' => self::readMap($value->getMapValue() ?? new MapValue(), $where, $depth),
             'reference_value' => self::reference($value, $where),
+            'file_value' => self::readFile($value->getFileValue() ?? new FileValue(), $where),
             'omitted_value' => self::omitted($value),
             'encoded_value' => self::encoded($value, $where, $depth),
             default => throw new InvalidValue("$where: a value without a kind, or of a kind that this version does not know"),
@@ -258,6 +273,16 @@ final class Values
     private static function uuid(string $bytes): string
     {
         return $bytes === '' ? '' : implode('-', sscanf(bin2hex($bytes), '%8s%4s%4s%4s%12s') ?? []);
+    }
+
+    private static function readFile(FileValue $file, string $where): File
+    {
+        try {
+            $time = $file->getModifyTime();
+            return new File(bin2hex($file->getSha256()), (int) $file->getSizeBytes(), $file->getName(), $time === null ? null : self::time($time, $where), $file->getPath());
+        } catch (InvalidValue $exception) {
+            throw new InvalidValue("$where: {$exception->getMessage()}");
+        }
     }
 
     private static function omitted(Value $value): Omitted

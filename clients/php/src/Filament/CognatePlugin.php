@@ -14,7 +14,7 @@ use Illuminate\Database\Eloquent\Model;
 /** The screens of the hub in a panel: `$panel->plugin(CognatePlugin::make())`. */
 final class CognatePlugin implements Plugin
 {
-    public const PAGES = [Pages\Platforms::class, Pages\Syncs::class, Pages\Deliveries::class, Pages\Conflicts::class, Pages\DeadLetters::class];
+    public const PAGES = [Pages\Platforms::class, Pages\Syncs::class, Pages\Deliveries::class, Pages\Conflicts::class, Pages\DeadLetters::class, Pages\Files::class];
     public const WIDGETS = [
         Widgets\PlatformsOverview::class,
         Widgets\ThroughputOverview::class,

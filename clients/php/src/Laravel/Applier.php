@@ -6,8 +6,11 @@ namespace Cognate\Laravel;
 
 use Closure;
 use Cognate\Laravel\Exceptions\DeliveryRefused;
+use Cognate\Laravel\Files\FileResolvers;
 use Cognate\V1\Delivery;
 use Cognate\V1\DeliveryResult;
+use Cognate\V1\Field;
+use Cognate\V1\Fields;
 use Cognate\V1\OutcomeError;
 use Cognate\V1\OutcomeStatus;
 use Google\Protobuf\Duration;
@@ -32,6 +35,8 @@ final class Applier
         private readonly Definitions $definitions,
         private readonly RecordWriter $writer,
         private readonly Records $records,
+        private readonly FieldValues $values,
+        private readonly FileResolvers $files,
         private readonly Inbox $inbox,
         private readonly Outbox $outbox,
         private readonly Options $options,
@@ -84,12 +89,18 @@ final class Applier
             $this->inbox->lock($connection);
             $known = new Known($connection, $this->inbox, $this->outbox, $this->records);
             $known->ask($some);
-            $results = $told = [];
-            foreach ($some as [$definition, $delivery]) {
-                [$results[], $events] = $this->one($connection, $definition, $delivery, $known);
+            $results = $told = $delivered = [];
+            foreach ($some as $place => [$definition, $delivery]) {
+                [$results[$place], $events, $delivered[$place]] = $this->one($connection, $definition, $delivery, $known);
                 array_push($told, ...$events);
             }
             $known->remember();
+            foreach ($some as $place => [$definition, $delivery]) {
+                $row = $delivered[$place] === null ? null : $known->written($definition, $results[$place]->getLocalId());
+                if ($row !== null) {
+                    $results[$place]->setWritten((new Fields())->setFields($this->instead($definition, $delivery, $delivered[$place], $row)));
+                }
+            }
             return [$results, $told];
         });
     }
@@ -115,7 +126,6 @@ final class Applier
         return $some;
     }
 
-
     private function size(Connection $connection): int
     {
         return $this->options->transaction ?? ($connection->getDriverName() === 'sqlite' ? self::SQLITE_DELIVERIES : $this->deliveries);
@@ -130,7 +140,34 @@ final class Applier
         }
     }
 
-    /** @return array{DeliveryResult, list<object>} */
+    /**
+     * The delivered fields in which the record has something else than was delivered.
+     *
+     * @param array<string, mixed> $delivered
+     * @param array<string, mixed> $row
+     * @return list<Field>
+     */
+    private function instead(Definition $definition, Delivery $delivery, array $delivered, array $row): array
+    {
+        $fields = [];
+        $columns = array_intersect_key($this->records->columns($definition), $delivered, $row);
+        foreach ($delivery->getFields() as $field) {
+            $name = $field->getName();
+            if (!isset($columns[$name]) || isset($this->files->beside($definition)[$name])) {
+                continue;
+            }
+            $has = $this->values->toValue($row[$name], $columns[$name]);
+            // A column may keep less of a time than there was; what was delivered, raw, is cut already.
+            $isCut = $has->hasTimestampValue() && $field->getValue()?->hasTimestampValue()
+                && FieldValues::time($has->getTimestampValue()) != FieldValues::time($field->getValue()->getTimestampValue());
+            if ($isCut || !$this->values->isSame($delivered[$name], $row[$name], $columns[$name])) {
+                $fields[] = (new Field())->setName($name)->setValue($has);
+            }
+        }
+        return $fields;
+    }
+
+    /** @return array{DeliveryResult, list<object>, array<string, mixed>|null} also what was delivered, raw, where it was written now */
     private function one(Connection $connection, Definition $definition, Delivery $delivery, Known $known): array
     {
         try {
@@ -140,13 +177,13 @@ final class Applier
             if ($this->writer->hasBegun) {
                 throw $error;
             }
-            return $this->refused($definition, $delivery, $error);
+            return [...$this->refused($definition, $delivery, $error), null];
         }
         $result = $this->result($delivery, OutcomeStatus::OUTCOME_STATUS_APPLIED)->setLocalId($outcome->localId);
         if ($outcome->version > $delivery->getVersion()) {
             $result->setAppliedVersion($outcome->version);
         }
-        return [$result, $outcome->events];
+        return [$result, $outcome->events, $outcome->delivered];
     }
 
     /**

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Cognate\Laravel;
 
 use Closure;
+use Cognate\Laravel\Files\FileResolvers;
 use Cognate\V1\Operation;
 use Illuminate\Database\Connection;
 use Illuminate\Database\ConnectionInterface;
@@ -29,6 +30,7 @@ final class Capture
         private readonly Options $options,
         private readonly ErrorReport $errors,
         private readonly Sender $sender,
+        private readonly FileResolvers $files,
     ) {
     }
 
@@ -166,13 +168,26 @@ final class Capture
     /**
      * Captures a record as it is now: its state, its delete where others have what they may not have any more, or nothing.
      *
+     * @param list<string>|null $changed columns that were edited; null: any
      * @return bool whether there was anything to capture
      */
-    public function asItIs(Definition $definition, Model $model): bool
+    public function asItIs(Definition $definition, Model $model, ?array $changed = null): bool
     {
         $before = $this->outbox->appended;
-        $this->written($definition, $model, Operation::OPERATION_UPDATE, null);
+        $this->written($definition, $model, Operation::OPERATION_UPDATE, $changed);
         return $this->outbox->appended > $before;
+    }
+
+    /** Something was added to the files of a record, or taken away, by means of their own. */
+    public function mediaChanged(Model $owner, string $collection): void
+    {
+        $this->captured($owner, function (Definition $definition) use ($owner, $collection): void {
+            foreach ($this->files->beside($definition) as $name => $field) {
+                if ($field->collection === $collection) {
+                    $this->written($definition, $owner, Operation::OPERATION_UPDATE, [(string) $name]);
+                }
+            }
+        });
     }
 
     public function unpublish(Model $model): void

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Cognate\Laravel\Files\FileResolvers;
 use Cognate\Laravel\Schema\Column;
 use Cognate\V1\DeleteRule;
 use Cognate\V1\FileField;
@@ -33,6 +34,7 @@ final class Catalogue
         private readonly Records $records,
         private readonly Hub $hub,
         private readonly Settings $settings,
+        private readonly FileResolvers $files,
     ) {
     }
 
@@ -85,8 +87,8 @@ final class Catalogue
         $model->setForeignKeys($this->foreignKeys($definition, $travels));
         $model->setPolymorphicPairs($this->pairs($definition, $travels));
         $files = [];
-        foreach (array_keys($definition->files) as $column) {
-            $files[] = (new FileField())->setKind(FileKind::FILE_KIND_NATIVE)->setField($column);
+        foreach (array_keys($this->files->fields($definition)) as $column) {
+            $files[] = (new FileField())->setKind(FileKind::FILE_KIND_NATIVE)->setField((string) $column);
         }
         $model->setFileFields($files);
         if ($definition->isPivot && count($definition->references) === 2) {

@@ -20,7 +20,7 @@ final class Definition
      * @param list<string> $keyFields
      * @param list<string> $fields columns that travel; empty: all of the table's
      * @param list<string> $hidden columns that never leave and are never written
-     * @param array<string, string> $files column => disk (may be empty)
+     * @param array<string, array<string, mixed>|string|null> $files what `syncFiles()` says of fields, by name; Files\FileResolvers understands it
      * @param array<string, string> $references column => name of the model that its values are ids of
      * @param list<string> $morphs what polymorphic pairs begin with: `user` for `user_type` and `user_id`
      * @param class-string<Handler>|null $handler

@@ -122,7 +122,7 @@ final class Definitions
         }
         $files = [];
         foreach ($option('files', 'syncFiles', []) as $column => $disk) {
-            is_int($column) ? $files[$disk] = '' : $files[$column] = (string) $disk;
+            is_int($column) ? $files[(string) $disk] = null : $files[$column] = $disk;
         }
         $trashed = (bool) $option('trashed', 'syncTrashed', false);
         $hidden = array_values($option('hidden', 'syncHidden', $model->getHidden()));

@@ -5,6 +5,12 @@ declare(strict_types=1);
 namespace Cognate\Laravel;
 
 use Cognate\Client\Exception\CognateException;
+use Cognate\Client\Files\TusUploads;
+use Cognate\Laravel\Files\Disks;
+use Cognate\Laravel\Files\FileField;
+use Cognate\Laravel\Files\FileResolvers;
+use Cognate\Laravel\Files\FileSettings;
+use Cognate\Laravel\Files\FileWaits;
 use Cognate\V1\GetPlatformRequest;
 use Cognate\V1\ListSourcesRequest;
 use Cognate\V1\PlatformKind;
@@ -28,6 +34,10 @@ final class Doctor
         private readonly Outbox $outbox,
         private readonly Settings $settings,
         private readonly Hub $hub,
+        private readonly FileResolvers $resolvers,
+        private readonly FileSettings $files,
+        private readonly FileWaits $waits,
+        private readonly Disks $disks,
     ) {
     }
 
@@ -35,7 +45,7 @@ final class Doctor
     public function examine(): array
     {
         $this->findings = [];
-        foreach ([$this->php(...), $this->models(...), $this->databases(...), $this->work(...), $this->reach(...)] as $part) {
+        foreach ([$this->php(...), $this->models(...), $this->databases(...), $this->work(...), $this->reach(...), $this->files(...)] as $part) {
             try {
                 $part();
             } catch (\Throwable $error) {
@@ -139,6 +149,46 @@ final class Doctor
             }
         } catch (CognateException $error) {
             $this->find(self::ILL, "the hub: {$error->getMessage()}", 'check COGNATE_ADDRESS, COGNATE_KEY_FILE, and that this machine may connect there');
+        }
+    }
+
+    private function files(): void
+    {
+        $fields = [];
+        foreach ($this->definitions->all() as $definition) {
+            foreach ($this->resolvers->fields($definition) as $name => $field) {
+                $fields["$definition->name.$name"] = $field;
+            }
+        }
+        if ($fields === []) {
+            return;
+        }
+        $disks = array_unique(array_map(static fn (FileField $field): string => $field->disk, $fields));
+        foreach (array_unique([...array_values($disks), $this->files->staging]) as $name) {
+            try {
+                $fault = $this->disks->get($name)->fault();
+            } catch (Exceptions\InvalidDefinition $error) {
+                $fault = $error->getMessage();
+            }
+            $fault === null ?: $this->find(self::ILL, "the disk $name: $fault", 'correct config/filesystems.php, or let the user that runs cognate:work write there');
+        }
+        if (count($disks) > 1 && $this->files->staging === 'public') {
+            $this->find(self::ODD, 'what is fetched lies on the disk public before it is known which field it is for', "set 'staging' of cognate.files to a disk that nobody can browse");
+        }
+        $waiting = $this->waits->count();
+        if ($waiting['refused'] > 0) {
+            $this->find(self::ODD, "{$waiting['refused']} files of records are not sent, as they are not allowed", 'php artisan cognate:status says which and why');
+        }
+        if ($waiting['absent'] > 0) {
+            $this->find(self::ODD, "{$waiting['absent']} files that records lead to are not on their disks", 'they are sent when they are there; php artisan cognate:status says which');
+        }
+        try {
+            $this->hub->contents()->has([hash('sha256', '')]);
+            $this->hub->missing(1, '');
+            $how = $this->hub->contents()->uploads() instanceof TusUploads ? 'by tus, and come by HTTP' : 'by calls';
+            $this->find(self::WELL, count($fields) . ' fields lead to files (' . implode(', ', array_keys($fields)) . "); large ones go $how", '');
+        } catch (CognateException $error) {
+            $this->find(self::ILL, "no files travel: {$error->getMessage()}", 'an operator sees that file-transfer runs (cognate status), and that the key is the platform\'s own');
         }
     }
 

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Cognate\Client\Value\File;
 use Google\Protobuf\Internal\Message;
 
 /**
@@ -12,7 +13,7 @@ use Google\Protobuf\Internal\Message;
  */
 final class EncodedCapture extends Message
 {
-    private const KINDS = ['null' => 1, 'bool' => 2, 'int64' => 3, 'double' => 4, 'decimal' => 5, 'text' => 6, 'bytes' => 7, 'timestamp' => 8, 'date' => 9];
+    private const KINDS = ['null' => 1, 'bool' => 2, 'int64' => 3, 'double' => 4, 'decimal' => 5, 'text' => 6, 'bytes' => 7, 'timestamp' => 8, 'date' => 9, 'list' => 10, 'file' => 15];
     private string $sent = '';
 
     /** Without the parent's: it looks for a description of this class. */
@@ -56,8 +57,17 @@ final class EncodedCapture extends Message
             'double' => "\x21" . pack('e', $plain),
             'timestamp' => self::block($number, self::time($plain->getTimestamp() * 1_000_000 + (int) $plain->format('u'))),
             'bytes' => self::block($number, $plain),
+            'file' => self::block($number, self::file($plain)),
+            'list' => self::block($number, implode('', array_map(static fn (File $file): string => self::block(1, self::value('file', $file)), $plain))),
             default => self::present($number, $plain),
         };
+    }
+
+    private static function file(File $file): string
+    {
+        $time = $file->modifyTime === null ? '' : self::block(4, self::time($file->modifyTime->getTimestamp() * 1_000_000 + (int) $file->modifyTime->format('u')));
+        return self::block(1, (string) hex2bin($file->sha256)) . ($file->sizeBytes === 0 ? '' : "\x10" . self::varint($file->sizeBytes))
+            . self::text(3, $file->name) . $time . self::text(5, $file->path);
     }
 
     private static function time(int $micros): string

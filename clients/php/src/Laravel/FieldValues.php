@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Cognate\Client\Value\File;
+use Cognate\Client\Values;
 use Cognate\Laravel\Exceptions\DeliveryRejected;
 use Cognate\Laravel\Schema\Column;
 use Cognate\V1\FieldType;
@@ -23,6 +25,9 @@ final class FieldValues
 
     public function toValue(mixed $raw, Column $column): Value
     {
+        if ($raw instanceof File || is_array($raw)) {
+            return Values::toProto($raw);
+        }
         [$kind, $plain] = $this->kindOf($raw, $column);
         $value = new Value();
         return match ($kind) {
@@ -43,6 +48,9 @@ final class FieldValues
     {
         if ($raw === null) {
             return ['null', null];
+        }
+        if ($raw instanceof File || is_array($raw)) {
+            return [$raw instanceof File ? 'file' : 'list', $raw];
         }
         if ($raw instanceof Bytes) {
             return ['bytes', $raw->bytes];
@@ -110,6 +118,42 @@ final class FieldValues
             default:
                 return is_bool($plain) ? (string) (int) $plain : (string) $plain;
         }
+    }
+
+    /** Whether two raw values say the same: databases write numbers, times and JSON in ways of their own. */
+    public function isSame(mixed $one, mixed $other, Column $column): bool
+    {
+        [$kind, $plain] = $this->kindOf($one, $column);
+        [$otherKind, $otherPlain] = $this->kindOf($other, $column);
+        return match (true) {
+            $kind !== $otherKind => false,
+            $kind === 'timestamp' => $plain == $otherPlain,
+            $kind === 'decimal' => self::shortest($plain) === self::shortest($otherPlain),
+            $column->type === FieldType::FIELD_TYPE_JSON && $plain !== $otherPlain => self::ordered(json_decode((string) $plain)) === self::ordered(json_decode((string) $otherPlain)),
+            default => $plain === $otherPlain,
+        };
+    }
+
+    /** `12.50` and `012.5` are the same number, with however many digits. */
+    private static function shortest(string $decimal): string
+    {
+        if (preg_match('/^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/D', $decimal, $parts) !== 1) {
+            return $decimal;
+        }
+        $digits = ($parts[2] === '' ? '0' : $parts[2]) . (($parts[3] ?? '') === '' ? '' : ".$parts[3]");
+        return ($parts[1] === '-' && $digits !== '0' ? '-' : '') . $digits;
+    }
+
+    /** JSON in one way of writing: names in order. */
+    private static function ordered(mixed $value): string
+    {
+        if ($value instanceof \stdClass) {
+            $members = get_object_vars($value);
+            ksort($members, SORT_STRING);
+            $value = array_map(static fn (string|int $name, mixed $member): string => json_encode((string) $name) . ':' . self::ordered($member), array_keys($members), $members);
+            return '{' . implode(',', $value) . '}';
+        }
+        return is_array($value) ? '[' . implode(',', array_map([self::class, 'ordered'], $value)) . ']' : (string) json_encode($value);
     }
 
     public static function time(?Timestamp $timestamp): \DateTimeImmutable

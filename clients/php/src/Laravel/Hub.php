@@ -6,6 +6,8 @@ namespace Cognate\Laravel;
 
 use Cognate\Client\CallOptions;
 use Cognate\Client\Cognate;
+use Cognate\Client\Exception\InvalidArgument;
+use Cognate\Client\Files\Contents;
 use Cognate\Laravel\Exceptions\InvalidDefinition;
 use Cognate\V1\CaptureRequest;
 use Cognate\V1\CaptureResponse;
@@ -15,7 +17,11 @@ use Cognate\V1\DeliveryServiceReportRequest;
 use Cognate\V1\EventFilter;
 use Cognate\V1\ListEventsRequest;
 use Cognate\V1\ListEventsResponse;
+use Cognate\V1\MissingRequest;
+use Cognate\V1\MissingResponse;
 use Cognate\V1\Model;
+use Cognate\V1\PlaceRequest;
+use Cognate\V1\PlaceResult;
 use Cognate\V1\PullRequest;
 use Cognate\V1\PullResponse;
 use Cognate\V1\PutModelsRequest;
@@ -25,6 +31,9 @@ use Google\Protobuf\Duration;
 /** What this platform asks the hub. The connection is made with the first question. */
 final class Hub
 {
+    private ?Contents $contents = null;
+    private bool $knowsWritten = true;
+
     /** @param Cognate|null $client in the place of the one that the configuration describes: for tests */
     public function __construct(private readonly Options $options, private ?Cognate $client = null)
     {
@@ -90,8 +99,20 @@ final class Hub
     /** @param list<DeliveryResult> $results */
     public function report(string $lease, array $results): void
     {
+        if (!$this->knowsWritten) {
+            array_map(static fn (DeliveryResult $result) => $result->clearWritten(), $results);
+        }
         $request = (new DeliveryServiceReportRequest())->setPlatform($this->platform())->setLease($lease)->setResults($results);
-        $this->client()->delivery()->report($request, new CallOptions(idempotent: true));
+        try {
+            $this->client()->delivery()->report($request, new CallOptions(idempotent: true));
+        } catch (InvalidArgument $error) {
+            // A hub that is older than this package, and reads JSON: it gets what it knows.
+            if (!$this->knowsWritten || preg_match('/written\b.*no such field/', $error->getMessage()) !== 1) {
+                throw $error;
+            }
+            $this->knowsWritten = false;
+            $this->report($lease, $results);
+        }
     }
 
     public function events(string $token, int $max): ListEventsResponse
@@ -106,6 +127,26 @@ final class Hub
     {
         $request = (new PutModelsRequest())->setPlatform('platforms/' . $this->platform())->setModels($models);
         return $this->client()->platformRegistry()->putModels($request);
+    }
+
+    /** The bytes of this platform's files. */
+    public function contents(): Contents
+    {
+        return $this->contents ??= $this->client()->contents($this->platform());
+    }
+
+    /** Files that this platform lacks, or that others wait for. */
+    public function missing(int $max, string $token): MissingResponse
+    {
+        $request = (new MissingRequest())->setPlatform($this->platform())->setPageSize($max)->setPageToken($token);
+        return $this->client()->fileTransfer()->missing($request, new CallOptions(idempotent: true));
+    }
+
+    /** @param list<PlaceResult> $results at most 1,000 */
+    public function place(array $results): void
+    {
+        $request = (new PlaceRequest())->setPlatform($this->platform())->setResults($results);
+        $this->client()->fileTransfer()->place($request, new CallOptions(idempotent: true));
     }
 
     private static function duration(float $seconds): Duration

@@ -28,6 +28,8 @@ final class Known
     private array $unmatched = [];
     /** @var list<array{Definition, Delivery, string, int, bool, string|null, Model|null}> */
     private array $applied = [];
+    /** @var array<string, array<string, mixed>> what is there after `remember`, by model and local id */
+    private array $written = [];
     private bool $isFresh = true;
     private int $captured;
 
@@ -166,6 +168,7 @@ final class Known
         foreach ($ids as $name => $records) {
             foreach ($this->reader->readMany($definitions[$name], $records) as $localId => $fields) {
                 $hashes["$name\0$localId"] = RawValues::hash($fields);
+                $this->written["$name\0$localId"] = $fields;
             }
         }
         foreach ($this->applied as [$definition, $delivery, $localId, $version, $deleted, $deletedBy, $record]) {
@@ -185,6 +188,16 @@ final class Known
             'reported' => false,
         ], $this->applied), $this->entities);
         $this->applied = [];
+    }
+
+    /**
+     * After `remember`: the record as it travels; null where it is none of these deliveries'.
+     *
+     * @return array<string, mixed>|null
+     */
+    public function written(Definition $definition, string $localId): ?array
+    {
+        return $this->written["$definition->name\0$localId"] ?? null;
     }
 
     /** What an observer has captured meanwhile may be of any record. */

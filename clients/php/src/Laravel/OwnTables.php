@@ -4,12 +4,16 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Cognate\Laravel\Files\FileWaits;
+use Cognate\Laravel\Files\KnownFiles;
 use Illuminate\Database\Connection;
 use Illuminate\Database\Schema\Blueprint;
 
 /** The package's own tables: on each connection that has syncable models, as they are written in the transactions of these. */
 final class OwnTables
 {
+    private const TABLES = [Outbox::TABLE, Inbox::TABLE, Settings::TABLE, KnownFiles::TABLE, FileWaits::TABLE];
+
     public static function create(Connection $connection): void
     {
         $schema = $connection->getSchemaBuilder();
@@ -65,11 +69,47 @@ final class OwnTables
                 $table->bigInteger('expires')->default(0);
             });
         }
+        if (!$schema->hasTable(KnownFiles::TABLE)) {
+            $schema->create(KnownFiles::TABLE, static function (Blueprint $table) use ($exact): void {
+                $exact($table);
+                $table->bigIncrements('id');
+                $table->string('name', 64)->unique('cognate_files_name');
+                $table->string('path_name', 64)->index('cognate_files_path');
+                $table->string('disk', 190);
+                $table->text('path');
+                $table->string('stamp', 190)->nullable();
+                $table->string('sha256', 64)->nullable()->index('cognate_files_sha256');
+                $table->bigInteger('size')->default(0);
+                $table->text('upload')->nullable();
+                $table->string('draft', 64)->nullable()->index('cognate_files_draft');
+                $table->integer('attempts')->default(0);
+                $table->bigInteger('next_attempt')->default(0);
+                $table->text('error')->nullable();
+            });
+        }
+        if (!$schema->hasTable(FileWaits::TABLE)) {
+            $schema->create(FileWaits::TABLE, static function (Blueprint $table) use ($exact): void {
+                $exact($table);
+                $table->bigIncrements('id');
+                $table->string('name', 64)->unique('cognate_file_waits_name');
+                $table->string('record', 64)->index('cognate_file_waits_record');
+                $table->string('model', 190);
+                $table->string('local_id', 512);
+                $table->string('field', 190);
+                $table->string('disk', 190);
+                $table->text('path');
+                $table->string('reason', 100);
+                $table->text('message');
+                $table->bigInteger('next_look')->default(0);
+                $table->integer('looks')->default(0);
+                $table->index(['reason', 'next_look'], 'cognate_file_waits_due');
+            });
+        }
     }
 
     public static function drop(Connection $connection): void
     {
-        foreach ([Outbox::TABLE, Inbox::TABLE, Settings::TABLE] as $table) {
+        foreach (self::TABLES as $table) {
             $connection->getSchemaBuilder()->dropIfExists($table);
         }
     }
@@ -78,6 +118,6 @@ final class OwnTables
     public static function missing(Connection $connection): array
     {
         $schema = $connection->getSchemaBuilder();
-        return array_values(array_filter([Outbox::TABLE, Inbox::TABLE, Settings::TABLE], static fn (string $table): bool => !$schema->hasTable($table)));
+        return array_values(array_filter(self::TABLES, static fn (string $table): bool => !$schema->hasTable($table)));
     }
 }

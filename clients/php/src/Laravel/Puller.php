@@ -7,6 +7,7 @@ namespace Cognate\Laravel;
 use Closure;
 use Cognate\Client\Exception\FailedPrecondition;
 use Cognate\Client\Exception\Unavailable;
+use Cognate\Laravel\Files\IncomingFiles;
 
 /** Fetches deliveries, has them written, and says what became of them. */
 final class Puller
@@ -17,7 +18,7 @@ final class Puller
     /** Why nothing is given out right now; empty where nothing is the matter. */
     public string $obstacle = '';
 
-    public function __construct(private readonly Hub $hub, private readonly Applier $applier, private readonly Reporter $reporter, private readonly Options $options)
+    public function __construct(private readonly Hub $hub, private readonly Applier $applier, private readonly Reporter $reporter, private readonly IncomingFiles $files, private readonly Options $options)
     {
     }
 
@@ -43,6 +44,7 @@ final class Puller
         if ($deliveries === []) {
             return 0;
         }
+        $this->files->prepare($deliveries, $mayGoOn ?? static fn (): bool => true);
         $results = $this->applier->apply($deliveries, $mayGoOn);
         if ($results === []) {
             return 0;

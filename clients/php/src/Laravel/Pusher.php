@@ -8,6 +8,7 @@ use Closure;
 use Cognate\Client\Exception\InvalidArgument;
 use Cognate\Client\Exception\ResourceExhausted;
 use Cognate\Laravel\Exceptions\InvalidDefinition;
+use Cognate\Laravel\Files\OutgoingFiles;
 use Cognate\V1\CaptureResult;
 use Cognate\V1\Change;
 use Cognate\V1\Field;
@@ -28,6 +29,7 @@ final class Pusher
         private readonly Definitions $definitions,
         private readonly Records $records,
         private readonly FieldValues $values,
+        private readonly OutgoingFiles $files,
         private readonly Connections $connections,
         private readonly Options $options,
         private readonly Dispatcher $events,
@@ -55,7 +57,7 @@ final class Pusher
      */
     private function send(Connection $connection, array $rows, Closure $mayGoOn): int
     {
-        [$rows, $changes, $refused] = $this->batch($connection, $rows);
+        [$rows, $changes, $refused] = $this->batch($connection, $rows, $mayGoOn);
         if ($rows === [] || !$mayGoOn()) {
             return $refused;
         }
@@ -96,16 +98,18 @@ final class Pusher
      * As many as fit into one request.
      *
      * @param list<OutboxRow> $rows
+     * @param Closure(): bool $mayGoOn
      * @return array{list<OutboxRow>, list<Change>|list<string>, int}
      */
-    private function batch(Connection $connection, array $rows): array
+    private function batch(Connection $connection, array $rows, Closure $mayGoOn): array
     {
+        $files = $this->files->of($rows, $mayGoOn);
         $kept = $changes = [];
         $bytes = $refused = 0;
         $asBytes = $this->hub->takesBytes();
         foreach ($rows as $row) {
             try {
-                $change = $this->change($row, $asBytes);
+                $change = $this->change($row, $files[$row->id] ?? [], $asBytes);
             } catch (InvalidDefinition | \UnexpectedValueException | \JsonException $error) {
                 // It cannot be sent as it is, however often; what the database says may pass.
                 $this->refuse($connection, $row, 'UNREADABLE_CHANGE', ErrorReport::words($error));
@@ -122,7 +126,8 @@ final class Pusher
         return [$kept, $changes, $refused];
     }
 
-    private function change(OutboxRow $row, bool $asBytes): Change|string
+    /** @param array<string, mixed> $files in the place of what was captured; null: the field is left out */
+    private function change(OutboxRow $row, array $files, bool $asBytes): Change|string
     {
         if ($row->damage !== null) {
             throw new \UnexpectedValueException($row->damage);
@@ -130,16 +135,17 @@ final class Pusher
         $definition = $this->definitions->named($row->model)
             ?? throw new InvalidDefinition("$row->model is not among the models of config/cognate.php");
         // What has been hidden since it was captured does not leave either.
-        $columns = array_intersect_key($this->records->columns($definition), $row->fields);
+        $fields = array_filter($files, static fn (mixed $value): bool => $value !== null) + array_diff_key($row->fields, $files);
+        $columns = array_intersect_key($this->records->columns($definition), $fields);
         if ($asBytes) {
-            return EncodedCapture::change($row, array_map(fn (string $name): array => $this->values->kindOf($row->fields[$name], $columns[$name]), array_combine(array_keys($columns), array_keys($columns))));
+            return EncodedCapture::change($row, array_map(fn (string $name): array => $this->values->kindOf($fields[$name], $columns[$name]), array_combine(array_keys($columns), array_keys($columns))));
         }
-        $fields = [];
+        $list = [];
         foreach ($columns as $name => $column) {
-            $fields[] = (new Field())->setName((string) $name)->setValue($this->values->toValue($row->fields[$name], $column));
+            $list[] = (new Field())->setName((string) $name)->setValue($this->values->toValue($fields[$name], $column));
         }
         return (new Change())->setChangeId($row->changeId)->setModel($row->model)->setLocalId($row->localId)->setOperation($row->operation)
-            ->setFields($fields)->setSourceTime(FieldValues::micros($row->sourceMicros));
+            ->setFields($list)->setSourceTime(FieldValues::micros($row->sourceMicros));
     }
 
     /**

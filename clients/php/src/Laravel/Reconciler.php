@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Cognate\Laravel\Files\OutgoingFiles;
 use Cognate\V1\Operation;
 use Illuminate\Database\Connection;
 use Illuminate\Database\Eloquent\Model;
@@ -17,6 +18,7 @@ final class Reconciler
         private readonly Records $records,
         private readonly Outbox $outbox,
         private readonly Inbox $inbox,
+        private readonly OutgoingFiles $files,
     ) {
     }
 
@@ -48,7 +50,7 @@ final class Reconciler
         foreach ($page as $place => $model) {
             $row = $known[$ids[$place]] ?? null;
             $fields = $this->records->travelling($definition, $definition->bound($model), $model->getAttributes());
-            if ($row !== null && !$row->isDeleted && $row->hash === RawValues::hash($fields) && $definition->isInSync($model)) {
+            if ($row !== null && !$row->isDeleted && $row->hash === RawValues::hash($fields) && $definition->isInSync($model) && !$this->files->isChanged($definition, $fields)) {
                 $result->unchanged++;
                 continue;
             }
@@ -82,7 +84,7 @@ final class Reconciler
             }
             return;
         }
-        if ($isKnown && $row->hash === RawValues::hash($fields)) {
+        if ($isKnown && $row->hash === RawValues::hash($fields) && !$this->files->isChanged($definition, $fields)) {
             $result->unchanged++;
             return;
         }

@@ -8,6 +8,7 @@ use Closure;
 use Cognate\Laravel\Exceptions\DeliveryFailed;
 use Cognate\Laravel\Exceptions\DeliveryRejected;
 use Cognate\Laravel\Exceptions\DeliverySkipped;
+use Cognate\Laravel\Files\IncomingFiles;
 use Cognate\V1\Delivery;
 use Cognate\V1\ExistsAction;
 use Cognate\V1\Operation;
@@ -28,6 +29,7 @@ final class RecordWriter
         private readonly LocalEdits $edits,
         private readonly FirstContact $contact,
         private readonly Capture $capture,
+        private readonly IncomingFiles $files,
         private readonly Options $options,
         private readonly Container $container,
     ) {
@@ -106,7 +108,7 @@ final class RecordWriter
             $record = $record !== null && $definition->isTrashed($record) ? $record : null;
             $localId = $record === null ? '' : $definition->localId($record->getAttributes());
         }
-        $attributes = $this->attributes($definition, $delivery, $record ?? $definition->newModel());
+        $attributes = $delivered = $this->attributes($definition, $delivery, $record ?? $definition->newModel());
         $isNew = $record === null;
         if ($record === null && count($delivery->getNaturalKeys()) > 0) {
             $record = $this->locked($definition, $this->contact->match($definition, $delivery, $attributes, $all));
@@ -122,7 +124,7 @@ final class RecordWriter
                     return $this->past($definition, $delivery, $known, $known->version, $record, $all);
                 }
                 if (!$this->contact->isWritten($definition, $delivery, $record)) {
-                    return $this->done($definition, $delivery, $record, [], $all);
+                    return $this->done($definition, $delivery, $record, [], $pending === [] ? $delivered : null, $all);
                 }
             }
         }
@@ -152,7 +154,8 @@ final class RecordWriter
             $saved = $found ?? throw new DeliveryFailed('RECORD_NOT_FOUND', "the handler of $definition->name says that it wrote $saved, and there is no such record");
         }
         $events[] = new Events\RecordApplied($definition->name, $delivery->getEntityId(), $definition->localId($saved->getAttributes()), (int) $delivery->getVersion(), false, $isNew);
-        return $this->done($definition, $delivery, $saved, $events, $all);
+        // An edit of here that stays is not what became of the delivery: said as written, the hub would take the edit for its echo.
+        return $this->done($definition, $delivery, $saved, $events, $pending === [] ? $delivered : null, $all);
     }
 
     /** A record that was found by its values, as it is now: nobody edits it until it is written. */
@@ -161,14 +164,17 @@ final class RecordWriter
         return $found === null ? null : $definition->find($definition->localId($found->getAttributes()), true);
     }
 
-    /** @param list<object> $events */
-    private function done(Definition $definition, Delivery $delivery, Model $record, array $events, Known $all): Written
+    /**
+     * @param list<object> $events
+     * @param array<string, mixed>|null $delivered
+     */
+    private function done(Definition $definition, Delivery $delivery, Model $record, array $events, ?array $delivered, Known $all): Written
     {
         $localId = $definition->localId($record->getAttributes());
         // What was left empty for now comes again under the same version.
         $version = (int) $delivery->getVersion() - ($delivery->getIncomplete() ? 1 : 0);
         $all->applied($definition, $delivery, $localId, $version, false, null, $record);
-        return new Written($localId, (int) $delivery->getVersion(), $events);
+        return new Written($localId, (int) $delivery->getVersion(), $events, $delivered);
     }
 
     /** Which record of which platform it comes from, in short. */
@@ -205,13 +211,16 @@ final class RecordWriter
             return $this->asActor($incoming, Guard::ofModel($definition), static fn (): Model|string => $handler->write($incoming, $record));
         }
         $model = $record ?? $definition->newModel();
+        $beside = [];
+        $attributes = $this->files->attributes($definition, $incoming->attributes, $beside);
         // Raw: a mutator or a cast has done its work on the other side, and would hash a hash once more.
-        $model->setRawAttributes(array_merge($model->getAttributes(), $incoming->attributes));
+        $model->setRawAttributes(array_merge($model->getAttributes(), $attributes));
         $restored = $definition->isTrashed($model) && !$definition->trashed;
-        return $this->asActor($incoming, Guard::ofRecord($definition, $model), static function () use ($model, $restored, $definition): Model {
+        return $this->asActor($incoming, Guard::ofRecord($definition, $model), function () use ($model, $restored, $definition, $beside): Model {
             if (($restored && method_exists($model, 'restore') ? $model->restore() : $model->save()) === false) {
                 throw new DeliveryRejected('REFUSED_BY_APPLICATION', "an observer of $definition->class did not let the record be saved");
             }
+            $this->files->attach($definition, $model, $beside);
             return $model;
         });
     }

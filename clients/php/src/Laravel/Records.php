@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Cognate\Laravel\Files\FileResolvers;
 use Cognate\Laravel\Schema\Column;
 use Cognate\Laravel\Schema\Table;
 use Cognate\Laravel\Schema\Tables;
@@ -23,7 +24,7 @@ final class Records
     /** @var array<string, string> statements of `read` */
     private array $reads = [];
 
-    public function __construct(private readonly Tables $tables, private readonly Container $container)
+    public function __construct(private readonly Tables $tables, private readonly Container $container, private readonly FileResolvers $files)
     {
     }
 
@@ -101,6 +102,9 @@ final class Records
             $read = $this->reader($definition)->read($model, $values);
             $values = array_intersect_key($read, $known) + array_intersect_key($values, array_flip($definition->keyFields));
         }
+        foreach ($this->files->beside($definition) as $name => $field) {
+            $values[$name] = $this->files->for($definition->class, $field)->read($field, $model);
+        }
         if ($definition->actsAs && method_exists($model, 'syncActingIdentity')) {
             $values[self::ACTING_IDENTITY] = $model->syncActingIdentity();
         }
@@ -129,6 +133,9 @@ final class Records
             foreach ($this->reader($definition)->fields() as $name => $type) {
                 $columns[$name] ??= new Column($name, Column::TYPES[$type] ?? FieldType::FIELD_TYPE_TEXT, $type, true, true, $definition->handler === null);
             }
+        }
+        foreach (array_keys($this->files->beside($definition)) as $name) {
+            $columns[$name] ??= new Column((string) $name, FieldType::FIELD_TYPE_JSON, 'files', true, true);
         }
         if ($definition->actsAs) {
             $columns[self::ACTING_IDENTITY] ??= new Column(self::ACTING_IDENTITY, FieldType::FIELD_TYPE_TEXT, 'identity', true, true, true);

@@ -64,9 +64,9 @@ trait Syncable
     }
 
     /**
-     * Columns that hold the path of a file, with the disk that it is on.
-     *
-     * @return array<string, string>
+     * Fields that lead to files: `['avatar']` has a path on the disk of `cognate.files.disk`, `['cover' => 's3']` on another one, and
+     * `['photos' => ['media' => 'photos']]` is a media collection.
+     * @return array<int|string, array<string, mixed>|string>
      */
     public function syncFiles(): array
     {

@@ -6,6 +6,7 @@ namespace Cognate\Laravel;
 
 use Closure;
 use Cognate\Client\Exception\CognateException;
+use Cognate\Laravel\Files\FileTraffic;
 
 /**
  * Everything that needs the hub, in one loop: the catalogue, what is to be sent, what is to be written, what became of it. It ends by
@@ -20,12 +21,15 @@ final class Worker
     private bool $lost = false;
     private float $pumped = 0.0;
     private string $pumpError = '';
+    private float $filesFrom = 0.0;
+    private string $filesError = '';
 
     public function __construct(
         private readonly Pusher $pusher,
         private readonly Puller $puller,
         private readonly Reporter $reporter,
         private readonly EventPump $pump,
+        private readonly FileTraffic $files,
         private readonly Catalogue $catalogue,
         private readonly WorkerLock $lock,
         private readonly Settings $settings,
@@ -146,7 +150,7 @@ final class Worker
                 $this->settings->set('worked', (string) time());
             }
         } while (!$this->stopped && $this->mayGoOn() && ($seconds > 0.0 ? microtime(true) < $until : $did !== ''));
-        $error = $report->error === '' ? $this->pumpError : $report->error;
+        $error = $report->error !== '' ? $report->error : ($this->filesError !== '' ? $this->filesError : $this->pumpError);
         $report->error = $error;
         $this->settings->set('worked', (string) time());
         $this->settings->set('error', $error === '' ? null : $error);
@@ -161,12 +165,33 @@ final class Worker
             $report->sent += $sent;
             return '';
         }
-        $wait = $sent > 0 ? 0.0 : max(0.0, min($idle, $until - microtime(true)));
+        $moved = $this->moveFiles($report);
+        $wait = $sent + $moved > 0 || $this->files->isUnfinished ? 0.0 : max(0.0, min($idle, $until - microtime(true)));
         $written = $this->puller->pull($wait, $this->mayGoOn(...));
         $report->sent += $sent;
         $report->received += $written;
         $report->obstacle = $this->puller->obstacle;
-        return $sent + $written > 0 ? "sent $sent, received $written" : '';
+        $isBusy = $sent + $written + $moved > 0 || $this->files->isUnfinished;
+        return $isBusy ? "sent $sent, received $written" . ($moved > 0 ? ", files $moved" : '') : '';
+    }
+
+    /** Records go on to travel while no file can. */
+    private function moveFiles(WorkReport $report): int
+    {
+        if (microtime(true) < $this->filesFrom) {
+            return 0;
+        }
+        try {
+            $moved = $this->files->move($this->mayGoOn(...));
+            $this->filesError = '';
+        } catch (CognateException $error) {
+            $this->filesError = 'no files travel: ' . ErrorReport::words($error);
+            $this->filesFrom = microtime(true) + max(2.0, min(60.0, (float) $error->retryDelay));
+            $this->files->isUnfinished = false;
+            return 0;
+        }
+        $report->files += $moved;
+        return $moved;
     }
 
     /** Every few seconds, and at the end of a run that ends by itself. Records go on to travel while nothing can be told of them. */

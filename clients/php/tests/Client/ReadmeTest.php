@@ -62,6 +62,31 @@ final class ReadmeTest extends TestCase
         self::assertMatchesRegularExpression('/^committed as version [0-9]+\n$/', $said);
     }
 
+    public function testItsFileIsSentAndCaptured(): void
+    {
+        self::assertSame(1, preg_match('/<!-- tried: files -->\n```php\n(.*?)```/s', self::readme(), $match));
+        $hub = Hub::plain();
+        $platform = $hub->platform('receipts');
+        $hub->insider()->platformRegistry()->putModels(new PutModelsRequest(['platform' => "platforms/$platform", 'models' => [
+            new Model(['model' => 'sale', 'key_fields' => ['id'], 'fields' => [
+                new ModelField(['name' => 'id', 'type' => FieldType::FIELD_TYPE_TEXT]),
+                new ModelField(['name' => 'receipt', 'type' => FieldType::FIELD_TYPE_TEXT, 'nullable' => true]),
+            ]]),
+        ]]));
+        $cognate = \Cognate\Client\Cognate::connect(['address' => $hub->url, 'key' => $hub->enrol($platform)]);
+        $path = $hub->file('receipt.pdf');
+        file_put_contents($path, random_bytes(4_000_000));
+        ob_start();
+        try {
+            eval('use Cognate\Client\ChangeBatch;' . str_replace("'till'", "'$platform'", $match[1]));
+        } finally {
+            $said = (string) ob_get_clean();
+        }
+        self::assertSame("a receipt of 4000000 bytes\n", $said);
+        $hash = (string) hash_file('sha256', $path);
+        self::assertSame([$hash => true], $hub->insider()->contents($platform)->has([$hash]));
+    }
+
     public function testItNamesEachReasonThatTheClientGives(): void
     {
         $sources = '';

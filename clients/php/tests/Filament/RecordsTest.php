@@ -83,7 +83,7 @@ final class RecordsTest extends HubScreensTestCase
         $select->state(['blog']);
         $select->got('save', ['record' => $down]);
         self::assertStringStartsWith('danger: The record is saved, its platforms are not', Desk::told()[0]);
-        foreach ([Pages\Platforms::class, Pages\Syncs::class, Pages\Deliveries::class, Pages\DeadLetters::class, Pages\Conflicts::class] as $page) {
+        foreach (CognatePlugin::PAGES as $page) {
             $table = $this->table($page);
             self::assertSame(0, $table->shown()->total());
             self::assertSame('The hub does not answer', $table->evaluate($table->set['emptyStateHeading']));
@@ -212,7 +212,7 @@ final class RecordsTest extends HubScreensTestCase
             }
             self::assertSame($title, Pages\DeadLetters::getNavigationLabel());
         }
-        self::assertCount(5, array_unique($slugs));
+        self::assertCount(6, array_unique($slugs));
         $keys = static fn (string $locale): array => self::keys(require dirname(__DIR__, 2) . "/lang/$locale/filament.php");
         self::assertSame($keys('en'), $keys('de'));
     }

@@ -6,11 +6,21 @@ namespace Cognate\Tests\Filament;
 
 require_once __DIR__ . '/HubScreensTestCase.php';
 
+use Cognate\Client\ChangeBatch;
+use Cognate\Client\Cognate;
+use Cognate\Client\PulledDeliveries;
+use Cognate\Client\Value\File;
+use Cognate\Filament\CognatePlugin;
 use Cognate\Filament\Data\TroubleRows;
 use Cognate\Filament\Pages;
 use Cognate\Filament\Widgets;
 use Cognate\Tests\Filament\Support\Desk;
 use Cognate\Tests\Laravel\Support\Eventually;
+use Cognate\Tests\Laravel\Support\FilePair;
+use Cognate\V1\FieldType;
+use Cognate\V1\Model;
+use Cognate\V1\ModelField;
+use Cognate\V1\PutModelsRequest;
 
 /** Each page with its closures and actions, and each widget, over a hub that runs. Filament is stood for by stubs. */
 final class ScreensTest extends HubScreensTestCase
@@ -151,6 +161,34 @@ final class ScreensTest extends HubScreensTestCase
         self::assertSame(count($chart->rendered()[2]['labels']), count($chart->rendered()[2]['datasets'][1]['data']));
     }
 
+    public function testFilesAreListedWithHowTheyStand(): void
+    {
+        $agent = Cognate::connect(['address' => self::$hub->socket]);
+        foreach (['camera', 'frame'] as $platform) {
+            self::$hub->cognate('platform', 'create', $platform, '--agent', '--pull');
+            $fields = [['name' => 'id', 'type' => FieldType::FIELD_TYPE_TEXT], ['name' => 'cover', 'type' => FieldType::FIELD_TYPE_TEXT, 'nullable' => true]];
+            $model = new Model(['model' => 'album', 'key_fields' => ['id'], 'fields' => array_map(static fn (array $field): ModelField => new ModelField($field), $fields)]);
+            $agent->platformRegistry()->putModels(new PutModelsRequest(['platform' => "platforms/$platform", 'models' => [$model]]));
+        }
+        self::$hub->cognate('sync', 'create', 'albums', '--from', 'camera:album', '--to', 'frame:album', '--map', 'id=id', '--map', 'cover=cover', '--file', 'cover=covers');
+        $picture = FilePair::png('spring');
+        $file = new File(hash('sha256', $picture), strlen($picture), 'spring.png', path: 'spring.png');
+        $agent->contents('camera')->putSmall([$file->sha256 => $picture]);
+        $batch = new ChangeBatch('camera');
+        $batch->create('album', '1', ['id' => '1', 'cover' => $file]);
+        self::assertTrue($batch->sendTo($agent)[0]->isAccepted());
+        $table = $this->table(Pages\Files::class);
+        Eventually::is(static function () use ($agent, $table): bool {
+            // Its lane is open while its agent asks.
+            PulledDeliveries::from($agent, 'frame', wait: 0.1);
+            return $table->shown()->total() === 1;
+        }, 'the cover is listed');
+        $row = array_values($table->shown(['search' => 'SPRING'])->items())[0];
+        self::assertSame(['spring.png', 'frame', 'due', 200], [$row['name'], $row['platform'], $row['state'], $row['size']]);
+        $filters = static fn (string $platform, string $state): array => ['filters' => ['platform' => ['value' => $platform], 'state' => ['value' => $state]]];
+        self::assertSame([1, 0, 0], [$table->shown($filters('frame', 'due'))->total(), $table->shown($filters('frame', 'placed'))->total(), $table->shown($filters('blog', ''))->total()]);
+    }
+
     public function testAConflictIsResolvedByAPerson(): void
     {
         $databases = [];
@@ -204,7 +242,7 @@ final class ScreensTest extends HubScreensTestCase
     public function testWhoeverMayOnlyLookChangesNothing(): void
     {
         $this->desk->abilities = ['cognate.view'];
-        foreach ([Pages\Platforms::class, Pages\Syncs::class, Pages\Deliveries::class, Pages\DeadLetters::class, Pages\Conflicts::class] as $page) {
+        foreach (CognatePlugin::PAGES as $page) {
             self::assertTrue($page::canAccess());
             $table = $this->table($page);
             $table->shown();

@@ -10,6 +10,7 @@ use Cognate\Laravel\Applier;
 use Cognate\Laravel\Events;
 use Cognate\Laravel\Inbox;
 use Cognate\Laravel\Outbox;
+use Cognate\Laravel\Puller;
 use Cognate\Tests\Laravel\Models\Article;
 use Cognate\Tests\Laravel\Models\Post;
 use Cognate\Tests\Laravel\Models\Tag;
@@ -241,6 +242,59 @@ class ApplierTest extends AppTestCase
         self::assertSame([['own', 'ada@example.org'], ['Ada L', 'ada@example.org-2']], User::all()->map(static fn (User $user): array => [$user->name, $user->email])->all());
         $this->one($this->user(1, 12, ['name' => 'not taken', 'settings' => '{"a":1}'])->setLocalId('2')->setMissingOnlyFields(['name', 'settings']));
         self::assertSame(['Ada L', ['a' => 1]], [User::find(2)->name, User::find(2)->settings]);
+    }
+
+    public function testItSaysWhatItHasInsteadOfWhatWasDelivered(): void
+    {
+        User::withoutSyncing(static fn () => User::create(['name' => 'own', 'email' => 'ada@example.org']));
+        $suffix = [(new FieldCollision())->setField('email')->setAction(CollisionAction::COLLISION_ACTION_SUFFIX)];
+        $ada = ['name' => 'Ada', 'email' => 'ada@example.org', 'active' => 1, 'settings' => '{ "b": [1.0],  "a": null }', 'created_at' => '2026-02-28T12:00:00Z'];
+        self::assertSame(['email' => 'ada@example.org-2'], self::instead($this->one($this->user(1, 10, $ada)->setCollisions($suffix))));
+        self::assertSame(['name' => 'Ada'], self::instead($this->one($this->user(1, 11, ['name' => 'not taken', 'email' => 'new@example.org'])->setMissingOnlyFields(['name']))));
+        self::assertSame([], self::instead($this->one($this->user(1, 12, ['email' => 'newer@example.org']))), 'present, and empty');
+
+        $key = [(new NaturalKey())->setFields(['email'])];
+        $adopted = $this->one($this->user(2, 13, ['name' => 'theirs', 'email' => 'ada@example.org'])->setNaturalKeys($key)->setIfExists(ExistsAction::EXISTS_ACTION_ADOPT));
+        self::assertSame(['1', ['name' => 'own']], [$adopted->getLocalId(), self::instead($adopted)]);
+
+        User::saving(static fn (User $user) => $user->name = ucfirst($user->name));
+        self::assertSame(['name' => 'Eve'], self::instead($this->one($this->user(3, 14, ['name' => 'eve', 'email' => 'eve@example.org']))), 'an observer');
+        User::flushEventListeners();
+        User::bootSyncable();
+        User::find(3)->update(['name' => 'edited here']);
+        $edited = $this->one($this->user(3, 15, ['name' => 'Eva', 'email' => 'eva@example.org']));
+        self::assertFalse($edited->hasWritten(), 'an edit of here that is not sent yet is no echo of the delivery');
+        self::assertSame('edited here', User::find(3)->name);
+
+        $this->one($this->of('posts', 4, 16, ['title' => 'One', 'price' => '12.5', 'published_at' => '2026-02-28T12:00:00.250Z']));
+        self::assertSame([], self::instead($this->one($this->of('posts', 4, 17, ['title' => 'One', 'price' => '12.5', 'user_id' => '3']))), 'a number is the same however it is written');
+        self::assertFalse($this->one($this->of('posts', 4, 16, ['title' => 'Older']))->hasWritten(), 'of what is newer here nothing is said');
+        self::assertFalse($this->one($this->delete('posts', 4, 18))->hasWritten());
+    }
+
+    public function testTheHubIsToldWhatIsThereInstead(): void
+    {
+        $told = [];
+        $hub = $this->fakeHub();
+        $hub->before = static function (string $method, object $request) use (&$told): void {
+            $told = $method === 'Report' ? [...$told, ...iterator_to_array($request->getResults(), false)] : $told;
+        };
+        User::withoutSyncing(static fn () => User::create(['name' => 'own', 'email' => 'ada@example.org']));
+        $suffix = [(new FieldCollision())->setField('email')->setAction(CollisionAction::COLLISION_ACTION_SUFFIX)];
+        $hub->deliveries = [$this->user(1, 10, ['name' => 'Ada', 'email' => 'ada@example.org'])->setCollisions($suffix), $this->user(2, 11, ['name' => 'Bob', 'email' => 'bob@example.org'])];
+        $this->app->make(Puller::class)->pull(0.0);
+        self::assertSame([['email' => 'ada@example.org-2'], []], array_map([self::class, 'instead'], $told));
+    }
+
+    /** @return array<string, string> texts by field */
+    private static function instead(DeliveryResult $result): array
+    {
+        self::assertTrue($result->hasWritten(), (string) $result->getError()?->getMessage());
+        $instead = [];
+        foreach ($result->getWritten()->getFields() as $field) {
+            $instead[$field->getName()] = $field->getValue()->getTextValue();
+        }
+        return $instead;
     }
 
     public function testAHandlerWritesInThePlaceOfThePackage(): void

@@ -15,6 +15,8 @@ use Cognate\Client\Json\NotReadable;
 use Cognate\Client\Json\ProtoJson;
 use Cognate\Client\SystemClock;
 use Cognate\Client\Transport;
+use Cognate\V1\ReadRequest;
+use Cognate\V1\ReadResponse;
 use Google\Protobuf\Internal\Message;
 
 /** The Connect protocol with JSON over HTTP/1.1: for hosts whose curl has no HTTP/2, behind proxies that drop trailers, and for gateways. */
@@ -23,6 +25,10 @@ final class ConnectTransport implements Transport
     private const WATCH = '/cognate.v1.FeedbackService/Watch';
     /** Where a gateway tells of events. */
     private const WATCH_PATH = '/v1/watch';
+    private const READ = '/cognate.v1.FileTransferService/Read';
+    /** Where it gives contents, and how much is asked for at once. */
+    private const READ_PATH = '/files/sha256/';
+    private const READ_BYTES = 1 << 20;
 
     private readonly Http $http;
 
@@ -34,7 +40,8 @@ final class ConnectTransport implements Transport
         $this->http = $http ?? self::http($config);
     }
 
-    private static function http(ClientConfig $config): Http
+    /** What requests go by here. */
+    public static function http(ClientConfig $config): Http
     {
         return extension_loaded('curl') ? new CurlHttp($config) : new StreamHttp($config);
     }
@@ -151,9 +158,13 @@ final class ConnectTransport implements Transport
         return $message;
     }
 
-    /** Of all streams a gateway has one: `FeedbackService.Watch`, as server-sent events. */
+    /** Of all streams a gateway has two: `FeedbackService.Watch` as server-sent events, and `FileTransferService.Read` as downloads of ranges. */
     public function serverStream(string $method, Message $request, string $responseClass, CallOptions $options): iterable
     {
+        if ($request instanceof ReadRequest && $method === self::READ) {
+            yield from $this->download($method, $request, $options);
+            return;
+        }
         if ($method !== self::WATCH) {
             throw CognateException::of(
                 StatusCode::UNIMPLEMENTED,
@@ -183,6 +194,37 @@ final class ConnectTransport implements Transport
         throw $answer === null
             ? self::lost("$method: the stream ended; go on with the last resume_token", $options->requestId)
             : ConnectError::ofBody($answer->status, $answer->body, self::requestIdOf($answer, $options->requestId), $answer->retryAfter());
+    }
+
+    /** @return \Generator<int, ReadResponse, mixed, void> */
+    private function download(string $method, ReadRequest $request, CallOptions $options): \Generator
+    {
+        $offset = (int) $request->getOffset();
+        $end = (int) $request->getLimit() > 0 ? $offset + (int) $request->getLimit() : PHP_INT_MAX;
+        while ($offset < $end) {
+            $options = $options->withRequestId();
+            $last = min($end, $offset + self::READ_BYTES) - 1;
+            $headers = ['accept' => '*/*', 'range' => "bytes=$offset-$last"] + $this->headers($options, null, 'application/json');
+            if ($request->getPlatform() !== '') {
+                $headers['cognate-platform'] = $request->getPlatform();
+            }
+            $path = self::READ_PATH . bin2hex($request->getSha256());
+            $answer = $this->http->request('GET', $path, $headers, null, $options->timeout ?? $this->config->timeout, $options->requestId);
+            $requestId = self::requestIdOf($answer, $options->requestId);
+            if ($answer->status === 416 && ($answer->headers['content-range'] ?? '') === "bytes */$offset") {
+                // Its end; an empty content has no ranges at all.
+                return;
+            }
+            if ($answer->status !== 206) {
+                throw ConnectError::ofBody($answer->status, $answer->body, $requestId, $answer->retryAfter());
+            }
+            if (preg_match("~^bytes $offset-(\\d{1,18})/(\\d{1,18})$~D", $answer->headers['content-range'] ?? '', $range) !== 1 || (int) $range[1] - $offset + 1 !== strlen($answer->body)) {
+                throw CognateException::of(StatusCode::INTERNAL, "$method: the answer is another range than the one that was asked for", 'BAD_ANSWER', requestId: $requestId);
+            }
+            $offset += strlen($answer->body);
+            $end = min($end, (int) $range[2]);
+            yield new ReadResponse(['data' => $answer->body]);
+        }
     }
 
     private static function lost(string $message, string $requestId): CognateException

@@ -44,6 +44,13 @@ final class CurlHandles
         return $handle;
     }
 
+    /** As it was made; its connection stays. */
+    public function reset(\CurlHandle $handle, bool $http2): void
+    {
+        curl_reset($handle);
+        curl_setopt_array($handle, $this->settings($http2));
+    }
+
     /** @return array<int, mixed> */
     private function settings(bool $http2): array
     {

@@ -31,13 +31,21 @@ final class CurlHttp implements Http
 
     public function post(string $path, array $headers, string $body, float $timeout, string $requestId): HttpAnswer
     {
+        return $this->request('POST', $path, $headers, $body, $timeout, $requestId);
+    }
+
+    public function request(string $verb, string $path, array $headers, ?string $body, float $timeout, string $requestId): HttpAnswer
+    {
         $handle = $this->ownHandle();
         $answer = new HttpCollector($this->config->maxMessageBytes);
         $this->prepare($handle, $path, $headers, $body, $timeout, $answer);
+        if ($verb !== 'POST') {
+            curl_setopt_array($handle, $verb === 'HEAD' ? [CURLOPT_NOBODY => true] : [CURLOPT_CUSTOMREQUEST => $verb]);
+        }
         curl_exec($handle);
         $errno = curl_errno($handle);
         $broken = $this->handles->failure($handle, $errno, $timeout, $requestId);
-        self::detach($handle);
+        $verb === 'POST' ? self::detach($handle) : $this->handles->reset($handle, false);
         if ($errno !== 0) {
             $this->handle = null;
         }

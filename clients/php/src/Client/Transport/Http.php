@@ -19,6 +19,14 @@ interface Http
     public function post(string $path, array $headers, string $body, float $timeout, string $requestId): HttpAnswer;
 
     /**
+     * The same by another verb: HEAD, GET, PATCH and so on.
+     *
+     * @param array<string, string> $headers
+     * @throws CognateException where no answer came
+     */
+    public function request(string $verb, string $path, array $headers, ?string $body, float $timeout, string $requestId): HttpAnswer;
+
+    /**
      * Yields an answer's body piece by piece, with empty pieces while nothing comes, so that the caller can look at the time. Leaving the
      * loop ends the connection. An answer other than 200 is returned as a whole.
      *

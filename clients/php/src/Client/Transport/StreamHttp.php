@@ -38,8 +38,13 @@ final class StreamHttp implements Http
 
     public function post(string $path, array $headers, string $body, float $timeout, string $requestId): HttpAnswer
     {
+        return $this->request('POST', $path, $headers, $body, $timeout, $requestId);
+    }
+
+    public function request(string $verb, string $path, array $headers, ?string $body, float $timeout, string $requestId): HttpAnswer
+    {
         $whole = '';
-        $pieces = $this->pieces($path, $headers, $body, $timeout, $requestId, $this->config->maxMessageBytes);
+        $pieces = $this->pieces($verb, $path, $headers, $body, $timeout, $requestId, $this->config->maxMessageBytes);
         foreach ($pieces as $piece) {
             $whole .= $piece;
         }
@@ -50,7 +55,7 @@ final class StreamHttp implements Http
     public function open(string $path, array $headers, ?string $body, ?float $timeout, string $requestId): \Generator
     {
         $status = 0;
-        $pieces = $this->pieces($path, $headers, $body, $timeout, $requestId, null, $status);
+        $pieces = $this->pieces($body === null ? 'GET' : 'POST', $path, $headers, $body, $timeout, $requestId, null, $status);
         $whole = '';
         foreach ($pieces as $piece) {
             if ($status === 200) {
@@ -68,6 +73,7 @@ final class StreamHttp implements Http
      * @return \Generator<int, string, mixed, array{int, array<string, string>}>
      */
     private function pieces(
+        string $verb,
         string $path,
         array $headers,
         ?string $body,
@@ -77,7 +83,7 @@ final class StreamHttp implements Http
         int &$status = 0,
     ): \Generator {
         $end = $timeout === null ? INF : hrtime(true) / 1e9 + $timeout;
-        $stream = $this->connect($path, $headers, $body, $timeout, $requestId);
+        $stream = $this->connect($verb, $path, $headers, $body, $timeout, $requestId);
         try {
             [$status, $fields] = self::head($stream);
             $taken = 0;
@@ -94,7 +100,9 @@ final class StreamHttp implements Http
                     throw $this->late($timeout ?? 0.0, $requestId);
                 }
             }
-            self::checkLength($fields, $taken, $requestId);
+            if ($verb !== 'HEAD') {
+                self::checkLength($fields, $taken, $requestId);
+            }
             return [$status, $fields];
         } finally {
             fclose($stream);
@@ -120,7 +128,7 @@ final class StreamHttp implements Http
      * @param array<string, string> $headers
      * @return resource
      */
-    private function connect(string $path, array $headers, ?string $body, ?float $timeout, string $requestId)
+    private function connect(string $verb, string $path, array $headers, ?string $body, ?float $timeout, string $requestId)
     {
         $headers += ['user-agent' => $this->config->userAgent, 'connection' => 'close'];
         $lines = [];
@@ -129,7 +137,7 @@ final class StreamHttp implements Http
         }
         $context = stream_context_create([
             'http' => [
-                'method' => $body === null ? 'GET' : 'POST',
+                'method' => $verb,
                 'header' => $lines,
                 'content' => $body ?? '',
                 'protocol_version' => 1.1,

@@ -11,9 +11,9 @@ use Filament\Tables\Columns\TextColumn;
 final class Columns
 {
     private const COLORS = [
-        'active' => 'success', 'converged' => 'success', 'resolved' => 'success', 'decided' => 'gray',
-        'paused' => 'gray', 'waiting' => 'gray', 'retry' => 'warning', 'held' => 'warning', 'locked' => 'warning', 'open' => 'warning',
-        'failing' => 'danger', 'broken' => 'danger', 'dead' => 'danger', 'conflict' => 'danger',
+        'active' => 'success', 'placed' => 'success', 'converged' => 'success', 'resolved' => 'success', 'decided' => 'gray',
+        'paused' => 'gray', 'waiting' => 'gray', 'lacking' => 'gray', 'due' => 'gray', 'retry' => 'warning', 'held' => 'warning', 'locked' => 'warning', 'open' => 'warning',
+        'failing' => 'danger', 'refused' => 'danger', 'broken' => 'danger', 'dead' => 'danger', 'conflict' => 'danger',
     ];
 
     private function __construct()

@@ -6,12 +6,15 @@ namespace Cognate\Laravel\Console;
 
 use Cognate\Client\Exception\CognateException;
 use Cognate\Laravel\Connections;
+use Cognate\Laravel\Files\FilePlaces;
+use Cognate\Laravel\Files\FileWaits;
 use Cognate\Laravel\Hub;
 use Cognate\Laravel\Options;
 use Cognate\Laravel\Outbox;
 use Cognate\Laravel\Settings;
 use Cognate\Laravel\WorkerLock;
 use Cognate\V1\GroupTroublesRequest;
+use Cognate\V1\PlacementState;
 use Cognate\V1\RecordKey;
 use Cognate\V1\ReplicaState;
 use Cognate\V1\TroubleFilter;
@@ -22,7 +25,7 @@ final class StatusCommand extends Command
     protected $signature = 'cognate:status {--json : As JSON} {--no-hub : Without asking the hub}';
     protected $description = 'Show what waits to be sent, what was refused, and how the hub can be reached';
 
-    public function handle(Connections $connections, Outbox $outbox, Settings $settings, WorkerLock $lock, Hub $hub, Options $options): int
+    public function handle(Connections $connections, Outbox $outbox, Settings $settings, WorkerLock $lock, Hub $hub, Options $options, FilePlaces $places, FileWaits $waits): int
     {
         $pending = $refused = 0;
         $oldest = null;
@@ -47,12 +50,34 @@ final class StatusCommand extends Command
             'worker' => $lock->holder(),
             'error' => $settings->get('error'),
         ];
+        $hasFiles = $places->any();
+        if ($hasFiles) {
+            $state['files'] = $waits->count();
+        }
         $ok = true;
         if (!$this->option('no-hub')) {
             [$state['hub'], $state['troubles'], $ok] = $this->askHub($hub);
+            if ($hasFiles && $ok) {
+                $state['files'] += $this->missing($hub);
+            }
         }
         $this->option('json') ? $this->line((string) json_encode($state, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE)) : $this->show($state);
         return $ok ? self::SUCCESS : self::FAILURE;
+    }
+
+    /** @return array{to_send: int, to_fetch: int}|array{} of the first thousand */
+    private function missing(Hub $hub): array
+    {
+        $count = ['to_send' => 0, 'to_fetch' => 0];
+        try {
+            foreach ($hub->missing(1000, '')->getPlacements() as $placement) {
+                $count[$placement->getState() === PlacementState::PLACEMENT_STATE_LACKING ? 'to_send' : 'to_fetch']++;
+            }
+        } catch (CognateException) {
+            // What the doctor says.
+            return [];
+        }
+        return $count;
     }
 
     /** @return array{string, list<string>, bool} */
@@ -91,6 +116,12 @@ final class StatusCommand extends Command
         $rows[] = [$this->words('status.refused'), $state['refused']];
         $rows[] = [$this->words('status.worked'), $ago($state['worked'])];
         $rows[] = [$this->words('status.worker'), $state['worker'] ?? $this->words('status.nobody')];
+        if (isset($state['files'])) {
+            $rows[] = [$this->words('status.files'), $this->words('status.files_here', ['absent' => $state['files']['absent'], 'refused' => $state['files']['refused']])];
+        }
+        if (isset($state['files']['to_send'])) {
+            $rows[] = [$this->words('status.files_hub'), $this->words('status.files_due', ['to_send' => $state['files']['to_send'], 'to_fetch' => $state['files']['to_fetch']])];
+        }
         if ($state['error'] !== null) {
             $rows[] = [$this->words('status.error'), $state['error']];
         }
@@ -99,7 +130,7 @@ final class StatusCommand extends Command
             $rows[] = [$this->words('status.troubles'), $state['troubles'] === [] ? $this->words('status.none') : implode("\n", $state['troubles'])];
         }
         $this->table([], $rows);
-        foreach ($state['refusals'] as $refusal) {
+        foreach ([...$state['refusals'], ...$state['files']['why'] ?? []] as $refusal) {
             $this->line("  $refusal");
         }
     }

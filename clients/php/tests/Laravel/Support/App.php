@@ -33,13 +33,14 @@ final class App extends Container
     /**
      * @param array<string, array<string, mixed>> $connections by name; `default` is one of them
      * @param array<string, mixed> $cognate what config/cognate.php says
+     * @param array<string, mixed> $more what other files there say, by their names
      */
-    public function __construct(array $connections, array $cognate, private readonly string $home, string $locale = 'en')
+    public function __construct(array $connections, array $cognate, private readonly string $home, string $locale = 'en', array $more = [])
     {
         $this->instance('app', $this);
         $this->instance(ContainerContract::class, $this);
         $this->instance(Container::class, $this);
-        $config = new Repository(['cognate' => $cognate, 'app' => ['timezone' => 'UTC', 'locale' => $locale]]);
+        $config = new Repository(['cognate' => $cognate, 'app' => ['timezone' => 'UTC', 'locale' => $locale]] + $more);
         $this->instance('config', $config);
         $this->manager = new Manager($this);
         foreach ($connections as $name => $connection) {

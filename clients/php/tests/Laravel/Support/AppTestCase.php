@@ -28,13 +28,18 @@ abstract class AppTestCase extends TestCase
         $this->app->makeTables();
     }
 
-    /** @param array<string, mixed> $cognate */
-    protected function makeApp(array $cognate = [], array $connections = []): App
+    /**
+     * @param array<string, mixed> $cognate
+     * @param array<string, mixed> $more other configuration
+     */
+    protected function makeApp(array $cognate = [], array $connections = [], array $more = [], ?string $home = null): App
     {
         return new App(
             $connections + ['default' => $this->emptyDatabase()],
             $cognate + ['platform' => 'shop', 'models' => Blog::MODELS, 'hub' => ['address' => 'http://127.0.0.1:1', 'max_attempts' => 1]],
-            sys_get_temp_dir(),
+            $home ?? sys_get_temp_dir(),
+            'en',
+            $more,
         );
     }
 

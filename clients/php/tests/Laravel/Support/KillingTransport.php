@@ -8,7 +8,7 @@ use Cognate\Client\CallOptions;
 use Cognate\Client\Transport;
 use Google\Protobuf\Internal\Message;
 
-/** Ends its process, as kill -9 does, right before or right after the call that chance names. */
+/** Ends its process, as kill -9 does, right before or right after the call that chance names; of a stream, its message. */
 final class KillingTransport implements Transport
 {
     private int $left;
@@ -34,7 +34,16 @@ final class KillingTransport implements Transport
 
     public function serverStream(string $method, Message $request, string $responseClass, CallOptions $options): iterable
     {
-        return $this->inner->serverStream($method, $request, $responseClass, $options);
+        foreach ($this->inner->serverStream($method, $request, $responseClass, $options) as $message) {
+            $counts = in_array(basename($method), $this->methods, true) && --$this->left === 0;
+            if ($counts && $this->before) {
+                posix_kill(getmypid(), SIGKILL);
+            }
+            yield $message;
+            if ($counts) {
+                posix_kill(getmypid(), SIGKILL);
+            }
+        }
     }
 
     public function name(): string

@@ -18,15 +18,16 @@ final class Site
      * @param array<string, mixed> $database
      * @param array<string, mixed> $hub
      * @param array<string, mixed> $more of config/cognate.php
+     * @param array<string, mixed> $config other files there, by their names
      */
-    public function __construct(public readonly string $platform, string $home, array $database, private array $hub, array $more = [], int $firstId = 1)
+    public function __construct(public readonly string $platform, string $home, array $database, private array $hub, array $more = [], int $firstId = 1, array $config = [])
     {
         is_dir($home) || mkdir($home, 0755, true);
         $this->settings = "$home/$platform.json";
         // What a killed worker has fetched comes again after so long.
         $cognate = $more + ['lease_seconds' => 3, 'platform' => $platform, 'hub' => $hub, 'models' => Blog::MODELS];
-        file_put_contents($this->settings, json_encode(['connections' => ['default' => $database], 'cognate' => $cognate], JSON_PRETTY_PRINT));
-        $this->app = new App(['default' => $database], $cognate, $home);
+        file_put_contents($this->settings, json_encode(['connections' => ['default' => $database], 'cognate' => $cognate, 'config' => $config], JSON_PRETTY_PRINT));
+        $this->app = new App(['default' => $database], $cognate, $home, 'en', $config);
         if ($firstId > 0) {
             Blog::create($this->database(), $firstId);
             $this->app->makeTables();
@@ -114,9 +115,9 @@ final class Site
      *
      * @return bool false: it has ended before
      */
-    public function workUntilKilled(string|float $kill): bool
+    public function workUntilKilled(string|float $kill, float $longest = 5.0): bool
     {
-        $process = $this->startWith(is_string($kill) ? ['KILL' => $kill] : [], 'cognate:work', '--max-seconds=5', '--idle=0.1');
+        $process = $this->startWith(is_string($kill) ? ['KILL' => $kill] : [], 'cognate:work', "--max-seconds=$longest", '--idle=0.1');
         if (is_float($kill)) {
             usleep((int) ($kill * 1_000_000));
             proc_terminate($process, SIGKILL);
