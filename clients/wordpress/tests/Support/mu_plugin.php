@@ -1,0 +1,63 @@
+<?php
+
+// In each site of the tests: no mail leaves it, and KILL="Report 1 before" ends a worker right before (or after) its first such call.
+
+declare(strict_types=1);
+
+if (!function_exists('wp_mail')) {
+    function wp_mail(): bool
+    {
+        return true;
+    }
+}
+
+if (getenv('WP_CLI')) {
+    define('WP_CLI', true);
+    // In the place of the real one, which Debian does not have.
+    final class WP_CLI
+    {
+        /** @var array<string, callable> */
+        public static array $commands = [];
+        /** @var list<string> */
+        public static array $said = [];
+
+        public static function add_command(string $name, callable $command): void
+        {
+            self::$commands[$name] = $command;
+        }
+
+        public static function line(string $sentence): void
+        {
+            self::$said[] = "line $sentence";
+        }
+
+        public static function error(string $sentence): void
+        {
+            self::$said[] = "error $sentence";
+        }
+
+        public static function halt(int $code): void
+        {
+            self::$said[] = "halt $code";
+        }
+    }
+}
+
+[$test_method, $test_call, $test_when] = explode(' ', (string) getenv('KILL')) + ['', '0', ''];
+if (in_array($test_method, ['GET', 'PATCH'], true)) {
+    // Bytes of files go by WordPress' own HTTP.
+    add_filter('pre_http_request', static function (mixed $answer, array $request) use ($test_method, &$test_call): mixed {
+        if ($request['method'] === $test_method && --$test_call === 0) {
+            posix_kill(getmypid(), SIGKILL);
+        }
+        return $answer;
+    }, 10, 2);
+} elseif ($test_method !== '') {
+    add_action('plugins_loaded', static function () use ($test_method, $test_call, $test_when): void {
+        $site = json_decode((string) file_get_contents((string) getenv('WORDPRESS_SITE')), true);
+        require_once dirname($site['tests']) . '/php/tests/Laravel/Support/KillingTransport.php';
+        $hub = Cognate\WordPress\Plugin::instance()->hub;
+        $inner = $hub->client()->transport();
+        $hub->use(Cognate\Client\Cognate::over(new Cognate\Tests\Laravel\Support\KillingTransport($inner, (int) $test_call, $test_when === 'before', [$test_method])));
+    }, PHP_INT_MAX);
+}
