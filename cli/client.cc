@@ -11,6 +11,7 @@ Client::Client(const std::string& address)
       rules_(v1::RulesService::NewStub(channel_)),
       assignments_(v1::AssignmentService::NewStub(channel_)),
       audit_(v1::AuditService::NewStub(channel_)),
+      backups_(v1::BackupService::NewStub(channel_)),
       capture_(v1::ChangeCaptureService::NewStub(channel_)),
       checks_(v1::CheckService::NewStub(channel_)),
       conflicts_(v1::ConflictService::NewStub(channel_)),

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "cognate/v1/assignment_service.grpc.pb.h"
 #include "cognate/v1/audit_service.grpc.pb.h"
+#include "cognate/v1/backup_service.grpc.pb.h"
 #include "cognate/v1/change_capture_service.grpc.pb.h"
 #include "cognate/v1/check_service.grpc.pb.h"
 #include "cognate/v1/conflict_service.grpc.pb.h"
@@ -37,6 +38,7 @@ class Client {
   v1::RulesService::Stub& rules() { return *rules_; }
   v1::AssignmentService::Stub& assignments() { return *assignments_; }
   v1::AuditService::Stub& audit() { return *audit_; }
+  v1::BackupService::Stub& backups() { return *backups_; }
   v1::ChangeCaptureService::Stub& capture() { return *capture_; }
   v1::CheckService::Stub& checks() { return *checks_; }
   v1::ConflictService::Stub& conflicts() { return *conflicts_; }
@@ -65,6 +67,7 @@ class Client {
   std::unique_ptr<v1::RulesService::Stub> rules_;
   std::unique_ptr<v1::AssignmentService::Stub> assignments_;
   std::unique_ptr<v1::AuditService::Stub> audit_;
+  std::unique_ptr<v1::BackupService::Stub> backups_;
   std::unique_ptr<v1::ChangeCaptureService::Stub> capture_;
   std::unique_ptr<v1::CheckService::Stub> checks_;
   std::unique_ptr<v1::ConflictService::Stub> conflicts_;

@@ -1,16 +1,12 @@
 #include "cli/file_command.h"
 
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <set>
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -20,7 +16,6 @@
 #include "cli/output.h"
 #include "common/files/digest.h"
 #include "common/files/local_file.h"
-#include "common/files/patience.h"
 #include "common/files/upload_client.h"
 #include "common/files/upload_plan.h"
 #include "common/status/error.h"
@@ -34,8 +29,6 @@ using Stub = v1::FileTransferService::Stub;
 struct FileOptions {
   std::vector<std::string> paths;
   std::string platform;
-  std::string sha256;
-  std::string output;
   int calls = 4;
 };
 
@@ -105,77 +98,6 @@ absl::Status Put(Context& context, const FileOptions& options) {
   return first_failure;
 }
 
-// Streams the content from where it was cut off, until all of it is there.
-absl::Status Fetch(Client& client, const std::string& sha256, std::atomic<int64_t>& done,
-                   const std::function<absl::Status(absl::string_view)>& take) {
-  files::Patience patience(absl::Minutes(2));
-  for (;;) {
-    v1::ReadRequest request;
-    request.set_sha256(sha256);
-    request.set_offset(done);
-    grpc::ClientContext context;
-    const auto reader = client.files().Read(&context, request);
-    v1::ReadResponse response;
-    absl::Status taken;
-    while (taken.ok() && reader->Read(&response)) {
-      taken = take(response.data());
-      done += static_cast<int64_t>(response.data().size());
-      patience.Reset();
-    }
-    if (!taken.ok()) context.TryCancel();
-    const absl::Status status = grpc_support::FromGrpcStatus(reader->Finish());
-    RETURN_IF_ERROR(taken);
-    if (status.ok()) return status;
-    if (!patience.Wait(status)) return status;
-  }
-}
-
-absl::Status WriteAll(int handle, absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(handle, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return absl::ErrnoToStatus(errno, "write");
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
-// Beside its place first: what is there under the name is whole, or not there.
-absl::Status Get(Context& context, const FileOptions& options) {
-  ASSIGN_OR_RETURN(const std::string sha256, ParseHash(options.sha256));
-  Client client = context.Connect();
-  v1::GetFileRequest request;
-  request.set_sha256(sha256);
-  ASSIGN_OR_RETURN(const v1::GetFileResponse known, client.Call(client.files(), &Stub::GetFile, request));
-  const bool to_stdout = options.output.empty() || options.output == "-";
-  const std::string partial = absl::StrCat(options.output, ".part");
-  const int handle =
-      to_stdout ? STDOUT_FILENO : open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (handle < 0) return absl::ErrnoToStatus(errno, partial);
-  files::Digest digest;
-  std::atomic<int64_t> done = 0;
-  absl::Status status;
-  {
-    const ByteBar bar(
-        context.json || to_stdout, [&] { return known.file().size_bytes(); }, [&] { return done.load(); },
-        [] { return std::string(); });
-    status = Fetch(client, sha256, done, [&](absl::string_view bytes) {
-      digest.Add(bytes);
-      return WriteAll(handle, bytes);
-    });
-  }
-  if (status.ok() && digest.Finish() != sha256)
-    status = absl::DataLossError("what came has another SHA-256 than was asked for");
-  if (to_stdout) return status;
-  if (status.ok() && fsync(handle) != 0) status = absl::ErrnoToStatus(errno, partial);
-  close(handle);
-  if (status.ok() && std::rename(partial.c_str(), options.output.c_str()) != 0)
-    status = absl::ErrnoToStatus(errno, options.output);
-  if (!status.ok()) unlink(partial.c_str());
-  if (status.ok() && context.json) PrintJson(std::cout, known.file());
-  return status;
-}
-
 absl::Status Check(Context& context, const FileOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, AllFiles(options.paths));
   Client client = context.Connect();
@@ -215,10 +137,8 @@ absl::Status Check(Context& context, const FileOptions& options) {
 }  // namespace
 
 absl::StatusOr<std::string> ParseHash(const std::string& text) {
-  const std::string bytes = absl::HexStringToBytes(text);
-  const bool is_hex = text.size() == 2 * files::kSha256Bytes &&
-                      text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
-  if (is_hex) return bytes;
+  std::string bytes = files::ParseSha256(text);
+  if (!bytes.empty()) return bytes;
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
                absl::StrCat("got \"", text,
                             "\", want a SHA-256 of 64 hexadecimal digits; `cognate file list` shows them"));
@@ -238,16 +158,11 @@ void AddFileCommand(CLI::App& app, Context& context) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   put->callback([&context, options] { context.status = Put(context, *options); });
-  CLI::App* get = file->add_subcommand("get", "Get a content by its SHA-256");
-  get->footer("Example:\n  cognate file get 9f86d081… --to photo.jpg");
-  get->add_option("sha256", options->sha256, "64 hexadecimal digits, as `list` and `put` show them")
-      ->required();
-  get->add_option("--to", options->output, "The file to write; -: standard output, as without it");
-  get->callback([&context, options] { context.status = Get(context, *options); });
   CLI::App* check = file->add_subcommand("check", "Say which local files are stored");
   check->add_option("paths", options->paths, "Files and directories")->required();
   check->add_option("--platform", options->platform, "The platform that asks")->required();
   check->callback([&context, options] { context.status = Check(context, *options); });
+  AddFileGetCommand(*file, context);
   AddFileStoreCommands(*file, context);
   AddFilePlacementsCommand(*file, context);
   AddFileLinkCommand(*file, context);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/client.h"
+#include "cli/file_progress.h"
 #include "cli/output.h"
 #include "cli/sync_options.h"
 #include "common/status/status_macros.h"
@@ -26,14 +27,6 @@ struct PlacementOptions {
   int limit = 50;
 };
 
-std::string Bytes(int64_t bytes) {
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double size = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (size >= 1024 && unit + 1 < std::size(kUnits)) size /= 1024, ++unit;
-  return unit == 0 ? absl::StrCat(bytes, " B") : absl::StrFormat("%.1f %s", size, kUnits[unit]);
-}
-
 // [##########··········] 12 of 20 files, 1.0 MiB of 2.0 MiB
 std::string Bar(const v1::ListPlacementsResponse& sum) {
   const double share = sum.total_bytes() > 0
@@ -45,7 +38,7 @@ std::string Bar(const v1::ListPlacementsResponse& sum) {
   return absl::StrCat("[", std::string(static_cast<size_t>(full), '#'),
                       std::string(static_cast<size_t>(kBarWidth - full), '.'), "] ",
                       FormatCount(sum.placed_count()), " of ", FormatCount(sum.total_count()), " files, ",
-                      Bytes(sum.placed_bytes()), " of ", Bytes(sum.total_bytes()));
+                      FormatBytes(sum.placed_bytes()), " of ", FormatBytes(sum.total_bytes()));
 }
 
 absl::Status Placements(Context& context, const PlacementOptions& options) {
@@ -72,7 +65,7 @@ absl::Status Placements(Context& context, const PlacementOptions& options) {
         continue;
       }
       table.Add({placement.name(), FormatEnum(v1::PlacementState_Name(placement.state()), "PLACEMENT_STATE_"),
-                 Bytes(placement.file().size_bytes()), placement.path(), placement.error().message()});
+                 FormatBytes(placement.file().size_bytes()), placement.path(), placement.error().message()});
     }
     request.set_page_token(page.next_page_token());
   } while (!page.next_page_token().empty() && shown < options.limit);

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "cli/backup/backup_commands.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/trust_options.h"
@@ -43,7 +44,10 @@ int main(int argc, char** argv) {
   AddHookCommand(app, context);
   AddHistoryCommand(app, context);
   AddFileCommand(app, context);
+  AddLogLevelCommand(app, context);
   AddAuditCommand(app, context);
+  AddBackupCommand(app, context);
+  AddRestoreCommand(app, context);
   AddKeyCommand(app, context);
   AddSecretCommand(app, context);
   CLI11_PARSE(app, argc, argv);

@@ -26,6 +26,7 @@
 #include "common/service/run_main.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/exporter.h"
 #include "services/change_capture/server.h"
 #include "services/delivery/server.h"
 #include "services/feedback/server.h"
@@ -49,6 +50,7 @@ class Up {
     const service::ClusterOptions options = service::ClusterOptionsOf(config_.process, nullptr);
     RETURN_IF_ERROR(grpc_support::CheckTransport(options.host));
     ASSIGN_OR_RETURN(trust_, service::Trust::Install(config_.process));
+    ASSIGN_OR_RETURN(exporter_, trace::Exporter::Start(config_.process.TraceOptions(), metrics_));
     RETURN_IF_ERROR(StartServers());
     RETURN_IF_ERROR(MakeDataDirectory());
     cluster_.emplace(options, Clock::Real(), metrics_);
@@ -229,6 +231,7 @@ class Up {
   std::string redis_address_;
   std::unique_ptr<service::Trust> trust_;
   metrics::Registry metrics_;
+  std::unique_ptr<trace::Exporter> exporter_;
   std::optional<service::Cluster> cluster_;
   const gateway::Server* gateway_ = nullptr;  // The cluster's; null where nobody listens.
 };

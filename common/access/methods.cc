@@ -30,6 +30,8 @@ constexpr auto kMethods = std::to_array<Method>({
     {"AssignmentService/SetAssignments", "records.write", "records.record.platform"},
     {"AuditService/AppendAuditEntries", kServices},
     {"AuditService/ListAuditEntries", "audit.read"},
+    {"BackupService/ListPastRecords", kRead, "platform"},
+    {"BackupService/RestoreRecords", "records.restore", "", "platform"},
     {"ChangeCaptureService/AcknowledgeBatches", kServices},
     {"ChangeCaptureService/ApproveRun", "runs.execute", "", "name"},
     {"ChangeCaptureService/Capture", "records.write", "platform"},

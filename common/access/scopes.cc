@@ -6,10 +6,10 @@
 namespace cognate::access {
 namespace {
 
-constexpr std::array<absl::string_view, 11> kScopes = {
-    kRead,           "platforms.manage",  "sync.manage",     "runs.execute",
-    "records.write", "conflicts.resolve", "troubles.manage", "events.manage",
-    "audit.read",    "secrets.rotate",    "keys.manage"};
+constexpr std::array<absl::string_view, 12> kScopes = {
+    kRead,           "platforms.manage", "sync.manage",       "runs.execute",
+    "records.write", "records.restore",  "conflicts.resolve", "troubles.manage",
+    "events.manage", "audit.read",       "secrets.rotate",    "keys.manage"};
 
 constexpr std::array<std::pair<v1::Role, absl::string_view>, 4> kRoles = {
     std::pair<v1::Role, absl::string_view>{v1::ROLE_PLATFORM, "platform"},

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/access/loopback.h"
+#include "common/trace/otlp.h"
 
 namespace cognate::config {
 namespace {
@@ -52,6 +53,23 @@ absl::Status ValidateAnonymousRole(const Process& process) {
     return Wrong("anonymous-role", process.anonymous_role,
                  absl::StrCat("none, since ", address, " can be reached from other machines"));
   }
+  return absl::OkStatus();
+}
+
+// Never repeats a header.
+absl::Status ValidateTraces(const Process& process) {
+  std::string url;
+  const absl::Status endpoint =
+      process.otlp_endpoint.empty() ? absl::OkStatus() : trace::ReadEndpoint(process.otlp_endpoint, &url);
+  if (!endpoint.ok())
+    return absl::InvalidArgumentError(
+        absl::StrCat("--otlp-endpoint (COGNATE_OTLP_ENDPOINT): ", endpoint.message()));
+  const absl::Status headers = trace::ReadHeaders(process.otlp_headers).status();
+  if (!headers.ok())
+    return absl::InvalidArgumentError(
+        absl::StrCat("--otlp-headers-file (COGNATE_OTLP_HEADERS_FILE): ", headers.message()));
+  if (!(process.trace_ratio >= 0 && process.trace_ratio <= 1))
+    return Wrong("trace-ratio", absl::StrCat(process.trace_ratio), "0 to 1");
   return absl::OkStatus();
 }
 
@@ -102,10 +120,17 @@ void Process::Register(Settings& settings) {
   settings.Add("sealing-keys-file", &sealing_keys_file, "Keys that stored secrets are sealed with");
   settings.Add("log-level", &log_level, "debug, info, warn or error");
   settings.Add("log-format", &log_format, "text, json, or auto: text on a terminal");
+  settings.Add("otlp-endpoint", &otlp_endpoint,
+               "Where traces are sent, by OTLP over HTTP: http://host:4318. Empty: nowhere");
+  settings.AddSecret("otlp-headers", &otlp_headers, "What the collector is shown, `name: value`, one a line");
+  settings.Add("otlp-ca-file", &otlp_ca_file,
+               "Whose certificates the collector shows; empty: those that the machine trusts");
+  settings.Add("trace-ratio", &trace_ratio, "What part of the traces that begin here is sent, 0 to 1");
   settings.AddValidation([this] { return ValidateProcess(*this); });
   settings.AddValidation([this] { return ValidateTls(*this); });
   settings.AddValidation([this] { return ValidateServiceKeys(*this); });
   settings.AddValidation([this] { return ValidateAnonymousRole(*this); });
+  settings.AddValidation([this] { return ValidateTraces(*this); });
 }
 
 log::Options Process::LogOptions(absl::string_view service) const {
@@ -113,6 +138,15 @@ log::Options Process::LogOptions(absl::string_view service) const {
   options.service = std::string(service);
   log::ParseLevel(log_level, &options.level).IgnoreError();
   log::ParseFormat(log_format, &options.format).IgnoreError();
+  return options;
+}
+
+trace::ExporterOptions Process::TraceOptions() const {
+  trace::ExporterOptions options;
+  options.endpoint = otlp_endpoint;
+  options.headers = trace::ReadHeaders(otlp_headers).value_or(std::vector<std::string>());
+  options.ca_file = otlp_ca_file;
+  options.ratio = trace_ratio;
   return options;
 }
 

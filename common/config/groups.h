@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "common/config/settings.h"
 #include "common/log/log.h"
+#include "common/trace/exporter.h"
 
 // Settings that several services share, each group declared and validated in one place. Register adds the
 // settings and their validation; the group outlives the Settings.
@@ -29,10 +30,15 @@ struct Process {
   std::string sealing_keys_file = {};
   std::string log_level = "info";
   std::string log_format = "auto";
+  std::string otlp_endpoint = {};
+  std::string otlp_headers = {};  // A secret: one on each line.
+  std::string otlp_ca_file = {};
+  double trace_ratio = 1;
 
   void Register(Settings& settings);
   // Of validated values, as those below.
   log::Options LogOptions(absl::string_view service) const;
+  trace::ExporterOptions TraceOptions() const;
   // The first is shown to others, all are taken.
   std::vector<std::string> ServiceKeys() const;
 };

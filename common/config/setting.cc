@@ -17,7 +17,7 @@ namespace cognate::config {
 namespace {
 
 std::string Toml(absl::string_view text) {
-  return absl::StrCat("\"", absl::Utf8SafeCEscape(log::MaskPasswords(text)), "\"");
+  return absl::StrCat("\"", absl::Utf8SafeCEscape(log::MaskSecrets(text)), "\"");
 }
 
 Setting Make(absl::string_view name, absl::string_view help) {

@@ -23,7 +23,7 @@ bool IsUnixPath(absl::string_view address) { return absl::StartsWith(address, "u
 
 absl::Status Wrong(absl::string_view name, absl::string_view got, absl::string_view want) {
   return absl::InvalidArgumentError(absl::StrCat("--", name, " (", EnvironmentName(name), "): got \"",
-                                                 log::MaskPasswords(got), "\", want ", want));
+                                                 log::MaskSecrets(got), "\", want ", want));
 }
 
 absl::Status ValidateListenAddress(absl::string_view name, absl::string_view address) {

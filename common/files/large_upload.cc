@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "common/grpc/channel.h"
+#include "common/ids/uuid.h"
+#include "common/status/error.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::files {
@@ -13,6 +15,7 @@ using Stub = v1::FileTransferService::Stub;
 
 // A copy is one message, however long; in parts the service can commit in between.
 constexpr int64_t kCopyBytes = 64 << 20;
+constexpr size_t kNameBytes = 16;
 
 }  // namespace
 
@@ -32,14 +35,31 @@ LargeUpload::LargeUpload(Stub& stub, const UploadOptions& options, UploadProgres
 LargeUpload::~LargeUpload() = default;
 
 absl::StatusOr<UploadedFile> LargeUpload::Run() {
+  RETURN_IF_ERROR(Upload());
+  ASSIGN_OR_RETURN(result_.sha256, Hash());
+  // The upload of this name was of what the file was before: somebody changed it and set back its time.
+  if (answered_sha256_ != result_.sha256) {
+    upload_ = RandomHex(kNameBytes);
+    RETURN_IF_ERROR(Upload());
+  }
+  if (answered_sha256_ != result_.sha256) {
+    return Error(absl::StatusCode::kDataLoss, "FILE_DAMAGED",
+                 "the service has stored another content than was sent; send it again");
+  }
+  RETURN_IF_ERROR(file_.CheckUnchanged());
+  Advance(file_.size());
+  return result_;
+}
+
+absl::Status LargeUpload::Upload() {
   bool has_begun_anew = false;
   for (;;) {
     bool done = false;
     absl::StatusOr<int64_t> committed = Committed(&done);
     absl::Status status = committed.status();
-    if (status.ok() && done) break;
+    if (status.ok() && done) return absl::OkStatus();
     if (status.ok()) status = Attempt(*committed);
-    if (status.ok()) break;
+    if (status.ok()) return absl::OkStatus();
     RETURN_IF_ERROR(file_.CheckUnchanged());
     const bool is_elsewhere =
         ErrorReason(status) == "WRITE_OFFSET_MISMATCH" || ErrorReason(status) == "UPLOAD_NOT_FOUND";
@@ -52,10 +72,6 @@ absl::StatusOr<UploadedFile> LargeUpload::Run() {
     }
     if (!patience_.Wait(status)) return status;
   }
-  ASSIGN_OR_RETURN(result_.sha256, Hash());
-  RETURN_IF_ERROR(file_.CheckUnchanged());
-  Advance(file_.size());
-  return result_;
 }
 
 absl::StatusOr<int64_t> LargeUpload::Committed(bool* done) {
@@ -67,6 +83,7 @@ absl::StatusOr<int64_t> LargeUpload::Committed(bool* done) {
   if (absl::IsNotFound(response.status())) return 0;
   RETURN_IF_ERROR(response.status());
   *done = response->has_file();
+  answered_sha256_ = response->file().sha256();
   return response->committed_bytes();
 }
 
@@ -92,6 +109,7 @@ absl::Status LargeUpload::Attempt(int64_t committed) {
   RETURN_IF_ERROR(sent.status());
   RETURN_IF_ERROR(status);
   if (!response.has_file()) return absl::UnavailableError("the service ended the call");
+  answered_sha256_ = response.file().sha256();
   // It ended early: somebody else has stored the same.
   result_.is_known = !*sent;
   return absl::OkStatus();

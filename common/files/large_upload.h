@@ -27,6 +27,8 @@ class LargeUpload {
 
  private:
   using Writer = grpc::ClientWriter<v1::WriteRequest>;
+  // The same, whatever content the upload's name may stand for.
+  absl::Status Upload();
   // How much the service has; `*done` where it has all.
   absl::StatusOr<int64_t> Committed(bool* done);
   // One call, from there on.
@@ -47,7 +49,8 @@ class LargeUpload {
   UploadProgress& progress_;
   const LocalFile& file_;
   UploadPlan plan_;
-  const std::string upload_;
+  std::string upload_;
+  std::string answered_sha256_;  // Of what the service has stored.
   Patience patience_;
   // One is hashed while the other one is filled and sent.
   std::array<v1::WriteRequest, 2> messages_;

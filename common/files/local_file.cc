@@ -68,8 +68,11 @@ std::string LocalFile::UploadName() const {
   gethostname(host.data(), host.size() - 1);
   std::array<char, PATH_MAX> absolute = {};
   const char* const resolved = realpath(path_.c_str(), absolute.data());
-  const std::string name =
-      absl::StrCat(host.data(), "\n", resolved == nullptr ? path_ : resolved, "\n", identity_);
+  // Who sets back the time of a change cannot set back that of its doing.
+  struct stat found = {};
+  fstat(handle_, &found);
+  const std::string name = absl::StrCat(host.data(), "\n", resolved == nullptr ? path_ : resolved, "\n",
+                                        identity_, " ", found.st_ctim.tv_sec, ".", found.st_ctim.tv_nsec);
   return absl::BytesToHexString(Sha256(name)).substr(0, 32);
 }
 

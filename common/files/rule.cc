@@ -23,6 +23,8 @@ bool IsPlain(char c) {
 }
 
 bool IsPlainPart(absl::string_view part) {
+  // What begins with this is the service's own, and cleared away by it.
+  if (absl::StartsWithIgnoreCase(part, ".cognate-")) return false;
   return !part.empty() && part.size() <= kMaxPart && part != "." && part != ".." &&
          std::all_of(part.begin(), part.end(), IsPlain);
 }

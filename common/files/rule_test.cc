@@ -20,8 +20,8 @@ TEST(FileRuleTest, TakesARuleThatSaysNothingAndFillsInEveryDefault) {
 }
 
 TEST(FileRuleTest, RefusesADirectoryThatLeavesItsPlace) {
-  for (const char* const path :
-       {"../etc", "/etc", "a//b", "a/", "a/./b", "a/../b", "a b", "ä", "a\\b", "..", "."}) {
+  for (const char* const path : {"../etc", "/etc", "a//b", "a/", "a/./b", "a/../b", "a b", "ä", "a\\b", "..",
+                                 ".", ".cognate-drafts", ".Cognate-drafts/a"}) {
     v1::FileRule rule;
     rule.set_directory(path);
     EXPECT_THAT(RuleFaults(rule, "file"), ElementsAre(Field(&FieldViolation::field, "file.directory")))

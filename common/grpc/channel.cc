@@ -14,7 +14,9 @@
 #include "absl/time/clock.h"
 #include "common/grpc/cancellation.h"
 #include "common/grpc/client_trust.h"
+#include "common/grpc/rpc_span.h"
 #include "common/status/error.h"
+#include "common/trace/current.h"
 
 namespace cognate::grpc_support {
 namespace {
@@ -59,11 +61,40 @@ class AuthorizeAll final : public grpc::experimental::ClientInterceptorFactoryIn
   const std::string authorization_;
 };
 
+// Only as a part of something: what nobody has asked for is nothing to follow.
+trace::Span BeginSpan(const google::protobuf::Descriptor* request_type) {
+  if (request_type == nullptr || !trace::Now().span.sampled) return trace::Span();
+  trace::Span span({RpcName(*request_type), trace::Kind::kClient});
+  SetRpcAttributes(*request_type, span);
+  return span;
+}
+
+absl::Status Attempts(const CallOptions& options,
+                      absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt, int* made) {
+  const absl::Time deadline = std::min(options.deadline, absl::Now() + options.timeout);
+  const int max_attempts = options.idempotent ? std::max(options.max_attempts, 1) : 1;
+  Backoff backoff(options.backoff);
+  for (*made = 1;; ++*made) {
+    grpc::ClientContext context;
+    Prepare(context, options, deadline);
+    if (options.cancellation != nullptr) options.cancellation->SetAttempt(&context);
+    absl::Status status = FromGrpcStatus(attempt(context));
+    if (options.cancellation != nullptr) options.cancellation->SetAttempt(nullptr);
+    if (status.code() != absl::StatusCode::kUnavailable || *made >= max_attempts) return status;
+    const absl::Duration wait = std::max(backoff.Next(), RetryDelay(status).value_or(absl::ZeroDuration()));
+    if (absl::Now() + wait >= deadline || !Wait(options, wait)) return status;
+  }
+}
+
 }  // namespace
 
 void Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline) {
   if (deadline < absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
-  if (!options.request_id.empty()) context.AddMetadata("x-request-id", options.request_id);
+  const std::string request_id =
+      options.request_id.empty() ? std::string(trace::Now().request_id) : options.request_id;
+  if (!request_id.empty()) context.AddMetadata("x-request-id", request_id);
+  if (const std::optional<trace::SpanContext> span = trace::Outgoing(); span.has_value())
+    context.AddMetadata(trace::kTraceparent, trace::FormatTraceparent(*span));
   if (!options.authorization.empty()) context.AddMetadata(kAuthorization, options.authorization);
 }
 
@@ -95,20 +126,16 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const Cha
 }
 
 absl::Status CallWithRetry(const CallOptions& options,
-                           absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt) {
-  const absl::Time deadline = std::min(options.deadline, absl::Now() + options.timeout);
-  const int max_attempts = options.idempotent ? std::max(options.max_attempts, 1) : 1;
-  Backoff backoff(options.backoff);
-  for (int made = 1;; ++made) {
-    grpc::ClientContext context;
-    Prepare(context, options, deadline);
-    if (options.cancellation != nullptr) options.cancellation->SetAttempt(&context);
-    absl::Status status = FromGrpcStatus(attempt(context));
-    if (options.cancellation != nullptr) options.cancellation->SetAttempt(nullptr);
-    if (status.code() != absl::StatusCode::kUnavailable || made >= max_attempts) return status;
-    const absl::Duration wait = std::max(backoff.Next(), RetryDelay(status).value_or(absl::ZeroDuration()));
-    if (absl::Now() + wait >= deadline || !Wait(options, wait)) return status;
-  }
+                           absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt,
+                           const google::protobuf::Descriptor* request_type) {
+  trace::Span span = BeginSpan(request_type);
+  const trace::Scope scope(span.context());
+  int attempts = 0;
+  absl::Status status = Attempts(options, attempt, &attempts);
+  span.Set("rpc.attempts", attempts);
+  span.Set("rpc.grpc.status_code", static_cast<int>(status.code()));
+  span.Fail(status);
+  return status;
 }
 
 }  // namespace cognate::grpc_support

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "common/grpc/call_options.h"
 #include "common/grpc/status.h"
+#include "google/protobuf/descriptor.h"
 
 namespace cognate::grpc_support {
 
@@ -36,22 +37,29 @@ absl::StatusOr<Response> Call(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const Request& request, const CallOptions& options = {});
 
-// What CallOptions say of one attempt that ends by `deadline`.
+// What CallOptions say of one attempt that ends by `deadline`, and what is current (common/trace): the
+// request id and the trace go along.
 void Prepare(grpc::ClientContext& context, const CallOptions& options, absl::Time deadline);
 
-// The part of Call that knows no message: makes attempts until one ends it.
+// The part of Call that knows no message: makes attempts until one ends it. With the type of its request,
+// which says what is called, all of them together are one span.
 absl::Status CallWithRetry(const CallOptions& options,
-                           absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt);
+                           absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt,
+                           const google::protobuf::Descriptor* request_type = nullptr);
 
 // The same with a new answer for each attempt.
 template <typename Response>
 absl::StatusOr<Response> CallWithRetry(
-    const CallOptions& options, absl::FunctionRef<grpc::Status(grpc::ClientContext&, Response*)> attempt) {
+    const CallOptions& options, absl::FunctionRef<grpc::Status(grpc::ClientContext&, Response*)> attempt,
+    const google::protobuf::Descriptor* request_type = nullptr) {
   Response response;
-  absl::Status status = CallWithRetry(options, [&](grpc::ClientContext& context) {
-    response.Clear();
-    return attempt(context, &response);
-  });
+  absl::Status status = CallWithRetry(
+      options,
+      [&](grpc::ClientContext& context) {
+        response.Clear();
+        return attempt(context, &response);
+      },
+      request_type);
   if (!status.ok()) return status;
   return response;
 }
@@ -60,9 +68,12 @@ template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> Call(Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const Request& request, const CallOptions& options) {
-  return CallWithRetry<Response>(options, [&](grpc::ClientContext& context, Response* response) {
-    return (stub.*method)(&context, request, response);
-  });
+  return CallWithRetry<Response>(
+      options,
+      [&](grpc::ClientContext& context, Response* response) {
+        return (stub.*method)(&context, request, response);
+      },
+      Request::descriptor());
 }
 
 }  // namespace cognate::grpc_support

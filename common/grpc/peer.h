@@ -31,9 +31,12 @@ class Peer {
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Request& request, const CallOptions& options = {}) {
-    return CallWithRetry<Response>(options, [&](grpc::ClientContext& context, Response* response) {
-      return With([&](Stub& stub) { return (stub.*method)(&context, request, response); });
-    });
+    return CallWithRetry<Response>(
+        options,
+        [&](grpc::ClientContext& context, Response* response) {
+          return With([&](Stub& stub) { return (stub.*method)(&context, request, response); });
+        },
+        Request::descriptor());
   }
 
   // The same without a thread: `method` is of Stub::async. `on_end` is called by another thread. Tried once.

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "common/access/forwarded.h"
 #include "common/access/methods.h"
+#include "common/grpc/rpc_span.h"
 #include "common/ids/request_id.h"
 #include "common/ids/uuid.h"
 #include "common/log/log.h"
@@ -60,9 +61,21 @@ access::Caller CallerOf(const grpc::ServerContextBase& context, const std::strin
 
 // The last part of the RPC's name.
 std::string MethodName(const google::protobuf::Descriptor& request_type) {
-  const access::Method* method = access::FindMethod(request_type);
-  if (method != nullptr) return std::string(method->name.substr(method->name.find('/') + 1));
-  return std::string(absl::StripSuffix(request_type.name(), "Request"));
+  const std::string name = RpcName(request_type);
+  return name.substr(name.find('/') + 1);
+}
+
+trace::Span BeginSpan(const grpc::ServerContextBase& context,
+                      const google::protobuf::Descriptor& request_type, absl::string_view service) {
+  const auto& metadata = context.client_metadata();
+  const auto given = metadata.find(grpc::string_ref(trace::kTraceparent, sizeof(trace::kTraceparent) - 1));
+  std::optional<trace::SpanContext> parent;
+  if (given != metadata.end())
+    parent = trace::ParseTraceparent(absl::string_view(given->second.data(), given->second.size()));
+  trace::Span span({RpcName(request_type), trace::Kind::kServer, service},
+                   parent.value_or(trace::SpanContext()));
+  SetRpcAttributes(request_type, span);
+  return span;
 }
 
 }  // namespace
@@ -117,6 +130,8 @@ RpcBoundary::Call RpcBoundary::Open(grpc::ServerContextBase& context,
   if (kind == Kind::kUnary && call.deadline == absl::InfiniteFuture())
     call.deadline = clock_.Now() + options_.default_deadline;
   if (gate_ != nullptr) call.caller = CallerOf(context, call.request_id);
+  call.span = BeginSpan(context, request_type, service_);
+  call.span.Set("cognate.request_id", call.request_id);
   return call;
 }
 
@@ -179,6 +194,7 @@ class RpcBoundary::WaitingCall final : public grpc::ServerUnaryReactor {
 
   // True when it was the last one: then nothing of this is left.
   bool Look() {
+    const trace::Scope scope(call_.span.context(), call_.request_id, boundary_.service_);
     absl::Status status;
     if (rpc_ == nullptr) {
       status = boundary_.Late(call_, Kind::kUnary);
@@ -194,6 +210,7 @@ class RpcBoundary::WaitingCall final : public grpc::ServerUnaryReactor {
       });
     }
     if (status.ok() && !has_answer) return false;
+    SendAnswer(context_, scope);
     Finish(boundary_.End(call_, *rpc_, Kind::kUnary, start_, std::move(status)));
     return true;
   }
@@ -231,8 +248,12 @@ absl::Status RpcBoundary::Thrown(const Rpc& rpc, absl::string_view what) const {
   return absl::InternalError("internal error; the log has more under this request id");
 }
 
-grpc::Status RpcBoundary::End(const Call& call, const Rpc& rpc, Kind kind, absl::Time start,
-                              absl::Status status) {
+void RpcBoundary::SendAnswer(grpc::ServerContextBase& context, const trace::Scope& scope) {
+  if (scope.answer().valid())
+    context.AddTrailingMetadata(trace::kTraceparent, trace::FormatTraceparent(scope.answer()));
+}
+
+grpc::Status RpcBoundary::End(Call& call, const Rpc& rpc, Kind kind, absl::Time start, absl::Status status) {
   if (call.is_admitted && gate_ != nullptr) {
     if (kind == Kind::kStream) {
       const absl::Status still = gate_->Recheck(call.admission);
@@ -243,6 +264,9 @@ grpc::Status RpcBoundary::End(const Call& call, const Rpc& rpc, Kind kind, absl:
   const absl::Duration elapsed = clock_.Now() - start;
   Count(rpc, elapsed, status);
   Log(rpc, kind, elapsed, status);
+  call.span.Set("rpc.grpc.status_code", static_cast<int>(status.code()));
+  if (IsFault(status.code())) call.span.Fail(status);
+  call.span.End();
   return ToGrpcStatus(status);
 }
 

@@ -24,6 +24,7 @@
 #include "common/grpc/status.h"
 #include "common/grpc/waiting_calls.h"
 #include "common/metrics/metrics.h"
+#include "common/trace/span.h"
 
 namespace cognate::grpc_support {
 
@@ -44,7 +45,9 @@ struct RpcBoundaryOptions {
 // Which RPC it is, is told by the type of its request, which no other one has. Each call passes the gate
 // (common/access): who calls, whether that one may, and where it is written down.
 //
-// Each call has a request id (metadata x-request-id, made if absent, returned in the trailers), counts in
+// Each call has a request id (metadata x-request-id, made if absent, returned in the trailers) and a span,
+// which continues the caller's trace (metadata traceparent, docs/tracing.md); both are current while its
+// handler runs, so that they are in its logs and go along with the calls that it makes. It counts in
 // cognate_rpc_requests_total{service,method,code} and cognate_rpc_duration_seconds{service,method}, and is
 // logged once: OK as debug, slow or refused as info, at fault (INTERNAL, UNKNOWN, DATA_LOSS) as error. A call
 // whose deadline has passed before it began is not run. No exception leaves, but for std::bad_alloc.
@@ -102,8 +105,8 @@ class RpcBoundary {
     });
   }
 
-  // `handler(const Rpc&, Source<Request>&)` returns absl::StatusOr<Response>, also before the stream's end. It
-  // looks itself whether its messages are for the caller's platform (access::CheckPlatform).
+  // `handler(const Rpc&, Source<Request>&)` returns absl::StatusOr<Response>, also before the stream's end.
+  // It looks itself whether its messages are for the caller's platform (access::CheckPlatform).
   template <typename Request, typename Response, typename Handler>
   grpc::Status ClientStream(grpc::ServerContext& context, grpc::ServerReader<Request>* reader,
                             Response* response, Handler&& handler) {
@@ -167,6 +170,7 @@ class RpcBoundary {
     access::Caller caller;
     access::Admission admission;
     bool is_admitted = false;
+    trace::Span span;
   };
 
   template <typename Body>
@@ -174,10 +178,12 @@ class RpcBoundary {
                    const google::protobuf::Message* request, Kind kind, Body&& body) {
     const absl::Time start = clock_.Now();
     Call call = Open(context, request_type, kind);
+    const trace::Scope scope(call.span.context(), call.request_id, service_);
     absl::Status status = Late(call, kind);
     if (status.ok()) status = Admit(call, request_type, request);
     const Rpc rpc = MakeRpc(context, call);
     if (status.ok()) status = Guarded(rpc, body);
+    SendAnswer(context, scope);
     return End(call, rpc, kind, start, std::move(status));
   }
 
@@ -202,7 +208,9 @@ class RpcBoundary {
                      const google::protobuf::Message* request) const;
   Rpc MakeRpc(grpc::ServerContextBase& context, const Call& call) const;
   absl::Status Thrown(const Rpc& rpc, absl::string_view what) const;
-  grpc::Status End(const Call& call, const Rpc& rpc, Kind kind, absl::Time start, absl::Status status);
+  // Where the handler has given out what belongs to another trace, the trailers say to which.
+  static void SendAnswer(grpc::ServerContextBase& context, const trace::Scope& scope);
+  grpc::Status End(Call& call, const Rpc& rpc, Kind kind, absl::Time start, absl::Status status);
   void Count(const Rpc& rpc, absl::Duration elapsed, const absl::Status& status);
   void Log(const Rpc& rpc, Kind kind, absl::Duration elapsed, const absl::Status& status) const;
   Method& MethodMetrics(const std::string& method);

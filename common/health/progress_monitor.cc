@@ -9,11 +9,12 @@ ProgressMonitor::ProgressMonitor(absl::string_view stage, const Clock& clock, me
     : stage_(stage),
       clock_(clock),
       limit_(limit),
-      backlog_gauge_(metrics.Gauges("stage_backlog", "What waits before a stage.", {"stage"}).With({stage})),
-      progress_gauge_(
-          metrics.Gauges("stage_progress_timestamp_seconds", "When a stage last moved, Unix time.", {"stage"})
-              .With({stage})),
-      moved_nanos_(absl::ToUnixNanos(clock.Now())) {}
+      backlog_gauge_(metrics, "stage_backlog", "What waits before a stage.", {"stage"}, {stage}),
+      progress_gauge_(metrics, "stage_progress_timestamp_seconds",
+                      "When a stage last moved, or began, Unix time.", {"stage"}, {stage}),
+      moved_nanos_(absl::ToUnixNanos(clock.Now())) {
+  progress_gauge_.Set(absl::ToDoubleSeconds(clock.Now() - absl::UnixEpoch()));
+}
 
 void ProgressMonitor::Progress() {
   const absl::Time now = clock_.Now();

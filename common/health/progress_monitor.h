@@ -41,8 +41,8 @@ class ProgressMonitor {
   const std::string stage_;
   const Clock& clock_;
   const absl::Duration limit_;
-  metrics::Gauge& backlog_gauge_;
-  metrics::Gauge& progress_gauge_;
+  metrics::OwnedGauge backlog_gauge_;
+  metrics::OwnedGauge progress_gauge_;
   std::atomic<int64_t> backlog_{0};
   std::atomic<int64_t> moved_nanos_;  // Last progress, or when the backlog left zero.
 };

@@ -59,6 +59,22 @@ struct AdminServer::State {
 
 namespace {
 
+void RouteLogLevel(httplib::Server& server, std::function<void(const LogLevelChange&)> changed) {
+  server.Get("/log-level", [](const httplib::Request&, httplib::Response& response) {
+    response.set_content(LogLevel() + "\n", kPlainText);
+  });
+  server.Put("/log-level", [changed = std::move(changed)](const httplib::Request& request,
+                                                          httplib::Response& response) {
+    LogLevelChange change;
+    const LogLevelAnswer answer = SetLogLevel({request.remote_addr, request.get_header_value("Host"),
+                                               request.has_header("X-Cognate-Admin"), request.body},
+                                              &change);
+    response.status = answer.status;
+    response.set_content(answer.text, kPlainText);
+    if (answer.status == 200 && changed) changed(change);
+  });
+}
+
 void Route(httplib::Server& server, metrics::Registry& metrics, AdminServer::Ask ask) {
   server.Get("/livez", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("alive\n", kPlainText);
@@ -100,6 +116,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptio
   auto state = std::make_unique<State>();
   Tune(state->server, options.threads);
   Route(state->server, metrics, std::move(ask));
+  RouteLogLevel(state->server, options.log_level_changed);
   const bool any = target->port == 0;
   state->port = any ? state->server.bind_to_any_port(target->host) : target->port;
   const bool bound = any ? state->port > 0 : state->server.bind_to_port(target->host, target->port);

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/health/readiness.h"
+#include "common/http/log_level.h"
 #include "common/metrics/metrics.h"
 
 namespace cognate::http {
@@ -15,6 +16,8 @@ namespace cognate::http {
 struct AdminOptions {
   std::string address = "127.0.0.1:0";  // host:port; port 0 takes a free one.
   int threads = 4;
+  // Called when somebody has changed the level of the log; may be empty.
+  std::function<void(const LogLevelChange&)> log_level_changed = {};
 };
 
 // The plain HTTP door for operators and probes:
@@ -22,6 +25,7 @@ struct AdminOptions {
 //   /readyz   200, or 503 if any check fails; the body has one line for each check, in words
 //   /metrics  Prometheus text
 //   /version  JSON: version, compiler
+//   /log-level  the level of the log; PUT sets it, from this machine alone (log_level.h)
 class AdminServer {
  public:
   using Ask = std::function<std::vector<health::Readiness::Answer>()>;

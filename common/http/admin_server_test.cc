@@ -5,6 +5,8 @@
 #include <httplib.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/http/log_level_client.h"
+#include "common/log/log.h"
 
 namespace cognate::http {
 namespace {
@@ -14,8 +16,13 @@ using ::testing::HasSubstr;
 class AdminServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto server =
-        AdminServer::Start({.address = "127.0.0.1:0"}, metrics_, [this] { return readiness_.Ask(); });
+    auto server = AdminServer::Start(
+        {.address = "127.0.0.1:0",
+         .log_level_changed =
+             [this](const LogLevelChange& change) {
+               changes_.push_back(absl::StrCat(change.address, ": ", change.from, " to ", change.to));
+             }},
+        metrics_, [this] { return readiness_.Ask(); });
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -24,6 +31,7 @@ class AdminServerTest : public ::testing::Test {
 
   metrics::Registry metrics_;
   health::Readiness readiness_;
+  std::vector<std::string> changes_;
   std::unique_ptr<AdminServer> server_;
 };
 
@@ -56,6 +64,35 @@ TEST_F(AdminServerTest, ShowsMetricsAsText) {
 }
 
 TEST_F(AdminServerTest, SaysItsVersion) { EXPECT_THAT(Get("/version")->body, HasSubstr("\"version\":\"")); }
+
+TEST_F(AdminServerTest, SetsTheLevelOfTheLogForThisMachine) {
+  const std::string admin = absl::StrCat("127.0.0.1:", server_->port());
+  EXPECT_EQ(*AskLogLevel(admin, ""), "info");
+  EXPECT_EQ(*AskLogLevel(admin, "warn"), "warn");
+  EXPECT_EQ(log::GetLevel(), log::Level::kWarn);
+  EXPECT_EQ(Get("/log-level")->body, "warn\n");
+  EXPECT_EQ(changes_, std::vector<std::string>{"127.0.0.1: info to warn"});
+  EXPECT_EQ(AskLogLevel(admin, "loud").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(log::GetLevel(), log::Level::kWarn);
+  EXPECT_EQ(*AskLogLevel(admin, "info"), "info");
+  EXPECT_EQ(AskLogLevel("127.0.0.1:1", "").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(AskLogLevel("nonsense", "").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(AdminServerTest, SetsNoLevelForOthersNorForPagesInABrowser) {
+  httplib::Client client("127.0.0.1", server_->port());
+  EXPECT_EQ(client.Put("/log-level", "error", "text/plain")->status, 403) << "without the mark";
+  const httplib::Headers rebound = {{"X-Cognate-Admin", "1"}, {"Host", "evil.example.org"}};
+  EXPECT_EQ(client.Put("/log-level", rebound, "error", "text/plain")->status, 403);
+  LogLevelChange change;
+  for (const char* address : {"10.0.0.7", "::ffff:10.0.0.7", "", "local", "2001:db8::1"})
+    EXPECT_EQ(SetLogLevel({address, "localhost:7480", true, "error"}, &change).status, 403) << address;
+  for (const char* address : {"127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"})
+    EXPECT_EQ(SetLogLevel({address, "[::1]:7480", true, " info\n"}, &change).status, 200) << address;
+  for (const char* host : {"", "localhost.example.org:80", "127.0.0.1.example.org", "[::2]:80"})
+    EXPECT_EQ(SetLogLevel({"::1", host, true, "info"}, &change).status, 403) << host;
+  EXPECT_EQ(log::GetLevel(), log::Level::kInfo);
+}
 
 TEST_F(AdminServerTest, KnowsNothingElse) { EXPECT_EQ(Get("/secret")->status, 404); }
 

@@ -1,6 +1,7 @@
 #include "common/log/line.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -19,14 +20,17 @@ std::string Timestamp(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", time, absl::UTCTimeZone());
 }
 
-bool HasService(const Event& event) {
+bool Has(const Event& event, absl::string_view key) {
   return std::any_of(event.fields.begin(), event.fields.end(),
-                     [](const Field& field) { return field.key() == "service"; });
+                     [&](const Field& field) { return field.key() == key; });
 }
 
-// A string as it may be shown.
-std::string Shown(absl::string_view key, absl::string_view text) {
-  return IsSecretKey(key) ? "***" : MaskPasswords(text);
+// By which lines are found that belong together; what the fields do not say themselves.
+std::string RequestIdOf(const Event& event) {
+  return Has(event, "request_id") ? "" : std::string(event.request_id);
+}
+std::string TraceIdOf(const Event& event) {
+  return event.trace.valid() && !Has(event, "trace_id") ? trace::TraceIdText(event.trace) : "";
 }
 
 std::string Quoted(absl::string_view text) {
@@ -80,11 +84,14 @@ absl::string_view LevelName(Level level) {
 
 std::string TextLine(const Event& event) {
   std::string line =
-      absl::StrCat(Timestamp(event.time), " ", LevelName(event.level), " ", MaskPasswords(event.message));
+      absl::StrCat(Timestamp(event.time), " ", LevelName(event.level), " ", MaskSecrets(event.message));
   std::replace(line.begin(), line.end(), '\n', ' ');
-  if (!event.service.empty() && !HasService(event))
+  if (!event.service.empty() && !Has(event, "service"))
     absl::StrAppend(&line, " service=", Quoted(event.service));
   for (const Field& field : event.fields) absl::StrAppend(&line, " ", field.key(), "=", TextValue(field));
+  if (const std::string id = RequestIdOf(event); !id.empty())
+    absl::StrAppend(&line, " request_id=", Quoted(id));
+  if (const std::string id = TraceIdOf(event); !id.empty()) absl::StrAppend(&line, " trace_id=", id);
   if (event.repeated > 0) absl::StrAppend(&line, " repeated=", event.repeated);
   return line;
 }
@@ -93,20 +100,33 @@ std::string JsonLine(const Event& event) {
   nlohmann::ordered_json line;
   line["time"] = Timestamp(event.time);
   line["level"] = std::string(LevelName(event.level));
-  line["message"] = MaskPasswords(event.message);
-  if (!event.service.empty() && !HasService(event)) line["service"] = std::string(event.service);
+  line["message"] = MaskSecrets(event.message);
+  if (!event.service.empty() && !Has(event, "service")) line["service"] = std::string(event.service);
   for (const Field& field : event.fields) line[std::string(field.key())] = JsonValue(field);
+  if (std::string id = RequestIdOf(event); !id.empty()) line["request_id"] = std::move(id);
+  if (std::string id = TraceIdOf(event); !id.empty()) line["trace_id"] = std::move(id);
   if (event.repeated > 0) line["repeated"] = event.repeated;
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-std::string RepeatKey(Level level, absl::string_view message, absl::Span<const Field> fields) {
-  std::string key = absl::StrCat(LevelName(level), "|", message);
+std::vector<std::pair<std::string, std::string>> PlacesOf(absl::Span<const Field> fields) {
+  std::vector<std::pair<std::string, std::string>> places;
   for (const Field& field : fields) {
     const bool place =
         std::find(std::begin(kPlaceKeys), std::end(kPlaceKeys), field.key()) != std::end(kPlaceKeys);
-    if (place) absl::StrAppend(&key, "|", field.key(), "=", TextValue(field));
+    if (!place) continue;
+    const nlohmann::ordered_json value = JsonValue(field);
+    places.emplace_back(std::string(field.key()),
+                        value.is_string()
+                            ? value.get<std::string>()
+                            : value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   }
+  return places;
+}
+
+std::string RepeatKey(Level level, absl::string_view message, absl::Span<const Field> fields) {
+  std::string key = absl::StrCat(LevelName(level), "|", message);
+  for (const auto& [name, value] : PlacesOf(fields)) absl::StrAppend(&key, "|", name, "=", value);
   return key;
 }
 

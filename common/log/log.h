@@ -26,6 +26,7 @@ enum class Format { kAuto, kText, kJson };  // kAuto: text on a terminal, JSON e
 
 // "debug", "info", "warn", "error"; "auto", "text", "json". INVALID_ARGUMENT otherwise.
 absl::Status ParseLevel(absl::string_view text, Level* level);
+absl::string_view Name(Level level);
 absl::Status ParseFormat(absl::string_view text, Format* format);
 
 struct Options {
@@ -33,13 +34,14 @@ struct Options {
   Format format = Format::kAuto;
   std::string service = {};  // Added to every line that names no service itself, unless empty.
   // A warning or error that repeats within this time is counted, not written; the next one after it says
-  // `repeated=n`.
+  // `repeated=n`, or where none comes, a line of its own before the next line of the log.
   absl::Duration repeat_window = absl::Seconds(10);
   std::function<void(absl::string_view line)> sink = {};  // Where lines go instead of stderr; for tests.
   std::function<absl::Time()> now = {};                   // absl::Now unless given.
 };
 void Init(Options options);
 void SetLevel(Level level);
+Level GetLevel();
 bool Enabled(Level level);
 
 // A key and a value. Holds views of strings: use it within one expression. Values under secret keys are not

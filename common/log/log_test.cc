@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "common/log/redact.h"
+#include "common/trace/current.h"
 
 namespace cognate::log {
 namespace {
 
+using ::testing::AnyOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -90,18 +92,51 @@ TEST_F(LogTest, CountsAWarningThatRepeatsAndSaysSoLater) {
   EXPECT_THAT(lines_.back(), HasSubstr("repeated=4"));
 }
 
+TEST_F(LogTest, SaysACountAlsoWhereTheWarningDoesNotComeAgain) {
+  Start();
+  for (int i = 0; i < 3; ++i) Warn("redis is away", {{"platform", "shop"}, {"attempt", i}});
+  now_ += absl::Seconds(11);
+  Info("something else");
+  EXPECT_THAT(lines_, ElementsAre(HasSubstr("warn redis is away platform=shop attempt=0"),
+                                  HasSubstr("warn redis is away platform=shop repeated=2"),
+                                  HasSubstr("info something else")));
+  now_ += absl::Seconds(11);
+  Info("something else");
+  EXPECT_THAT(lines_, SizeIs(4));
+}
+
+TEST_F(LogTest, SaysEveryCountWhereMoreDifferentWarningsComeThanItRemembers) {
+  Start();
+  Warn("w", {{"name", "first"}});
+  Warn("w", {{"name", "first"}});
+  for (int i = 0; i < 2'000; ++i) Warn("w", {{"name", i}});
+  EXPECT_THAT(lines_, Contains(HasSubstr("warn w name=first repeated=1")));
+}
+
+TEST_F(LogTest, SaysOfWhatTraceAndRequestALineIs) {
+  const trace::SpanContext span =
+      *trace::ParseTraceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
+  Start(Format::kJson);
+  {
+    const trace::Scope scope(span, "r-1");
+    Info("moved");
+    Info("rpc", {{"request_id", "r-2"}, {"trace_id", "its own"}});
+  }
+  Info("at rest");
+  const nlohmann::json moved = nlohmann::json::parse(lines_.at(0));
+  EXPECT_EQ(moved["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(moved["request_id"], "r-1");
+  const nlohmann::json rpc = nlohmann::json::parse(lines_.at(1));
+  EXPECT_EQ(rpc["trace_id"], "its own");
+  EXPECT_EQ(rpc["request_id"], "r-2");
+  EXPECT_THAT(lines_.at(2), Not(AnyOf(HasSubstr("trace_id"), HasSubstr("request_id"))));
+}
+
 TEST_F(LogTest, DoesNotCountWhatIsOnlyInformation) {
   Start();
   Info("moved");
   Info("moved");
   EXPECT_THAT(lines_, SizeIs(2));
-}
-
-TEST(MaskPasswordsTest, LeavesWhatHoldsNoPassword) {
-  EXPECT_EQ(MaskPasswords("redis://host:6379/0"), "redis://host:6379/0");
-  EXPECT_EQ(MaskPasswords("http://a/b:c@d"), "http://a/b:c@d");
-  EXPECT_EQ(MaskPasswords("a postgres://u:p:q@h/d and redis://:x@h"),
-            "a postgres://u:***@h/d and redis://:***@h");
 }
 
 }  // namespace

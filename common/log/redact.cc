@@ -1,5 +1,9 @@
 #include "common/log/redact.h"
 
+#include <algorithm>
+#include <array>
+#include <vector>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -7,71 +11,210 @@
 namespace cognate::log {
 namespace {
 
-constexpr absl::string_view kSecretWords[] = {"password", "token",     "secret",     "authorization",
-                                              "passwd",   "user_pass", "credential", "private_key"};
+constexpr char kHidden[] = "***";
+constexpr size_t kLongestName = 64;
 
-// The end of the userinfo password that begins at `begin`, or npos: up to the last @ before the host ends.
-size_t UriPasswordEnd(absl::string_view text, size_t begin) {
-  const size_t stop = text.find_first_of(" \t\n\"'/?#", begin);
-  const absl::string_view authority = text.substr(begin, stop == text.npos ? text.npos : stop - begin);
-  const size_t at = authority.rfind('@');
-  return at == authority.npos ? text.npos : begin + at;
+// Anywhere in a name, of which only letters and digits are left.
+constexpr auto kSecretParts =
+    std::to_array<absl::string_view>({"password", "passwd", "passphrase", "token", "secret", "authorization",
+                                      "credential", "userpass", "passkey"});
+constexpr auto kSecretNames =
+    std::to_array<absl::string_view>({"pwd", "pass", "cookie", "setcookie", "key", "apikey"});
+// Before the word `key`: what is no secret.
+constexpr auto kPublicKeys = std::to_array<absl::string_view>(
+    {"primary", "foreign", "natural", "unique", "record", "public", "partition", "sort", "duplicate",
+     "idempotency", "entity", "repeat", "routing"});
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
 }
 
-std::string MaskUris(absl::string_view text) {
-  std::string masked;
-  size_t written = 0;
-  for (size_t scheme = text.find("://"); scheme != text.npos; scheme = text.find("://", scheme + 3)) {
-    const size_t begin = scheme + 3;
-    const size_t at = UriPasswordEnd(text, begin);
-    if (at == text.npos) continue;
-    const size_t colon = text.substr(0, at).find(':', begin);
-    if (colon == text.npos) continue;
-    absl::StrAppend(&masked, text.substr(written, colon + 1 - written), "***");
-    written = at;
+// `X-Api-Key`, `apiKey` and `api_key` are api, key.
+std::vector<std::string> WordsOf(absl::string_view name) {
+  std::vector<std::string> words;
+  bool begins = true;
+  bool was_lower = false;
+  for (const char c : name) {
+    const auto u = static_cast<unsigned char>(c);
+    if (!absl::ascii_isalnum(u)) {
+      begins = true;
+      continue;
+    }
+    if (begins || (was_lower && absl::ascii_isupper(u))) words.emplace_back();
+    words.back().push_back(absl::ascii_tolower(u));
+    was_lower = absl::ascii_islower(u);
+    begins = false;
   }
-  absl::StrAppend(&masked, text.substr(written));
-  return masked;
+  return words;
 }
 
-size_t ConnectionValueEnd(absl::string_view text, size_t begin) {
-  if (begin < text.size() && text[begin] == '\'') {
-    size_t end = begin + 1;
-    while (end < text.size() && text[end] != '\'') end += text[end] == '\\' ? 2 : 1;
-    return std::min(end + 1, text.size());
-  }
-  const size_t end = text.find_first_of(" \t\n&", begin);
-  return end == text.npos ? text.size() : end;
+bool IsSecretKeyWord(const std::vector<std::string>& words) {
+  if (words.empty() || words.back() != "key") return false;
+  return words.size() == 1 ||
+         std::find(kPublicKeys.begin(), kPublicKeys.end(), words[words.size() - 2]) == kPublicKeys.end();
 }
 
-std::string MaskConnectionStrings(absl::string_view text) {
-  constexpr absl::string_view kKey = "password=";
-  const std::string lower = absl::AsciiStrToLower(text);
-  std::string masked;
-  size_t written = 0;
-  for (size_t key = lower.find(std::string(kKey)); key != lower.npos;
-       key = lower.find(std::string(kKey), written)) {
-    absl::StrAppend(&masked, text.substr(written, key + kKey.size() - written), "***");
-    written = ConnectionValueEnd(text, key + kKey.size());
-  }
-  absl::StrAppend(&masked, text.substr(written));
-  return masked;
+// `key: got x, want y` and `UpdateSync.key: …` speak about a key; they do not show one.
+bool IsFieldNamedKey(absl::string_view name) {
+  return absl::EqualsIgnoreCase(name.substr(name.rfind('.') + 1), "key");
 }
+
+bool IsSpace(char c) { return c == ' ' || c == '\t'; }
+
+// A text that is written anew, with parts of it hidden.
+class Masking {
+ public:
+  explicit Masking(absl::string_view text) : text_(text) {}
+
+  std::string Run() {
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == ':' && absl::StartsWith(text_.substr(at_), "://")) {
+        HideLogin();
+      } else if (c == ':' || c == '=') {
+        HideValue(c);
+      } else if ((c == 'B' || c == 'b') && IsWord("bearer")) {
+        at_ += sizeof("bearer") - 2;
+        HideNextWord();
+      }
+    }
+    absl::StrAppend(&masked_, text_.substr(shown_));
+    return std::move(masked_);
+  }
+
+ private:
+  // A whole word and a space behind it.
+  bool IsWord(absl::string_view word) const {
+    if (at_ > 0 && IsNameCharacter(text_[at_ - 1])) return false;
+    return absl::StartsWithIgnoreCase(text_.substr(at_), word) && at_ + word.size() < text_.size() &&
+           IsSpace(text_[at_ + word.size()]);
+  }
+
+  void Hide(size_t begin, size_t end) {
+    if (begin < shown_ || end <= begin) return;
+    absl::StrAppend(&masked_, text_.substr(shown_, begin - shown_), kHidden);
+    shown_ = end;
+    at_ = end - 1;  // the loop goes on behind it
+  }
+
+  // `scheme://user:password@host`; at_ is on the colon. Without a colon in it the login is a token.
+  void HideLogin() {
+    const size_t begin = at_ + 3;
+    at_ = begin - 1;
+    const size_t stop = std::min(text_.find_first_of(" \t\r\n\"'<>/?#", begin), text_.size());
+    const absl::string_view authority = text_.substr(begin, stop - begin);
+    const size_t login = authority.rfind('@');
+    if (login == authority.npos) return;
+    const size_t colon = authority.substr(0, login).find(':');
+    const absl::string_view scheme = text_.substr(0, begin - 3);
+    if (colon == authority.npos && !absl::EndsWith(scheme, "http") && !absl::EndsWith(scheme, "https"))
+      return;
+    Hide(colon == authority.npos ? begin : begin + colon + 1, begin + login);
+  }
+
+  // What stands before the sign at at_: `name`, `"name"`, `\"name\"`, with spaces behind it.
+  absl::string_view NameBefore(bool* is_quoted) const {
+    size_t end = at_;
+    while (end > 0 && IsSpace(text_[end - 1])) --end;
+    *is_quoted = end > 0 && (text_[end - 1] == '"' || text_[end - 1] == '\'');
+    if (*is_quoted) --end;
+    while (*is_quoted && end > 0 && text_[end - 1] == '\\') --end;
+    size_t begin = end;
+    while (begin > 0 && end - begin < kLongestName && IsNameCharacter(text_[begin - 1])) --begin;
+    return text_.substr(begin, end - begin);
+  }
+
+  void HideValue(char sign) {
+    bool is_quoted = false;
+    const absl::string_view name = NameBefore(&is_quoted);
+    if (name.empty() || !IsSecretKey(name)) return;
+    if (sign == ':' && !is_quoted && IsFieldNamedKey(name)) return;
+    size_t begin = at_ + 1;
+    while (begin < text_.size() && IsSpace(text_[begin])) ++begin;
+    size_t quote = begin;
+    while (quote < text_.size() && text_[quote] == '\\') ++quote;
+    if (quote < text_.size() && (text_[quote] == '"' || text_[quote] == '\''))
+      return Hide(quote + 1, QuoteEnd(quote, quote - begin));
+    if (quote < text_.size() && (text_[quote] == '{' || text_[quote] == '['))
+      return Hide(quote + 1, GroupEnd(quote));
+    Hide(begin, WordsEnd(begin, sign));
+  }
+
+  // Of a value in quotes that are escaped so many times: before the quote that is written as the first one
+  // is.
+  size_t QuoteEnd(size_t quote, size_t escapes) const {
+    size_t before = 0;  // escapes right before
+    for (size_t i = quote + 1; i < text_.size(); ++i) {
+      if (text_[i] == '\\') {
+        ++before;
+        continue;
+      }
+      const bool is_doubled = escapes == 0 && i + 1 < text_.size() && text_[i + 1] == text_[quote];
+      if (text_[i] == text_[quote] && before <= escapes) {
+        if (!is_doubled) return i - before;
+        ++i;  // as SQL writes a quote inside of quotes
+      }
+      before = 0;
+    }
+    return text_.size();
+  }
+
+  size_t GroupEnd(size_t open) const {
+    size_t depth = 0;
+    for (size_t i = open; i < text_.size(); ++i) {
+      if (text_[i] == '{' || text_[i] == '[') ++depth;
+      if ((text_[i] == '}' || text_[i] == ']') && --depth == 0) return i;
+    }
+    return text_.size();
+  }
+
+  // Behind `=` a value goes as far as it can: there may be anything in it.
+  size_t WordEnd(size_t begin, char sign) const {
+    const absl::string_view stops = sign == '=' ? " \t\r\n\"'<>" : " \t\r\n\"'<>,;&)}]";
+    size_t end = begin;
+    while (end < text_.size() && !absl::StrContains(stops, text_[end])) end += text_[end] == '\\' ? 2 : 1;
+    return std::min(end, text_.size());
+  }
+
+  // `Bearer abc` and `Basic abc` are two words.
+  size_t WordsEnd(size_t begin, char sign) const {
+    const size_t end = WordEnd(begin, sign);
+    const std::string first = absl::AsciiStrToLower(text_.substr(begin, end - begin));
+    const bool is_scheme = first == "bearer" || first == "basic" || first == "digest" || first == "token";
+    if (!is_scheme || end >= text_.size() || !IsSpace(text_[end])) return end;
+    size_t next = end;
+    while (next < text_.size() && IsSpace(text_[next])) ++next;
+    return WordEnd(next, sign);
+  }
+
+  void HideNextWord() {
+    size_t begin = at_ + 1;
+    while (begin < text_.size() && IsSpace(text_[begin])) ++begin;
+    Hide(begin, WordEnd(begin, ':'));
+  }
+
+  const absl::string_view text_;
+  size_t at_ = 0;
+  size_t shown_ = 0;  // of the text, so much is in masked_
+  std::string masked_;
+};
 
 }  // namespace
 
-bool IsSecretKey(absl::string_view key) {
-  const std::string lower = absl::AsciiStrToLower(key);
-  for (const absl::string_view word : kSecretWords) {
-    if (absl::StrContains(lower, word)) return true;
-  }
-  return false;
+bool IsSecretKey(absl::string_view name) {
+  const std::vector<std::string> words = WordsOf(name);
+  std::string letters;
+  for (const std::string& word : words) letters += word;
+  const bool has_part = std::any_of(kSecretParts.begin(), kSecretParts.end(),
+                                    [&](absl::string_view part) { return absl::StrContains(letters, part); });
+  return has_part || std::find(kSecretNames.begin(), kSecretNames.end(), letters) != kSecretNames.end() ||
+         IsSecretKeyWord(words);
 }
 
-std::string MaskPasswords(absl::string_view value) {
-  std::string masked = absl::StrContains(value, "://") ? MaskUris(value) : std::string(value);
-  return absl::StrContains(absl::AsciiStrToLower(masked), "password=") ? MaskConnectionStrings(masked)
-                                                                       : masked;
+std::string MaskSecrets(absl::string_view text) { return Masking(text).Run(); }
+
+std::string Shown(absl::string_view name, absl::string_view text) {
+  return IsSecretKey(name) ? kHidden : MaskSecrets(text);
 }
 
 }  // namespace cognate::log

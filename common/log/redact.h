@@ -1,3 +1,5 @@
+// What must never be shown. The one list of it: logs go through here, and so does what is told to collectors
+// of traces.
 #pragma once
 
 #include <string>
@@ -6,12 +8,19 @@
 
 namespace cognate::log {
 
-// Whether a value under this key must never be shown: the key contains password, token, secret,
-// authorization, credential or private_key, in any case.
-bool IsSecretKey(absl::string_view key);
+// Whether a value under this name must never be shown, in any case and spelling (`api_key`, `X-Api-Key`,
+// `userPassword`): it contains password, passwd, passphrase, token, secret, authorization, credential or
+// user_pass, or is a cookie, a `pwd` or a `pass`, or one of its words is `key` and it is no name of a field
+// (as `key_fields`, `primary_key`, `natural_key` are).
+bool IsSecretKey(absl::string_view name);
 
-// `value` with the password of every URI (`scheme://user:password@host`) and every `password=…` of a
-// connection string replaced by `***`.
-std::string MaskPasswords(absl::string_view value);
+// `text` with every value under a secret name replaced by `***`, however it is written: `name=value`,
+// `name='a value'`, `"name": "value"`, `Authorization: Bearer value`, also within texts that are quoted once
+// more; and the login of every URI (`scheme://user:***@host`). What it does not understand it hides rather
+// than shows. Linear, for texts of strangers.
+std::string MaskSecrets(absl::string_view text);
+
+// A text that is logged under this name.
+std::string Shown(absl::string_view name, absl::string_view text);
 
 }  // namespace cognate::log

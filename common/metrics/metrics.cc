@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <type_traits>
 #include <utility>
 
@@ -9,7 +10,9 @@
 #include <prometheus/text_serializer.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/metrics/build_info.h"
+#include "common/metrics/name_bounds.h"
 #include "common/metrics/process_metrics.h"
 #include "common/sync/mutex.h"
 
@@ -42,7 +45,13 @@ Metric& Family<Metric>::With(std::initializer_list<absl::string_view> values) {
   }
   prometheus::Labels labels;
   const absl::string_view* value = values.begin();
-  for (const std::string& label : labels_) labels.emplace(label, std::string(*value++));
+  for (const std::string& label : labels_) {
+    const absl::string_view shown = bounds_->Shown(label, *value++);
+    if constexpr (std::is_same_v<Metric, Gauge>) {
+      if (shown == NameBounds::kOther) return bounds_->hidden_gauge();
+    }
+    labels.emplace(label, std::string(shown));
+  }
   if constexpr (std::is_same_v<Metric, Histogram>) {
     return family_->Add(labels, buckets_);
   } else {
@@ -57,10 +66,18 @@ template class Family<Histogram>;
 struct Registry::State {
   prometheus::Registry registry;
   Mutex scrape_mutex;  // One at a time: the processor time is counted on by what is missing.
+  Mutex refresh_mutex;
+  std::map<int64_t, std::function<void()>> refreshers ABSL_GUARDED_BY(refresh_mutex);
+  int64_t last_refresher ABSL_GUARDED_BY(refresh_mutex) = 0;
+  Mutex owners_mutex;
+  std::map<std::string, int> owners ABSL_GUARDED_BY(owners_mutex);  // Of owned gauges, by name and labels.
+  NameBounds bounds{registry};
 
   Gauge* resident_bytes = nullptr;
   Counter* cpu_seconds = nullptr;
   Gauge* open_files = nullptr;
+  Gauge* max_files = nullptr;
+  Gauge* threads = nullptr;
   Gauge* start_time = nullptr;
 
   Gauge* ProcessGauge(const char* name, const char* help) {
@@ -76,6 +93,8 @@ Registry::Registry() : state_(std::make_unique<State>()) {
                              .Register(state_->registry)
                              .Add({});
   state_->open_files = state_->ProcessGauge("process_open_fds", "Open file descriptors.");
+  state_->max_files = state_->ProcessGauge("process_max_fds", "File descriptors that may be open.");
+  state_->threads = state_->ProcessGauge("process_threads", "Threads.");
   state_->start_time =
       state_->ProcessGauge("process_start_time_seconds", "When the process started, Unix time.");
   Gauges("build_info", "Always 1; the labels say what runs.", {"version", "compiler"})
@@ -88,28 +107,65 @@ Registry::~Registry() = default;
 Family<Counter> Registry::Counters(absl::string_view name, absl::string_view help, Labels labels) {
   auto& family =
       prometheus::BuildCounter().Name(Prefixed(name)).Help(std::string(help)).Register(state_->registry);
-  return {&family, Strings(labels), {}};
+  return {&family, &state_->bounds, Strings(labels), {}};
 }
 
 Family<Gauge> Registry::Gauges(absl::string_view name, absl::string_view help, Labels labels) {
   auto& family =
       prometheus::BuildGauge().Name(Prefixed(name)).Help(std::string(help)).Register(state_->registry);
-  return {&family, Strings(labels), {}};
+  return {&family, &state_->bounds, Strings(labels), {}};
 }
 
 Family<Histogram> Registry::Histograms(absl::string_view name, absl::string_view help, Labels labels,
                                        const Buckets& buckets) {
   auto& family =
       prometheus::BuildHistogram().Name(Prefixed(name)).Help(std::string(help)).Register(state_->registry);
-  return {&family, Strings(labels), buckets};
+  return {&family, &state_->bounds, Strings(labels), buckets};
+}
+
+std::unique_ptr<Registry::Refresher> Registry::OnScrape(std::function<void()> refresh) {
+  MutexLock lock(&state_->refresh_mutex);
+  const int64_t number = ++state_->last_refresher;
+  state_->refreshers.emplace(number, std::move(refresh));
+  return std::make_unique<Refresher>(*state_, number);
+}
+
+Registry::Refresher::~Refresher() {
+  MutexLock lock(&state_.refresh_mutex);
+  state_.refreshers.erase(number_);
+}
+
+OwnedGauge::OwnedGauge(Registry& registry, absl::string_view name, absl::string_view help,
+                       Registry::Labels labels, Registry::Labels values)
+    : registry_(registry),
+      family_(registry.Gauges(name, help, labels)),
+      key_(absl::StrCat(name, "\n", absl::StrJoin(values, "\n"))),
+      gauge_([&]() -> Gauge& {
+        MutexLock lock(&registry.state_->owners_mutex);
+        ++registry.state_->owners[key_];
+        return family_.With(values);
+      }()) {}
+
+OwnedGauge::~OwnedGauge() {
+  MutexLock lock(&registry_.state_->owners_mutex);
+  const auto owners = registry_.state_->owners.find(key_);
+  if (--owners->second > 0) return;
+  registry_.state_->owners.erase(owners);
+  family_.Remove(gauge_);
 }
 
 std::string Registry::Text() {
   MutexLock lock(&state_->scrape_mutex);
+  {
+    MutexLock refresh_lock(&state_->refresh_mutex);
+    for (const auto& [number, refresh] : state_->refreshers) refresh();
+  }
   const ProcessFacts facts = ReadProcessFacts();
   state_->resident_bytes->Set(static_cast<double>(facts.resident_bytes));
   state_->cpu_seconds->Increment(facts.cpu_seconds - state_->cpu_seconds->Value());
   state_->open_files->Set(static_cast<double>(facts.open_files));
+  state_->max_files->Set(static_cast<double>(facts.max_files));
+  state_->threads->Set(static_cast<double>(facts.threads));
   state_->start_time->Set(facts.start_time_seconds);
   return prometheus::TextSerializer().Serialize(state_->registry.Collect());
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -15,6 +17,10 @@
 // What a process tells Prometheus. Names get the prefix `cognate_`, are in base units (`_seconds`, `_bytes`,
 // `_total`) and have labels with few values: never an id, a name that a user chose (but for platforms) or a
 // message.
+//
+// Names that people choose (labels `platform`, `model`, `sync`, `name`, `stage`) are bounded: the first 1,000
+// values of each label get series; beyond, counters and histograms count under "other", and gauges, of which
+// a sum would say nothing, are not shown. cognate_metrics_names_refused_total{label} says that it happened.
 namespace cognate::metrics {
 
 using Counter = prometheus::Counter;      // Increment(by = 1)
@@ -26,6 +32,8 @@ using Buckets = std::vector<double>;
 const Buckets& DurationBuckets();
 // 1 … 10,000: for sizes of batches.
 const Buckets& SizeBuckets();
+
+class NameBounds;
 
 // One metric with its label names; With() gives the child for these label values. A child lives as long as
 // the Registry, so hot paths ask once and keep the reference: bumping it is one atomic operation.
@@ -40,10 +48,12 @@ class Family {
 
  private:
   friend class Registry;
-  Family(prometheus::Family<Metric>* family, std::vector<std::string> labels, Buckets buckets)
-      : family_(family), labels_(std::move(labels)), buckets_(std::move(buckets)) {}
+  Family(prometheus::Family<Metric>* family, NameBounds* bounds, std::vector<std::string> labels,
+         Buckets buckets)
+      : family_(family), bounds_(bounds), labels_(std::move(labels)), buckets_(std::move(buckets)) {}
 
-  prometheus::Family<Metric>* family_;  // The Registry's.
+  prometheus::Family<Metric>* family_;  // The Registry's, as is the next.
+  NameBounds* bounds_;
   std::vector<std::string> labels_;
   Buckets buckets_;  // Of histograms.
 };
@@ -63,12 +73,50 @@ class Registry {
   Family<Histogram> Histograms(absl::string_view name, absl::string_view help, Labels labels = {},
                                const Buckets& buckets = DurationBuckets());
 
+  // Calls `refresh` before each Text(), as long as the answer lives: for what is cheaper asked than kept. It
+  // waits for nothing and makes no metrics.
+  class Refresher;
+  [[nodiscard]] std::unique_ptr<Refresher> OnScrape(std::function<void()> refresh);
+
   // Everything in the text format, with process_* and cognate_build_info.
   std::string Text();
 
  private:
+  friend class OwnedGauge;
   struct State;
   std::unique_ptr<State> state_;
+};
+
+class Registry::Refresher {
+ public:
+  Refresher(Registry::State& state, int64_t number) : state_(state), number_(number) {}
+  ~Refresher();  // Waits for a call under way.
+  Refresher(const Refresher&) = delete;
+  Refresher& operator=(const Refresher&) = delete;
+
+ private:
+  Registry::State& state_;
+  const int64_t number_;
+};
+
+// A gauge that is gone with its last owner, such as that of a lane that another process takes over: what
+// nobody keeps must not be shown. Owners of the same name and labels share it.
+class OwnedGauge {
+ public:
+  OwnedGauge(Registry& registry, absl::string_view name, absl::string_view help, Registry::Labels labels,
+             Registry::Labels values);
+  ~OwnedGauge();
+  OwnedGauge(const OwnedGauge&) = delete;
+  OwnedGauge& operator=(const OwnedGauge&) = delete;
+
+  void Set(double value) { gauge_.Set(value); }
+  Gauge& gauge() { return gauge_; }
+
+ private:
+  Registry& registry_;
+  Family<Gauge> family_;
+  const std::string key_;
+  Gauge& gauge_;
 };
 
 }  // namespace cognate::metrics

@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/clock/fake_clock.h"
 #include "common/metrics/build_info.h"
+#include "common/metrics/name_bounds.h"
+#include "common/metrics/standing.h"
 
 namespace cognate::metrics {
 namespace {
@@ -52,6 +55,80 @@ TEST(RegistryTest, ForgetsAChildThatIsRemoved) {
   Family<Gauge> family = registry.Gauges("lane_depth", "Depth.", {"platform"});
   family.Remove(family.With({"gone"}));
   EXPECT_THAT(registry.Text(), Not(HasSubstr("gone")));
+}
+
+TEST(RegistryTest, GivesNamesThatPeopleChooseABoundedNumberOfSeries) {
+  Registry registry;
+  Family<Counter> counters = registry.Counters("sent_total", "Sent.", {"platform", "code"});
+  Family<Gauge> gauges = registry.Gauges("lane_depth", "Depth.", {"platform"});
+  for (size_t i = 0; i < NameBounds::kMaxNames + 5; ++i) {
+    const std::string platform = "p" + std::to_string(i);
+    counters.With({platform, "OK"}).Increment();
+    gauges.With({platform}).Set(7);
+  }
+  const std::string text = registry.Text();
+  EXPECT_THAT(text, HasSubstr("cognate_sent_total{code=\"OK\",platform=\"p999\"} 1"));
+  EXPECT_THAT(text, HasSubstr("cognate_sent_total{code=\"OK\",platform=\"other\"} 5"));
+  EXPECT_THAT(text, Not(HasSubstr("platform=\"p1000\"")));
+  EXPECT_THAT(text, Not(HasSubstr("cognate_lane_depth{platform=\"other\"}")));
+  EXPECT_THAT(text, HasSubstr("cognate_metrics_names_refused_total{label=\"platform\"} 10"));
+}
+
+TEST(RegistryTest, AsksBeforeEachScrapeAsLongAsSomebodyWantsItTo) {
+  Registry registry;
+  Gauge& gauge = registry.Gauges("asked", "Asked.").With();
+  {
+    const auto refresher = registry.OnScrape([&gauge] { gauge.Increment(); });
+    EXPECT_THAT(registry.Text(), HasSubstr("cognate_asked 1"));
+    EXPECT_THAT(registry.Text(), HasSubstr("cognate_asked 2"));
+  }
+  EXPECT_THAT(registry.Text(), HasSubstr("cognate_asked 2"));
+}
+
+TEST(OwnedGaugeTest, IsGoneWithItsLastOwner) {
+  Registry registry;
+  const auto make = [&registry] {
+    return std::make_unique<OwnedGauge>(registry, "lane_open", "Open.", Registry::Labels{"platform"},
+                                        Registry::Labels{"shop"});
+  };
+  auto first = make();
+  auto second = make();
+  first->Set(1);
+  first.reset();
+  EXPECT_THAT(registry.Text(), HasSubstr("cognate_lane_open{platform=\"shop\"} 1"));
+  second.reset();
+  EXPECT_THAT(registry.Text(), Not(HasSubstr("cognate_lane_open{")));
+}
+
+TEST(EntityHealthTest, ShowsTheOneStatusThatAThingIsIn) {
+  Registry registry;
+  auto health = std::make_unique<EntityHealth>(registry, "platform", "shop");
+  health->Set(kHealthy);
+  health->Set(kFailing);
+  const std::string failing = "cognate_entity_health{kind=\"platform\",name=\"shop\",status=\"failing\"} 1";
+  EXPECT_THAT(registry.Text(), HasSubstr(failing));
+  EXPECT_THAT(registry.Text(), Not(HasSubstr("healthy")));
+  health->Clear();
+  EXPECT_THAT(registry.Text(), Not(HasSubstr("shop")));
+  health->Set(kFailing);
+  EXPECT_THAT(registry.Text(), HasSubstr(failing));
+  health.reset();
+  EXPECT_THAT(registry.Text(), Not(HasSubstr("shop")));
+}
+
+TEST(OldestPendingTest, GrowsWhileNobodyLooks) {
+  Registry registry;
+  FakeClock clock;
+  OldestPending oldest(registry, clock);
+  oldest.Set("log", "", clock.Now() - absl::Seconds(5));
+  oldest.SetAll("ledger", {{"shop", clock.Now()}});
+  clock.Advance(absl::Seconds(2));
+  EXPECT_THAT(registry.Text(), HasSubstr("cognate_oldest_pending_seconds{platform=\"\",stage=\"log\"} 7"));
+  EXPECT_THAT(registry.Text(), HasSubstr("{platform=\"shop\",stage=\"ledger\"} 2"));
+  oldest.SetAll("ledger", {});
+  oldest.Set("log", "", absl::InfiniteFuture());
+  EXPECT_THAT(registry.Text(), HasSubstr("cognate_oldest_pending_seconds{platform=\"\",stage=\"log\"} 0"));
+  EXPECT_THAT(registry.Text(), HasSubstr("{platform=\"shop\",stage=\"ledger\"} 0"));
 }
 
 TEST(RegistryTest, CountsEveryBumpOfManyThreads) {

@@ -29,13 +29,20 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-int64_t OpenFiles() {
-  DIR* directory = opendir("/proc/self/fd");
+// Entries of a directory of /proc.
+int64_t CountEntries(const char* path, int64_t not_counted) {
+  DIR* directory = opendir(path);
   if (directory == nullptr) return 0;
-  int64_t count = -3;  // ".", ".." and the directory's own descriptor.
+  int64_t count = -not_counted;
   while (readdir(directory) != nullptr) ++count;
   closedir(directory);
   return count;
+}
+
+int64_t MaxFiles() {
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<int64_t>(limit.rlim_cur);
 }
 
 // Boot time and, after the command's closing parenthesis, the 20th field: ticks from boot to start.
@@ -60,7 +67,13 @@ double StartTimeSeconds() {
 
 ProcessFacts ReadProcessFacts() {
   static const double start_time_seconds = StartTimeSeconds();
-  return {ResidentBytes(), CpuSeconds(), OpenFiles(), start_time_seconds};
+  // ".", ".." and, among the files, the directory's own descriptor.
+  return {ResidentBytes(),
+          CpuSeconds(),
+          CountEntries("/proc/self/fd", 3),
+          MaxFiles(),
+          CountEntries("/proc/self/task", 2),
+          start_time_seconds};
 }
 
 }  // namespace cognate::metrics

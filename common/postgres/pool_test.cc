@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/postgres/pool_metrics.h"
 #include "common/postgres/test_database.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,6 +18,7 @@ using test_support::HasReason;
 using test_support::PostgresServer;
 using test_support::StatusIs;
 using test_support::ValueOrDie;
+using ::testing::HasSubstr;
 
 const Statement kAdd = {"add", "UPDATE counters SET value = value + 1 RETURNING value"};
 const Statement kRead = {"read", "SELECT value FROM counters"};
@@ -63,6 +65,20 @@ TEST(PoolTest, ManyThreadsShareAFewConnections) {
   EXPECT_LE(stats.open, 3);
   EXPECT_EQ(stats.idle, stats.open);
   EXPECT_EQ(stats.broken_total, 0);
+}
+
+TEST(PoolTest, ShowsHowBusyItIs) {
+  metrics::Registry registry;
+  auto pool = NewPool(PostgresServer::Shared().Uri(), 2);
+  const PoolMetrics shown(*pool, registry, "feedback");
+  EXPECT_OK(pool->Run("outer", [&](Transaction&) {
+    const std::string text = registry.Text();
+    EXPECT_THAT(text, HasSubstr("_connections{pool=\"main\",service=\"feedback\",state=\"busy\"} 1"));
+    EXPECT_THAT(text, HasSubstr("_connections{pool=\"main\",service=\"feedback\",state=\"idle\"} 0"));
+    EXPECT_THAT(text, HasSubstr("cognate_db_pool_connections_max{pool=\"main\",service=\"feedback\"} 2"));
+    EXPECT_THAT(text, HasSubstr("cognate_db_pool_opened_total{pool=\"main\",service=\"feedback\"} 1"));
+    return absl::OkStatus();
+  }));
 }
 
 TEST(PoolTest, NoFreeConnectionInTimeIsResourceExhausted) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/redis/wire.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -13,7 +15,8 @@
 namespace cognate::redis {
 namespace {
 
-constexpr char kField[] = "p";  // the one field of every entry
+constexpr char kField[] = "p";                       // the first field of every entry
+constexpr char kTraceparentField[] = "traceparent";  // behind it, where there is one
 
 constexpr char kMeasure[] = R"lua(
   local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
@@ -26,7 +29,12 @@ using Arguments = std::vector<absl::string_view>;
 bool IsDeleted(ReplyView entry) { return entry.size() < 2 || entry[1].size() < 2; }
 
 Entry ToEntry(absl::string_view stream, ReplyView entry) {
-  return {std::string(stream), std::string(entry[0].text()), std::string(entry[1][1].text())};
+  const ReplyView fields = entry[1];
+  Entry read{std::string(stream), std::string(entry[0].text()), std::string(fields[1].text()), {}};
+  for (size_t i = 2; i + 1 < fields.size(); i += 2) {
+    if (fields[i].text() == kTraceparentField) read.traceparent = std::string(fields[i + 1].text());
+  }
+  return read;
 }
 
 // [[stream, [entry, …]], …], or nil when there was nothing. `deleted` gets the ids without a body.
@@ -90,7 +98,7 @@ absl::StatusOr<std::string> Client::Add(absl::string_view stream, absl::string_v
 absl::StatusOr<std::vector<std::string>> Client::AddMany(absl::string_view stream,
                                                          absl::Span<const std::string> payloads) {
   std::vector<Addition> additions;
-  for (const std::string& payload : payloads) additions.push_back({stream, payload});
+  for (const std::string& payload : payloads) additions.push_back({stream, payload, {}});
   return AddMany(additions);
 }
 
@@ -98,8 +106,12 @@ absl::StatusOr<std::vector<std::string>> Client::AddMany(absl::Span<const Additi
   std::vector<std::string> ids;
   if (additions.empty()) return ids;
   Pipeline pipeline;
-  for (const Addition& addition : additions)
-    pipeline.Add({"XADD", addition.stream, "*", kField, addition.payload});
+  for (const Addition& addition : additions) {
+    Arguments arguments = {"XADD", addition.stream, "*", kField, addition.payload};
+    if (!addition.traceparent.empty())
+      arguments.insert(arguments.end(), {kTraceparentField, addition.traceparent});
+    pipeline.Add(arguments);
+  }
   ASSIGN_OR_RETURN(const std::vector<Reply> replies, wire_->Run(pipeline));
   for (const Reply& reply : replies) ids.emplace_back(reply.view().text());
   return ids;
@@ -191,6 +203,23 @@ absl::StatusOr<std::vector<Entry>> Client::AutoClaim(absl::string_view stream, a
     }
   } while (cursor != "0-0" && entries.empty());
   return entries;
+}
+
+// INFO as a whole: asked rarely, and servers before 7 give one section at a time.
+absl::StatusOr<Client::Memory> Client::AskMemory() {
+  ASSIGN_OR_RETURN(const Reply reply, wire_->Run({"INFO"}));
+  Memory memory;
+  for (absl::string_view line : absl::StrSplit(reply.view().text(), '\n')) {
+    line = absl::StripTrailingAsciiWhitespace(line);
+    const std::pair<absl::string_view, absl::string_view> field =
+        absl::StrSplit(line, absl::MaxSplits(':', 1));
+    int64_t* const value = field.first == "used_memory"    ? &memory.used_bytes
+                           : field.first == "maxmemory"    ? &memory.max_bytes
+                           : field.first == "evicted_keys" ? &memory.evicted_keys
+                                                           : nullptr;
+    if (value != nullptr && !absl::SimpleAtoi(field.second, value)) *value = 0;
+  }
+  return memory;
 }
 
 absl::StatusOr<int64_t> Client::Length(absl::string_view stream) {

@@ -26,6 +26,7 @@ struct Entry {
   std::string stream;
   std::string id;  // "milliseconds-sequence"
   std::string payload;
+  std::string traceparent = {};  // what it was added as a part of (common/trace); may be empty, or nonsense
 };
 
 class Wire;
@@ -47,7 +48,7 @@ class Client {
 
   absl::Status Ping();
 
-  // --- Streams: every entry has one payload, any bytes. ---
+  // --- Streams: every entry has one payload, any bytes, and may say of what trace it is a part. ---
 
   // Gives the new id. `max_length` > 0 trims the oldest beyond about that many (MAXLEN ~).
   absl::StatusOr<std::string> Add(absl::string_view stream, absl::string_view payload,
@@ -58,6 +59,7 @@ class Client {
   struct Addition {
     absl::string_view stream;
     absl::string_view payload;
+    absl::string_view traceparent = {};
   };
   absl::StatusOr<std::vector<std::string>> AddMany(absl::Span<const Addition> additions);
 
@@ -109,6 +111,14 @@ class Client {
                                           absl::Duration block);
   // The newest entry's id, "0-0" when there is none: where a reader of news begins.
   absl::StatusOr<std::string> LastId(absl::string_view stream);
+
+  // What the server says of its memory.
+  struct Memory {
+    int64_t used_bytes = 0;
+    int64_t max_bytes = 0;  // 0: no bound.
+    int64_t evicted_keys = 0;
+  };
+  absl::StatusOr<Memory> AskMemory();
 
   // --- Plain keys ---
 

@@ -19,6 +19,7 @@ using test_support::IsOkAndHolds;
 using test_support::RedisServer;
 using test_support::StatusIs;
 using test_support::ValueOrDie;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
@@ -58,6 +59,19 @@ TEST_F(ClientTest, AnEntryIsReadOnceAndStaysPendingUntilAcknowledged) {
   EXPECT_EQ(extent.length, 1);
   EXPECT_THAT(extent.first_id, Optional(ids[1]));
   EXPECT_THAT(client_->LastId("lane"), IsOkAndHolds(ids[1]));
+}
+
+TEST_F(ClientTest, AnEntrySaysOfWhatTraceItIsHoweverItIsRead) {
+  const std::string traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const Client::Addition additions[] = {{"lane", "a", traceparent}, {"lane", "b", {}}};
+  ASSERT_OK(client_->AddMany(additions));
+  const auto as_added = ElementsAre(AllOf(Payload("a"), Field(&Entry::traceparent, traceparent)),
+                                    AllOf(Payload("b"), Field(&Entry::traceparent, "")));
+  EXPECT_THAT(client_->Read("lane", "0", 10, absl::ZeroDuration()), IsOkAndHolds(as_added));
+  EXPECT_THAT(Read(), IsOkAndHolds(as_added));
+  EXPECT_THAT(client_->ReadPending("lane", "delivery", "one", 10), IsOkAndHolds(as_added));
+  EXPECT_THAT(client_->AutoClaim("lane", "delivery", "two", absl::ZeroDuration(), 10),
+              IsOkAndHolds(as_added));
 }
 
 TEST_F(ClientTest, StandingsOfManyStreamsComeTogether) {

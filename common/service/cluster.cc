@@ -7,6 +7,9 @@
 #include "common/grpc/in_process.h"
 #include "common/grpc/remote_access.h"
 #include "common/http/admin_server.h"
+#include "common/ids/uuid.h"
+#include "common/log/log.h"
+#include "common/service/certificate_metrics.h"
 #include "common/worker/worker.h"
 
 namespace cognate::service {
@@ -43,6 +46,8 @@ struct Cluster::State {
   State(ClusterOptions its_options, const Clock& its_clock, metrics::Registry& its_metrics)
       : options(std::move(its_options)), clock(its_clock), metrics(its_metrics) {
     options.host.in_process_address = internal_address;
+    if (!options.host.tls.certificate.empty())
+      certificate = std::make_unique<CertificateMetrics>(options.host.tls.certificate, clock, metrics);
     if (options.access) gate = MakeGate(*options.access, internal_address, clock);
   }
 
@@ -81,10 +86,32 @@ struct Cluster::State {
   }
 
   absl::Status StartAdmin() {
-    absl::StatusOr<std::unique_ptr<http::AdminServer>> started =
-        http::AdminServer::Start({.address = options.admin}, metrics, [this] { return Ask(); });
+    absl::StatusOr<std::unique_ptr<http::AdminServer>> started = http::AdminServer::Start(
+        {.address = options.admin,
+         .log_level_changed = [this](const http::LogLevelChange& change) { Audit(change); }},
+        metrics, [this] { return Ask(); });
     if (started.ok()) admin = *std::move(started);
     return started.status();
+  }
+
+  // The level is most needed while something does not work, so that it does not wait for the audit.
+  void Audit(const http::LogLevelChange& change) const {
+    if (!options.access.has_value()) return;
+    v1::AuditEntry entry;
+    entry.set_phase(v1::AUDIT_PHASE_BEGIN);
+    entry.set_principal("local");
+    entry.set_address(change.address);
+    entry.set_method("log-level");
+    entry.set_target(members.size() == 1 ? members.front()->noun : "cognate");
+    entry.set_request_id(Uuid::V7(clock).ToString());
+    entry.set_request(absl::StrCat("{\"from\":\"", change.from, "\",\"to\":\"", change.to, "\"}"));
+    v1::AuditEntry end = entry;
+    end.set_phase(v1::AUDIT_PHASE_END);
+    end.clear_request();
+    end.set_code("OK");
+    const absl::Status written = grpc_support::AuditBy(
+        options.access->feedback.empty() ? internal_address : options.access->feedback)({entry, end});
+    if (!written.ok()) log::Error("change of the log level not audited", {{"status", written}});
   }
 
   absl::Status StartHost() {
@@ -120,6 +147,7 @@ struct Cluster::State {
   metrics::Registry& metrics;
   const std::string internal_address = grpc_support::NewInProcessAddress();
   std::unique_ptr<access::Gate> gate;
+  std::unique_ptr<CertificateMetrics> certificate;  // null without one.
   std::atomic<Phase> phase = Phase::kNew;
   std::vector<std::unique_ptr<Member>> members;
   std::unique_ptr<http::AdminServer> admin;

@@ -14,6 +14,7 @@
 #include "common/metrics/metrics.h"
 #include "common/secret/sealing.h"
 #include "common/status/status_macros.h"
+#include "common/trace/exporter.h"
 
 namespace cognate::service {
 namespace {
@@ -33,6 +34,8 @@ absl::Status Serve(const ServiceDefinition& definition, const config::Process& p
   RETURN_IF_ERROR(grpc_support::CheckTransport(options.host));
   ASSIGN_OR_RETURN(const std::unique_ptr<Trust> trust, Trust::Install(process));
   metrics::Registry metrics;
+  ASSIGN_OR_RETURN(const std::unique_ptr<trace::Exporter> exporter,
+                   trace::Exporter::Start(process.TraceOptions(), metrics));
   Cluster cluster(options, Clock::Real(), metrics);
   ASSIGN_OR_RETURN(std::unique_ptr<Service> service,
                    definition.create(cluster.AddEnvironment(definition.noun)));

@@ -13,6 +13,7 @@
 #include "common/secret/secret.h"
 #include "common/status/status_macros.h"
 #include "common/text/excerpt.h"
+#include "common/trace/current.h"
 #include "common/value/value.h"
 
 namespace cognate::webhook {
@@ -106,6 +107,9 @@ Request MakeRequest(const v1::Webhook& endpoint, const Signer& signer, Message m
                      {"webhook-id", message.id},
                      {"webhook-timestamp", StrCat(timestamp)},
                      {"webhook-signature", signer.Sign(message.id, timestamp, message.body)}};
+  // Not signed: it says nothing that an endpoint would act on.
+  if (trace::Now().span.valid())
+    request.headers.emplace_back(trace::kTraceparent, trace::FormatTraceparent(trace::Now().span));
   request.body = std::move(message.body);
   return request;
 }

@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "common/log/log.h"
+#include "common/metrics/standing.h"
 #include "common/retry/backoff.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/join.h"
 #include "services/change_capture/append_plan.h"
 #include "services/change_capture/errors.h"
 #include "services/change_capture/stream_feeder.h"
@@ -56,7 +58,8 @@ Appender::Appender(postgres::Pool& pool, StreamFeeder& feeder, std::function<int
       changes_(metrics.Counters("capture_changes_total", "Changes written to the change log.").With()),
       group_size_(
           metrics.Histograms("capture_commit_changes", "Changes of one commit.", {}, metrics::SizeBuckets())
-              .With()) {}
+              .With()),
+      duration_(metrics::StageDuration(metrics, "append")) {}
 
 Appender::~Appender() { Stop(); }
 
@@ -97,6 +100,7 @@ std::future<absl::StatusOr<Appended>> Appender::Append(AppendGroup group) {
 std::future<absl::StatusOr<Appended>> Appender::Append(std::shared_ptr<AppendGroup> group) {
   Waiting waiting;
   waiting.bytes = SizeOf(*group);
+  group->trace = trace::Now().span;
   waiting.group = std::move(group);
   std::future<absl::StatusOr<Appended>> answer = waiting.answer.get_future();
   MutexLock lock(&mutex_);
@@ -130,7 +134,9 @@ void Appender::Refuse(Waiting& waiting, const absl::Status& status) {
 void Appender::Run() {
   for (std::vector<Waiting> waiting = TakeNext(); !waiting.empty(); waiting = TakeNext()) {
     refused_all_ = false;
+    const absl::Time begin = clock_.Now();
     Commit(std::move(waiting));
+    duration_.Observe(absl::ToDoubleSeconds(clock_.Now() - begin));
     if (!refused_all_) monitor_.Progress();
   }
 }
@@ -180,12 +186,24 @@ void Appender::Commit(std::vector<Waiting> waiting) {
 
 void Appender::CommitTogether(std::vector<Waiting>& waiting) {
   std::vector<AppendGroup*> groups;
-  for (const Waiting& next : waiting) groups.push_back(next.group.get());
+  std::vector<trace::SpanContext> origins;
+  for (const Waiting& next : waiting) {
+    groups.push_back(next.group.get());
+    origins.push_back(next.group->trace);
+  }
+  trace::Span span =
+      trace::Join({"commit to the change log", trace::Kind::kInternal, "change_capture"}, origins);
+  const trace::Scope scope(span.context(), "", "change_capture");
   AppendPlan plan(groups);
   WrittenBatches written;
   const absl::Status status = Write(plan, groups, &written);
+  span.Set("cognate.groups", groups.size());
+  span.Set("cognate.changes", plan.fresh().size());
+  span.Fail(status);
+  span.End();
   if (status.ok()) {
-    PutOnStream(plan, written);  // first: what follows from a change begins there
+    log::Debug("changes committed", {{"service", "change_capture"}, {"changes", plan.fresh().size()}});
+    PutOnStream(plan, written, span.context());  // first: what follows from a change begins there
     for (size_t i = 0; i < waiting.size(); ++i) {
       Answer(waiting[i], plan.Answer(i, written.numbered.first_version));
     }
@@ -242,10 +260,11 @@ absl::Status Appender::Write(AppendPlan& plan, absl::Span<AppendGroup* const> gr
   return status;
 }
 
-void Appender::PutOnStream(const AppendPlan& plan, const WrittenBatches& written) {
+void Appender::PutOnStream(const AppendPlan& plan, const WrittenBatches& written,
+                           const trace::SpanContext& commit) {
   if (written.parts.empty()) return;
   if (!written.queued) {
-    feeder_.NoticeUnqueued();
+    feeder_.NoticeUnqueued(written.numbered.batch_ids, commit);
     return;
   }
   std::vector<EncodedBatch> batches;
@@ -258,7 +277,7 @@ void Appender::PutOnStream(const AppendPlan& plan, const WrittenBatches& written
       CapturedChange& change = *plan.fresh()[static_cast<size_t>(i)];
       encoder.Add(change, written.numbered.first_version + i, written.numbered.capture_time);
     }
-    batches.push_back({header.batch_id, encoder.Encode(), written.numbered.capture_time});
+    batches.push_back({header.batch_id, encoder.Encode(), written.numbered.capture_time, commit});
   }
   feeder_.Offer(std::move(batches));
 }

@@ -19,6 +19,7 @@
 #include "common/metrics/metrics.h"
 #include "common/postgres/pool.h"
 #include "common/sync/mutex.h"
+#include "common/trace/context.h"
 #include "common/worker/worker.h"
 #include "services/change_capture/append_store.h"
 #include "services/change_capture/captured_change.h"
@@ -60,6 +61,7 @@ struct AppendGroup {
   // flight.
   bool always_room = false;
   std::shared_ptr<AppendChain> chain;  // optional
+  trace::SpanContext trace;            // what is current where it is appended
 };
 
 // What became of a group that was committed; both as long as `changes`.
@@ -122,7 +124,7 @@ class Appender {
   void Commit(std::vector<Waiting> waiting);
   void CommitTogether(std::vector<Waiting>& waiting);
   absl::Status Write(AppendPlan& plan, absl::Span<AppendGroup* const> groups, WrittenBatches* written);
-  void PutOnStream(const AppendPlan& plan, const WrittenBatches& written);
+  void PutOnStream(const AppendPlan& plan, const WrittenBatches& written, const trace::SpanContext& commit);
 
   StreamFeeder& feeder_;
   const std::function<int64_t()> rules_revision_;
@@ -136,6 +138,7 @@ class Appender {
   metrics::Counter& commits_;
   metrics::Counter& changes_;
   metrics::Histogram& group_size_;
+  metrics::Histogram& duration_;
 
   Mutex mutex_;
   CondVar queued_;

@@ -59,6 +59,17 @@ const postgres::Statement kMarkLost{"mark_lost", R"sql(
     WHERE batches.batch_id = lost.batch_id
 )sql"};
 
+const postgres::Statement kLook{"look_at_log", R"sql(
+    SELECT c.captured_at, (SELECT count(*) FROM runs WHERE finished_at IS NULL)
+    FROM (SELECT 1) AS always
+    LEFT JOIN LATERAL (SELECT first_version
+                       FROM batches
+                       WHERE first_version IS NOT NULL
+                       ORDER BY batch_id
+                       LIMIT 1) AS b ON true
+    LEFT JOIN LATERAL (SELECT captured_at FROM changes WHERE version = b.first_version LIMIT 1) AS c ON true
+)sql"};
+
 const postgres::Statement kAcknowledge{"acknowledge", R"sql(
     SELECT acknowledge_batches($1)
 )sql"};
@@ -150,6 +161,17 @@ absl::StatusOr<int64_t> BatchStore::MarkLost(std::optional<absl::Time> oldest_en
     return absl::OkStatus();
   }));
   return marked;
+}
+
+absl::StatusOr<BatchStore::Standing> BatchStore::Look() {
+  Standing standing;
+  RETURN_IF_ERROR(pool_.Run("look_at_log", [&](postgres::Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kLook));
+    if (!rows.IsNull(0, 0)) standing.oldest_capture = rows.GetTimestamp(0, 0);
+    standing.unfinished_runs = rows.GetInt64(0, 1);
+    return absl::OkStatus();
+  }));
+  return standing;
 }
 
 absl::Status BatchStore::Acknowledge(absl::Span<const int64_t> batch_ids) {

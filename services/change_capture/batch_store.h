@@ -47,6 +47,14 @@ class BatchStore {
   // on it. Gives how many.
   absl::StatusOr<int64_t> MarkLost(std::optional<absl::Time> oldest_entry, absl::Duration grace, int limit);
 
+  struct Standing {
+    // When the oldest changes were captured that are not planned yet; InfiniteFuture: there are none.
+    // Replays, which are of any age, are left out.
+    absl::Time oldest_capture = absl::InfiniteFuture();
+    int64_t unfinished_runs = 0;
+  };
+  absl::StatusOr<Standing> Look();
+
   absl::Status Acknowledge(absl::Span<const int64_t> batch_ids);
 
  private:

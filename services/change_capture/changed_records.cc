@@ -29,6 +29,11 @@ const postgres::Statement kHasChanged{"has_changed", R"sql(
     SELECT FROM changes WHERE version > $2 AND model_id = $1 ORDER BY version LIMIT 1
 )sql"};
 
+// Versions have a gap where a backup was restored.
+const postgres::Statement kNextVersion{"next_version", R"sql(
+    SELECT version FROM changes WHERE version > $1 ORDER BY version LIMIT 1
+)sql"};
+
 // Of the log in one statement, whatever of it is the model's.
 constexpr int64_t kScannedVersions = 50'000;
 
@@ -36,12 +41,17 @@ constexpr int64_t kScannedVersions = 50'000;
 
 absl::StatusOr<ChangeLog::ChangedPage> ChangeLog::ChangedRecords(const LoggedModel& model, int64_t after,
                                                                  int64_t until, int limit) {
-  const int64_t scanned = std::min(until, after + kScannedVersions);
-  postgres::Params params;
-  params.AddInt32(model.model_id).AddInt64(after).AddInt64(scanned).AddInt64(until).AddInt32(limit);
+  int64_t scanned = until;
   ChangedPage page;
   std::vector<StateKey> keys;
   RETURN_IF_ERROR(pool_.Run("select_changed", [&](postgres::Transaction& transaction) -> absl::Status {
+    postgres::Params from;
+    from.AddInt64(after);
+    ASSIGN_OR_RETURN(const postgres::Rows next, transaction.Query(kNextVersion, from));
+    if (next.empty() || next.GetInt64(0, 0) > until) return absl::OkStatus();
+    scanned = std::min(until, next.GetInt64(0, 0) - 1 + kScannedVersions);
+    postgres::Params params;
+    params.AddInt32(model.model_id).AddInt64(after).AddInt64(scanned).AddInt64(until).AddInt32(limit);
     ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kSelectChanged, params));
     keys.clear();
     for (int row = 0; row < rows.size(); ++row) {

@@ -119,6 +119,16 @@ absl::Status RecordIsGone(absl::string_view platform, absl::string_view model, a
       .With("local_id", local_id);
 }
 
+absl::Status NoWayBack(absl::string_view platform, absl::string_view model) {
+  return Error(StatusCode::kFailedPrecondition, "NO_WAY_BACK",
+               absl::StrCat(
+                   "no active sync leads back to ", model, " on ", platform,
+                   ": nothing can be written there; correct the records in the platform itself, or make a "
+                   "sync for that way (`cognate sync reverse`)"))
+      .With("platform", platform)
+      .With("model", model);
+}
+
 absl::Status AssignmentsMovedOn() {
   return Error(StatusCode::kAborted, "ASSIGNMENTS_MOVED_ON",
                "another process has put the records of these assignments on their way");

@@ -30,6 +30,7 @@ absl::Status ConflictNotFound(absl::string_view conflict);
 absl::Status ConflictsMovedOn();
 absl::Status PartsMovedOn();
 absl::Status RecordIsGone(absl::string_view platform, absl::string_view model, absl::string_view local_id);
+absl::Status NoWayBack(absl::string_view platform, absl::string_view model);
 absl::Status AssignmentsMovedOn();
 absl::Status SequenceOutOfOrder(int64_t got, int64_t want);
 absl::Status Stopping();

@@ -33,6 +33,11 @@ const postgres::Statement kSelectStretch{"select_newest_records", absl::StrCat(R
     LIMIT $4
 )sql")};
 
+// Versions have a gap where a backup was restored.
+const postgres::Statement kNewestUpTo{"newest_version_up_to", R"sql(
+    SELECT version FROM changes WHERE version <= $1 ORDER BY version DESC LIMIT 1
+)sql"};
+
 }  // namespace
 
 absl::StatusOr<NewestRecordsStore::Page> NewestRecordsStore::From(const LoggedModel& model, int64_t version,
@@ -42,9 +47,15 @@ absl::StatusOr<NewestRecordsStore::Page> NewestRecordsStore::From(const LoggedMo
   for (int i = 0; i < kStretches && page.next_version > 0; ++i) {
     const int room = limit - static_cast<int>(page.states.size());
     if (room == 0) break;
-    const int64_t first = std::max<int64_t>(1, page.next_version - kStretch + 1);
+    int64_t first = 1;
     postgres::Rows rows;
     RETURN_IF_ERROR(pool_.Run("newest_records", [&](postgres::Transaction& transaction) -> absl::Status {
+      postgres::Params from;
+      from.AddInt64(page.next_version);
+      ASSIGN_OR_RETURN(const postgres::Rows newest, transaction.Query(kNewestUpTo, from));
+      if (newest.empty()) return absl::OkStatus();
+      page.next_version = newest.GetInt64(0, 0);
+      first = std::max<int64_t>(1, page.next_version - kStretch + 1);
       postgres::Params params;
       params.AddInt32(model.model_id).AddInt64(first).AddInt64(page.next_version).AddInt32(room);
       ASSIGN_OR_RETURN(rows, transaction.Query(kSelectStretch, params));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/status/status_macros.h"
+#include "common/trace/current.h"
 #include "services/change_capture/renewal.h"
 
 namespace cognate::change_capture {
@@ -35,7 +36,7 @@ std::vector<Part> MakeParts(absl::Span<LoggedState> states, const ReplayOptions&
 EncodedBatch Encode(Part& part, absl::Time now) {
   BatchEncoder encoder(part.header, static_cast<int>(part.states.size()));
   for (LoggedState& state : part.states) encoder.Add(std::move(state));
-  return {part.header.batch_id, encoder.Encode(), now};
+  return {part.header.batch_id, encoder.Encode(), now, trace::Now().span};
 }
 
 }  // namespace
@@ -65,7 +66,12 @@ absl::Status ReplayWriter::WriteMade(const ReplayOptions& options, const Make& m
     return absl::OkStatus();
   }));
   if (parts.empty()) return absl::OkStatus();
-  if (!queued) return feeder_.NoticeUnqueued(), absl::OkStatus();
+  if (!queued) {
+    std::vector<int64_t> batch_ids;
+    for (const Part& part : parts) batch_ids.push_back(part.header.batch_id);
+    feeder_.NoticeUnqueued(batch_ids, trace::Now().span);
+    return absl::OkStatus();
+  }
   std::vector<EncodedBatch> batches;
   for (Part& part : parts) batches.push_back(Encode(part, clock_.Now()));
   feeder_.Offer(std::move(batches));

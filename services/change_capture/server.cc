@@ -7,6 +7,7 @@
 #include "common/config/redis_options.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
+#include "common/postgres/pool_metrics.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/agent_clocks.h"
 #include "services/change_capture/assignment_moves.h"
@@ -16,6 +17,7 @@
 #include "services/change_capture/expansions/expansion_service.h"
 #include "services/change_capture/leave_counts.h"
 #include "services/change_capture/migrations.h"
+#include "services/change_capture/restores/backup_service.h"
 #include "services/change_capture/source_manager.h"
 #include "services/change_capture/telling/teller.h"
 #include "services/clients/registry_client.h"
@@ -53,6 +55,8 @@ struct Server::Parts {
       : environment(env),
         pool(std::move(opened)),
         append_pool(std::move(opened_for_append)),
+        pool_metrics(*pool, env.metrics, kSchema),
+        append_pool_metrics(*append_pool, env.metrics, kSchema, "append"),
         registry(config.peers.registry),
         catalogue(registry, env.clock, config.catalogue),
         log(*pool),
@@ -77,7 +81,8 @@ struct Server::Parts {
         leave_counts(registry, config.peers.transformer, catalogue, rule_changes),
         assignment_moves(*pool, registry, log, replays, feeder, catalogue, env.clock, config.assignments),
         amender(conflicts, owed, replays, env.clock),
-        conflict_loop(*pool, log, conflicts, owed, amender, catalogue, env.clock),
+        past(*pool, log),
+        conflict_loop(*pool, log, conflicts, owed, amender, catalogue, env.clock, env.metrics),
         teller(*pool, config.peers.feedback),
         clocks(*pool, env.clock, env.metrics),
         checker(catalogue, log, clocks),
@@ -85,11 +90,14 @@ struct Server::Parts {
         service(rpcs, {env.clock, catalogue, checker, appender, log, newest, batches, replays, runs, run_loop,
                        schedules, mirrors, source}),
         conflict_service(rpcs, conflicts, amender, log),
-        expansion_service(rpcs, log, appender, part_sets) {}
+        expansion_service(rpcs, log, appender, part_sets),
+        backup_service(rpcs, log, past, catalogue, amender) {}
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
   std::unique_ptr<postgres::Pool> append_pool;  // so that no reader can keep commits waiting for a connection
+  postgres::PoolMetrics pool_metrics;
+  postgres::PoolMetrics append_pool_metrics;
   clients::RegistryClient registry;
   Catalogue catalogue;
   ChangeLog log;
@@ -110,6 +118,7 @@ struct Server::Parts {
   LeaveCounts leave_counts;
   AssignmentMoves assignment_moves;
   Amender amender;
+  PastStore past;
   ConflictLoop conflict_loop;
   Teller teller;
   AgentClocks clocks;
@@ -118,6 +127,7 @@ struct Server::Parts {
   ChangeCaptureService service;
   ConflictService conflict_service;
   ExpansionService expansion_service;
+  BackupService backup_service;
 };
 
 absl::Status Migrate(const Config& config) {
@@ -138,11 +148,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
 }
 
 std::vector<grpc::Service*> Server::grpc_services() {
-  return {&parts_->service, &parts_->conflict_service, &parts_->expansion_service};
+  return {&parts_->service, &parts_->conflict_service, &parts_->expansion_service, &parts_->backup_service};
 }
 std::vector<std::string> Server::service_names() const {
   return {v1::ChangeCaptureService::service_full_name(), v1::ConflictService::service_full_name(),
-          v1::ExpansionService::service_full_name()};
+          v1::ExpansionService::service_full_name(), v1::BackupService::service_full_name()};
 }
 
 absl::Status Server::Start() {

@@ -16,17 +16,26 @@ SourceManager::SourceManager(const SourceEnvironment& environment, SourceManager
     : environment_(environment),
       options_(options),
       store_(environment.pool),
-      lag_(environment.metrics.Gauges("source_lag_bytes",
-                                      "How far a source's log is ahead of what is captured.", {"platform"})),
-      heartbeat_(environment.metrics.Gauges("source_heartbeat_timestamp_seconds",
-                                            "When the capture of a source was last seen to be alive.",
-                                            {"platform"})),
       changes_(environment.metrics.Counters("source_changes_total", "Changes captured from databases.",
                                             {"platform"})),
       skipped_(environment.metrics.Counters("source_skipped_rows_total", "Rows that cannot be records.",
                                             {"platform"})),
-      clock_offset_(ClockOffsets(environment.metrics)),
-      out_of_bounds_(StampsOutOfBounds(environment.metrics)) {}
+      out_of_bounds_(StampsOutOfBounds(environment.metrics)),
+      read_anew_(environment.metrics.Counters(
+          "source_read_anew_total", "Times that a source's position was lost and all of it was read again.",
+          {"platform"})) {}
+
+SourceManager::Shown::Shown(metrics::Registry& metrics, const std::string& platform)
+    : lag_bytes(metrics, "source_lag_bytes", "How far a source's log is ahead of what is captured.",
+                {"platform"}, {platform}),
+      lag_seconds(metrics, "source_lag_seconds",
+                  "How old the last change was when it was captured; 0: nothing is behind.", {"platform"},
+                  {platform}),
+      heartbeat(metrics, "source_heartbeat_timestamp_seconds",
+                "When the capture of a source was last seen to be alive.", {"platform"}, {platform}),
+      clock_offset(metrics, "source_clock_offset_seconds",
+                   "How far a source's clock is ahead of ours; negative: behind.", {"platform"}, {platform}),
+      health(metrics, "source", platform) {}
 
 SourceManager::~SourceManager() { Stop(); }
 
@@ -105,7 +114,9 @@ void SourceManager::RetireUnwanted(const Plans& wanted) {
     } else if (source->second->retired()) {
       const bool deleted = absl::IsNotFound(environment_.catalogue.Platform(source->first).status());
       if (deleted) store_.Forget(source->first).IgnoreError();
+      const std::string platform = source->first;
       source = sources_.erase(source);
+      shown_.erase(platform);
     } else {
       source->second->SetPlan({source->second->plan().database, {}});
       ++source;
@@ -142,9 +153,11 @@ void SourceManager::RetireLeftover(const std::string& platform) {
 }
 
 void SourceManager::AddSource(const std::string& platform, SourcePlan plan) {
-  const PostgresSourceMetrics metrics{lag_.With({platform}),          heartbeat_.With({platform}),
-                                      changes_.With({platform}),      skipped_.With({platform}),
-                                      clock_offset_.With({platform}), out_of_bounds_.With({platform})};
+  auto& shown = shown_[platform] = std::make_unique<Shown>(environment_.metrics, platform);
+  const PostgresSourceMetrics metrics{
+      shown->lag_bytes.gauge(),        shown->lag_seconds.gauge(),  shown->heartbeat.gauge(),
+      changes_.With({platform}),       skipped_.With({platform}),   shown->clock_offset.gauge(),
+      out_of_bounds_.With({platform}), read_anew_.With({platform}), shown->health};
   auto source = std::make_unique<PostgresSource>(platform, environment_, store_, metrics, options_.source,
                                                  std::move(plan));
   source->Start();

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/metrics/metrics.h"
+#include "common/metrics/standing.h"
 #include "common/sync/mutex.h"
 #include "common/worker/worker.h"
 #include "services/change_capture/change_source.h"
@@ -50,15 +51,24 @@ class SourceManager final : public ChangeSource {
   void RetireLeftover(const std::string& platform);
   void AddSource(const std::string& platform, SourcePlan plan);
 
+  // Of one source, as long as it is ours.
+  struct Shown {
+    Shown(metrics::Registry& metrics, const std::string& platform);
+    metrics::OwnedGauge lag_bytes;
+    metrics::OwnedGauge lag_seconds;
+    metrics::OwnedGauge heartbeat;
+    metrics::OwnedGauge clock_offset;
+    metrics::EntityHealth health;
+  };
+
   const SourceEnvironment environment_;
   const SourceManagerOptions options_;
   SourceStore store_;
-  metrics::Family<metrics::Gauge> lag_;
-  metrics::Family<metrics::Gauge> heartbeat_;
   metrics::Family<metrics::Counter> changes_;
   metrics::Family<metrics::Counter> skipped_;
-  metrics::Family<metrics::Gauge> clock_offset_;
   metrics::Family<metrics::Counter> out_of_bounds_;
+  metrics::Family<metrics::Counter> read_anew_;
+  std::map<std::string, std::unique_ptr<Shown>> shown_;  // the worker's alone; outlive their sources
   std::map<std::string, std::unique_ptr<PostgresSource>> sources_;  // the worker's alone
   std::unique_ptr<Worker> worker_;
 };

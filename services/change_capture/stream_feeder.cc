@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/bus/job_span.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -12,10 +13,12 @@
 namespace cognate::change_capture {
 namespace {
 
+constexpr absl::Duration kMeasureInterval = absl::Seconds(5);
 constexpr absl::Duration kLookInterval = absl::Milliseconds(20);
 constexpr absl::Duration kFullWait = absl::Milliseconds(10);
 constexpr absl::Duration kRetryWait = absl::Milliseconds(100);
-constexpr int kBatchesPerTake = 8;  // at most 8 MiB, but for single changes that are larger
+constexpr size_t kMaxTraces = 4096;  // of batches in the log
+constexpr int kBatchesPerTake = 8;   // at most 8 MiB, but for single changes that are larger
 
 std::pair<int64_t, int64_t> ParseId(absl::string_view id) {
   const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(id, absl::MaxSplits('-', 1));
@@ -36,7 +39,15 @@ StreamFeeder::StreamFeeder(redis::Options redis, BatchStore& store, ChangeLog& l
       clock_(clock),
       monitor_("capture_stream", clock, metrics),
       entries_gauge_(metrics.Gauges("capture_stream_entries", "Entries of the stream of changes.").With()),
-      refed_(metrics.Counters("capture_lost_batches_total", "Batches that Redis had lost.").With()) {}
+      refed_(metrics.Counters("capture_lost_batches_total", "Batches that Redis had lost.").With()),
+      redis_used_(metrics.Gauges("redis_memory_used_bytes", "Memory that Redis uses.").With()),
+      redis_max_(metrics.Gauges("redis_memory_max_bytes", "Memory that Redis may use; 0: no bound.").With()),
+      redis_evicted_(
+          metrics.Counters("redis_evicted_keys_total", "Keys that Redis threw away for want of memory.")
+              .With()),
+      unfinished_runs_(
+          metrics.Gauges("runs_unfinished", "Runs (backfills and others) that have not ended.").With()),
+      oldest_(metrics, clock) {}
 
 StreamFeeder::~StreamFeeder() { Stop(); }
 
@@ -63,7 +74,10 @@ void StreamFeeder::Offer(std::vector<EncodedBatch> batches) {
   MutexLock lock(&mutex_);
   if (offered_bytes_ > options_.max_offered_bytes) {
     direct_ = false;
-    for (const EncodedBatch& batch : batches) set_aside_.push_back(batch.batch_id);
+    for (const EncodedBatch& batch : batches) {
+      set_aside_.push_back(batch.batch_id);
+      Remember(batch.batch_id, batch.trace);
+    }
     return;
   }
   offered_bytes_ += bytes;
@@ -78,6 +92,29 @@ void StreamFeeder::NoticeUnqueued() {
   MutexLock lock(&mutex_);
   woken_ = true;
   offered_changed_.Signal();
+}
+
+void StreamFeeder::NoticeUnqueued(absl::Span<const int64_t> batch_ids, const trace::SpanContext& trace) {
+  {
+    MutexLock lock(&mutex_);
+    for (const int64_t id : batch_ids) Remember(id, trace);
+  }
+  NoticeUnqueued();
+}
+
+void StreamFeeder::Remember(int64_t batch_id, const trace::SpanContext& trace) {
+  if (!trace.valid()) return;
+  if (traces_.size() >= kMaxTraces) traces_.clear();
+  traces_[batch_id] = trace;
+}
+
+trace::SpanContext StreamFeeder::Recall(int64_t batch_id) {
+  MutexLock lock(&mutex_);
+  const auto found = traces_.find(batch_id);
+  if (found == traces_.end()) return {};
+  const trace::SpanContext trace = found->second;
+  traces_.erase(found);
+  return trace;
 }
 
 void StreamFeeder::Run(StopToken& stop) {
@@ -140,7 +177,27 @@ absl::Status StreamFeeder::Step(std::vector<EncodedBatch>& offered) {
   RETURN_IF_ERROR(Look());
   RETURN_IF_ERROR(ReturnSetAside());
   while (unqueued_ && HasRoom()) RETURN_IF_ERROR(FeedFromLog());
-  return Sweep();
+  RETURN_IF_ERROR(Sweep());
+  Measure();
+  return absl::OkStatus();
+}
+
+void StreamFeeder::Measure() {
+  const absl::Time now = clock_.Now();
+  if (now < measured_ + kMeasureInterval) return;
+  measured_ = now;
+  if (const absl::StatusOr<BatchStore::Standing> standing = store_.Look(); standing.ok()) {
+    oldest_.Set("log", "", standing->oldest_capture);
+    unfinished_runs_.Set(static_cast<double>(standing->unfinished_runs));
+  }
+  const absl::StatusOr<redis::Client::Memory> memory = redis_->AskMemory();
+  if (!memory.ok()) return;
+  redis_used_.Set(static_cast<double>(memory->used_bytes));
+  redis_max_.Set(static_cast<double>(memory->max_bytes));
+  // Redis counts from its start.
+  if (memory->evicted_keys < evicted_keys_) evicted_keys_ = 0;
+  redis_evicted_.Increment(static_cast<double>(memory->evicted_keys - evicted_keys_));
+  evicted_keys_ = memory->evicted_keys;
 }
 
 absl::Status StreamFeeder::Put(std::vector<EncodedBatch>& offered) {
@@ -178,14 +235,27 @@ bool StreamFeeder::HasRoom() const {
 }
 
 absl::Status StreamFeeder::Add(absl::Span<const EncodedBatch> batches) {
-  std::vector<std::string> payloads;
-  payloads.reserve(batches.size());
-  for (const EncodedBatch& batch : batches) payloads.push_back(batch.payload);
-  ASSIGN_OR_RETURN(const std::vector<std::string> ids, redis_->AddMany(options_.stream, payloads));
+  std::vector<trace::Span> spans;
+  std::vector<std::string> traceparents;
+  std::vector<redis::Client::Addition> additions;
+  spans.reserve(batches.size());
+  traceparents.reserve(batches.size());
+  additions.reserve(batches.size());
+  for (const EncodedBatch& batch : batches) {
+    spans.push_back(bus::SendSpan({bus::kChangesKind, options_.stream, "change_capture"}, batch.trace));
+    traceparents.push_back(trace::FormatTraceparent(spans.back().context()));
+    additions.push_back({options_.stream, batch.payload, traceparents.back()});
+  }
+  absl::StatusOr<std::vector<std::string>> added = redis_->AddMany(additions);
+  if (!added.ok()) {
+    for (trace::Span& span : spans) span.Fail(added.status());
+    return added.status();
+  }
+  const std::vector<std::string>& ids = *added;
   std::vector<int64_t> late;
   const absl::Time too_old = clock_.Now() - options_.grace / 2;
   for (size_t i = 0; i < ids.size(); ++i) {
-    const int64_t bytes = static_cast<int64_t>(payloads[i].size());
+    const int64_t bytes = static_cast<int64_t>(batches[i].payload.size());
     own_entries_.push_back({ParseId(ids[i]), bytes});
     own_bytes_ += bytes;
     if (batches[i].queue_time < too_old) late.push_back(batches[i].batch_id);
@@ -232,7 +302,7 @@ absl::StatusOr<EncodedBatch> StreamFeeder::Encode(const StoredBatch& batch, absl
                              : log_.ReadRange(batch.first_version, batch.last_version));
   BatchEncoder encoder(batch.header, static_cast<int>(states.size()));
   for (LoggedState& state : states) encoder.Add(std::move(state));
-  return EncodedBatch{batch.header.batch_id, encoder.Encode(), queue_time};
+  return EncodedBatch{batch.header.batch_id, encoder.Encode(), queue_time, Recall(batch.header.batch_id)};
 }
 
 void StreamFeeder::SetAside(absl::Span<const EncodedBatch> batches) {
@@ -240,7 +310,10 @@ void StreamFeeder::SetAside(absl::Span<const EncodedBatch> batches) {
   unqueued_ = true;
   direct_ = false;
   MutexLock lock(&mutex_);
-  for (const EncodedBatch& batch : batches) set_aside_.push_back(batch.batch_id);
+  for (const EncodedBatch& batch : batches) {
+    set_aside_.push_back(batch.batch_id);
+    Remember(batch.batch_id, batch.trace);
+  }
 }
 
 absl::Status StreamFeeder::ReturnSetAside() {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,8 +18,10 @@
 #include "common/clock/clock.h"
 #include "common/health/progress_monitor.h"
 #include "common/metrics/metrics.h"
+#include "common/metrics/standing.h"
 #include "common/redis/client.h"
 #include "common/sync/mutex.h"
+#include "common/trace/context.h"
 #include "common/worker/worker.h"
 #include "services/change_capture/batch_store.h"
 #include "services/change_capture/change_log.h"
@@ -30,6 +33,7 @@ struct EncodedBatch {
   int64_t batch_id = 0;
   std::string payload;
   absl::Time queue_time;
+  trace::SpanContext trace = {};  // of which it is a part
 };
 
 struct StreamFeederOptions {
@@ -63,6 +67,8 @@ class StreamFeeder {
   // Never waits.
   void Offer(std::vector<EncodedBatch> batches);
   void NoticeUnqueued();
+  // The same for batches that are parts of a trace.
+  void NoticeUnqueued(absl::Span<const int64_t> batch_ids, const trace::SpanContext& trace);
   // Entries of the stream when it was last looked at, a few milliseconds ago while there is work.
   int64_t entry_count() const { return entry_count_.load(); }
 
@@ -97,8 +103,12 @@ class StreamFeeder {
   absl::Status FeedFromLog();
   absl::StatusOr<EncodedBatch> Encode(const StoredBatch& batch, absl::Time queue_time);
   void SetAside(absl::Span<const EncodedBatch> batches);
+  void Remember(int64_t batch_id, const trace::SpanContext& trace) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  trace::SpanContext Recall(int64_t batch_id);
   absl::Status ReturnSetAside();
   absl::Status Sweep();
+  // For people who look on; never a reason to stand still.
+  void Measure();
   void UpdateDirect(bool succeeded);
 
   const redis::Options redis_options_;
@@ -109,6 +119,11 @@ class StreamFeeder {
   health::ProgressMonitor monitor_;
   metrics::Gauge& entries_gauge_;
   metrics::Counter& refed_;
+  metrics::Gauge& redis_used_;
+  metrics::Gauge& redis_max_;
+  metrics::Counter& redis_evicted_;
+  metrics::Gauge& unfinished_runs_;
+  metrics::OldestPending oldest_;
   std::atomic<bool> direct_{false};
   std::atomic<bool> unqueued_{true};  // batches may wait in the log
   std::atomic<int64_t> entry_count_{0};
@@ -120,12 +135,17 @@ class StreamFeeder {
   std::optional<absl::Time> oldest_entry_;
   absl::Time looked_ = absl::InfinitePast();
   absl::Time swept_ = absl::InfinitePast();
+  absl::Time measured_ = absl::InfinitePast();
+  int64_t evicted_keys_ = 0;  // that are counted
 
   mutable Mutex mutex_;
   CondVar offered_changed_;
   std::vector<EncodedBatch> offered_ ABSL_GUARDED_BY(mutex_);
   int64_t offered_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<int64_t> set_aside_ ABSL_GUARDED_BY(mutex_);  // committed as queued, but not put on the stream
+  // Of batches that wait in the log, which does not keep it. What another process commits, or the one before
+  // this did, begins a trace of its own.
+  absl::flat_hash_map<int64_t, trace::SpanContext> traces_ ABSL_GUARDED_BY(mutex_);
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<Worker> worker_;
 };

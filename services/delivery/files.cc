@@ -30,13 +30,22 @@ v1::Value* Inside(v1::Value* value) {
   return value->has_encoded_value() ? value->mutable_encoded_value()->mutable_value() : value;
 }
 
-void ForEachFile(v1::Value* value, absl::FunctionRef<void(int, v1::Value*)> visit) {
+bool IsEmpty(const v1::Value& value) {
+  return value.has_null_value() || value.kind_case() == v1::Value::KIND_NOT_SET ||
+         (value.has_text_value() && value.text_value().empty());
+}
+
+// With its position. Null: nothing is there, and what was there before is let go.
+void ForEachPlace(v1::Value* value, absl::FunctionRef<void(int, v1::Value*)> visit) {
   v1::Value* const inside = Inside(value);
   if (IsFile(*inside)) visit(0, inside);
+  if (IsEmpty(*inside) || (inside->has_list_value() && inside->list_value().values().empty()))
+    visit(0, nullptr);
   if (!inside->has_list_value()) return;
   for (int i = 0; i < inside->list_value().values_size(); ++i) {
     v1::Value* const element = inside->mutable_list_value()->mutable_values(i);
     if (IsFile(*element)) visit(i, element);
+    if (IsEmpty(*element)) visit(i, nullptr);
   }
 }
 
@@ -108,7 +117,9 @@ class Question {
   void Add(RoundItem* item, std::vector<Asked>* asked) {
     for (const FileField& field : item->group->files()) {
       if (field.place() >= item->delivery->values_size()) continue;
-      ForEachFile(item->delivery->mutable_values(field.place()), [&](int position, v1::Value* value) {
+      ForEachPlace(item->delivery->mutable_values(field.place()), [&](int position, v1::Value* value) {
+        // What the target has never had, it had no files of.
+        if (value == nullptr && item->delivery->local_id().empty()) return;
         v1::FileBinding& binding = *request.add_bindings();
         binding.set_entity_id(item->delivery->entity_id());
         binding.set_model(item->group->model());
@@ -118,7 +129,7 @@ class Question {
         binding.mutable_source()->set_model(item->group->source_model());
         binding.mutable_source()->set_local_id(item->delivery->source_local_id());
         binding.set_source_field(field.source_field());
-        *binding.mutable_value() = *value;
+        if (value != nullptr) *binding.mutable_value() = *value;
         binding.set_rule(RuleOf(field.rule()));
         asked->push_back({item, &field, value});
       });
@@ -169,10 +180,28 @@ bool HasFiles(RoundItem& item) {
   bool any = false;
   for (const FileField& field : item.group->files()) {
     if (field.place() < item.delivery->values_size())
-      ForEachFile(item.delivery->mutable_values(field.place()), [&](int, v1::Value*) { any = true; });
+      ForEachPlace(item.delivery->mutable_values(field.place()),
+                   [&](int, v1::Value* value) { any = any || value != nullptr; });
   }
   return any;
 }
+
+int CountOf(RoundItem& item) {
+  int count = 0;
+  for (const FileField& field : item.group->files()) {
+    if (field.place() < item.delivery->values_size())
+      ForEachPlace(item.delivery->mutable_values(field.place()), [&](int, v1::Value*) { ++count; });
+  }
+  return count;
+}
+
+// Another request may be taken.
+bool IsAboutTheRequest(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsInternal(status) || absl::IsUnknown(status) ||
+         absl::IsOutOfRange(status);
+}
+
+bool MayHaveHadFiles(const RoundItem& item) { return !item.delivery->local_id().empty(); }
 
 void WriteValues(RoundItem& item) {
   for (const FileField& field : item.group->files()) {
@@ -188,36 +217,70 @@ Files::Files(std::string platform, const Clock& clock, Bind bind)
     : platform_(std::move(platform)), clock_(clock), bind_(std::move(bind)), down_backoff_(kDownBackoff) {}
 
 void Files::Fill(Round& round, StopToken& stop) {
-  std::vector<RoundItem*> items;
+  std::vector<RoundItem*> items, emptied;
   for (RoundItem& item : round.items()) {
     if (item.group->files().empty() || item.is_delete() || item.is_answered()) continue;
-    HasFiles(item) ? items.push_back(&item) : WriteValues(item);
+    if (HasFiles(item)) {
+      items.push_back(&item);
+      continue;
+    }
+    if (MayHaveHadFiles(item)) emptied.push_back(&item);
   }
   AskAll(items, stop);
+  LetGo(emptied, stop);
+  for (RoundItem& item : round.items()) {
+    if (!item.group->files().empty() && !item.is_delete() && !item.is_answered() && !HasFiles(item))
+      WriteValues(item);
+  }
+}
+
+// Nothing waits for it.
+void Files::LetGo(const std::vector<RoundItem*>& emptied, StopToken& stop) {
+  for (size_t next = 0; next < emptied.size() && !stop.stopping();) {
+    Question question(platform_);
+    std::vector<Asked> asked;
+    while (next < emptied.size() && question.request.bindings_size() < kMaxBindings)
+      question.Add(emptied[next++], &asked);
+    if (question.request.bindings_size() > 0) Ask(question.request, stop).IgnoreError();
+  }
 }
 
 void Files::AskAll(const std::vector<RoundItem*>& items, StopToken& stop) {
   for (size_t next = 0; next < items.size();) {
-    Question question(platform_);
-    std::vector<Asked> asked;
     const size_t first = next;
-    while (next < items.size() && (next == first || question.request.bindings_size() < kMaxBindings))
-      question.Add(items[next++], &asked);
-    const absl::StatusOr<v1::BindResponse> response = Ask(question.request, stop);
-    if (!response.ok()) {
-      if (stop.stopping()) return;
-      for (size_t i = first; i < next; ++i) {
-        Wait(*items[i], "FILES_UNAVAILABLE",
-             absl::StrCat("its files: file-transfer could not be asked (", response.status().message(), ")"),
-             "");
-      }
-      continue;
+    int count = 0;
+    while (next < items.size() && (next == first || count < kMaxBindings)) count += CountOf(*items[next++]);
+    AskSome(absl::MakeConstSpan(items).subspan(first, next - first), stop);
+    if (stop.stopping()) return;
+  }
+}
+
+void Files::AskSome(absl::Span<RoundItem* const> items, StopToken& stop) {
+  Question question(platform_);
+  std::vector<Asked> asked;
+  for (RoundItem* const item : items) question.Add(item, &asked);
+  const absl::StatusOr<v1::BindResponse> response = Ask(question.request, stop);
+  if (!response.ok() && stop.stopping()) return;
+  // One of them is refused, and the others are not to wait for it.
+  if (!response.ok() && items.size() > 1 && IsAboutTheRequest(response.status())) {
+    AskSome(items.subspan(0, items.size() / 2), stop);
+    AskSome(items.subspan(items.size() / 2), stop);
+    return;
+  }
+  if (!response.ok()) {
+    for (RoundItem* const item : items) {
+      Wait(*item, "FILES_UNAVAILABLE",
+           absl::StrCat("its files: file-transfer could not be asked (", response.status().message(), ")"),
+           "");
     }
-    for (size_t i = 0; i < asked.size(); ++i)
+    return;
+  }
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (asked[i].value != nullptr)
       Take(*asked[i].item, *asked[i].field, response->files(static_cast<int>(i)), asked[i].value);
-    for (size_t i = first; i < next; ++i) {
-      if (!items[i]->is_answered()) WriteValues(*items[i]);
-    }
+  }
+  for (RoundItem* const item : items) {
+    if (!item->is_answered()) WriteValues(*item);
   }
 }
 
@@ -235,7 +298,12 @@ absl::StatusOr<v1::BindResponse> Files::Ask(const v1::BindRequest& request, Stop
       return response;
     }
     status = response.status();
-    if (absl::IsInvalidArgument(status) || absl::IsDeadlineExceeded(status)) break;
+    if (IsAboutTheRequest(status) || absl::IsDeadlineExceeded(status)) break;
+  }
+  if (IsAboutTheRequest(status) && request.bindings_size() > 0) {
+    log::Warn("files not bound",
+              {{"platform", platform_}, {"status", status}, {"count", request.bindings_size()}});
+    return status;
   }
   log::Warn("files not bound", {{"platform", platform_}, {"status", status}});
   down_until_ = clock_.Now() + down_backoff_.Next();

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "cognate/v1/file_transfer_service.pb.h"
 #include "common/clock/clock.h"
 #include "common/retry/backoff.h"
@@ -37,6 +38,8 @@ class Files {
 
   absl::StatusOr<v1::BindResponse> Ask(const v1::BindRequest& request, StopToken& stop);
   void AskAll(const std::vector<RoundItem*>& items, StopToken& stop);
+  void AskSome(absl::Span<RoundItem* const> items, StopToken& stop);
+  void LetGo(const std::vector<RoundItem*>& emptied, StopToken& stop);
 
   const std::string platform_;
   const Clock& clock_;

@@ -47,7 +47,7 @@ std::vector<LaneEntry> Entries(const std::string& picture, const std::vector<std
   reader.set_version(8);
   *reader.add_values() = value::Text("Bob");
   std::vector<LaneEntry> entries;
-  entries.push_back({"1-0", std::move(batch), 2});
+  entries.push_back({"1-0", std::move(batch), 2, {}});
   return entries;
 }
 
@@ -104,6 +104,51 @@ TEST_F(FilesTest, NobodyIsAskedWhereThereAreNoFiles) {
   Asking().Fill(round, stop_);
   EXPECT_THAT(requests_, IsEmpty());
   EXPECT_EQ(round.items()[0].delivery->values(2).text_value(), "[]");
+}
+
+TEST_F(FilesTest, AnEmptiedFieldLetsItsFilesGo) {
+  std::vector<LaneEntry> entries = Entries("", {});
+  entries[0].batch.mutable_groups(0)->mutable_deliveries(0)->set_local_id("100");
+  Round round(std::move(entries));
+  Asking().Fill(round, stop_);
+  ASSERT_EQ(requests_.size(), 1u);
+  ASSERT_EQ(requests_[0].bindings_size(), 2);
+  for (const v1::FileBinding& binding : requests_[0].bindings()) {
+    EXPECT_EQ(binding.value().kind_case(), v1::Value::KIND_NOT_SET);
+    EXPECT_EQ(binding.position(), 0);
+  }
+  EXPECT_FALSE(round.items()[0].is_answered());
+  EXPECT_TRUE(round.items()[0].delivery->values(1).has_null_value());
+  EXPECT_EQ(round.items()[0].delivery->values(2).text_value(), "[]");
+}
+
+TEST_F(FilesTest, OneThatCannotBeBoundKeepsNobodyElseWaiting) {
+  std::vector<LaneEntry> entries = Entries("a.png", {});
+  bus::v1::DeliveryGroup& group = *entries[0].batch.mutable_groups(0);
+  for (int i = 1; i < 8; ++i) {
+    bus::v1::Delivery other = group.deliveries(0);
+    other.set_entity_id(std::string(16, static_cast<char>('0' + i)));
+    *other.mutable_values(1) = value::Text(i == 5 ? "poison.png" : "a.png");
+    *group.add_deliveries() = std::move(other);
+  }
+  Round round(std::move(entries));
+  Files files("blog", Clock::Real(), [](const v1::BindRequest& request, absl::Duration) {
+    for (const v1::FileBinding& binding : request.bindings()) {
+      if (binding.value().text_value() == "poison.png")
+        return absl::StatusOr<v1::BindResponse>(absl::InternalError("an index row is too large"));
+    }
+    return Answer(request);
+  });
+  files.Fill(round, stop_);
+  int waiting = 0;
+  for (const RoundItem& item : round.items()) {
+    if (item.outcome.status() == v1::OUTCOME_STATUS_WAITING) ++waiting;
+  }
+  EXPECT_EQ(waiting, 1);
+  // Nor is the lane closed.
+  Round next(Entries("a.png", {}));
+  files.Fill(next, stop_);
+  EXPECT_FALSE(next.items()[0].is_answered());
 }
 
 TEST_F(FilesTest, WhatIsMissingIsWaitedForAndTheOthersGo) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/bus/job_span.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "common/value/value.h"
@@ -28,14 +29,25 @@ bool Taken(const v1::Outcome& outcome) {
 }  // namespace
 
 absl::Status LaneLoop::Deliver(std::vector<LaneEntry> entries, StopToken& stop) {
-  for (const LaneEntry& entry : entries) refiller_.Received(entry.size);
+  std::vector<trace::SpanContext> origins;
+  for (const LaneEntry& entry : entries) {
+    refiller_.Received(entry.size);
+    origins.push_back(entry.trace);
+  }
+  trace::Span span = bus::ProcessSpan({bus::kLaneKind, source_.stream(), "delivery"}, origins);
+  const trace::Scope scope(span.context(), "", "delivery");
   Round round(std::move(entries));
+  span.Set("cognate.platform", parts_.platform);
+  span.Set("cognate.deliveries", round.items().size());
   if (!FillReferences(round, stop)) return absl::OkStatus();
   files_.Fill(round, stop);
   if (Ended(stop)) return absl::OkStatus();
   absl::Status status = SendWaves(round, stop);
   if (Ended(stop)) return absl::OkStatus();
   if (status.ok()) status = SendCollided(round, stop);
+  span.Fail(status);
+  log::Debug("round delivered",
+             {{"service", "delivery"}, {"platform", parts_.platform}, {"deliveries", round.items().size()}});
   // Also of a target that was lost meanwhile: a target that does not know its records again must not get them
   // twice.
   Report(round, /*is_over=*/true);
@@ -83,8 +95,15 @@ absl::Status LaneLoop::Send(Round& round, Waves::Wave wave, StopToken& stop) {
 // Until all are answered, or the target is lost. Where somebody waits to hear that his answer is told it is
 // told at once, and not with the whole round: the rest of it may be what he asks for next.
 absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) {
+  trace::Span span({"deliver", trace::Kind::kClient});
+  span.Set("cognate.platform", parts_.platform);
+  span.Set("cognate.channel", v1::Channel_Name(platform_.channel()));
+  span.Set("cognate.deliveries", wave.deliveries.size());
+  const trace::Scope scope(span.context());
   while (!wave.items.empty() && !Ended(stop)) {
+    const absl::Time begin = context_.clock.Now();
     ASSIGN_OR_RETURN(std::vector<v1::Outcome> answers, Apply(wave.deliveries));
+    metrics_.duration.Observe(absl::ToDoubleSeconds(context_.clock.Now() - begin));
     parts_.progress.Progress();
     Waves::Wave left;
     for (size_t i = 0; i < answers.size(); ++i) {
@@ -149,6 +168,7 @@ absl::Status LaneLoop::SendCollided(Round& round, StopToken& stop) {
 void LaneLoop::Report(Round& round, bool is_over) {
   const absl::Time now = context_.clock.Now();
   RoundReport report;
+  report.trace = trace::Now().span;
   report.outcomes.set_platform(parts_.platform);
   report.told = channel_->told();
   bool all_answered = true;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/metrics/metrics.h"
+#include "common/metrics/standing.h"
 
 namespace cognate::delivery {
 
@@ -26,12 +27,14 @@ struct LaneMetrics {
         batch_size(registry
                        .Histograms("delivery_batch_size", "Deliveries sent to a target at a time.",
                                    {"platform"}, metrics::SizeBuckets())
-                       .With({platform})) {}
+                       .With({platform})),
+        duration(metrics::StageDuration(registry, "deliver")) {}
   metrics::Counter& applied;
   metrics::Counter& attempts;
   metrics::Counter& refused;
   metrics::Histogram& end_to_end;
   metrics::Histogram& batch_size;
+  metrics::Histogram& duration;  // Of one batch, from its sending to its answers.
 };
 
 }  // namespace cognate::delivery

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/bus/job_span.h"
 #include "common/bus/streams.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
@@ -72,6 +73,7 @@ void LaneSource::Take(std::vector<redis::Entry> entries) {
   for (redis::Entry& entry : entries) {
     LaneEntry taken;
     taken.id = std::move(entry.id);
+    taken.trace = bus::ContextOf(entry.traceparent);
     if (!taken.batch.ParseFromString(entry.payload)) {
       // The ledger still has what was meant, and a refill brings it again.
       log::Error("lane entry is no LaneBatch, dropped", {{"stream", stream_}, {"id", taken.id}});

@@ -28,6 +28,7 @@ class LaneSource {
   // what an earlier owner, or a call whose answer was lost, has left pending.
   absl::StatusOr<std::vector<LaneEntry>> Next(size_t max_deliveries, absl::Duration block);
 
+  const std::string& stream() const { return stream_; }
   // Entries on the stream, those under way included.
   absl::StatusOr<int64_t> Length();
   // When the oldest of them was added; InfiniteFuture when there is none.

@@ -7,13 +7,11 @@
 namespace cognate::delivery {
 
 LaneStatus::LaneStatus(std::string platform, metrics::Registry& metrics)
-    : open_gauge_(
-          metrics.Gauges("lane_open", "1 while the lane's target can be reached, else 0.", {"platform"})
-              .With({platform})),
-      batches_gauge_(
-          metrics
-              .Gauges("lane_batches", "Batches on the lane's stream, those under way included.", {"platform"})
-              .With({platform})) {
+    : open_gauge_(metrics, "lane_open", "1 while the lane's target can be reached, else 0.", {"platform"},
+                  {platform}),
+      batches_gauge_(metrics, "lane_batches", "Batches on the lane's stream, those under way included.",
+                     {"platform"}, {platform}),
+      health_(metrics, "platform", platform) {
   MutexLock lock(&mutex_);
   lane_.set_platform(std::move(platform));
   lane_.set_state(v1::LANE_STATE_CLOSED);
@@ -26,6 +24,7 @@ void LaneStatus::SetOpen() {
   lane_.clear_error();
   lane_.clear_next_probe_time();
   open_gauge_.Set(1);
+  health_.Set(metrics::kHealthy);
 }
 
 void LaneStatus::SetClosed(absl::string_view why) { SetNotOpen(v1::LANE_STATE_CLOSED, why); }
@@ -38,6 +37,7 @@ void LaneStatus::SetNotOpen(v1::LaneState state, absl::string_view why) {
   lane_.set_batch_count(0);
   batches_gauge_.Set(0);
   open_gauge_.Set(0);
+  health_.Set(state == v1::LANE_STATE_PAUSED ? metrics::kPaused : metrics::kFailing);
 }
 
 void LaneStatus::SetNextProbe(absl::Time when) {

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "cognate/v1/lane.pb.h"
 #include "common/metrics/metrics.h"
+#include "common/metrics/standing.h"
 #include "common/sync/mutex.h"
 
 namespace cognate::delivery {
@@ -30,8 +31,9 @@ class LaneStatus {
 
   mutable Mutex mutex_;
   v1::Lane lane_ ABSL_GUARDED_BY(mutex_);
-  metrics::Gauge& open_gauge_;
-  metrics::Gauge& batches_gauge_;
+  metrics::OwnedGauge open_gauge_;
+  metrics::OwnedGauge batches_gauge_;
+  metrics::EntityHealth health_;
 };
 
 }  // namespace cognate::delivery

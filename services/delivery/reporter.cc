@@ -7,6 +7,7 @@
 #include "common/log/log.h"
 #include "common/retry/backoff.h"
 #include "common/status/status_macros.h"
+#include "common/trace/current.h"
 
 namespace cognate::delivery {
 namespace {
@@ -39,6 +40,7 @@ void Reporter::Run(StopToken& stop) {
 }
 
 void Reporter::Report(const RoundReport& report, StopToken& stop) {
+  const trace::Scope scope(report.trace, "", "delivery");
   const bool told = !report.outcomes.outcomes().empty() || !report.outcomes.platform_events().empty();
   if (told && !Tell(report.outcomes, stop)) return;
   if (report.told) report.told(report.outcomes);

@@ -13,6 +13,7 @@
 #include "common/health/progress_monitor.h"
 #include "common/redis/client.h"
 #include "common/sync/bounded_queue.h"
+#include "common/trace/context.h"
 #include "common/worker/worker.h"
 #include "services/delivery/feedback_client.h"
 
@@ -24,6 +25,7 @@ struct RoundReport {
   std::vector<std::string> entry_ids;
   // Called when feedback has taken the outcomes; may be null.
   std::function<void(const v1::ReportRequest&)> told;
+  trace::SpanContext trace;  // of the round
 };
 
 // One thread. Rounds are reported in order; nothing is acknowledged before feedback has answered.

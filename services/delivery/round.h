@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "cognate/bus/v1/lane_batch.pb.h"
 #include "cognate/v1/outcome.pb.h"
+#include "common/trace/context.h"
 #include "services/delivery/channel.h"
 
 namespace cognate::delivery {
@@ -20,7 +21,8 @@ namespace cognate::delivery {
 struct LaneEntry {
   std::string id;
   bus::v1::LaneBatch batch;
-  size_t size = 0;  // deliveries
+  size_t size = 0;           // deliveries
+  trace::SpanContext trace;  // of which it was added as a part
 };
 
 struct RoundItem {
@@ -69,7 +71,8 @@ class Round {
 //   for (Wave wave = waves.Next(); !wave.items.empty(); wave = waves.Next()) … apply, learn local ids …
 //   report waves.waiting() as WAITING
 //
-// What is answered already does not go. Parents go first. A cycle is opened at items that may be written incomplete. Deletes go last.
+// What is answered already does not go. Parents go first. A cycle is opened at items that may be written
+// incomplete. Deletes go last.
 class Waves {
  public:
   // `fill` takes out of `missing` what is known by now.

@@ -11,6 +11,7 @@
 #include "common/ids/uuid.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
+#include "common/postgres/pool_metrics.h"
 #include "common/status/status_macros.h"
 #include "services/delivery/channels.h"
 #include "services/delivery/delivery_service.h"
@@ -44,6 +45,7 @@ struct Server::Parts {
   Parts(const Config& config, const service::Environment& given, std::unique_ptr<postgres::Pool> opened)
       : environment(given),
         pool(std::move(opened)),
+        pool_metrics(*pool, environment.metrics, kSchema),
         leases(*pool),
         registry(config.peers.registry),
         feedback(config.peers.feedback),
@@ -65,6 +67,7 @@ struct Server::Parts {
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
+  postgres::PoolMetrics pool_metrics;
   LeaseStore leases;
   clients::RegistryClient registry;
   FeedbackClient feedback;

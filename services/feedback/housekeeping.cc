@@ -1,6 +1,9 @@
 #include "services/feedback/housekeeping.h"
 
+#include <algorithm>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/log/log.h"
@@ -57,8 +60,25 @@ absl::Status Housekeeping::ExpireHeld(const std::string& platform, absl::Time no
   return absl::OkStatus();
 }
 
+// Of what goes on without a person.
+void Housekeeping::ShowOldest(const std::vector<TroubleCount>& counts) {
+  const std::pair<v1::ReplicaState, const char*> stages[] = {{v1::REPLICA_STATE_RETRY, "retry"},
+                                                             {v1::REPLICA_STATE_WAITING, "waiting"},
+                                                             {v1::REPLICA_STATE_HELD, "held"}};
+  for (const auto& [state, stage] : stages) {
+    std::map<std::string, absl::Time> oldest;
+    for (const TroubleCount& count : counts) {
+      if (count.state != state) continue;
+      absl::Time& time = oldest.try_emplace(count.platform, count.oldest).first->second;
+      time = std::min(time, count.oldest);
+    }
+    parts_.metrics.oldest.SetAll(stage, oldest);
+  }
+}
+
 absl::Status Housekeeping::CountTroubles() {
   ASSIGN_OR_RETURN(const std::vector<TroubleCount> counts, parts_.troubles.Count());
+  ShowOldest(counts);
   for (auto& [key, count] : counted_) count = 0;
   for (const TroubleCount& count : counts) counted_[{count.platform, count.state}] += count.count;
   for (const auto& [key, count] : counted_) {

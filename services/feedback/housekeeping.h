@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
@@ -23,6 +24,7 @@ class Housekeeping {
  private:
   absl::Status ExpireHeld(const std::string& platform, absl::Time now);
   absl::Status CountTroubles();
+  void ShowOldest(const std::vector<TroubleCount>& counts);
 
   const Parts& parts_;
   const absl::Duration retention_;

@@ -2,6 +2,7 @@
 
 #include "common/clock/clock.h"
 #include "common/metrics/metrics.h"
+#include "common/metrics/standing.h"
 #include "common/retry/backoff.h"
 #include "services/feedback/events/event_feed.h"
 #include "services/feedback/events/event_store.h"
@@ -17,12 +18,14 @@
 namespace cognate::feedback {
 
 struct Metrics {
-  explicit Metrics(metrics::Registry& registry);
+  Metrics(metrics::Registry& registry, const Clock& clock);
 
   metrics::Family<metrics::Counter> outcomes;   // {platform, status}
   metrics::Family<metrics::Histogram> latency;  // {platform}
   metrics::Family<metrics::Counter> replays;    // {cause}
   metrics::Family<metrics::Gauge> troubles;     // {platform, state}
+  metrics::OldestPending oldest;                // stages retry, waiting, held
+  metrics::Histogram& report_duration;
 };
 
 // What the handlers and loops of this service work with; the server owns all of it.

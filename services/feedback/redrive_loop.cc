@@ -8,6 +8,7 @@
 
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "common/trace/span.h"
 #include "services/feedback/compare_with_ledger.h"
 #include "services/feedback/replay.h"
 
@@ -65,8 +66,13 @@ absl::StatusOr<bool> RedriveLoop::ReplayPage() {
   for (Trouble& trouble : first) {
     groups[{trouble.key.platform, trouble.allow_incomplete}].push_back(std::move(trouble));
   }
-  for (const auto& [target, troubles] : groups)
+  for (const auto& [target, troubles] : groups) {
+    trace::Span span({"redrive", trace::Kind::kInternal, "feedback"}, {});
+    span.Set("cognate.platform", target.first);
+    span.Set("cognate.troubles", troubles.size());
+    const trace::Scope scope(span.context(), "", "feedback");
     RETURN_IF_ERROR(ReplayTroubles(parts_, troubles, CallContext()).status());
+  }
   monitor_.Progress();
   monitor_.SetBacklog(0);
   return more;

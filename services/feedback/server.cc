@@ -9,6 +9,7 @@
 #include "common/health/progress_monitor.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
+#include "common/postgres/pool_metrics.h"
 #include "common/status/status_macros.h"
 #include "common/worker/worker.h"
 #include "services/feedback/audit/audit_service.h"
@@ -34,14 +35,16 @@ EventFeedOptions FeedOptions(const Config& config, std::function<void()> on_news
 
 }  // namespace
 
-Metrics::Metrics(metrics::Registry& registry)
+Metrics::Metrics(metrics::Registry& registry, const Clock& clock)
     : outcomes(
           registry.Counters("outcomes_total", "What targets answered, by status.", {"platform", "status"})),
       latency(registry.Histograms("change_latency_seconds", "From capture to the target's answer.",
                                   {"platform"})),
       replays(
           registry.Counters("replays_total", "Records that feedback had sent again, by cause.", {"cause"})),
-      troubles(registry.Gauges("troubles", "Replicas in trouble, by state.", {"platform", "state"})) {}
+      troubles(registry.Gauges("troubles", "Replicas in trouble, by state.", {"platform", "state"})),
+      oldest(registry, clock),
+      report_duration(metrics::StageDuration(registry, "report")) {}
 
 absl::Status Migrate(const Config& config) {
   return postgres::Migrate(config.postgres.uri, kSchema, Migrations());
@@ -52,13 +55,14 @@ struct Server::State {
         std::unique_ptr<postgres::Pool> owned_pool)
       : readiness(environment.readiness),
         pool(std::move(owned_pool)),
+        pool_metrics(*pool, environment.metrics, kSchema),
         troubles(*pool),
         events(*pool),
         history(*pool),
         feed(events, FeedOptions(config, [this] { polls.Wake(EventService::kPolls); })),
         peers(config.peers),
         waiting(environment.clock, troubles, events, peers, feed, signal),
-        metrics(environment.metrics),
+        metrics(environment.metrics, environment.clock),
         ways(peers.registry(), environment.clock),
         policies(config.retry, peers.registry(), environment.clock),
         parts{environment.clock,
@@ -88,6 +92,7 @@ struct Server::State {
 
   health::Readiness& readiness;
   std::unique_ptr<postgres::Pool> pool;
+  postgres::PoolMetrics pool_metrics;
   TroubleStore troubles;
   EventStore events;
   HistoryStore history;

@@ -100,7 +100,7 @@ const Statement kPlatformsThatHold = {"troubles_platforms_that_hold", R"sql(
     SELECT platform FROM platforms WHERE platform IS NOT NULL)sql"};
 
 const Statement kCount = {"troubles_count", R"sql(
-    SELECT platform, model, source_platform, source_model, state, count(*)
+    SELECT platform, model, source_platform, source_model, state, count(*), min(created_at)
     FROM troubles
     GROUP BY platform, model, source_platform, source_model, state)sql"};
 
@@ -212,7 +212,8 @@ absl::StatusOr<std::vector<TroubleCount>> TroubleStore::Count() {
     for (int row = 0; row < rows.size(); ++row) {
       counts.push_back({std::string(rows.GetText(row, 0)), std::string(rows.GetText(row, 1)),
                         std::string(rows.GetText(row, 2)), std::string(rows.GetText(row, 3)),
-                        static_cast<v1::ReplicaState>(rows.GetInt32(row, 4)), rows.GetInt64(row, 5)});
+                        static_cast<v1::ReplicaState>(rows.GetInt32(row, 4)), rows.GetInt64(row, 5),
+                        rows.GetTimestamp(row, 6)});
     }
     return absl::OkStatus();
   }));

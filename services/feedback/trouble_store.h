@@ -33,6 +33,7 @@ struct TroubleCount {
   std::string source_model;
   v1::ReplicaState state;
   int64_t count;
+  absl::Time oldest;
 };
 
 // The table `troubles`. Methods that take a transaction belong to Report; the others are one transaction

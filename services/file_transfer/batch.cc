@@ -23,7 +23,8 @@ absl::Status CheckCount(absl::string_view field, int count) {
 
 }  // namespace
 
-absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchWriteRequest& request) {
+absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchWriteRequest& request,
+                                                  const grpc_support::Rpc& rpc) {
   if (request.platform().empty()) return InvalidField("platform", "want the platform that sends the files");
   RETURN_IF_ERROR(CheckCount("files", request.files_size()));
   int64_t bytes = 0;
@@ -36,8 +37,15 @@ absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchW
   }
   if (bytes > kMostBytes)
     return InvalidField("files", absl::StrCat("got ", bytes, " bytes, want at most ", kMostBytes));
+  const std::string platform = PlatformOf(rpc, request.platform());
+  if (IsOfPlatform(rpc)) RETURN_IF_ERROR(parts.quota.Take(platform, bytes));
   parts.metrics.received_bytes.Increment(static_cast<double>(bytes));
   ASSIGN_OR_RETURN(const std::vector<absl::Status> statuses, parts.contents.PutSmall(files));
+  std::vector<std::string> shown;
+  for (size_t i = 0; i < statuses.size(); ++i) {
+    if (statuses[i].ok()) shown.emplace_back(files[i].sha256);
+  }
+  RETURN_IF_ERROR(parts.possession.AddSent(platform, shown));
   v1::BatchWriteResponse response;
   for (const absl::Status& status : statuses) {
     v1::OutcomeError& error = *response.add_errors();
@@ -56,24 +64,21 @@ absl::StatusOr<v1::BatchReadResponse> BatchRead(Parts& parts, const v1::BatchRea
   ASSIGN_OR_RETURN(const std::vector<std::optional<v1::File>> files, parts.contents.Find(sha256s));
   v1::BatchReadResponse response;
   int64_t bytes = 0;
-  for (const std::optional<v1::File>& file : files) {
-    if (file) {
+  ASSIGN_OR_RETURN(const std::vector<bool> may_read, MayReadAll(parts, rpc.principal(), sha256s));
+  for (size_t i = 0; i < files.size(); ++i) {
+    const std::optional<v1::File>& file = files[i];
+    if (file && may_read[i]) {
       if (bytes + file->size_bytes() > kMostBytes) break;
-      const absl::Status may_read = MayRead(parts, rpc.principal(), file->sha256());
-      if (may_read.ok()) {
-        v1::SmallFile small;
-        small.set_sha256(file->sha256());
-        const absl::Status read = parts.contents.Read(file->sha256(), 0, -1, [&](absl::string_view piece) {
-          small.mutable_data()->append(piece.data(), piece.size());
-          return true;
-        });
-        if (absl::IsUnavailable(read)) return read;
-        // What was collected or found damaged meanwhile is not stored.
-        if (read.ok()) *response.add_files() = std::move(small);
-        bytes += file->size_bytes();
-      } else if (!absl::IsNotFound(may_read)) {
-        return may_read;
-      }
+      v1::SmallFile small;
+      small.set_sha256(file->sha256());
+      const absl::Status read = parts.contents.Read(file->sha256(), 0, -1, [&](absl::string_view piece) {
+        small.mutable_data()->append(piece.data(), piece.size());
+        return true;
+      });
+      if (absl::IsUnavailable(read)) return read;
+      // What was collected or found damaged meanwhile is not stored.
+      if (read.ok()) *response.add_files() = std::move(small);
+      bytes += file->size_bytes();
     }
     response.set_answered_count(response.answered_count() + 1);
   }

@@ -7,7 +7,8 @@
 
 namespace cognate::file_transfer {
 
-absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchWriteRequest& request);
+absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchWriteRequest& request,
+                                                  const grpc_support::Rpc& rpc);
 absl::StatusOr<v1::BatchReadResponse> BatchRead(Parts& parts, const v1::BatchReadRequest& request,
                                                 const grpc_support::Rpc& rpc);
 

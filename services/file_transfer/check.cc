@@ -22,10 +22,39 @@ absl::Status CheckHashes(absl::string_view field, const Hashes& hashes) {
   return absl::OkStatus();
 }
 
+// Which are stored, for whoever asks: a platform's key learns of what the platform has alone. Others' word
+// for what a platform has is taken.
+absl::StatusOr<std::vector<bool>> FindContents(Parts& parts, const grpc_support::Rpc& rpc,
+                                               const std::string& platform,
+                                               const std::vector<std::string>& sha256s) {
+  std::vector<std::string> asked = sha256s;
+  std::vector<bool> has(sha256s.size(), true);
+  if (IsOfPlatform(rpc)) {
+    ASSIGN_OR_RETURN(has, parts.possession.Has(platform, sha256s));
+    asked.clear();
+    for (size_t i = 0; i < has.size(); ++i) {
+      if (has[i]) asked.push_back(sha256s[i]);
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::optional<v1::File>> files, parts.contents.Find(asked));
+  std::vector<std::string> stored;
+  size_t next = 0;
+  for (size_t i = 0; i < has.size(); ++i) {
+    if (!has[i]) continue;
+    has[i] = files[next++].has_value();
+    if (has[i]) stored.push_back(sha256s[i]);
+  }
+  if (!IsOfPlatform(rpc)) RETURN_IF_ERROR(parts.possession.Add(platform, stored));
+  return has;
+}
+
 // Where chunks are, in contents that get a lease: who asks will copy from them.
-absl::Status FindChunks(Parts& parts, const Hashes& hashes, v1::CheckResponse* response) {
-  ASSIGN_OR_RETURN(const std::vector<ChunkStore::Found> found,
-                   parts.chunks.Find(std::vector<std::string>(hashes.begin(), hashes.end())));
+absl::Status FindChunks(Parts& parts, const Hashes& hashes, const std::string& key_platform,
+                        v1::CheckResponse* response) {
+  const std::vector<std::string> wanted(hashes.begin(), hashes.end());
+  ASSIGN_OR_RETURN(
+      const std::vector<ChunkStore::Found> found,
+      key_platform.empty() ? parts.chunks.Find(wanted) : parts.chunks.FindOf(key_platform, wanted));
   absl::flat_hash_set<std::string> contents;
   for (const ChunkStore::Found& chunk : found) {
     if (!chunk.sha256.empty()) contents.insert(chunk.sha256);
@@ -47,7 +76,8 @@ absl::Status FindChunks(Parts& parts, const Hashes& hashes, v1::CheckResponse* r
 
 }  // namespace
 
-absl::StatusOr<v1::CheckResponse> Check(Parts& parts, const v1::CheckRequest& request) {
+absl::StatusOr<v1::CheckResponse> Check(Parts& parts, const v1::CheckRequest& request,
+                                        const grpc_support::Rpc& rpc) {
   if (request.platform().empty()) return InvalidField("platform", "want the platform that asks");
   const int count = request.sha256s_size() + request.chunk_sha256s_size();
   if (count > kMostHashes) {
@@ -58,11 +88,12 @@ absl::StatusOr<v1::CheckResponse> Check(Parts& parts, const v1::CheckRequest& re
   RETURN_IF_ERROR(CheckHashes("chunk_sha256s", request.chunk_sha256s()));
   v1::CheckResponse response;
   ASSIGN_OR_RETURN(
-      const std::vector<std::optional<v1::File>> files,
-      parts.contents.Find(std::vector<std::string>(request.sha256s().begin(), request.sha256s().end())));
-  for (const std::optional<v1::File>& file : files) response.add_has(file.has_value());
+      const std::vector<bool> has,
+      FindContents(parts, rpc, PlatformOf(rpc, request.platform()),
+                   std::vector<std::string>(request.sha256s().begin(), request.sha256s().end())));
+  for (const bool one : has) response.add_has(one);
   if (request.chunk_sha256s_size() > 0)
-    RETURN_IF_ERROR(FindChunks(parts, request.chunk_sha256s(), &response));
+    RETURN_IF_ERROR(FindChunks(parts, request.chunk_sha256s(), KeyPlatform(rpc), &response));
   return response;
 }
 

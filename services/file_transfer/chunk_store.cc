@@ -11,9 +11,19 @@ using postgres::Rows;
 using postgres::Statement;
 using postgres::Transaction;
 
-const Statement kNextUncut = {"next_uncut", absl::StrCat("SELECT ", kFileColumns, R"sql(
-    FROM files f WHERE NOT f.is_chunked AND f.damaged_at IS NULL AND f.file_id > $1 ORDER BY f.file_id LIMIT 1
-)sql")};
+const Statement kClaimUncut = {"claim_uncut", absl::StrCat(R"sql(
+    UPDATE files f SET cut_until = $3
+    FROM (SELECT u.file_id FROM files u
+          WHERE NOT u.is_chunked AND u.damaged_at IS NULL AND u.file_id > $1
+            AND (u.cut_until IS NULL OR u.cut_until <= $2)
+          ORDER BY u.file_id LIMIT 1 FOR UPDATE SKIP LOCKED) next
+    WHERE f.file_id = next.file_id
+    RETURNING )sql",
+                                                           kFileColumns)};
+
+const Statement kRenewCut = {"renew_cut", R"sql(
+    UPDATE files SET cut_until = $2 WHERE file_id = $1
+)sql"};
 
 // Nothing where the content is gone meanwhile.
 const Statement kAddChunks = {"add_chunks", R"sql(
@@ -25,7 +35,7 @@ const Statement kAddChunks = {"add_chunks", R"sql(
 )sql"};
 
 const Statement kSetCut = {"set_cut", R"sql(
-    UPDATE files SET is_chunked = true WHERE file_id = $1
+    UPDATE files SET is_chunked = true, cut_until = NULL WHERE file_id = $1
 )sql"};
 
 const Statement kFindChunks = {"find_chunks", R"sql(
@@ -39,19 +49,37 @@ const Statement kFindChunks = {"find_chunks", R"sql(
     ORDER BY wanted.place
 )sql"};
 
+const Statement kFindChunksOf = {"find_chunks_of", R"sql(
+    SELECT found.file_id, found.sha256, found.chunk_offset, found.length
+    FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (chunk_sha256, place)
+    LEFT JOIN LATERAL (
+        SELECT c.file_id, f.sha256, c.chunk_offset, c.length
+        FROM chunks c
+        CROSS JOIN LATERAL (SELECT sha256 FROM files
+                            WHERE files.file_id = c.file_id AND files.damaged_at IS NULL LIMIT 1) f
+        CROSS JOIN LATERAL (SELECT 1 FROM possessions p
+                            WHERE p.platform = $2 AND p.file_id = c.file_id LIMIT 1) own
+        WHERE c.chunk_sha256 = wanted.chunk_sha256
+        LIMIT 1) found ON true
+    ORDER BY wanted.place
+)sql"};
+
 }  // namespace
 
-absl::StatusOr<std::optional<StoredFile>> ChunkStore::NextUncut(int64_t after_id) {
+absl::StatusOr<std::optional<StoredFile>> ChunkStore::ClaimUncut(int64_t after_id, absl::Time now,
+                                                                 absl::Time until) {
   std::optional<StoredFile> next;
-  RETURN_IF_ERROR(pool_.Run("next_uncut", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kNextUncut, Params().AddInt64(after_id)));
+  RETURN_IF_ERROR(pool_.Run("claim_uncut", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(
+        const Rows rows,
+        transaction.Query(kClaimUncut, Params().AddInt64(after_id).AddTimestamp(now).AddTimestamp(until)));
     if (!rows.empty()) next = FileFromRow(rows, 0);
     return absl::OkStatus();
   }));
   return next;
 }
 
-absl::Status ChunkStore::Add(int64_t file_id, absl::Span<const files::Chunk> chunks) {
+absl::Status ChunkStore::Add(int64_t file_id, absl::Span<const files::Chunk> chunks, absl::Time until) {
   std::vector<absl::string_view> sha256s;
   std::vector<int64_t> offsets;
   std::vector<int32_t> lengths;
@@ -63,8 +91,10 @@ absl::Status ChunkStore::Add(int64_t file_id, absl::Span<const files::Chunk> chu
   Params params;
   params.AddInt64(file_id).AddByteaArray(absl::MakeConstSpan(sha256s));
   params.AddInt64Array(absl::MakeConstSpan(offsets)).AddInt32Array(absl::MakeConstSpan(lengths));
-  return pool_.InTransactionWithRetry(
-      "add_chunks", [&](Transaction& transaction) { return transaction.Query(kAddChunks, params).status(); });
+  return pool_.InTransactionWithRetry("add_chunks", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(transaction.Query(kRenewCut, Params().AddInt64(file_id).AddTimestamp(until)).status());
+    return transaction.Query(kAddChunks, params).status();
+  });
 }
 
 absl::Status ChunkStore::SetCut(int64_t file_id) {
@@ -74,10 +104,20 @@ absl::Status ChunkStore::SetCut(int64_t file_id) {
 }
 
 absl::StatusOr<std::vector<ChunkStore::Found>> ChunkStore::Find(absl::Span<const std::string> chunk_sha256s) {
-  std::vector<Found> found(chunk_sha256s.size());
-  if (chunk_sha256s.empty()) return found;
+  return Select(kFindChunks, Params().AddByteaArray(chunk_sha256s), chunk_sha256s.size());
+}
+
+absl::StatusOr<std::vector<ChunkStore::Found>> ChunkStore::FindOf(
+    absl::string_view platform, absl::Span<const std::string> chunk_sha256s) {
+  return Select(kFindChunksOf, Params().AddByteaArray(chunk_sha256s).AddText(platform), chunk_sha256s.size());
+}
+
+absl::StatusOr<std::vector<ChunkStore::Found>> ChunkStore::Select(const Statement& statement,
+                                                                  const Params& params, size_t count) {
+  std::vector<Found> found(count);
+  if (count == 0) return found;
   RETURN_IF_ERROR(pool_.Run("find_chunks", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kFindChunks, Params().AddByteaArray(chunk_sha256s)));
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(statement, params));
     for (int row = 0; row < rows.size(); ++row) {
       if (rows.IsNull(row, 0)) continue;
       found[static_cast<size_t>(row)] = {rows.GetInt64(row, 0), std::string(rows.GetBytes(row, 1)),

@@ -20,9 +20,10 @@ class ChunkStore {
  public:
   explicit ChunkStore(postgres::Pool& pool) : pool_(pool) {}
 
-  // Whose chunks are not known yet, oldest first.
-  absl::StatusOr<std::optional<StoredFile>> NextUncut(int64_t after_id);
-  absl::Status Add(int64_t file_id, absl::Span<const files::Chunk> chunks);
+  // Whose chunks are not known yet, and whom nobody cuts, oldest first. It is the caller's until then.
+  absl::StatusOr<std::optional<StoredFile>> ClaimUncut(int64_t after_id, absl::Time now, absl::Time until);
+  // It stays the caller's until then.
+  absl::Status Add(int64_t file_id, absl::Span<const files::Chunk> chunks, absl::Time until);
   // All of them are there.
   absl::Status SetCut(int64_t file_id);
 
@@ -34,8 +35,13 @@ class ChunkStore {
   };
   // One for each: in a content that is whole.
   absl::StatusOr<std::vector<Found>> Find(absl::Span<const std::string> chunk_sha256s);
+  // The same, in contents that this platform has.
+  absl::StatusOr<std::vector<Found>> FindOf(absl::string_view platform,
+                                            absl::Span<const std::string> chunk_sha256s);
 
  private:
+  absl::StatusOr<std::vector<Found>> Select(const postgres::Statement& statement,
+                                            const postgres::Params& params, size_t count);
   postgres::Pool& pool_;
 };
 

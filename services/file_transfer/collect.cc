@@ -1,6 +1,9 @@
 #include "services/file_transfer/collect.h"
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -24,15 +27,13 @@ constexpr absl::Duration kOrphanAge = absl::Hours(24);
 constexpr absl::Duration kPartialOrphanAge = absl::Hours(2);
 constexpr size_t kMovedBytes = 4 << 20;
 
-absl::Status CollectUploads(Parts& parts, bool dry_run, v1::CollectResponse* response) {
+absl::Status CollectUploads(Parts& parts, v1::CollectResponse* response) {
   const absl::Time now = parts.clock.Now();
   for (;;) {
-    ASSIGN_OR_RETURN(const std::vector<Upload> expired,
-                     parts.uploads.Expired(now, dry_run ? 1'000'000 : kBatch));
+    ASSIGN_OR_RETURN(const std::vector<Upload> expired, parts.uploads.ForgetExpired(now, kBatch));
+    if (expired.empty()) return absl::OkStatus();
     response->set_upload_count(response->upload_count() + static_cast<int64_t>(expired.size()));
-    if (dry_run || expired.empty()) return absl::OkStatus();
     for (const Upload& upload : expired) {
-      RETURN_IF_ERROR(parts.uploads.RemoveThis(upload));
       RETURN_IF_ERROR(parts.blobs.RemovePartial(upload.partial));
       if (upload.file_sha256.empty())
         response->set_freed_bytes(response->freed_bytes() + upload.committed_bytes);
@@ -54,7 +55,18 @@ absl::Status CollectFiles(Parts& parts, absl::Time asked_before, v1::CollectResp
   }
 }
 
-// Writes what a pack still has into another one. A piece that is damaged stays, and its pack with it.
+// OK, DATA_LOSS where what is stored is damaged, or why it cannot be read now.
+absl::Status ReadPiece(Parts& parts, const StoredFile& file, std::string* content) {
+  content->resize(static_cast<size_t>(file.size_bytes));
+  ASSIGN_OR_RETURN(const std::unique_ptr<BlobReader> reader, parts.blobs.Open(file.place, file.size_bytes));
+  ASSIGN_OR_RETURN(const size_t got, reader->ReadAt(0, content->data(), content->size()));
+  if (got < content->size() || files::Sha256(*content) != file.sha256)
+    return absl::DataLossError("found while its pack was emptied");
+  return absl::OkStatus();
+}
+
+// Writes what a pack still has into another one. A piece that is damaged stays, and its pack with it; what
+// cannot be read for another reason is not damaged, and ends it.
 absl::Status EmptyPack(Parts& parts, int64_t number) {
   ASSIGN_OR_RETURN(const std::vector<StoredFile> files, parts.references.OfPack(number));
   std::vector<StoredFile> moved;
@@ -72,14 +84,14 @@ absl::Status EmptyPack(Parts& parts, int64_t number) {
   };
   for (const StoredFile& file : files) {
     if (file.is_damaged) continue;
-    absl::StatusOr<std::unique_ptr<BlobReader>> reader = parts.blobs.Open(file.place, file.size_bytes);
-    std::string content(static_cast<size_t>(file.size_bytes), '\0');
-    if (!reader.ok() || !(*reader)->ReadAt(0, content.data(), content.size()).ok() ||
-        files::Sha256(content) != file.sha256) {
+    std::string content;
+    const absl::Status read = ReadPiece(parts, file, &content);
+    if (absl::IsDataLoss(read)) {
       RETURN_IF_ERROR(parts.blobs.Check());
-      parts.contents.Damaged(file, "found while its pack was emptied").IgnoreError();
+      parts.contents.Damaged(file, read.message()).IgnoreError();
       continue;
     }
+    RETURN_IF_ERROR(read);
     bytes += content.size();
     contents.push_back(std::move(content));
     moved.push_back(file);
@@ -88,50 +100,78 @@ absl::Status EmptyPack(Parts& parts, int64_t number) {
   return move();
 }
 
-absl::Status TidyPacks(Parts& parts) {
-  ASSIGN_OR_RETURN(const std::vector<BlobStore::PackFile> packs, parts.blobs.ListPacks());
-  for (const BlobStore::PackFile& pack : packs) {
-    ASSIGN_OR_RETURN(const std::shared_ptr<void> hold, parts.blobs.HoldPack(pack.number));
-    if (hold == nullptr) continue;
-    ASSIGN_OR_RETURN(const int64_t used, parts.references.UsedBytes(pack.number));
-    if (used >= pack.size_bytes / 2) continue;
-    RETURN_IF_ERROR(EmptyPack(parts, pack.number));
-    ASSIGN_OR_RETURN(const std::vector<StoredFile> left, parts.references.OfPack(pack.number));
-    if (left.empty()) RETURN_IF_ERROR(parts.blobs.RemovePack(pack.number));
-  }
-  return absl::OkStatus();
+// Of which less than half is used.
+absl::StatusOr<std::vector<BlobStore::PackFile>> PoorPacks(Parts& parts) {
+  // In this order: what comes to a pack meanwhile is used.
+  ASSIGN_OR_RETURN(std::vector<BlobStore::PackFile> packs, parts.blobs.ListPacks());
+  ASSIGN_OR_RETURN(const auto used, parts.references.UsedBytesOfPacks());
+  std::erase_if(packs, [&](const BlobStore::PackFile& pack) {
+    const auto found = used.find(pack.number);
+    return found != used.end() && found->second >= pack.size_bytes / 2;
+  });
+  return packs;
 }
 
-// Gives the names that `known` does not answer with to `remove`.
-absl::Status RemoveUnknown(
-    const std::vector<std::string>& names,
-    absl::FunctionRef<absl::StatusOr<std::vector<std::string>>(const std::vector<std::string>&)> known,
-    absl::FunctionRef<absl::Status(const std::string&)> remove) {
-  for (size_t at = 0; at < names.size(); at += kBatch) {
-    const std::vector<std::string> batch(
-        names.begin() + static_cast<std::ptrdiff_t>(at),
-        names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), at + kBatch)));
-    ASSIGN_OR_RETURN(const std::vector<std::string> there, known(batch));
+absl::Status TidyPack(Parts& parts, const BlobStore::PackFile& pack) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<void> hold, parts.blobs.HoldPack(pack.number));
+  if (hold == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int64_t used, parts.references.UsedBytes(pack.number));
+  if (used >= pack.size_bytes / 2 && used > 0) return absl::OkStatus();
+  RETURN_IF_ERROR(EmptyPack(parts, pack.number));
+  ASSIGN_OR_RETURN(const std::vector<StoredFile> left, parts.references.OfPack(pack.number));
+  return left.empty() ? parts.blobs.RemovePack(pack.number) : absl::OkStatus();
+}
+
+absl::Status TidyPacks(Parts& parts) {
+  ASSIGN_OR_RETURN(const std::vector<BlobStore::PackFile> packs, PoorPacks(parts));
+  absl::Status first;
+  for (const BlobStore::PackFile& pack : packs) {
+    const absl::Status tidied = TidyPack(parts, pack);
+    if (tidied.ok()) continue;
+    log::Warn("cannot tidy a pack", {{"service", "file_transfer"}, {"pack", pack.number}, {"error", tidied}});
+    if (first.ok()) first = tidied;
+    // The others fare no better.
+    if (!absl::IsDataLoss(tidied)) break;
+  }
+  return first;
+}
+
+// Takes names, some hundreds at a time, and removes those that no row has.
+class Orphans {
+ public:
+  using Known = std::function<absl::StatusOr<std::vector<std::string>>(const std::vector<std::string>&)>;
+  using Remove = std::function<absl::Status(const std::string&)>;
+  Orphans(Known known, Remove remove) : known_(std::move(known)), remove_(std::move(remove)) {}
+
+  absl::Status Take(absl::string_view name) {
+    names_.emplace_back(name);
+    return names_.size() < static_cast<size_t>(kBatch) ? absl::OkStatus() : Finish();
+  }
+  absl::Status Finish() {
+    const std::vector<std::string> batch = std::exchange(names_, {});
+    if (batch.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::vector<std::string> there, known_(batch));
     const absl::flat_hash_set<std::string> kept(there.begin(), there.end());
     for (const std::string& name : batch) {
       if (kept.contains(name)) continue;
       log::Info("removes what no row names", {{"service", "file_transfer"}, {"name", name}});
-      RETURN_IF_ERROR(remove(name));
+      RETURN_IF_ERROR(remove_(name));
     }
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
-}
+
+ private:
+  const Known known_;
+  const Remove remove_;
+  std::vector<std::string> names_;
+};
 
 absl::Status RemoveUnknownPartials(Parts& parts) {
-  std::vector<std::string> names;
-  RETURN_IF_ERROR(
-      parts.blobs.ForEachPartial(parts.clock.Now() - kPartialOrphanAge, [&](absl::string_view name) {
-        names.emplace_back(name);
-        return absl::OkStatus();
-      }));
-  return RemoveUnknown(
-      names, [&](const auto& batch) { return parts.uploads.Known(batch); },
-      [&](const std::string& name) { return parts.blobs.RemovePartial(name); });
+  Orphans orphans([&](const auto& batch) { return parts.uploads.Known(batch); },
+                  [&](const std::string& name) { return parts.blobs.RemovePartial(name); });
+  RETURN_IF_ERROR(parts.blobs.ForEachPartial(parts.clock.Now() - kPartialOrphanAge,
+                                             [&](absl::string_view name) { return orphans.Take(name); }));
+  return orphans.Finish();
 }
 
 }  // namespace
@@ -142,13 +182,15 @@ absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectReque
     return InvalidField("lease", absl::StrCat("got ", absl::FormatDuration(lease), ", want at least 1 h"));
   const absl::Time asked_before = parts.clock.Now() - lease - kLeaseSlack;
   v1::CollectResponse response;
-  RETURN_IF_ERROR(CollectUploads(parts, request.dry_run(), &response));
   if (!request.dry_run()) {
+    RETURN_IF_ERROR(CollectUploads(parts, &response));
     RETURN_IF_ERROR(RemoveUnknownPartials(parts));
     RETURN_IF_ERROR(CollectFiles(parts, asked_before, &response));
     RETURN_IF_ERROR(TidyPacks(parts));
     return response;
   }
+  ASSIGN_OR_RETURN(const int64_t upload_count, parts.uploads.CountExpired(parts.clock.Now()));
+  response.set_upload_count(upload_count);
   ASSIGN_OR_RETURN(const CollectStore::Unused unused, parts.references.CountUnused(asked_before));
   response.set_file_count(unused.count);
   response.set_freed_bytes(unused.bytes);
@@ -156,19 +198,15 @@ absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectReque
 }
 
 absl::Status TidyStore(Parts& parts) {
-  std::vector<std::string> names;
-  const auto take = [&](absl::string_view name) {
-    names.emplace_back(name);
-    return absl::OkStatus();
-  };
-  RETURN_IF_ERROR(parts.blobs.ForEachBlob(parts.clock.Now() - kOrphanAge, take));
-  return RemoveUnknown(
-      names, [&](const auto& batch) { return parts.references.KnownBlobs(batch); },
-      [&](const std::string& name) {
-        BlobPlace place;
-        place.blob = name;
-        return parts.blobs.Remove(place);
-      });
+  Orphans orphans([&](const auto& batch) { return parts.references.KnownBlobs(batch); },
+                  [&](const std::string& name) {
+                    BlobPlace place;
+                    place.blob = name;
+                    return parts.blobs.Remove(place);
+                  });
+  RETURN_IF_ERROR(parts.blobs.ForEachBlob(parts.clock.Now() - kOrphanAge,
+                                          [&](absl::string_view name) { return orphans.Take(name); }));
+  return orphans.Finish();
 }
 
 }  // namespace cognate::file_transfer

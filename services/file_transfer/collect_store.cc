@@ -12,9 +12,12 @@ using postgres::Rows;
 using postgres::Statement;
 using postgres::Transaction;
 
-const Statement kIsOf = {"file_is_of", R"sql(
-    SELECT EXISTS (SELECT 1 FROM bindings WHERE sha256 = $1 AND platform = $2)
-        OR EXISTS (SELECT 1 FROM placements WHERE sha256 = $1 AND platform = $2)
+const Statement kAreFor = {"files_are_for", R"sql(
+    SELECT found.one IS NOT NULL
+    FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (sha256, place)
+    LEFT JOIN LATERAL (SELECT 1 AS one FROM placements p
+                       WHERE p.sha256 = wanted.sha256 AND p.platform = $1 LIMIT 1) found ON true
+    ORDER BY wanted.place
 )sql"};
 
 const Statement kCountBindings = {"count_bindings", R"sql(
@@ -49,6 +52,19 @@ const Statement kUsedBytes = {"used_bytes_of_pack", R"sql(
     SELECT COALESCE(sum(stored_bytes), 0)::bigint FROM files WHERE pack = $1 AND pack <> 0
 )sql"};
 
+const Statement kUsedBytesOfPacks = {"used_bytes_of_packs", R"sql(
+    SELECT pack, sum(stored_bytes)::bigint FROM files WHERE pack <> 0 GROUP BY pack
+)sql"};
+
+// One that nobody knew is due after its time, not at once.
+const Statement kMakeChore = {"make_chore", R"sql(
+    INSERT INTO chores (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING
+)sql"};
+
+const Statement kTakeChore = {"take_chore", R"sql(
+    UPDATE chores SET due_at = $3 WHERE name = $1 AND due_at <= $2
+)sql"};
+
 const Statement kMoveFiles = {"move_files", R"sql(
     UPDATE files f
     SET pack = t.to_pack, pack_offset = t.to_offset, stored_bytes = t.stored_bytes, is_compressed = t.is_compressed
@@ -63,14 +79,17 @@ const Statement kKnownBlobs = {"known_blobs", R"sql(
 
 }  // namespace
 
-absl::StatusOr<bool> CollectStore::IsOf(absl::string_view sha256, absl::string_view platform) {
-  bool is_of = false;
-  RETURN_IF_ERROR(pool_.Run("file_is_of", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kIsOf, Params().AddBytes(sha256).AddText(platform)));
-    is_of = rows.GetBool(0, 0);
+absl::StatusOr<std::vector<bool>> CollectStore::AreFor(absl::string_view platform,
+                                                       absl::Span<const std::string> sha256s) {
+  std::vector<bool> are(sha256s.size(), false);
+  if (sha256s.empty()) return are;
+  RETURN_IF_ERROR(pool_.Run("files_are_for", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows rows,
+                     transaction.Query(kAreFor, Params().AddText(platform).AddByteaArray(sha256s)));
+    for (int row = 0; row < rows.size(); ++row) are[static_cast<size_t>(row)] = rows.GetBool(row, 0);
     return absl::OkStatus();
   }));
-  return is_of;
+  return are;
 }
 
 absl::StatusOr<std::vector<int64_t>> CollectStore::CountBindings(absl::Span<const std::string> sha256s) {
@@ -125,6 +144,29 @@ absl::StatusOr<int64_t> CollectStore::UsedBytes(int64_t pack) {
     return absl::OkStatus();
   }));
   return used;
+}
+
+absl::StatusOr<absl::flat_hash_map<int64_t, int64_t>> CollectStore::UsedBytesOfPacks() {
+  absl::flat_hash_map<int64_t, int64_t> used;
+  RETURN_IF_ERROR(pool_.Run("used_bytes_of_packs", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kUsedBytesOfPacks));
+    for (int row = 0; row < rows.size(); ++row) used[rows.GetInt64(row, 0)] = rows.GetInt64(row, 1);
+    return absl::OkStatus();
+  }));
+  return used;
+}
+
+absl::StatusOr<bool> CollectStore::TakeChore(absl::string_view name, absl::Time now, absl::Duration every) {
+  bool is_taken = false;
+  RETURN_IF_ERROR(pool_.InTransaction("take_chore", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(transaction.Query(kMakeChore, Params().AddText(name).AddTimestamp(now + every)).status());
+    ASSIGN_OR_RETURN(
+        const Rows rows,
+        transaction.Query(kTakeChore, Params().AddText(name).AddTimestamp(now).AddTimestamp(now + every)));
+    is_taken = rows.affected() > 0;
+    return absl::OkStatus();
+  }));
+  return is_taken;
 }
 
 absl::Status CollectStore::Move(absl::Span<const StoredFile> from, absl::Span<const BlobPlace> to) {

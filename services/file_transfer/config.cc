@@ -36,6 +36,11 @@ void Config::RegisterOwn(config::Settings& settings) {
   s3.Register(settings);
   settings.Add("file-roots", &file_roots,
                "Directories in which platforms may have their files, several with commas; empty: none");
+  settings.Add("file-max-bytes", &file_max_bytes, "The largest content that a platform's key may send",
+               {1 << 20, int64_t{1} << 50});
+  settings.Add("file-unbound-bytes", &file_unbound_bytes,
+               "How much a platform's key may send before records lead to it, in bytes",
+               {1 << 20, int64_t{1} << 60});
   settings.AddSecret(
       "link-key", &link_key,
       "What links to files are signed with, at least 32 characters, one a line: the first signs, "

@@ -1,15 +1,12 @@
 #include "services/file_transfer/contents.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "common/clock/time_proto.h"
 #include "common/files/digest.h"
-#include "common/log/log.h"
+#include "common/ids/uuid.h"
 #include "common/status/status_macros.h"
 #include "services/file_transfer/content_writer.h"
 #include "services/file_transfer/errors.h"
@@ -31,11 +28,7 @@ v1::File ToFile(const StoredFile& file) {
   return proto;
 }
 
-std::string NewPartialName() {
-  std::array<char, 16> random = {};
-  RandomBytes(random.data(), random.size());
-  return absl::BytesToHexString(absl::string_view(random.data(), random.size()));
-}
+std::string NewPartialName() { return RandomHex(16); }
 
 absl::StatusOr<std::vector<std::optional<v1::File>>> Contents::Find(absl::Span<const std::string> sha256s) {
   ASSIGN_OR_RETURN(const std::vector<std::optional<StoredFile>> rows, files_.Find(sha256s));
@@ -54,6 +47,13 @@ absl::StatusOr<std::vector<std::optional<v1::File>>> Contents::Find(absl::Span<c
     if (rows[i] && !rows[i]->is_damaged && !gone.contains(rows[i]->file_id)) found[i] = ToFile(*rows[i]);
   }
   return found;
+}
+
+absl::Status Contents::KeepUntil(const std::string& sha256, absl::Time time) {
+  ASSIGN_OR_RETURN(const StoredFile file, FindOne(sha256));
+  if (file.asked_at >= time) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<int64_t> kept, files_.Touch({file.file_id}, time));
+  return kept.empty() ? FileNotFound(sha256) : absl::OkStatus();
 }
 
 absl::Status Contents::FillMediaType(v1::File* file) {
@@ -84,21 +84,35 @@ absl::StatusOr<std::vector<absl::Status>> Contents::PutSmall(absl::Span<const Sm
     }
   }
   ASSIGN_OR_RETURN(const std::vector<std::optional<v1::File>> known, Find(sha256s));
-  std::vector<Small> small;
-  std::vector<NewFile> made;
+  std::vector<Small> lacking;
   for (size_t i = 0; i < known.size(); ++i) {
-    if (known[i]) continue;
-    const Small& file = files[places[i]];
+    if (!known[i]) lacking.push_back(files[places[i]]);
+  }
+  if (lacking.empty()) return statuses;
+  std::vector<NewFile> made;
+  std::shared_ptr<void> hold;
+  if (const absl::Status status = Make(lacking, &made, &hold); !status.ok()) {
+    // Nobody knows their names yet, and a store that is full has no room for what nobody can read.
+    for (const NewFile& file : made) blobs_.Remove(file.place).IgnoreError();
+    return status;
+  }
+  RETURN_IF_ERROR(Add(std::move(made)).status());
+  return statuses;
+}
+
+// After an error `*made` has what was made until then.
+absl::Status Contents::Make(absl::Span<const Small> files, std::vector<NewFile>* made,
+                            std::shared_ptr<void>* hold) {
+  std::vector<Small> small;
+  for (const Small& file : files) {
     if (static_cast<int64_t>(file.data.size()) <= kPackedBytes) {
       small.push_back(file);
     } else {
-      ASSIGN_OR_RETURN(made.emplace_back(), WriteBlob(file));
+      ASSIGN_OR_RETURN(NewFile blob, WriteBlob(file));
+      made->push_back(std::move(blob));
     }
   }
-  std::shared_ptr<void> hold;
-  if (!small.empty()) RETURN_IF_ERROR(Pack(small, &made, &hold));
-  if (!made.empty()) RETURN_IF_ERROR(Add(std::move(made)).status());
-  return statuses;
+  return small.empty() ? absl::OkStatus() : Pack(small, made, hold);
 }
 
 absl::Status Contents::Pack(absl::Span<const Small> files, std::vector<NewFile>* made,
@@ -131,11 +145,12 @@ absl::StatusOr<NewFile> Contents::WriteBlob(const Small& file) {
   return made;
 }
 
-absl::StatusOr<std::vector<StoredFile>> Contents::Add(std::vector<NewFile> files) {
+absl::StatusOr<std::vector<StoredFile>> Contents::Add(std::vector<NewFile> files,
+                                                      const FileStore::Also& also) {
   std::vector<BlobPlace> places;
   for (const NewFile& file : files) places.push_back(file.place);
   // Where this fails nobody knows whether the rows are there: Collect finds out.
-  ASSIGN_OR_RETURN(std::vector<StoredFile> stored, files_.Add(std::move(files), clock_.Now()));
+  ASSIGN_OR_RETURN(std::vector<StoredFile> stored, files_.Add(std::move(files), clock_.Now(), also));
   for (size_t i = 0; i < stored.size(); ++i) {
     if (stored[i].place.blob != places[i].blob) blobs_.Remove(places[i]).IgnoreError();
   }
@@ -158,7 +173,8 @@ absl::StatusOr<v1::File> Contents::Put(absl::FunctionRef<absl::StatusOr<absl::st
   const std::string name = NewPartialName();
   ASSIGN_OR_RETURN(const std::unique_ptr<Partial> partial, blobs_.OpenPartial(name, 0));
   const auto store = [&]() -> absl::StatusOr<v1::File> {
-    ContentWriter writer(*partial, memory_, [](int64_t) { return absl::OkStatus(); });
+    ContentWriter writer(*partial, memory_, clock_, "",
+                         [](int64_t, const std::string&) { return absl::OkStatus(); });
     while (!bytes.empty()) {
       RETURN_IF_ERROR(writer.Append(&bytes));
       ASSIGN_OR_RETURN(piece, next());
@@ -173,19 +189,20 @@ absl::StatusOr<v1::File> Contents::Put(absl::FunctionRef<absl::StatusOr<absl::st
 }
 
 absl::StatusOr<v1::File> Contents::PutPartial(Partial& partial, absl::string_view name,
-                                              const std::string& sha256) {
+                                              const std::string& sha256, const FileStore::Also& also) {
   std::string head(static_cast<size_t>(std::min(partial.size(), kPackedBytes)), '\0');
   ASSIGN_OR_RETURN(const size_t size, partial.ReadAt(0, head.data(), head.size()));
   if (size < head.size()) return absl::DataLossError("the partial file has lost bytes");
   if (partial.size() <= kPackedBytes) {
     ASSIGN_OR_RETURN(const std::vector<absl::Status> statuses, PutSmall({{sha256, head}}));
     RETURN_IF_ERROR(statuses.front());
+    if (also) RETURN_IF_ERROR(files_.Do(also));
     ASSIGN_OR_RETURN(const StoredFile stored, FindOne(sha256));
     return ToFile(stored);
   }
   ASSIGN_OR_RETURN(BlobPlace place, blobs_.Publish(partial, name, sha256));
   ASSIGN_OR_RETURN(const std::vector<StoredFile> stored,
-                   Add({{sha256, partial.size(), media_types_.Of(head), std::move(place)}}));
+                   Add({{sha256, partial.size(), media_types_.Of(head), std::move(place)}}, also));
   return ToFile(stored.front());
 }
 

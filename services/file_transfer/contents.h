@@ -46,14 +46,19 @@ class Contents {
   // Stores what `next` gives until it gives nothing. Bounded memory. The hash is found on the way.
   absl::StatusOr<v1::File> Put(absl::FunctionRef<absl::StatusOr<absl::string_view>()> next);
 
-  // Stores what a synced partial holds, whose hash this is. The partial is removed by its owner afterwards.
-  absl::StatusOr<v1::File> PutPartial(Partial& partial, absl::string_view name, const std::string& sha256);
+  // Stores what a synced partial holds, whose hash this is, and does `also` in the transaction that makes it
+  // a stored one. The partial is removed by its owner afterwards.
+  absl::StatusOr<v1::File> PutPartial(Partial& partial, absl::string_view name, const std::string& sha256,
+                                      const FileStore::Also& also = nullptr);
 
   // Gives pieces of at most 256 KiB until `limit` (-1: the end), or until `take` says no. NOT_FOUND
   // FILE_NOT_FOUND; OUT_OF_RANGE where `offset` is behind the end; DATA_LOSS FILE_DAMAGED, where all of it
   // was read also when only its hash is wrong: `take` has had the pieces by then.
   absl::Status Read(absl::string_view sha256, int64_t offset, int64_t limit,
                     absl::FunctionRef<bool(absl::string_view)> take);
+
+  // No collection takes it before.
+  absl::Status KeepUntil(const std::string& sha256, absl::Time time);
 
   // For a copy of a part of it, which nobody compares with the hash.
   struct Opened {
@@ -63,7 +68,8 @@ class Contents {
   absl::StatusOr<Opened> Open(const std::string& sha256);
 
   // Reads all of it: OK, DATA_LOSS FILE_DAMAGED, or why that cannot be told now. Then it is not changed.
-  absl::Status Verify(const StoredFile& file);
+  // CANCELLED as soon as `is_over` says so.
+  absl::Status Verify(const StoredFile& file, absl::FunctionRef<bool()> is_over);
   // From now on it counts as not stored. Answers FILE_DAMAGED.
   absl::Status Damaged(const StoredFile& file, absl::string_view what);
 
@@ -73,10 +79,12 @@ class Contents {
   absl::StatusOr<std::unique_ptr<BlobReader>> OpenPlace(const StoredFile& file);
   absl::Status ReadSmall(const StoredFile& file, BlobReader& reader, int64_t offset, int64_t end,
                          absl::FunctionRef<bool(absl::string_view)> take);
+  absl::Status Make(absl::Span<const Small> files, std::vector<NewFile>* made, std::shared_ptr<void>* hold);
   absl::Status Pack(absl::Span<const Small> files, std::vector<NewFile>* made, std::shared_ptr<void>* hold);
   absl::StatusOr<NewFile> WriteBlob(const Small& file);
   // Remembers them. What another one has stored meanwhile is removed again.
-  absl::StatusOr<std::vector<StoredFile>> Add(std::vector<NewFile> files);
+  absl::StatusOr<std::vector<StoredFile>> Add(std::vector<NewFile> files,
+                                              const FileStore::Also& also = nullptr);
 
   FileStore& files_;
   BlobStore& blobs_;

@@ -47,6 +47,32 @@ absl::Status UploadInUse(absl::string_view upload) {
       .RetryAfter(absl::Seconds(1));
 }
 
+absl::Status TooManyUploads(int limit, absl::string_view platform) {
+  return Error(absl::StatusCode::kUnavailable, "TOO_MANY_UPLOADS",
+               absl::StrCat(limit, " uploads are on their way",
+                            platform.empty() ? "" : absl::StrCat(" by keys of ", platform),
+                            ", and no more at once: come again in a moment"))
+      .RetryAfter(absl::Seconds(1));
+}
+
+absl::Status UploadTooLarge(int64_t size_bytes, int64_t limit) {
+  return Error(absl::StatusCode::kResourceExhausted, "UPLOAD_TOO_LARGE",
+               absl::StrCat("the content has ", size_bytes,
+                            " bytes or more, and a platform's key sends at most ", limit,
+                            " (--file-max-bytes of file-transfer); an operator may send it"))
+      .With("limit", absl::StrCat(limit));
+}
+
+absl::Status UploadQuotaExceeded(absl::string_view platform, int64_t bytes, int64_t limit) {
+  return Error(absl::StatusCode::kResourceExhausted, "UPLOAD_QUOTA_EXCEEDED",
+               absl::StrCat(
+                   platform, " has sent ", bytes, " bytes that no record leads to, and may ", limit,
+                   " (--file-unbound-bytes of file-transfer): capture their records, or wait until the "
+                   "collection has removed them, a day after they came"))
+      .With("platform", platform)
+      .With("limit", absl::StrCat(limit));
+}
+
 absl::Status WriteOffsetMismatch(int64_t got, int64_t committed_bytes) {
   return Error(absl::StatusCode::kOutOfRange, "WRITE_OFFSET_MISMATCH",
                absl::StrCat("write_offset: got ", got, ", want ", committed_bytes, ", which is committed"))

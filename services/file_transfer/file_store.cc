@@ -52,7 +52,7 @@ const Statement kAddFiles = {"add_files", absl::StrCat(R"sql(
          AS new (sha256, size_bytes, media_type, pack, pack_offset, stored_bytes, is_compressed, blob)
     ORDER BY sha256
     ON CONFLICT (sha256) DO UPDATE
-    SET asked_at = excluded.asked_at,
+    SET asked_at = GREATEST(f.asked_at, excluded.asked_at),
         media_type = COALESCE(f.media_type, excluded.media_type),
         pack = CASE WHEN f.damaged_at IS NULL THEN f.pack ELSE excluded.pack END,
         pack_offset = CASE WHEN f.damaged_at IS NULL THEN f.pack_offset ELSE excluded.pack_offset END,
@@ -187,7 +187,8 @@ absl::StatusOr<std::vector<int64_t>> FileStore::Touch(absl::Span<const int64_t> 
   return touched;
 }
 
-absl::StatusOr<std::vector<StoredFile>> FileStore::Add(std::vector<NewFile> files, absl::Time now) {
+absl::StatusOr<std::vector<StoredFile>> FileStore::Add(std::vector<NewFile> files, absl::Time now,
+                                                       const Also& also) {
   const Columns columns(files);
   absl::flat_hash_map<std::string, StoredFile> by_hash;
   RETURN_IF_ERROR(pool_.InTransactionWithRetry("add_files", [&](Transaction& transaction) -> absl::Status {
@@ -198,12 +199,14 @@ absl::StatusOr<std::vector<StoredFile>> FileStore::Add(std::vector<NewFile> file
       StoredFile file = FileFromRow(rows, row);
       by_hash[file.sha256] = std::move(file);
     }
-    return absl::OkStatus();
+    return also ? also(transaction) : absl::OkStatus();
   }));
   std::vector<StoredFile> stored;
   for (const NewFile& file : files) stored.push_back(std::move(by_hash[file.sha256]));
   return stored;
 }
+
+absl::Status FileStore::Do(const Also& also) { return pool_.InTransactionWithRetry("store_file", also); }
 
 absl::Status FileStore::SetMediaType(int64_t file_id, absl::string_view media_type) {
   return pool_.Run("set_media_type", [&](Transaction& transaction) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,7 +55,13 @@ class FileStore {
 
   // What is stored now under each hash, whose place is another one's where the content was stored already
   // and is whole. `files` have different hashes.
-  absl::StatusOr<std::vector<StoredFile>> Add(std::vector<NewFile> files, absl::Time now);
+  // `also` is done in the same transaction, behind that; more than once where it has to be tried again.
+  using Also = std::function<absl::Status(postgres::Transaction&)>;
+  absl::StatusOr<std::vector<StoredFile>> Add(std::vector<NewFile> files, absl::Time now,
+                                              const Also& also = nullptr);
+
+  // By itself, where nothing is to be added.
+  absl::Status Do(const Also& also);
 
   absl::Status SetMediaType(int64_t file_id, absl::string_view media_type);
   // Only where its place is still this one.

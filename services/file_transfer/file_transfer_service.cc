@@ -25,7 +25,7 @@ Status FileTransferService::Write(ServerContext* context, grpc::ServerReader<v1:
 Status FileTransferService::BatchWrite(ServerContext* context, const v1::BatchWriteRequest* request,
                                        v1::BatchWriteResponse* response) {
   return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return file_transfer::BatchWrite(parts_, *request); });
+                     [&](const Rpc& rpc) { return file_transfer::BatchWrite(parts_, *request, rpc); });
 }
 
 Status FileTransferService::QueryWriteStatus(ServerContext* context,
@@ -58,7 +58,7 @@ Status FileTransferService::BatchRead(ServerContext* context, const v1::BatchRea
 Status FileTransferService::Check(ServerContext* context, const v1::CheckRequest* request,
                                   v1::CheckResponse* response) {
   return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return file_transfer::Check(parts_, *request); });
+                     [&](const Rpc& rpc) { return file_transfer::Check(parts_, *request, rpc); });
 }
 
 Status FileTransferService::Bind(ServerContext* context, const v1::BindRequest* request,

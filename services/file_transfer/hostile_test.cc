@@ -278,7 +278,8 @@ TEST_F(HostileTest, SaysThatTheStoreCannotBeWrittenToAndStillReads) {
   ASSERT_OK(PutBatch({"from before"}));
   Stop();
   const bool is_read_only = disk.is_mounted() && disk.SetReadOnly(true);
-  // Without a disk of its own; root would not notice.
+  if (!is_read_only && geteuid() == 0)
+    GTEST_SKIP() << "nothing can be shown: no disk can be mounted here, and root writes to what is read-only";
   if (!is_read_only) {
     for (const char* folder : {"packs", "uploads"})
       chmod(absl::StrCat(config_.file_store, "/", folder).c_str(), 0500);

@@ -18,6 +18,8 @@ constexpr absl::Duration kTidyEvery = absl::Hours(24);
 constexpr absl::Duration kCountEvery = absl::Minutes(5);
 constexpr absl::Duration kCutEvery = absl::Seconds(2);
 constexpr absl::Duration kReleaseEvery = absl::Seconds(1);
+// Longer than 500 chunks, of at most a GiB, take.
+constexpr absl::Duration kCutLease = absl::Minutes(5);
 constexpr size_t kChunkRows = 500;
 constexpr size_t kReadBytes = 256 << 10;
 
@@ -28,30 +30,33 @@ void Warn(const char* what, const absl::Status& status) {
 }  // namespace
 
 void Housekeeping::RunCollector(StopToken& stop) {
-  absl::Time tidied = absl::InfinitePast();
-  absl::Time collected = parts_.clock.Now();
-  while (!stop.WaitFor(kCountEvery)) {
+  do {
     const absl::StatusOr<FileStore::Totals> totals = parts_.files.Count();
     Warn("cannot count files", totals.status());
     if (totals.ok()) {
       parts_.metrics.stored.Set(static_cast<double>(totals->count));
       parts_.metrics.stored_bytes.Set(static_cast<double>(totals->stored_bytes));
     }
-    const absl::Time now = parts_.clock.Now();
-    if (now - collected < kCollectEvery) continue;
-    collected = now;
-    const absl::StatusOr<v1::CollectResponse> response = Collect(parts_, v1::CollectRequest());
-    Warn("cannot collect files", response.status());
-    if (response.ok() && response->file_count() + response->upload_count() > 0) {
-      log::Info("collected", {{"service", "file_transfer"},
-                              {"files", response->file_count()},
-                              {"uploads", response->upload_count()},
-                              {"bytes", response->freed_bytes()}});
-    }
-    if (now - tidied < kTidyEvery) continue;
-    tidied = now;
-    Warn("cannot tidy the store", TidyStore(parts_));
-  }
+    if (IsDue("collect", kCollectEvery)) CollectNow();
+    if (IsDue("tidy", kTidyEvery)) Warn("cannot tidy the store", TidyStore(parts_));
+  } while (!stop.WaitFor(kCountEvery));
+}
+
+// Of all processes of the service one does it.
+bool Housekeeping::IsDue(absl::string_view chore, absl::Duration every) {
+  const absl::StatusOr<bool> is_due = parts_.references.TakeChore(chore, parts_.clock.Now(), every);
+  Warn("cannot look what is due", is_due.status());
+  return is_due.ok() && *is_due;
+}
+
+void Housekeeping::CollectNow() {
+  const absl::StatusOr<v1::CollectResponse> response = Collect(parts_, v1::CollectRequest());
+  Warn("cannot collect files", response.status());
+  if (!response.ok() || response->file_count() + response->upload_count() == 0) return;
+  log::Info("collected", {{"service", "file_transfer"},
+                          {"files", response->file_count()},
+                          {"uploads", response->upload_count()},
+                          {"bytes", response->freed_bytes()}});
 }
 
 void Housekeeping::RunCutter(StopToken& stop) {
@@ -68,10 +73,13 @@ void Housekeeping::RunCutter(StopToken& stop) {
   }
 }
 
+absl::Time Housekeeping::CutUntil() const { return parts_.clock.Now() + kCutLease; }
+
 // Sets `*found` to whether there was one, and `*after_id` to it.
 absl::Status Housekeeping::CutNext(StopToken& stop, int64_t* after_id, bool* found) {
   *found = false;
-  ASSIGN_OR_RETURN(const std::optional<StoredFile> file, parts_.chunks.NextUncut(*after_id));
+  ASSIGN_OR_RETURN(const std::optional<StoredFile> file,
+                   parts_.chunks.ClaimUncut(*after_id, parts_.clock.Now(), CutUntil()));
   if (!file) return absl::OkStatus();
   *found = true;
   *after_id = file->file_id;
@@ -91,14 +99,17 @@ absl::Status Housekeeping::Cut(StopToken& stop, const StoredFile& file) {
     at += static_cast<int64_t>(got);
     if (at == opened.size_bytes) chunker.Finish(visit);
     if (chunks.size() < kChunkRows && at < opened.size_bytes) continue;
-    RETURN_IF_ERROR(parts_.chunks.Add(file.file_id, chunks));
+    RETURN_IF_ERROR(parts_.chunks.Add(file.file_id, chunks, CutUntil()));
     chunks.clear();
   }
-  return stop.stopping() ? absl::OkStatus() : parts_.chunks.SetCut(file.file_id);
+  // Another process, or this one when it is back, need not wait for the claim to end.
+  return stop.stopping() ? parts_.chunks.Add(file.file_id, {}, parts_.clock.Now())
+                         : parts_.chunks.SetCut(file.file_id);
 }
 
 void Housekeeping::RunReleaser(StopToken& stop) {
   while (!stop.WaitFor(kReleaseEvery)) {
+    parts_.calls.EndSilent();
     const std::vector<std::string> idle = parts_.sessions.IdlePartials();
     if (idle.empty()) continue;
     const absl::StatusOr<std::vector<std::string>> wanted =

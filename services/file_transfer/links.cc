@@ -118,6 +118,8 @@ absl::StatusOr<v1::CreateLinkResponse> CreateLink(Parts& parts, const v1::Create
   ASSIGN_OR_RETURN(const std::vector<std::optional<v1::File>> files, parts.contents.Find({request.sha256()}));
   if (!files.front()) return FileNotFound(request.sha256());
   const Link link = {request.sha256(), request.name(), parts.clock.Now() + lifetime};
+  // Also where no record leads to it.
+  RETURN_IF_ERROR(parts.contents.KeepUntil(link.sha256, link.expire_at));
   v1::CreateLinkResponse response;
   response.set_path(absl::StrCat("/files/", parts.links.Sign(link)));
   *response.mutable_expire_time() = ToTimestamp(link.expire_at);

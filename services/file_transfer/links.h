@@ -1,4 +1,5 @@
-// Addresses under which a browser gets one content for a while: all that is known of one stands in it, signed.
+// Addresses under which a browser gets one content for a while: all that is known of one stands in it,
+// signed.
 #pragma once
 
 #include <string>

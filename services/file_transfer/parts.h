@@ -10,8 +10,11 @@
 #include "services/file_transfer/file_store.h"
 #include "services/file_transfer/links.h"
 #include "services/file_transfer/metrics.h"
+#include "services/file_transfer/possession.h"
+#include "services/file_transfer/upload_quota.h"
 #include "services/file_transfer/upload_sessions.h"
 #include "services/file_transfer/upload_store.h"
+#include "services/file_transfer/write_calls.h"
 
 namespace cognate::file_transfer {
 
@@ -23,7 +26,10 @@ struct Parts {
   UploadStore& uploads;
   CollectStore& references;
   ChunkStore& chunks;
+  Possession& possession;
   Contents& contents;
+  UploadQuota& quota;
+  WriteCalls& calls;
   UploadSessions& sessions;
   ByteBudget& memory;
   Metrics& metrics;

@@ -15,10 +15,19 @@ constexpr size_t kMessageBytes = 1 << 20;
 
 }  // namespace
 
-absl::Status MayRead(Parts& parts, const v1::Principal& principal, absl::string_view sha256) {
-  if (principal.role() != v1::ROLE_PLATFORM) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const bool is_own, parts.references.IsOf(sha256, principal.platform()));
-  return is_own ? absl::OkStatus() : FileNotFound(sha256);
+absl::Status MayRead(Parts& parts, const v1::Principal& principal, const std::string& sha256) {
+  ASSIGN_OR_RETURN(const std::vector<bool> may, MayReadAll(parts, principal, {sha256}));
+  return may.front() ? absl::OkStatus() : FileNotFound(sha256);
+}
+
+absl::StatusOr<std::vector<bool>> MayReadAll(Parts& parts, const v1::Principal& principal,
+                                             const std::vector<std::string>& sha256s) {
+  std::vector<bool> may(sha256s.size(), true);
+  if (principal.role() != v1::ROLE_PLATFORM) return may;
+  ASSIGN_OR_RETURN(may, parts.possession.Has(principal.platform(), sha256s));
+  ASSIGN_OR_RETURN(const std::vector<bool> is_to, parts.references.AreFor(principal.platform(), sha256s));
+  for (size_t i = 0; i < may.size(); ++i) may[i] = may[i] || is_to[i];
+  return may;
 }
 
 absl::Status Read(Parts& parts, const v1::ReadRequest& request, const grpc_support::Rpc& rpc,

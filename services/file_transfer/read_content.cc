@@ -53,12 +53,13 @@ absl::Status Contents::Damaged(const StoredFile& file, absl::string_view what) {
                      absl::StrCat("what is stored is no longer what it was: ", what, "; a scrub repairs it"));
 }
 
-absl::Status Contents::Verify(const StoredFile& file) {
+absl::Status Contents::Verify(const StoredFile& file, absl::FunctionRef<bool()> is_over) {
   StoredFile now = file;
   ASSIGN_OR_RETURN(const std::unique_ptr<BlobReader> reader, OpenStored(&now));
   files::Digest digest;
   std::string buffer(static_cast<size_t>(std::min(kPieceBytes, std::max<int64_t>(file.size_bytes, 1))), '\0');
   for (int64_t at = 0; at < file.size_bytes;) {
+    if (is_over()) return absl::CancelledError("nobody waits for it any more");
     absl::StatusOr<size_t> got = reader->ReadAt(at, buffer.data(), buffer.size());
     if (absl::IsDataLoss(got.status())) return Damaged(now, got.status().message());
     RETURN_IF_ERROR(got.status());

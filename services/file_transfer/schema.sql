@@ -1,4 +1,38 @@
 CREATE SCHEMA file_transfer;
+CREATE FUNCTION file_transfer.count_placements() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'file_transfer'
+    AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        INSERT INTO placement_totals AS t
+        SELECT platform, -count(sha256), -COALESCE(sum(size_bytes) FILTER (WHERE sha256 IS NOT NULL), 0),
+               -count(sha256) FILTER (WHERE state = 3),
+               -COALESCE(sum(CASE state WHEN 3 THEN size_bytes WHEN 2 THEN placed_bytes ELSE 0 END)
+                         FILTER (WHERE sha256 IS NOT NULL), 0),
+               -COALESCE(sum(size_bytes) FILTER (WHERE state <> 4), 0)
+        FROM gone GROUP BY platform ORDER BY platform
+        ON CONFLICT (platform) DO UPDATE
+        SET file_count = t.file_count + excluded.file_count, file_bytes = t.file_bytes + excluded.file_bytes,
+            placed_count = t.placed_count + excluded.placed_count, placed_bytes = t.placed_bytes + excluded.placed_bytes,
+            kept_bytes = t.kept_bytes + excluded.kept_bytes;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO placement_totals AS t
+        SELECT platform, count(sha256), COALESCE(sum(size_bytes) FILTER (WHERE sha256 IS NOT NULL), 0),
+               count(sha256) FILTER (WHERE state = 3),
+               COALESCE(sum(CASE state WHEN 3 THEN size_bytes WHEN 2 THEN placed_bytes ELSE 0 END)
+                        FILTER (WHERE sha256 IS NOT NULL), 0),
+               COALESCE(sum(size_bytes) FILTER (WHERE state <> 4), 0)
+        FROM made GROUP BY platform ORDER BY platform
+        ON CONFLICT (platform) DO UPDATE
+        SET file_count = t.file_count + excluded.file_count, file_bytes = t.file_bytes + excluded.file_bytes,
+            placed_count = t.placed_count + excluded.placed_count, placed_bytes = t.placed_bytes + excluded.placed_bytes,
+            kept_bytes = t.kept_bytes + excluded.kept_bytes;
+    END IF;
+    RETURN NULL;
+END
+$$;
 CREATE TABLE file_transfer.bindings (
     platform text NOT NULL,
     entity_id uuid NOT NULL,
@@ -10,6 +44,10 @@ CREATE TABLE file_transfer.bindings (
     updated_at timestamp with time zone NOT NULL
 )
 WITH (fillfactor='80');
+CREATE TABLE file_transfer.chores (
+    name text NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
 CREATE TABLE file_transfer.chunks (
     chunk_sha256 bytea NOT NULL,
     file_id bigint NOT NULL,
@@ -30,6 +68,7 @@ CREATE TABLE file_transfer.files (
     blob text NOT NULL,
     is_chunked boolean,
     damaged_at timestamp with time zone,
+    cut_until timestamp with time zone,
     CONSTRAINT files_sha256_check CHECK ((length(sha256) = 32))
 )
 WITH (fillfactor='90');
@@ -41,6 +80,15 @@ ALTER TABLE file_transfer.files ALTER COLUMN file_id ADD GENERATED ALWAYS AS IDE
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE file_transfer.placement_totals (
+    platform text NOT NULL,
+    file_count bigint NOT NULL,
+    file_bytes bigint NOT NULL,
+    placed_count bigint NOT NULL,
+    placed_bytes bigint NOT NULL,
+    kept_bytes bigint NOT NULL
+)
+WITH (fillfactor='50');
 CREATE TABLE file_transfer.placements (
     platform text NOT NULL,
     path text NOT NULL,
@@ -56,14 +104,27 @@ CREATE TABLE file_transfer.placements (
     attempt_count integer DEFAULT 0 NOT NULL,
     next_attempt_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL,
+    not_before timestamp with time zone
 )
 WITH (fillfactor='80');
+CREATE TABLE file_transfer.possessions (
+    platform text NOT NULL,
+    file_id bigint NOT NULL,
+    is_unbound boolean NOT NULL
+);
 CREATE TABLE file_transfer.reads (
     platform text NOT NULL,
     path text NOT NULL,
     attempt_count integer DEFAULT 0 NOT NULL,
     next_attempt_at timestamp with time zone NOT NULL
+);
+CREATE TABLE file_transfer.refused_uploads (
+    platform text NOT NULL,
+    sha256 bytea NOT NULL,
+    reason text NOT NULL,
+    message text NOT NULL,
+    refused_at timestamp with time zone NOT NULL
 );
 CREATE TABLE file_transfer.seen_files (
     platform text NOT NULL,
@@ -91,7 +152,8 @@ CREATE TABLE file_transfer.uploads (
     expire_at timestamp with time zone NOT NULL,
     wanted_at timestamp with time zone,
     file_sha256 bytea,
-    note bytea
+    note bytea,
+    hash_state bytea
 );
 CREATE TABLE file_transfer.waits (
     platform text NOT NULL,
@@ -105,20 +167,29 @@ CREATE TABLE file_transfer.waits (
     path text NOT NULL,
     look_count integer DEFAULT 0 NOT NULL,
     next_look_at timestamp with time zone NOT NULL,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    ready_at timestamp with time zone
 );
 ALTER TABLE ONLY file_transfer.bindings
     ADD CONSTRAINT bindings_pkey PRIMARY KEY (platform, entity_id, model, field, "position");
+ALTER TABLE ONLY file_transfer.chores
+    ADD CONSTRAINT chores_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY file_transfer.chunks
     ADD CONSTRAINT chunks_pkey PRIMARY KEY (chunk_sha256, file_id, chunk_offset);
 ALTER TABLE ONLY file_transfer.files
     ADD CONSTRAINT files_pkey PRIMARY KEY (file_id);
 ALTER TABLE ONLY file_transfer.files
     ADD CONSTRAINT files_sha256_key UNIQUE (sha256);
+ALTER TABLE ONLY file_transfer.placement_totals
+    ADD CONSTRAINT placement_totals_pkey PRIMARY KEY (platform);
 ALTER TABLE ONLY file_transfer.placements
     ADD CONSTRAINT placements_pkey PRIMARY KEY (platform, path);
+ALTER TABLE ONLY file_transfer.possessions
+    ADD CONSTRAINT possessions_pkey PRIMARY KEY (platform, file_id);
 ALTER TABLE ONLY file_transfer.reads
     ADD CONSTRAINT reads_pkey PRIMARY KEY (platform, path);
+ALTER TABLE ONLY file_transfer.refused_uploads
+    ADD CONSTRAINT refused_uploads_pkey PRIMARY KEY (platform, sha256);
 ALTER TABLE ONLY file_transfer.seen_files
     ADD CONSTRAINT seen_files_pkey PRIMARY KEY (platform, path);
 ALTER TABLE ONLY file_transfer.store
@@ -132,16 +203,24 @@ CREATE INDEX bindings_of_entity ON file_transfer.bindings USING btree (entity_id
 CREATE INDEX chunks_of_file ON file_transfer.chunks USING btree (file_id);
 CREATE INDEX files_of_pack ON file_transfer.files USING btree (pack) WHERE (pack <> 0);
 CREATE INDEX files_to_chunk ON file_transfer.files USING btree (file_id) WHERE (NOT is_chunked);
-CREATE INDEX placements_missing ON file_transfer.placements USING btree (platform, created_at, path) WHERE (state = 2);
+CREATE INDEX placements_missing ON file_transfer.placements USING btree (platform, created_at, path) WHERE ((state = 2) AND (sha256 IS NOT NULL));
 CREATE INDEX placements_of_content ON file_transfer.placements USING btree (sha256) WHERE (sha256 IS NOT NULL);
-CREATE INDEX placements_to_do ON file_transfer.placements USING btree (next_attempt_at) WHERE ((state = 2) AND (next_attempt_at IS NOT NULL));
-CREATE INDEX reads_due ON file_transfer.reads USING btree (next_attempt_at);
+CREATE INDEX placements_to_do ON file_transfer.placements USING btree (platform, next_attempt_at) WHERE ((state = 2) AND (next_attempt_at IS NOT NULL));
+CREATE INDEX possessions_of_file ON file_transfer.possessions USING btree (file_id);
+CREATE INDEX possessions_unbound ON file_transfer.possessions USING btree (platform) WHERE is_unbound;
+CREATE INDEX reads_due ON file_transfer.reads USING btree (platform, next_attempt_at);
 CREATE INDEX seen_files_of_content ON file_transfer.seen_files USING btree (sha256);
 CREATE INDEX uploads_expire ON file_transfer.uploads USING btree (expire_at);
 CREATE UNIQUE INDEX uploads_partial ON file_transfer.uploads USING btree (partial);
 CREATE INDEX waits_due ON file_transfer.waits USING btree (next_look_at);
 CREATE INDEX waits_of_content ON file_transfer.waits USING btree (sha256) WHERE ((sha256 IS NOT NULL) AND (path = ''::text));
+CREATE INDEX waits_of_entity ON file_transfer.waits USING btree (entity_id);
 CREATE INDEX waits_of_path ON file_transfer.waits USING btree (platform, path) WHERE (path <> ''::text);
 CREATE INDEX waits_of_source ON file_transfer.waits USING btree (source_platform, source_path);
+CREATE TRIGGER placements_changed AFTER UPDATE ON file_transfer.placements REFERENCING OLD TABLE AS gone NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION file_transfer.count_placements();
+CREATE TRIGGER placements_gone AFTER DELETE ON file_transfer.placements REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION file_transfer.count_placements();
+CREATE TRIGGER placements_made AFTER INSERT ON file_transfer.placements REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION file_transfer.count_placements();
 ALTER TABLE ONLY file_transfer.chunks
     ADD CONSTRAINT chunks_file_id_fkey FOREIGN KEY (file_id) REFERENCES file_transfer.files(file_id) ON DELETE CASCADE;
+ALTER TABLE ONLY file_transfer.possessions
+    ADD CONSTRAINT possessions_file_id_fkey FOREIGN KEY (file_id) REFERENCES file_transfer.files(file_id) ON DELETE CASCADE;

@@ -39,7 +39,8 @@ class ScrubCall {
     const bool was_damaged = file.is_damaged;
     // What was marked once may be whole again: another disk's trouble, or one that has passed.
     file.is_damaged = false;
-    const absl::Status found = parts_.contents.Verify(file);
+    const absl::Status found =
+        parts_.contents.Verify(file, [this] { return rpc_.cancelled() || rpc_.draining(); });
     response_.set_file_count(response_.file_count() + 1);
     response_.set_read_bytes(response_.read_bytes() + file.size_bytes);
     if (found.ok()) return was_damaged ? parts_.files.MarkWhole(file.file_id) : absl::OkStatus();

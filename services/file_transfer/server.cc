@@ -7,6 +7,7 @@
 #include "common/config/postgres_options.h"
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
+#include "common/postgres/pool_metrics.h"
 #include "common/status/status_macros.h"
 #include "common/worker/worker.h"
 #include "services/file_transfer/file_transfer_service.h"
@@ -15,6 +16,7 @@
 #include "services/file_transfer/migrations.h"
 #include "services/file_transfer/open_store.h"
 #include "services/file_transfer/placing/placing.h"
+#include "services/file_transfer/possession.h"
 
 namespace cognate::file_transfer {
 namespace {
@@ -34,36 +36,45 @@ struct Server::State {
         std::unique_ptr<postgres::Pool> owned_pool, std::unique_ptr<BlobStore> owned_blobs)
       : readiness(environment.readiness),
         pool(std::move(owned_pool)),
+        pool_metrics(*pool, environment.metrics, kSchema),
         blobs(std::move(owned_blobs)),
         files(*pool),
         uploads(*pool),
         references(*pool),
         chunks(*pool),
+        possession(*pool),
         memory(kUploadMemory),
         contents(files, *blobs, media_types, memory, environment.clock),
+        quota(possession, environment.clock, {config.file_max_bytes, config.file_unbound_bytes}),
+        calls(environment.clock),
         sessions(environment.clock),
         metrics(environment.metrics),
         links(LinkKeys(config.link_key).value_or(std::vector<std::string>())),
-        parts{environment.clock, *blobs,   files,  uploads, references, chunks,
-              contents,          sessions, memory, metrics, links},
+        parts{environment.clock, *blobs, files, uploads,  references, chunks,  possession,
+              contents,          quota,  calls, sessions, memory,     metrics, links},
         housekeeping(parts),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
-        placing(environment.clock, environment.metrics, *pool, contents, media_types,
-                {config.peers.registry, config.peers.feedback}, config.file_roots),
+        placing(environment.clock, environment.metrics, *pool, contents, possession, media_types,
+                {config.peers.registry, config.peers.feedback},
+                {config.file_roots, config.file_max_bytes, config.place_gate}),
         service(rpcs, parts, placing) {
     parts.copies = &placing.copies();
   }
 
   health::Readiness& readiness;
   std::unique_ptr<postgres::Pool> pool;
+  postgres::PoolMetrics pool_metrics;
   std::unique_ptr<BlobStore> blobs;
   FileStore files;
   UploadStore uploads;
   CollectStore references;
   ChunkStore chunks;
+  Possession possession;
   MediaTypes media_types;
   ByteBudget memory;
   Contents contents;
+  UploadQuota quota;
+  WriteCalls calls;
   UploadSessions sessions;
   Metrics metrics;
   const Links links;

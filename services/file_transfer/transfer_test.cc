@@ -2,6 +2,9 @@
 #include <cstdio>
 #include <fstream>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "common/files/chunker.h"
 #include "common/files/upload_client.h"
 #include "common/sync/mutex.h"
@@ -129,44 +132,25 @@ TEST_F(TransferTest, SendsAllOfItWhereWhatItWouldCopyFromHasRotted) {
   EXPECT_THAT(Get(files::Sha256(changed)), IsOkAndHolds(changed));
 }
 
-TEST(Memory, OfTheServiceDoesNotGrowWithTheContent) {
-  const int64_t mib = FromEnvironment("COGNATE_FILES_MEMORY_MIB", 512);
-  FilesProcess service;
-  const auto stub = v1::FileTransferService::NewStub(grpc_support::MakeChannel(service.address()));
-  const std::string noise = RandomContent(8 << 20, 3);
-  const auto put = [&](int64_t size_mib, uint64_t number) {
-    files::Digest digest;
-    WriteStream stream(*stub);
-    v1::WriteRequest message;
-    message.set_upload(absl::StrCat("upload-of-memory-test-", number));
-    message.set_platform("shop");
-    for (int64_t i = 0; i < size_mib; ++i) {
-      message.set_data(absl::StrCat(number, " ", i));
-      message.mutable_data()->append(noise, static_cast<size_t>(i % 7) << 20, 1 << 20);
-      message.mutable_data()->resize(1 << 20);
-      digest.Add(message.data());
-      if (!stream.Send(message)) break;
-      message.Clear();
-    }
-    message.set_finish_write(true);
-    message.set_size_bytes(size_mib << 20);
-    message.set_sha256(digest.Finish());
-    stream.Send(message);
-    EXPECT_OK(stream.End()) << service.Log();
-  };
-  // What a first call needs for good: connections, statements, libmagic's database.
-  ASSERT_TRUE(Eventually([&] {
-    grpc::ClientContext context;
-    v1::ListFilesResponse response;
-    return stub->ListFiles(&context, v1::ListFilesRequest(), &response).ok();
-  }));
-  put(6, 1);
-  const int64_t before = service.Memory("VmRSS");
-  put(mib, 2);
-  const double growth = static_cast<double>(service.Memory("VmHWM") - before) / 1024;
-  EXPECT_LT(growth, 64);
-  std::printf("figure files.memory mib=%.1f upload_mib=%ld before_mib=%.1f\n", growth, mib,
-              static_cast<double>(before) / 1024);
+TEST_F(TransferTest, SendsAFileAnewThatChangedWhileItsTimeDidNot) {
+  const std::string path = directory_.File("disk.img");
+  std::string content = RandomContent(3'000'000, 7);
+  Write(path, content);
+  struct stat before = {};
+  ASSERT_EQ(stat(path.c_str(), &before), 0);
+  files::UploadClient client = Client();
+  ASSERT_OK(client.Put(path));
+  content[1'500'000] = static_cast<char>(content[1'500'000] ^ 1);
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(1'500'000);
+    file.put(content[1'500'000]);
+  }
+  const timespec times[] = {before.st_atim, before.st_mtim};
+  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  ASSERT_OK_AND_ASSIGN(const files::UploadedFile changed, client.Put(path));
+  EXPECT_EQ(changed.sha256, files::Sha256(content));
+  EXPECT_THAT(Get(changed.sha256), IsOkAndHolds(content));
 }
 
 }  // namespace

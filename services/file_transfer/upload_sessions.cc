@@ -26,9 +26,14 @@ UploadSessions::Claim::~Claim() {
   sessions_.ended_.SignalAll();
 }
 
+void UploadSessions::Claim::Listens() {
+  MutexLock lock(&sessions_.mutex_);
+  sessions_.sessions_[key_].silent_since = sessions_.clock_.Now();
+}
+
 void UploadSessions::Claim::Heard() {
   MutexLock lock(&sessions_.mutex_);
-  sessions_.sessions_[key_].heard = sessions_.clock_.Now();
+  sessions_.sessions_[key_].silent_since = absl::InfiniteFuture();
 }
 
 void UploadSessions::Claim::SetPartial(const std::string& partial) {
@@ -47,12 +52,13 @@ absl::StatusOr<std::unique_ptr<UploadSessions::Claim>> UploadSessions::Take(cons
         .RetryAfter(absl::Seconds(1));
   }
   if (const auto other = sessions_.find(key); other != sessions_.end()) {
-    if (!other->second.is_gone() && clock_.Now() - other->second.heard < kIdle) return UploadInUse(upload);
+    if (!other->second.is_gone() && clock_.Now() - other->second.silent_since < kIdle)
+      return UploadInUse(upload);
     other->second.cancel();
     // Somebody else may have taken it meanwhile.
     if (!AwaitEnd(key) || sessions_.contains(key)) return UploadInUse(upload);
   }
-  sessions_[key] = {std::move(cancel), std::move(is_gone), clock_.Now(), ""};
+  sessions_[key] = {std::move(cancel), std::move(is_gone), absl::InfiniteFuture(), ""};
   return std::unique_ptr<Claim>(new Claim(*this, key));
 }
 
@@ -84,7 +90,8 @@ std::vector<std::string> UploadSessions::IdlePartials() {
   MutexLock lock(&mutex_);
   std::vector<std::string> idle;
   for (const auto& [key, session] : sessions_) {
-    if (!session.partial.empty() && clock_.Now() - session.heard >= kIdle) idle.push_back(session.partial);
+    if (!session.partial.empty() && clock_.Now() - session.silent_since >= kIdle)
+      idle.push_back(session.partial);
   }
   return idle;
 }

@@ -27,7 +27,8 @@ class UploadSessions {
     ~Claim();
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
-    // The client has sent something.
+    // The client is to say something, or has; else it waits for the service, and is not silent.
+    void Listens();
     void Heard();
     // Where others ask for it.
     void SetPartial(const std::string& partial);
@@ -56,7 +57,7 @@ class UploadSessions {
   struct Session {
     std::function<void()> cancel;
     std::function<bool()> is_gone;
-    absl::Time heard;
+    absl::Time silent_since;
     std::string partial;
   };
   // False where it is still there after a while.

@@ -1,5 +1,6 @@
 #include "services/file_transfer/write.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,19 +26,42 @@ class WriteCall {
       : parts_(parts), rpc_(rpc), messages_(messages), cancel_(std::move(cancel)) {}
 
   absl::StatusOr<v1::WriteResponse> Run() {
-    if (!messages_.Read(&message_)) return InvalidField("upload", "got no message, want a first one");
+    ASSIGN_OR_RETURN(call_, parts_.calls.Enter(KeyPlatform(rpc_), cancel_));
+    if (!Listen()) return InvalidField("upload", "got no message, want a first one");
     ASSIGN_OR_RETURN(upload_, UploadOf(message_));
     RETURN_IF_ERROR(access::CheckPlatform(rpc_.principal(), upload_.platform));
     RETURN_IF_ERROR(CheckPiece(message_, /*is_first=*/true));
     ASSIGN_OR_RETURN(std::optional<v1::WriteResponse> known, Known());
     if (known) return *std::move(known);
+    RETURN_IF_ERROR(CheckSize(upload_.size_bytes));
     if (IsSmall()) return WriteSmall();
     ASSIGN_OR_RETURN(claim_, parts_.sessions.Take(upload_.platform, upload_.name, cancel_,
                                                   [this] { return rpc_.cancelled(); }));
+    // The call that had it may have come to its end meanwhile.
+    ASSIGN_OR_RETURN(known, Known());
+    if (known) return *std::move(known);
     return WriteLarge();
   }
 
  private:
+  // The next message; false where there is none.
+  bool Listen() {
+    call_->Listens();
+    if (claim_ != nullptr) claim_->Listens();
+    const bool is_heard = messages_.Read(&message_);
+    call_->Heard();
+    if (claim_ != nullptr) claim_->Heard();
+    return is_heard;
+  }
+
+  // What was sent to the end is answered for; what only has a name, to those who have it.
+  absl::StatusOr<bool> MayKnow(const std::optional<Upload>& found, const std::string& sha256) {
+    if (found && found->file_sha256 == sha256) return true;
+    if (IsOfPlatform(rpc_)) return parts_.possession.HasOne(upload_.platform, sha256);
+    RETURN_IF_ERROR(parts_.possession.Add(upload_.platform, {sha256}));
+    return true;
+  }
+
   // The answer, where the content is stored already.
   absl::StatusOr<std::optional<v1::WriteResponse>> Known() {
     ASSIGN_OR_RETURN(const std::optional<Upload> found,
@@ -50,6 +74,8 @@ class WriteCall {
                                : found                              ? found->sha256
                                                                     : "";
     if (sha256.empty()) return std::nullopt;
+    ASSIGN_OR_RETURN(const bool may_know, MayKnow(found, sha256));
+    if (!may_know) return std::nullopt;
     ASSIGN_OR_RETURN(std::vector<std::optional<v1::File>> files, parts_.contents.Find({sha256}));
     if (!files.front()) {
       // It was complete, and then collected.
@@ -82,6 +108,20 @@ class WriteCall {
     return response;
   }
 
+  // Whether a content of this size (-1: not known yet) may be sent.
+  absl::Status CheckSize(int64_t size_bytes) {
+    if (!IsOfPlatform(rpc_) || size_bytes < 0) return absl::OkStatus();
+    RETURN_IF_ERROR(parts_.quota.CheckFile(size_bytes));
+    return parts_.quota.Check(upload_.platform, size_bytes - message_.write_offset());
+  }
+
+  // So many bytes have come.
+  absl::Status Take(int64_t bytes) {
+    if (!IsOfPlatform(rpc_) || bytes == 0) return absl::OkStatus();
+    if (writer_ != nullptr) RETURN_IF_ERROR(parts_.quota.CheckFile(writer_->size() + bytes));
+    return parts_.quota.Take(upload_.platform, bytes);
+  }
+
   // All of it is in the first message.
   bool IsSmall() const {
     return is_new_ && message_.finish_write() && !message_.has_copy() &&
@@ -93,7 +133,9 @@ class WriteCall {
     const std::string sha256 = files::Sha256(message_.data());
     RETURN_IF_ERROR(CheckEnd(static_cast<int64_t>(message_.data().size()), sha256));
     parts_.metrics.received_bytes.Increment(static_cast<double>(message_.data().size()));
+    RETURN_IF_ERROR(Take(static_cast<int64_t>(message_.data().size())));
     RETURN_IF_ERROR(parts_.contents.PutSmall({{sha256, message_.data()}}).status());
+    RETURN_IF_ERROR(parts_.possession.AddSent(upload_.platform, {sha256}));
     ASSIGN_OR_RETURN(std::vector<std::optional<v1::File>> files, parts_.contents.Find({sha256}));
     if (!files.front()) return FileNotFound(sha256);
     parts_.metrics.uploads.With({"stored"}).Increment();
@@ -104,6 +146,8 @@ class WriteCall {
     ASSIGN_OR_RETURN(const Upload begun, parts_.uploads.Begin(upload_, parts_.clock.Now()));
     RETURN_IF_ERROR(CheckSame(begun, upload_));
     upload_ = begun;
+    // Another process has finished it since Known.
+    if (!upload_.file_sha256.empty()) return UploadInUse(upload_.name);
     if (message_.write_offset() != upload_.committed_bytes)
       return WriteOffsetMismatch(message_.write_offset(), upload_.committed_bytes);
     claim_->SetPartial(upload_.partial);
@@ -116,8 +160,11 @@ class WriteCall {
     if (absl::IsDataLoss(opened.status())) return GiveUp(opened.status().message());
     RETURN_IF_ERROR(opened.status());
     partial_ = *std::move(opened);
-    writer_ = std::make_unique<ContentWriter>(*partial_, parts_.memory,
-                                              [this](int64_t committed) { return Commit(committed); });
+    writer_ = std::make_unique<ContentWriter>(
+        *partial_, parts_.memory, parts_.clock, upload_.hash_state,
+        [this](int64_t committed, const std::string& hash_state) { return Commit(committed, hash_state); });
+    // Whoever asks again finds what was complete already complete.
+    writer_->EndWhen([this] { return rpc_.draining() || (rpc_.cancelled() && !is_complete_); });
     absl::StatusOr<v1::WriteResponse> response = Receive();
     // What is left of it goes before somebody else may write.
     writer_.reset();
@@ -128,7 +175,6 @@ class WriteCall {
   absl::StatusOr<v1::WriteResponse> Receive() {
     bool is_first = true;
     do {
-      claim_->Heard();
       RETURN_IF_ERROR(CheckPiece(message_, std::exchange(is_first, false)));
       if (message_.write_offset() != 0 && message_.write_offset() != writer_->size())
         return WriteOffsetMismatch(message_.write_offset(), writer_->size());
@@ -136,7 +182,7 @@ class WriteCall {
       if (upload_.size_bytes >= 0 && writer_->size() > upload_.size_bytes)
         return GiveUp(absl::StrCat("more than the ", upload_.size_bytes, " bytes came that were said"));
       if (message_.finish_write()) return Finish();
-    } while (messages_.Read(&message_));
+    } while (Listen());
     RETURN_IF_ERROR(Lost(writer_->Sync()));
     v1::WriteResponse response;
     response.set_committed_bytes(writer_->size());
@@ -147,6 +193,7 @@ class WriteCall {
     switch (message_.piece_case()) {
       case v1::WriteRequest::kData:
         parts_.metrics.received_bytes.Increment(static_cast<double>(message_.data().size()));
+        RETURN_IF_ERROR(Take(static_cast<int64_t>(message_.data().size())));
         return message_.data().empty() ? absl::OkStatus() : writer_->Append(message_.mutable_data());
       case v1::WriteRequest::kCopy:
         return AppendCopy(message_.copy());
@@ -160,11 +207,16 @@ class WriteCall {
 
   absl::Status AppendCopy(const v1::FileRange& range) {
     if (copied_sha256_ != range.sha256()) {
+      if (IsOfPlatform(rpc_)) {
+        ASSIGN_OR_RETURN(const bool has, parts_.possession.HasOne(upload_.platform, range.sha256()));
+        if (!has) return FileNotFound(range.sha256());
+      }
       ASSIGN_OR_RETURN(copied_, parts_.contents.Open(range.sha256()));
       copied_sha256_ = range.sha256();
     }
     if (range.length() > copied_.size_bytes - range.offset())
       return InvalidField("copy", absl::StrCat("the content has ", copied_.size_bytes, " bytes"));
+    RETURN_IF_ERROR(Take(range.length()));
     parts_.metrics.copied_bytes.Increment(static_cast<double>(range.length()));
     return writer_->AppendFrom(copied_.reader, range.offset(), range.length());
   }
@@ -184,6 +236,7 @@ class WriteCall {
       RETURN_IF_ERROR(opened.status());
       reader = *std::move(opened);
     }
+    RETURN_IF_ERROR(Take(other->committed_bytes));
     parts_.metrics.copied_bytes.Increment(static_cast<double>(other->committed_bytes));
     return writer_->AppendFrom(std::move(reader), 0, other->committed_bytes);
   }
@@ -194,14 +247,21 @@ class WriteCall {
   }
 
   absl::StatusOr<v1::WriteResponse> Finish() {
+    is_complete_ = true;
     absl::StatusOr<std::string> sha256 = writer_->Finish();
     RETURN_IF_ERROR(Lost(sha256.status()));
     const absl::Status checked = CheckEnd(writer_->size(), *sha256);
     if (absl::IsDataLoss(checked)) return GiveUp(checked.message());
     RETURN_IF_ERROR(checked);
-    ASSIGN_OR_RETURN(v1::File file, parts_.contents.PutPartial(*partial_, upload_.partial, *sha256));
-    RETURN_IF_ERROR(parts_.uploads.Finish(upload_, *sha256, file.size_bytes(), parts_.clock.Now()));
-    RETURN_IF_ERROR(parts_.blobs.RemovePartial(upload_.partial));
+    const int64_t size = writer_->size();
+    ASSIGN_OR_RETURN(v1::File file, parts_.contents.PutPartial(*partial_, upload_.partial, *sha256,
+                                                               [&](postgres::Transaction& transaction) {
+                                                                 return UploadStore::FinishIn(
+                                                                     transaction, upload_, *sha256, size,
+                                                                     parts_.clock.Now());
+                                                               }));
+    // What is stored is stored: else the collection removes it.
+    parts_.blobs.RemovePartial(upload_.partial).IgnoreError();
     parts_.metrics.uploads.With({"stored"}).Increment();
     return Answer(std::move(file));
   }
@@ -229,9 +289,9 @@ class WriteCall {
     return absl::OkStatus();
   }
 
-  absl::Status Commit(int64_t committed_bytes) {
+  absl::Status Commit(int64_t committed_bytes, const std::string& hash_state) {
     ASSIGN_OR_RETURN(const bool is_there,
-                     parts_.uploads.Commit(upload_, committed_bytes, parts_.clock.Now()));
+                     parts_.uploads.Commit(upload_, committed_bytes, hash_state, parts_.clock.Now()));
     return is_there ? absl::OkStatus() : UploadNotFound(upload_.name);
   }
 
@@ -245,7 +305,9 @@ class WriteCall {
     writer_.reset();
     partial_.reset();
     parts_.metrics.uploads.With({"refused"}).Increment();
-    RETURN_IF_ERROR(parts_.uploads.RemoveThis(upload_));
+    ASSIGN_OR_RETURN(const bool is_removed, parts_.uploads.RemoveUnfinished(upload_));
+    // It is complete, and whoever asks again hears so.
+    if (!is_removed) return UploadInUse(upload_.name);
     RETURN_IF_ERROR(parts_.blobs.RemovePartial(upload_.partial));
     return FileDamaged(upload_.sha256, why);
   }
@@ -257,6 +319,8 @@ class WriteCall {
   v1::WriteRequest message_;
   Upload upload_;
   bool is_new_ = false;
+  std::atomic<bool> is_complete_ = false;  // All of it has come.
+  std::unique_ptr<WriteCalls::Call> call_;
   std::unique_ptr<UploadSessions::Claim> claim_;
   std::unique_ptr<Partial> partial_;
   std::unique_ptr<ContentWriter> writer_;

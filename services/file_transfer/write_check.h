@@ -1,15 +1,31 @@
 // What the messages of an upload may say.
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "cognate/v1/file_transfer_service.pb.h"
+#include "common/grpc/rpc.h"
 #include "services/file_transfer/upload_store.h"
 
 namespace cognate::file_transfer {
 
 inline constexpr int64_t kLongestPiece = 4 << 20;
+
+// Whether a platform's key calls; operators and services are not bound by what a platform has.
+inline bool IsOfPlatform(const grpc_support::Rpc& rpc) { return rpc.principal().role() == v1::ROLE_PLATFORM; }
+// The platform whose key calls; empty where it is nobody's.
+inline std::string KeyPlatform(const grpc_support::Rpc& rpc) {
+  return IsOfPlatform(rpc) ? rpc.principal().platform() : "";
+}
+
+// The platform that a request is for: the key's own, or the one that it names, by its id or its name.
+inline std::string PlatformOf(const grpc_support::Rpc& rpc, absl::string_view named) {
+  return IsOfPlatform(rpc) ? rpc.principal().platform() : std::string(absl::StripPrefix(named, "platforms/"));
+}
 
 // INVALID_FIELD, as all here.
 absl::Status CheckUploadName(absl::string_view name);

@@ -19,6 +19,11 @@ std::string RequestIdOf(const http::Request& request, const Clock& clock) {
   return IsRequestId(given) ? std::string(given) : Uuid::V7(clock).ToString();
 }
 
+trace::SpanContext ParentOf(const http::Request& request) {
+  return trace::ParseTraceparent(http::Find(request.headers, trace::kTraceparent))
+      .value_or(trace::SpanContext());
+}
+
 }  // namespace
 
 CallParts::CallParts(const Clock& its_clock, metrics::Registry& metrics, Proxies its_proxies, Cors its_cors)
@@ -35,7 +40,27 @@ Call::Call(CallParts& parts, http::ExchangePtr exchange)
       exchange_(std::move(exchange)),
       start_(parts.clock.Now()),
       request_id_(RequestIdOf(exchange_->request(), parts.clock)),
-      client_address_(parts.proxies.ClientOf(exchange_->request())) {}
+      client_address_(parts.proxies.ClientOf(exchange_->request())),
+      span_({name_, trace::Kind::kServer, "gateway"}, ParentOf(exchange_->request())) {
+  span_.Set("http.request.method", exchange_->request().method);
+  span_.Set("cognate.request_id", request_id_);
+}
+
+Metadata Call::metadata() const {
+  Metadata metadata = MetadataOf(request(), client_address_, request_id_);
+  std::erase_if(metadata, [](const auto& entry) { return entry.first == trace::kTraceparent; });
+  metadata.emplace_back(trace::kTraceparent, trace::FormatTraceparent(span_.context()));
+  return metadata;
+}
+
+Metadata Call::own_metadata() const {
+  return {{kRequestIdKey, request_id_}, {trace::kTraceparent, trace::FormatTraceparent(span_.context())}};
+}
+
+void Call::SetName(absl::string_view name) {
+  name_ = std::string(name);
+  span_.Rename(name);
+}
 
 void Call::AddOwnHeaders(http::Headers& headers) const {
   headers.push_back({"x-request-id", request_id_});
@@ -65,6 +90,10 @@ void Call::End(const absl::Status& status) {
 void Call::Gone() { Count(absl::CancelledError("the client has gone")); }
 
 void Call::Count(const absl::Status& status) {
+  const trace::Scope scope(span_.context(), request_id_, "gateway");
+  span_.Set("cognate.code", grpc_support::CodeName(status.code()));
+  if (IsFault(status.code())) span_.Fail(status);
+  span_.End();
   const absl::Duration elapsed = parts_.clock.Now() - start_;
   const char* const code = grpc_support::CodeName(status.code());
   parts_.requests.With({name_, code}).Increment();

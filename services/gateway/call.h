@@ -10,6 +10,7 @@
 #include "common/clock/clock.h"
 #include "common/http/exchange.h"
 #include "common/metrics/metrics.h"
+#include "common/trace/span.h"
 #include "services/gateway/caller.h"
 #include "services/gateway/cors.h"
 
@@ -34,11 +35,14 @@ class Call {
   const http::Request& request() const { return exchange_->request(); }
   const std::string& request_id() const { return request_id_; }
   const std::string& client_address() const { return client_address_; }
-  Metadata metadata() const { return MetadataOf(request(), client_address_, request_id_); }
+  // What goes along with calls for this request: who calls, and this as a part of the caller's trace.
+  Metadata metadata() const;
+  // Without who calls: for what the gateway itself may.
+  Metadata own_metadata() const;
   const Clock& clock() const { return parts_.clock; }
 
   // What it is counted under: "KeyService/GetKey". Of few, not of the client's choice.
-  void SetName(absl::string_view name) { name_ = std::string(name); }
+  void SetName(absl::string_view name);
 
   // Once.
   void Answer(http::Response response, const absl::Status& status = absl::OkStatus());
@@ -61,6 +65,7 @@ class Call {
   const std::string request_id_;
   const std::string client_address_;
   std::string name_ = "other";
+  trace::Span span_;
 };
 
 using CallPtr = std::shared_ptr<Call>;

@@ -24,6 +24,7 @@ constexpr Place kPlaces[] = {
     {"PlatformRegistryService", &config::Peers::registry},
     {"RulesService", &config::Peers::registry},
     {"ChangeCaptureService", &config::Peers::change_capture},
+    {"BackupService", &config::Peers::change_capture},
     {"ConflictService", &config::Peers::change_capture},
     {"ExpansionService", &config::Peers::change_capture},
     {"TransformerService", &config::Peers::transformer},

@@ -4,11 +4,13 @@
 
 #include "common/postgres/migrator.h"
 #include "common/postgres/pool.h"
+#include "common/postgres/pool_metrics.h"
 #include "common/status/status_macros.h"
 #include "services/platform_registry/assignments/assignment_service.h"
 #include "services/platform_registry/checks/check_service.h"
 #include "services/platform_registry/database_probe.h"
 #include "services/platform_registry/keys/key_service.h"
+#include "services/platform_registry/ledger/ledger_gauges.h"
 #include "services/platform_registry/ledger/ledger_service.h"
 #include "services/platform_registry/ledger/plan_sweep.h"
 #include "services/platform_registry/migrations.h"
@@ -38,6 +40,7 @@ struct Server::Parts {
   Parts(const Config& config, const service::Environment& env, std::unique_ptr<postgres::Pool> opened)
       : environment(env),
         pool(std::move(opened)),
+        pool_metrics(*pool, env.metrics, "platform_registry"),
         platforms(*pool),
         models(*pool),
         syncs(*pool),
@@ -57,6 +60,7 @@ struct Server::Parts {
         rotations(*pool),
         probe(*pool, config.database_probe_interval),
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
+        gauges(*pool, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics, env.gate),
         registry_service(rpcs, {platforms, models, syncs, rules, ids, environment.clock}),
         ledger_service(rpcs, {ids,
@@ -75,6 +79,7 @@ struct Server::Parts {
 
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
+  postgres::PoolMetrics pool_metrics;
   PlatformStore platforms;
   ModelStore models;
   SyncStore syncs;
@@ -94,6 +99,7 @@ struct Server::Parts {
   RotationStore rotations;
   DatabaseProbe probe;
   PlanSweep sweep;
+  LedgerGauges gauges;
   grpc_support::RpcBoundary rpcs;
   PlatformRegistryService registry_service;
   LedgerService ledger_service;
@@ -140,6 +146,7 @@ std::vector<std::string> Server::service_names() const {
 absl::Status Server::Start() {
   parts_->probe.Start();
   parts_->sweep.Start();
+  parts_->gauges.Start();
   return absl::OkStatus();
 }
 
@@ -148,6 +155,7 @@ void Server::Drain() { parts_->rpcs.Drain(); }
 void Server::Shutdown() {
   parts_->environment.readiness.RemoveCheck("database");
   parts_->environment.readiness.RemoveCheck("plan_sweep");
+  parts_->gauges.Stop();
   parts_->sweep.Stop();
   parts_->probe.Stop();
 }

@@ -74,7 +74,7 @@ void Acknowledger::Acknowledge(const std::vector<FinishedRound>& rounds, StopTok
   for (const FinishedRound& round : rounds) {
     metrics_.changes.With().Increment(static_cast<double>(round.changes));
     metrics_.round_changes.With().Observe(static_cast<double>(round.changes));
-    metrics_.round_seconds.With().Observe(absl::ToDoubleSeconds(clock_.Now() - round.start));
+    metrics_.round_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - round.start));
   }
 }
 

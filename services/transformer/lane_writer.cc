@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "common/bus/job_span.h"
 #include "common/bus/streams.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
@@ -53,7 +54,13 @@ absl::StatusOr<std::vector<LaneWrite>> WriteLanes(redis::Client& redis, const st
                                                   int64_t max_batches, absl::Span<const LaneOrder> lanes,
                                                   const LaneStandings& standings) {
   std::vector<LaneWrite> writes;
-  std::vector<std::pair<std::string, std::string>> entries;
+  struct Entry {
+    std::string stream;
+    std::string payload;
+    std::string traceparent;
+  };
+  std::vector<Entry> entries;
+  std::vector<trace::Span> spans;
   for (size_t i = 0; i < lanes.size(); ++i) {
     LaneWrite& write = writes.emplace_back();
     write.platform = lanes[i].platform;
@@ -63,13 +70,18 @@ absl::StatusOr<std::vector<LaneWrite>> WriteLanes(redis::Client& redis, const st
       continue;
     }
     write.added = lanes[i].deliveries;
-    for (const bus::v1::LaneBatch* batch : lanes[i].batches) {
-      entries.emplace_back(bus::LaneStream(lanes[i].platform, stream_prefix), batch->SerializeAsString());
-    }
+    const std::string stream = bus::LaneStream(lanes[i].platform, stream_prefix);
+    spans.push_back(bus::SendSpan({bus::kLaneKind, stream, "transformer"}));
+    spans.back().Set("cognate.platform", lanes[i].platform);
+    spans.back().Set("cognate.deliveries", lanes[i].deliveries);
+    const std::string traceparent = trace::FormatTraceparent(spans.back().context());
+    for (const bus::v1::LaneBatch* batch : lanes[i].batches)
+      entries.push_back({stream, batch->SerializeAsString(), traceparent});
   }
   std::vector<redis::Client::Addition> additions;
-  for (const auto& [stream, payload] : entries) additions.push_back({stream, payload});
+  for (const Entry& entry : entries) additions.push_back({entry.stream, entry.payload, entry.traceparent});
   const absl::Status status = redis.AddMany(additions).status();
+  for (trace::Span& span : spans) span.Fail(status);
   if (!absl::IsResourceExhausted(status)) {
     RETURN_IF_ERROR(status);
     return writes;

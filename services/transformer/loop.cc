@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/bus/job_span.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/transformer/lane_writer.h"
@@ -47,6 +48,7 @@ Loop::Loop(LoopOptions options, LoopParts parts, health::ProgressMonitor& monito
 
 void Loop::Run(StopToken& stop) {
   while (!stop.stopping()) {
+    const trace::Scope scope(round_.span.context(), "", "transformer");
     const absl::Status status = Step(stop);
     if (status.ok()) {
       backoff_.Reset();
@@ -101,6 +103,9 @@ absl::Status Loop::TakeEntries(const std::vector<redis::Entry>& entries) {
   round_arena_.Reset();
   round_ = Round();
   round_.start = parts_.clock.Now();
+  std::vector<trace::SpanContext> origins;
+  for (const redis::Entry& entry : entries) origins.push_back(bus::ContextOf(entry.traceparent));
+  round_.span = bus::ProcessSpan({bus::kChangesKind, options_.reader.stream, "transformer"}, origins);
   for (const redis::Entry& entry : entries) {
     round_.entry_ids.push_back(entry.id);
     auto* const batch = google::protobuf::Arena::CreateMessage<bus::v1::ChangeBatch>(&round_arena_);
@@ -112,6 +117,7 @@ absl::Status Loop::TakeEntries(const std::vector<redis::Entry>& entries) {
     round_.changes += static_cast<size_t>(batch->changes_size());
     round_.rules_revision = std::max(round_.rules_revision, batch->rules_revision());
   }
+  round_.span.Set("cognate.changes", round_.changes);
   monitor_.SetBacklog(static_cast<int64_t>(round_.changes));
   reader_.Learn(entries.size(), round_.changes);
   std::vector<Wave> waves = Collect(round_.batches, options_.wave_changes);
@@ -138,6 +144,9 @@ absl::StatusOr<bool> Loop::RulesAreOld(int64_t seen_revision) {
 }
 
 absl::Status Loop::Plan() {
+  trace::Span span({"transform"});
+  span.Set("cognate.changes", waves_.front().size());
+  const trace::Scope scope(span.context());
   decisions_ = Decisions();
   wave_arena_.Reset();
   absl::StatusOr<WaveResult> result =
@@ -283,6 +292,9 @@ absl::Status Loop::Finish() {
   for (const bus::v1::ChangeBatch* batch : round_.batches) finished.batch_ids.push_back(batch->batch_id());
   finished.changes = round_.changes;
   finished.start = round_.start;
+  log::Debug("round planned", {{"service", "transformer"},
+                               {"changes", finished.changes},
+                               {"elapsed_ms", parts_.clock.Now() - finished.start}});
   round_ = Round();
   round_arena_.Reset();
   state_ = State::kRead;

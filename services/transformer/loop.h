@@ -18,6 +18,7 @@
 #include "common/health/progress_monitor.h"
 #include "common/redis/client.h"
 #include "common/retry/backoff.h"
+#include "common/trace/span.h"
 #include "common/worker/stop_token.h"
 #include "google/protobuf/arena.h"
 #include "services/clients/rules_follower.h"
@@ -81,6 +82,7 @@ class Loop {
     size_t changes = 0;
     int64_t rules_revision = 0;
     absl::Time start;
+    trace::Span span;
   };
 
   // Does what the state is for and sets the next one. An error leaves the state: the same is tried again

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/metrics/metrics.h"
+#include "common/metrics/standing.h"
 
 namespace cognate::transformer {
 
@@ -18,8 +19,7 @@ struct Metrics {
                                      "Records of which parts were made, by what became of them",
                                      {"platform", "model", "result"})),
         given_up(registry.Counters("transformer_given_up_total", "Changes that cannot be processed")),
-        round_seconds(
-            registry.Histograms("transformer_round_seconds", "From reading changes to acknowledging them")),
+        round_seconds(metrics::StageDuration(registry, "transform")),
         round_changes(registry.Histograms("transformer_round_changes", "Changes read together", {},
                                           metrics::SizeBuckets())) {}
 
@@ -29,7 +29,7 @@ struct Metrics {
   metrics::Family<metrics::Counter> echoes;
   metrics::Family<metrics::Counter> expansions;
   metrics::Family<metrics::Counter> given_up;
-  metrics::Family<metrics::Histogram> round_seconds;
+  metrics::Histogram& round_seconds;  // From reading changes to acknowledging them.
   metrics::Family<metrics::Histogram> round_changes;
 };
 

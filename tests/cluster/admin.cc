@@ -11,21 +11,17 @@
 #include "gtest/gtest.h"
 
 namespace cognate::cluster {
-namespace {
 
-// Where the process says that its admin server is.
 int AdminPort(const Cluster& cluster, const std::string& name) {
   std::ifstream file(cluster.LogPath(name));
   std::stringstream text;
   text << file.rdbuf();
   const std::string log = text.str();
-  static const std::regex port(R"(admin_port\W+(\d+))");
+  static const std::regex port(R"((?:admin_port\W+|health and metrics on port )(\d+))");
   std::smatch found;
   EXPECT_TRUE(std::regex_search(log, found, port)) << log;
   return found.empty() ? 0 : std::stoi(found[1]);
 }
-
-}  // namespace
 
 std::pair<int, std::string> AdminGet(const Cluster& cluster, const std::string& name,
                                      const std::string& path) {

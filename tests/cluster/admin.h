@@ -12,6 +12,9 @@ namespace cognate::cluster {
 std::pair<int, std::string> AdminGet(const Cluster& cluster, const std::string& name,
                                      const std::string& path);
 
+// Of its admin server, as it says itself.
+int AdminPort(const Cluster& cluster, const std::string& name);
+
 // Of the line of /metrics that begins with `series`; NaN where there is none.
 double Metric(const Cluster& cluster, const std::string& name, const std::string& series);
 

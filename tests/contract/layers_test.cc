@@ -1,6 +1,7 @@
 // The direction of dependencies, read from the includes: proto <- common <- services/clients <- services/<x>
 // <- cli, tests.
 #include <algorithm>
+#include <map>
 #include <regex>
 #include <set>
 
@@ -92,6 +93,30 @@ TEST(Layers, DatabaseLibrariesStayWhereTheyBelong) {
                            }),
                 IsEmpty());
   }
+}
+
+// Two of them in one namespace are taken for each other by the linker, and nobody says so.
+TEST(Layers, OneClassHasANameInItsNamespace) {
+  static const std::regex kNamespace(R"re(\nnamespace ([a-z0-9_:]+) \{)re");
+  static const std::regex kClass(
+      R"re(\n(?:class|struct)(?: ABSL_[A-Z_]+)? ([A-Za-z0-9]+)(?: final)?(?: :[^;{]*)? \{)re");
+  std::map<std::string, std::string> places;
+  std::vector<std::string> twice;
+  for (const std::string folder : {"common", "services"}) {
+    for (const std::string& path : FilesBelow(folder, {".h"})) {
+      const std::string text = ReadFile(path);
+      std::smatch space;
+      if (IsTest(path) || !std::regex_search(text, space, kNamespace)) continue;
+      for (std::sregex_iterator it(text.begin(), text.end(), kClass), end; it != end; ++it) {
+        const std::string name = std::string(space[1]).append("::").append((*it)[1]);
+        const auto [known, is_new] = places.emplace(name, path);
+        if (!is_new && known->second != path)
+          twice.push_back(
+              std::string(name).append(" is in ").append(known->second).append(" and ").append(path));
+      }
+    }
+  }
+  EXPECT_THAT(twice, IsEmpty());
 }
 
 TEST(Layers, NoFileIsTooLongToReadInOneSitting) {

@@ -58,6 +58,26 @@ TEST_F(DownloadsTest, AnswerAContentAndItsParts) {
   EXPECT_EQ(head.Header("content-length"), "3000000");
 }
 
+TEST_F(DownloadsTest, WhatHasRottedIsNeverGivenAsAWhole) {
+  const std::string bytes = RandomBytes(2 << 20, 9);
+  const std::string path = Put(bytes);
+  ASSERT_TRUE(Get(path).body == bytes);
+  const std::string hash = HashOf(bytes);
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(cluster_.directory() + "/files/blobs")) {
+    if (entry.path().filename().string().rfind(hash, 0) != 0) continue;
+    std::fstream blob(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    blob.seekp(700'000);
+    blob.put(static_cast<char>(bytes[700'000] ^ 1));
+  }
+  for (const bool http2 : {false, true}) {
+    const Answer answer = Get(path, {}, http2);
+    EXPECT_FALSE(answer.status == 200 && answer.body.size() == bytes.size()) << "it looked whole";
+  }
+  // And it counts as damaged from then on.
+  EXPECT_TRUE(test_support::Eventually([&] { return Get(path).status != 200; }));
+}
+
 TEST_F(DownloadsTest, ABrowserAsksForWhatItHasNot) {
   const std::string bytes = RandomBytes(1000);
   const std::string path = Put(bytes);
@@ -84,7 +104,9 @@ TEST_F(DownloadsTest, NoContentIsShownAsAPage) {
 TEST_F(DownloadsTest, AKeyIsNeededAndOneOfAPlatformSeesItsOwn) {
   const std::string path = Put(RandomBytes(1000));
   EXPECT_EQ(ReasonOf(Ask("GET", path)), "KEY_MISSING");
-  EXPECT_EQ(ReasonOf(Ask("GET", path, Own())), "FILE_NOT_FOUND") << "none of its records leads to it";
+  EXPECT_EQ(Ask("GET", path, Own()).status, 200) << "it has sent it";
+  const Headers others = {absl::StrCat("authorization: Bearer ", MakeKey(v1::ROLE_PLATFORM, "blog"))};
+  EXPECT_EQ(ReasonOf(Ask("GET", path, others)), "FILE_NOT_FOUND") << "to know its hash is no right to it";
   const std::string nothing(64, '0');
   EXPECT_EQ(ReasonOf(Get(absl::StrCat("/files/sha256/", nothing))), "FILE_NOT_FOUND");
 }

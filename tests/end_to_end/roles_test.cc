@@ -220,9 +220,9 @@ TEST_F(RolesTest, EveryRoleMayCallWhatThePageSaysAndNothingElse) {
                                    {"operator", Bearer(v1::ROLE_OPERATOR)},
                                    {"services", absl::StrCat("Bearer ", kServiceKey)}};
   roles.push_back({"platform elsewhere", roles[2].authorization, "other"});
-  for (const char* scope :
-       {"platforms.manage", "sync.manage", "runs.execute", "records.write", "conflicts.resolve",
-        "troubles.manage", "events.manage", "audit.read", "secrets.rotate", "keys.manage"}) {
+  for (const char* scope : {"platforms.manage", "sync.manage", "runs.execute", "records.write",
+                            "records.restore", "conflicts.resolve", "troubles.manage", "events.manage",
+                            "audit.read", "secrets.rotate", "keys.manage"}) {
     roles.push_back({scope, Bearer(v1::ROLE_VIEWER, "", scope)});
   }
   ASSERT_TRUE(Eventually([&] { return !WasLetIn(Call(roles[1], table.front())); }));

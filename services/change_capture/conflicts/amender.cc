@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -97,21 +98,55 @@ absl::StatusOr<std::vector<LoggedState>> Amender::WriteRestored(Transaction& tra
     const v1::RecordKey& key = conflict.content.record();
     return RecordIsGone(key.platform(), key.model(), key.local_id());
   }
-  ASSIGN_OR_RETURN(const ValuesByField now, ValuesOf(state->second));
   ASSIGN_OR_RETURN(auto known, OwedStore::Get(transaction, records));
-  Owed owed = std::move(known[conflict.record].edits);
+  ASSIGN_OR_RETURN(const std::optional<OwedStore::Amendment> amendment,
+                   AmendmentFor(state->second, std::move(known[conflict.record].edits), values));
+  if (!amendment.has_value()) return std::vector<LoggedState>();
+  return owed_.Amend(transaction, {*amendment});
+}
+
+absl::Status Amender::Give(std::vector<Given>* given) {
+  return replays_.WriteMade({}, [&](Transaction& transaction) { return WriteGiven(transaction, given); });
+}
+
+absl::StatusOr<std::vector<LoggedState>> Amender::WriteGiven(Transaction& transaction,
+                                                             std::vector<Given>* given) {
+  RETURN_IF_ERROR(LockVersions(transaction));
+  std::vector<RecordId> records;
+  for (const Given& one : *given) records.push_back(one.record);
+  ASSIGN_OR_RETURN(const auto held, owed_.NewestHeld(transaction, records));
+  ASSIGN_OR_RETURN(auto known, OwedStore::Get(transaction, records));
+  std::vector<OwedStore::Amendment> amendments;
+  std::set<RecordId> seen;
+  for (Given& one : *given) {
+    const auto state = held.find(one.record);
+    one.outcome = Given::Outcome::kGone;
+    if (state == held.end() || state->second.operation == v1::OPERATION_DELETE) continue;
+    one.outcome = Given::Outcome::kChanged;
+    if (state->second.version != one.latest_version || !seen.insert(one.record).second) continue;
+    ASSIGN_OR_RETURN(const std::optional<OwedStore::Amendment> amendment,
+                     AmendmentFor(state->second, std::move(known[one.record].edits), one.values));
+    one.outcome = amendment.has_value() ? Given::Outcome::kWritten : Given::Outcome::kSame;
+    if (amendment.has_value()) amendments.push_back(*amendment);
+  }
+  return owed_.Amend(transaction, amendments);
+}
+
+absl::StatusOr<std::optional<OwedStore::Amendment>> Amender::AmendmentFor(const LoggedState& state, Owed owed,
+                                                                          const v1::Fields& values) const {
+  ASSIGN_OR_RETURN(const ValuesByField now, ValuesOf(state));
   bool changes = false;
   for (const v1::Field& field : values.fields()) {
     const v1::Value& found = At(now, field.name());
     const auto before = owed.find(field.name());
     const bool is_owed = before != owed.end() && IsSame(before->second.edit.value, field.value());
     if (is_owed || (before == owed.end() && IsSame(found, field.value()))) continue;
-    owed[field.name()] = {{field.value(), found, state->second.version, clock_.Now()}, found};
+    owed[field.name()] = {{field.value(), found, state.version, clock_.Now()}, found};
     changes = true;
   }
-  if (!changes) return std::vector<LoggedState>();
-  ASSIGN_OR_RETURN(OwedStore::Amendment amendment, Compose(state->second, std::move(owed)));
-  return owed_.Amend(transaction, {amendment});
+  if (!changes) return std::optional<OwedStore::Amendment>();
+  ASSIGN_OR_RETURN(OwedStore::Amendment amendment, Compose(state, std::move(owed)));
+  return std::optional<OwedStore::Amendment>(std::move(amendment));
 }
 
 }  // namespace cognate::change_capture

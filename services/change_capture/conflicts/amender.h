@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,12 +38,29 @@ class Amender {
   // Gives a conflict's record values, and marks it as resolved by that. FAILED_PRECONDITION RECORD_IS_GONE.
   absl::Status Restore(const StoredConflict& conflict, const v1::Fields& values);
 
+  // Values for a record that was looked at when `latest_version` was what it had said last.
+  struct Given {
+    enum class Outcome { kWritten, kSame, kChanged, kGone };
+    RecordId record;
+    int64_t latest_version = 0;
+    v1::Fields values;
+    Outcome outcome = Outcome::kGone;
+  };
+  // Gives all of them, in one commit, what each may have; `outcome` says which that were.
+  absl::Status Give(std::vector<Given>* given);
+
  private:
   absl::StatusOr<std::vector<LoggedState>> Write(postgres::Transaction& transaction,
                                                  const Findings& findings);
   absl::StatusOr<std::vector<LoggedState>> WriteRestored(postgres::Transaction& transaction,
                                                          const StoredConflict& conflict,
                                                          const v1::Fields& values);
+  absl::StatusOr<std::vector<LoggedState>> WriteGiven(postgres::Transaction& transaction,
+                                                      std::vector<Given>* given);
+  // What brings the record that holds `state` these values; nullopt where it has them, or is to get them
+  // already.
+  absl::StatusOr<std::optional<OwedStore::Amendment>> AmendmentFor(const LoggedState& state, Owed owed,
+                                                                   const v1::Fields& values) const;
 
   ConflictStore& conflicts_;
   OwedStore& owed_;

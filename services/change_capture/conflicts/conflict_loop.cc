@@ -95,6 +95,8 @@ absl::StatusOr<absl::Duration> ConflictLoop::Look() {
   }
   if (!findings.records.empty() || findings.looked_to > position.looked_at + kSaveEvery) {
     RETURN_IF_ERROR(amender_.Commit(findings));
+    for (const auto& record : findings.records)
+      met_.Increment(static_cast<double>(record.merged.conflicts.size()));
   }
   looked_at_ = findings.looked_to;
   return options_.busy_wait;

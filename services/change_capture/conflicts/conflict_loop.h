@@ -34,7 +34,7 @@ struct ConflictLoopOptions {
 class ConflictLoop {
  public:
   ConflictLoop(postgres::Pool& pool, ChangeLog& log, ConflictStore& conflicts, OwedStore& owed,
-               Amender& amender, const Catalogue& catalogue, const Clock& clock,
+               Amender& amender, const Catalogue& catalogue, const Clock& clock, metrics::Registry& metrics,
                ConflictLoopOptions options = {})
       : pool_(pool),
         log_(log),
@@ -43,7 +43,10 @@ class ConflictLoop {
         amender_(amender),
         catalogue_(catalogue),
         clock_(clock),
-        options_(options) {}
+        options_(options),
+        met_(metrics
+                 .Counters("conflicts_total", "Edits of one record on two platforms at once that were found.")
+                 .With()) {}
 
   void Start();
   void Stop() { worker_.reset(); }
@@ -79,6 +82,7 @@ class ConflictLoop {
   const Catalogue& catalogue_;
   const Clock& clock_;
   const ConflictLoopOptions options_;
+  metrics::Counter& met_;
 
   // The worker's alone.
   int64_t rules_revision_ = -1;

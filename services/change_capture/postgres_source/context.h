@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/metrics/metrics.h"
+#include "common/metrics/standing.h"
 #include "common/postgres/replication.h"
 #include "common/retry/backoff.h"
 #include "services/change_capture/change_source.h"
@@ -36,11 +37,14 @@ struct PostgresSourceOptions {
 
 struct PostgresSourceMetrics {
   metrics::Gauge& lag_bytes;
+  metrics::Gauge& lag_seconds;
   metrics::Gauge& heartbeat;
   metrics::Counter& changes;
   metrics::Counter& skipped;
   metrics::Gauge& clock_offset;
   metrics::Counter& out_of_bounds;
+  metrics::Counter& read_anew;
+  metrics::EntityHealth& health;
 };
 
 // Used by the source's own thread alone, but for what is said to be otherwise.

@@ -193,7 +193,12 @@ absl::Status PostgresSourceLive::Send(PendingGroup group) {
   std::vector<CapturedChange> changes;
   changes.reserve(group.changes.size());
   for (PendingChange& pending : group.changes) changes.push_back(std::move(pending.change));
-  context_.metrics.changes.Increment(static_cast<double>(changes.size()));
+  if (!changes.empty()) {
+    context_.metrics.changes.Increment(static_cast<double>(changes.size()));
+    context_.metrics.lag_seconds.Set(
+        std::max(0.0, absl::ToDoubleSeconds(context_.Now() - stream_.commit_time())));
+    sent_since_look_ = true;
+  }
   sender_.Send(std::move(changes), group.after);
   save_time_ = context_.Now();
   return absl::OkStatus();
@@ -230,6 +235,7 @@ absl::Status PostgresSourceLive::InspectIfDue() {
     ASSIGN_OR_RETURN(const pgoutput::Lsn end, CurrentPosition(*session_.control_));
     const pgoutput::Lsn confirmed = sender_.committed().confirmed;
     context_.metrics.lag_bytes.Set(end > confirmed ? static_cast<double>(end - confirmed) : 0);
+    if (!std::exchange(sent_since_look_, false)) context_.metrics.lag_seconds.Set(0);
     RETURN_IF_ERROR(session_.Report(v1::SOURCE_STATE_STREAMING, ""));
     RETURN_IF_ERROR(MeasureClock(context_, *session_.control_, 1));
     RETURN_IF_ERROR(ReportClock(context_));

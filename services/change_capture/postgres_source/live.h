@@ -61,6 +61,7 @@ class PostgresSourceLive {
   absl::Time ask_again_time_ = absl::InfinitePast();
   absl::Time status_time_ = absl::InfinitePast();
   absl::Time lag_time_ = absl::InfinitePast();
+  bool sent_since_look_ = false;  // changes, since the lag was looked at
   absl::Time save_time_ = absl::InfinitePast();
   absl::Time inspect_time_;
 };

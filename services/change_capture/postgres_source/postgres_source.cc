@@ -170,6 +170,11 @@ absl::Status PostgresSource::Retire(const SourcePlan& plan) {
 }
 
 void PostgresSource::ReportFault(const absl::Status& status) {
+  if (ErrorReason(status) == "SOURCE_BUSY") {
+    context_.metrics.health.Clear();
+  } else {
+    context_.metrics.health.Set(metrics::kFailing);
+  }
   const std::string fault = ExplainFault(status);
   if (fault != fault_) log::Warn("source failing", {{"platform", context_.platform}, {"why", fault}});
   fault_ = fault;

@@ -63,6 +63,7 @@ PostgresSourceSession::PostgresSourceSession(PostgresSourceContext& context, std
               {context.options.groups_in_flight, context.options.bytes_in_flight}) {}
 
 absl::Status PostgresSourceSession::Report(v1::SourceState state, absl::string_view error) {
+  context_.metrics.health.Set(metrics::kHealthy);
   return context_.store.Report(context_.platform, stored_.owner, state, error,
                                static_cast<int64_t>(context_.metrics.lag_bytes.Value()), context_.Now());
 }
@@ -77,6 +78,7 @@ absl::Status PostgresSourceSession::Prepare(const std::vector<std::string>& mode
   ASSIGN_OR_RETURN(const postgres::ReplicationSystem system, replication->IdentifySystem());
   ASSIGN_OR_RETURN(const std::string loss, LossOfSlot(slot, system, publication_made));
   if (!loss.empty()) {
+    context_.metrics.read_anew.Increment();
     log::Warn("changes may have been missed: every table is read anew",
               {{"platform", context_.platform}, {"slot", context_.slot}, {"why", loss}});
   }

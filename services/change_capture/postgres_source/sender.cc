@@ -37,6 +37,11 @@ void PostgresSourceSender::Send(std::vector<CapturedChange> changes, const Sourc
   sent.after = after;
   sent.changes = static_cast<int64_t>(changes.size());
   for (const CapturedChange& change : changes) sent.bytes += static_cast<int64_t>(change.fields.size());
+  if (!changes.empty())
+    sent.span = trace::Span({"capture from PostgreSQL", trace::Kind::kInternal, "change_capture"}, {});
+  sent.span.Set("cognate.platform", platform_);
+  sent.span.Set("cognate.changes", changes.size());
+  const trace::Scope scope(sent.span.context(), "", "change_capture");
   AppendGroup group;
   group.changes = std::move(changes);
   group.advance = SourceAdvance{{platform_, owner_, ++sequence_}, 1, after, clock_.Now()};

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "common/clock/clock.h"
 #include "common/postgres/replication.h"
+#include "common/trace/span.h"
 #include "services/change_capture/appender.h"
 #include "services/change_capture/source_store.h"
 
@@ -62,6 +63,7 @@ class PostgresSourceSender {
     SourcePosition after;
     int64_t bytes = 0;
     int64_t changes = 0;
+    trace::Span span;  // from its reading to its commit
   };
 
   Appender& appender_;

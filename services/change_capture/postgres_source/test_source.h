@@ -174,6 +174,7 @@ class SourceFixture : public ::testing::Test {
   }
   void TearDown() override {
     StopSource();
+    health_.reset();
     log_.reset();
     sql_.reset();
     // Slots belong to the whole server, which later tests share.
@@ -201,13 +202,17 @@ class SourceFixture : public ::testing::Test {
   }
   void StartSource(const SourcePlan& plan) {
     metrics::Registry& metrics = log_->metrics();
+    if (health_ == nullptr) health_ = std::make_unique<metrics::EntityHealth>(metrics, "source", platform_);
     const PostgresSourceMetrics source_metrics{
         metrics.Gauges("source_lag_bytes", "", {"platform"}).With({platform_}),
+        metrics.Gauges("source_lag_seconds", "", {"platform"}).With({platform_}),
         metrics.Gauges("source_heartbeat", "", {"platform"}).With({platform_}),
         metrics.Counters("source_changes_total", "", {"platform"}).With({platform_}),
         metrics.Counters("source_skipped", "", {"platform"}).With({platform_}),
         metrics.Gauges("source_clock_offset_seconds", "", {"platform"}).With({platform_}),
-        metrics.Counters("source_out_of_bounds_total", "", {"platform"}).With({platform_})};
+        metrics.Counters("source_out_of_bounds_total", "", {"platform"}).With({platform_}),
+        metrics.Counters("source_read_anew_total", "", {"platform"}).With({platform_}),
+        *health_};
     source_ = std::make_unique<PostgresSource>(platform_, log_->environment(), log_->store(), source_metrics,
                                                options_, plan);
     source_->Start();
@@ -275,6 +280,7 @@ class SourceFixture : public ::testing::Test {
   std::string source_uri_;
   std::unique_ptr<LogUnderTest> log_;
   std::unique_ptr<postgres::Connection> sql_;
+  std::unique_ptr<metrics::EntityHealth> health_;
   std::unique_ptr<PostgresSource> source_;
 };
 

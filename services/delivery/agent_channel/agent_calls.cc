@@ -9,6 +9,7 @@
 #include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/current.h"
 #include "common/value/local_id.h"
 #include "common/value/parse.h"
 #include "services/clients/delivery_pause.h"
@@ -209,6 +210,7 @@ absl::StatusOr<std::optional<v1::PullResponse>> AgentCalls::LookForPull(const gr
   Lent lent =
       mailboxes_.Of(pull.ask.platform).LendNow(static_cast<size_t>(pull.ask.count), {}, pull.ask.lease);
   if (lent.deliveries.empty() && now < pull.until) return std::nullopt;
+  trace::Answer(lent.trace);
   return ResponseOf<v1::PullResponse>(std::move(lent));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/ids/uuid.h"
+#include "common/trace/current.h"
 #include "services/delivery/public_delivery.h"
 
 namespace cognate::delivery {
@@ -27,6 +28,7 @@ void Mailbox::Put(absl::Span<const Outgoing> deliveries) {
     } else {
       slots.push_back({PublicDelivery(outgoing), AppliedOutcome(outgoing)});
       slots.back().bytes = slots.back().delivery.ByteSizeLong();
+      slots.back().trace = trace::Now().span;
     }
     if (slots.back().outcome.has_value()) ++answered_count_;
     places.emplace(std::move(key), slots.size() - 1);
@@ -127,6 +129,7 @@ Lent Mailbox::LendLocked(size_t credits, const absl::flat_hash_set<std::string>&
     }
     slot.lease = lent.lease;
     slot.lent_until = lent.expires;
+    if (!lent.trace.valid() || (slot.trace.sampled && !lent.trace.sampled)) lent.trace = slot.trace;
     lent.deliveries.push_back(slot.delivery);
   }
   return lent;

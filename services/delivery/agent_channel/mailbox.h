@@ -19,6 +19,7 @@
 #include "cognate/v1/outcome.pb.h"
 #include "common/clock/clock.h"
 #include "common/sync/mutex.h"
+#include "common/trace/context.h"
 #include "services/delivery/channel.h"
 
 namespace cognate::delivery {
@@ -28,6 +29,7 @@ struct Lent {
   std::string lease;  // empty if there are none
   absl::Time expires;
   std::vector<v1::Delivery> deliveries;
+  trace::SpanContext trace = {};  // of the first whose trace is sampled, else of the first
 };
 
 // What an agent's call waits for: that feedback has taken its answers.
@@ -87,6 +89,7 @@ class Mailbox {
     std::string lease = {};
     absl::Time lent_until = absl::InfinitePast();
     std::optional<v1::Outcome> outcome = {};
+    trace::SpanContext trace = {};  // of the round that has put it there
 
     bool IsLent(absl::Time now) const { return !outcome.has_value() && now < lent_until; }
   };

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/ids/uuid.h"
+#include "common/trace/current.h"
 #include "gtest/gtest.h"
 
 namespace cognate::delivery {
@@ -42,6 +43,17 @@ TEST_F(MailboxTest, LendsNoMoreTogetherThanOneAnswerHolds) {
   EXPECT_EQ(Lend(), 2U);
   EXPECT_EQ(Lend(), 2U);
   EXPECT_EQ(Lend(), 0U);
+}
+
+TEST_F(MailboxTest, SaysOfWhatTraceItsDeliveriesAre) {
+  const trace::SpanContext span = trace::NewContext(true);
+  {
+    const trace::Scope scope(span);
+    Fill({100, 100});
+  }
+  Fill({100, 100});  // the same, by a later look
+  EXPECT_EQ(mailbox_.LendNow(1, {}, kLease).trace, span);
+  EXPECT_FALSE(mailbox_.LendNow(0, {}, kLease).trace.valid());
 }
 
 TEST_F(MailboxTest, LendsOneThatIsLargerAlone) {

@@ -29,6 +29,7 @@ class TestEndpoint {
     std::string id;
     bool is_signed = false;
     Json body;
+    std::string traceparent = {};
     bool is_ping() const { return body["type"] == "cognate.ping"; }
     std::vector<Json> deliveries() const {
       if (body["data"].contains("delivery")) return {body["data"]["delivery"]};
@@ -41,7 +42,8 @@ class TestEndpoint {
     server_.set_keep_alive_timeout(1);
     server_.new_task_queue = [] { return new httplib::ThreadPool(32); };
     server_.Post("/hook", [this](const httplib::Request& request, httplib::Response& response) {
-      Seen seen{request.get_header_value("webhook-id"), IsSigned(request), Json::parse(request.body)};
+      Seen seen{request.get_header_value("webhook-id"), IsSigned(request), Json::parse(request.body),
+                request.get_header_value("traceparent")};
       Answer answer;
       {
         MutexLock lock(&mutex_);

@@ -8,6 +8,7 @@
 #include "common/clock/clock.h"
 #include "common/ids/uuid.h"
 #include "common/status/error.h"
+#include "common/trace/current.h"
 #include "common/value/fingerprint.h"
 #include "common/value/value.h"
 #include "services/delivery/webhook_channel/test_endpoint.h"
@@ -116,6 +117,19 @@ TEST_F(WebhookChannelTest, SendsSignedBatchesAndTakesLocalIdsFromTheAnswer) {
   EXPECT_EQ(first["operation"], "update");
   EXPECT_EQ(first["source"].dump(), R"({"platform":"crm","model":"users","local_id":""})");
   EXPECT_TRUE(first["local_id"].is_null());
+}
+
+TEST_F(WebhookChannelTest, TellsTheEndpointOfWhatTraceItsDeliveriesAre) {
+  AddMany(1);
+  const trace::SpanContext span = trace::NewContext(true);
+  {
+    const trace::Scope scope(span);
+    Apply();
+  }
+  ASSERT_EQ(endpoint_.seen().size(), 1);
+  EXPECT_EQ(endpoint_.seen()[0].traceparent, trace::FormatTraceparent(span));
+  Apply();
+  EXPECT_EQ(endpoint_.seen().back().traceparent, "") << "of none";
 }
 
 TEST_F(WebhookChannelTest, WhatTheAnswerSaysThatItWroteIsWhatIsKnown) {

@@ -11,6 +11,7 @@
 #include "common/retry/backoff.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/span.h"
 #include "common/webhook/endpoint.h"
 #include "services/feedback/hooks/hook_message.h"
 
@@ -46,6 +47,7 @@ struct HookSender::Live {
   WatchPosition written_next;
   absl::Time next_write;
   uint64_t number = 0;  // of the request under way; 0: none
+  trace::Span span;     // of the same
   int failures = 0;
   absl::Time next_attempt = absl::InfinitePast();
 };
@@ -160,6 +162,10 @@ absl::StatusOr<bool> HookSender::Prepare(Live& live, absl::Time now) {
 
 absl::Status HookSender::Send(Live& live, absl::Time now) {
   const v1::Webhook& endpoint = live.hook.config.endpoint();
+  // What it tells is of many traces; this one is the endpoint's way to our logs.
+  live.span = trace::Span({"send events to hook", trace::Kind::kClient, "feedback"}, {});
+  live.span.Set("cognate.hook", live.hook.id);
+  const trace::Scope scope(live.span.context(), "", "feedback");
   absl::StatusOr<webhook::Request> request = MakeHookRequest(endpoint, *live.hook.pending, now);
   if (!request.ok()) return Failed(live, request.status().message(), absl::ZeroDuration(), now);
   webhook::Sender& sender = endpoint.allow_private_addresses() ? any_sender_ : public_sender_;
@@ -184,7 +190,11 @@ void HookSender::TakeAnswers(absl::Time now) {
     });
     if (found == live_.end()) continue;  // The hook was changed, or went.
     found->second->number = 0;
+    trace::Span span = std::move(found->second->span);
+    const trace::Scope scope(span.context(), "", "feedback");
     const absl::Status taken = Take(*found->second, answer, now);
+    if (answer.ok()) span.Set("http.response.status_code", answer->status);
+    span.Fail(answer.status());
     if (!taken.ok()) Drop(found->first, taken);
   }
 }

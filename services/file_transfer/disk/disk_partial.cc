@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int64_t kWriteback = 4 << 20;
 constexpr int64_t kCopyPiece = 256 << 10;
+constexpr char kShared[] = "the partial file is a stored content already";
 
 // Whether the file system cannot copy between these files by itself.
 bool CannotCopy(int error) {
@@ -36,11 +38,18 @@ absl::StatusOr<std::unique_ptr<DiskPartial>> DiskPartial::Open(const std::string
   if (!opened->TryLock()) return absl::AbortedError(absl::StrCat(path, " is locked by another process"));
   ASSIGN_OR_RETURN(const int64_t size, opened->Size());
   if (size < committed_bytes) return absl::DataLossError("the partial file has lost bytes");
+  struct stat found = {};
+  if (fstat(opened->handle(), &found) != 0) return StoreErrno(errno, path);
+  // It was published, and may be what others read: complete it is, or of no use.
+  const bool is_shared = found.st_nlink > 1;
+  if (size > committed_bytes && is_shared) return absl::DataLossError(kShared);
   if (size > committed_bytes) RETURN_IF_ERROR(opened->Truncate(committed_bytes));
-  return std::unique_ptr<DiskPartial>(new DiskPartial(directory, *std::move(opened), committed_bytes));
+  return std::unique_ptr<DiskPartial>(
+      new DiskPartial(directory, *std::move(opened), committed_bytes, is_shared));
 }
 
 absl::Status DiskPartial::Append(absl::string_view bytes) {
+  if (is_shared_) return absl::DataLossError(kShared);
   RETURN_IF_ERROR(file_.WriteAt(size_, bytes));
   Grown(static_cast<int64_t>(bytes.size()));
   return absl::OkStatus();
@@ -55,6 +64,7 @@ void DiskPartial::Grown(int64_t bytes) {
 }
 
 absl::Status DiskPartial::AppendFrom(BlobReader& from, int64_t offset, int64_t length) {
+  if (is_shared_) return absl::DataLossError(kShared);
   while (from.file() >= 0 && length > 0) {
     loff_t source = offset;
     loff_t target = size_;

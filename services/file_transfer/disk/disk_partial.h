@@ -41,12 +41,17 @@ class DiskPartial final : public Partial {
   int file() const override { return file_.handle(); }
 
  private:
-  DiskPartial(std::string directory, File file, int64_t size)
-      : directory_(std::move(directory)), file_(std::move(file)), size_(size), on_its_way_(size) {}
+  DiskPartial(std::string directory, File file, int64_t size, bool is_shared)
+      : directory_(std::move(directory)),
+        file_(std::move(file)),
+        is_shared_(is_shared),
+        size_(size),
+        on_its_way_(size) {}
   void Grown(int64_t bytes);
 
   const std::string directory_;
   const File file_;
+  const bool is_shared_;  // With a blob: nothing may be written to it.
   int64_t size_;
   int64_t on_its_way_;  // The kernel was told to begin with what is before.
   bool is_named_ = false;

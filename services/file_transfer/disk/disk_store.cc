@@ -1,9 +1,7 @@
 #include "services/file_transfer/disk/disk_store.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -14,97 +12,18 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
+#include "common/ids/uuid.h"
 #include "common/status/status_macros.h"
+#include "services/file_transfer/disk/directory.h"
 #include "services/file_transfer/disk/disk_partial.h"
 #include "services/file_transfer/disk/squeeze.h"
 #include "services/file_transfer/errors.h"
+#include "services/file_transfer/memory_reader.h"
 
 namespace cognate::file_transfer {
 namespace {
 
 constexpr size_t kOpenPacks = 32;
-
-// A content in memory.
-class TextReader final : public BlobReader {
- public:
-  explicit TextReader(std::string content) : content_(std::move(content)) {}
-  absl::StatusOr<size_t> ReadAt(int64_t offset, char* buffer, size_t size) override {
-    if (offset >= static_cast<int64_t>(content_.size())) return 0;
-    const size_t got = std::min(size, content_.size() - static_cast<size_t>(offset));
-    std::memcpy(buffer, content_.data() + offset, got);
-    return got;
-  }
-
- private:
-  const std::string content_;
-};
-
-template <size_t kBytes>
-std::string RandomName() {
-  std::array<char, kBytes> random = {};
-  RandomBytes(random.data(), random.size());
-  return absl::BytesToHexString(absl::string_view(random.data(), random.size()));
-}
-
-absl::Status MakeDirectory(const std::string& path) {
-  if (mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) return StoreErrno(errno, path);
-  return absl::OkStatus();
-}
-
-absl::Status MakeDirectories(const std::string& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return StoreErrno(error.value(), directory);
-  for (const char* below : {"/packs", "/blobs", "/uploads"})
-    RETURN_IF_ERROR(MakeDirectory(absl::StrCat(directory, below)));
-  for (int first = 0; first < 256; ++first)
-    RETURN_IF_ERROR(MakeDirectory(absl::StrFormat("%s/blobs/%02x", directory, first)));
-  RETURN_IF_ERROR(SyncDirectory(absl::StrCat(directory, "/blobs")));
-  return SyncDirectory(directory);
-}
-
-// Empty where there is none.
-absl::StatusOr<std::string> ReadStoreId(const std::string& directory) {
-  const absl::StatusOr<File> file = File::Open(absl::StrCat(directory, "/store-id"), O_RDONLY);
-  if (absl::IsNotFound(file.status())) return "";
-  if (!file.ok()) return file.status();
-  std::array<char, 64> text = {};
-  ASSIGN_OR_RETURN(const size_t size, file->ReadAt(0, text.data(), text.size()));
-  return std::string(absl::StripAsciiWhitespace(absl::string_view(text.data(), size)));
-}
-
-// In one step: half of a store id would be another one's. Under a name of its own, because another process
-// may write the same at this moment; what a crash leaves of it goes with the uploads that nobody knows.
-absl::Status WriteStoreId(const std::string& directory, const Uuid& store_id) {
-  const std::string partial = absl::StrCat(directory, "/uploads/", RandomName<16>());
-  ASSIGN_OR_RETURN(const File file, File::Open(partial, O_WRONLY | O_CREAT | O_TRUNC));
-  RETURN_IF_ERROR(file.WriteAt(0, absl::StrCat(store_id.ToString(), "\n")));
-  RETURN_IF_ERROR(file.SyncData());
-  if (std::rename(partial.c_str(), absl::StrCat(directory, "/store-id").c_str()) != 0)
-    return StoreErrno(errno, partial);
-  return SyncDirectory(directory);
-}
-
-absl::Status Unlink(const std::string& path) {
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) return StoreErrno(errno, path);
-  return absl::OkStatus();
-}
-
-// Names of files in `directory` that were last changed before.
-absl::Status ForEachFile(const std::string& directory, absl::Time before,
-                         absl::FunctionRef<absl::Status(absl::string_view)> visit) {
-  std::error_code error;
-  std::filesystem::directory_iterator entry(directory, error);
-  for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
-    struct stat found = {};
-    if (lstat(entry->path().c_str(), &found) != 0 || !S_ISREG(found.st_mode)) continue;
-    // Of the link, which may be younger than what is in it.
-    if (absl::TimeFromTimespec(found.st_ctim) >= before) continue;
-    RETURN_IF_ERROR(visit(entry->path().filename().string()));
-  }
-  return error ? StoreErrno(error.value(), directory) : absl::OkStatus();
-}
 
 }  // namespace
 
@@ -135,6 +54,7 @@ absl::StatusOr<std::unique_ptr<DiskStore>> DiskStore::Open(const std::string& di
 }
 
 absl::Status DiskStore::Check() {
+  ForgetRemovedPacks();
   ASSIGN_OR_RETURN(const std::string found, ReadStoreId(directory_));
   if (found != store_id_.ToString()) return StoreUnavailable(absl::StrCat(directory_, " is not mounted"));
   return absl::OkStatus();
@@ -192,7 +112,7 @@ absl::StatusOr<BlobPlace> DiskStore::Publish(Partial& partial, absl::string_view
                                              absl::string_view sha256) {
   BlobPlace place;
   place.stored_bytes = partial.size();
-  place.blob = absl::StrCat(absl::BytesToHexString(sha256), "-", RandomName<8>());
+  place.blob = absl::StrCat(absl::BytesToHexString(sha256), "-", RandomHex(8));
   const std::string from = absl::StrCat(uploads_, "/", name);
   const std::string to = BlobPath(place.blob);
   if (link(from.c_str(), to.c_str()) != 0) {
@@ -230,7 +150,7 @@ absl::StatusOr<std::unique_ptr<BlobReader>> DiskStore::OpenPiece(const BlobPlace
   } else if (static_cast<int64_t>(piece.size()) != size_bytes) {
     return absl::DataLossError("its piece of the pack has another size");
   }
-  return std::make_unique<TextReader>(std::move(piece));
+  return std::make_unique<MemoryReader>(std::move(piece));
 }
 
 absl::StatusOr<std::shared_ptr<const File>> DiskStore::OpenPack(int64_t number) {
@@ -251,6 +171,15 @@ absl::StatusOr<std::shared_ptr<const File>> DiskStore::OpenPack(int64_t number) 
   if (open_packs_.size() >= kOpenPacks) open_packs_.erase(open_packs_.begin());
   open_packs_.emplace_back(number, shared);
   return shared;
+}
+
+// Another process has removed them; as long as they are open here the disk has no room of them.
+void DiskStore::ForgetRemovedPacks() {
+  MutexLock lock(&mutex_);
+  std::erase_if(open_packs_, [](const auto& entry) {
+    struct stat found = {};
+    return fstat(entry.second->handle(), &found) == 0 && found.st_nlink == 0;
+  });
 }
 
 absl::Status DiskStore::Remove(const BlobPlace& place) {

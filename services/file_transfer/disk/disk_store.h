@@ -51,6 +51,7 @@ class DiskStore final : public BlobStore {
   DiskStore(std::string directory, const Uuid& store_id, const Clock& clock);
   absl::StatusOr<std::unique_ptr<BlobReader>> OpenPiece(const BlobPlace& place, int64_t size_bytes);
   absl::StatusOr<std::shared_ptr<const File>> OpenPack(int64_t number);
+  void ForgetRemovedPacks();
   absl::Status Missing(absl::string_view what);
   std::string BlobPath(absl::string_view blob) const;
 

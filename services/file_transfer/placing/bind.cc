@@ -51,37 +51,78 @@ std::optional<std::string> Hash(const Wanted& wanted) {
   return wanted.sha256.empty() ? std::nullopt : std::optional<std::string>(wanted.sha256);
 }
 
+// Behind the last position of each field nothing is left.
+class LastPositions {
+ public:
+  void See(const BindingKey& key) {
+    int& position = last_[{key.platform, key.entity, key.model, key.field}];
+    position = std::max(position, key.position);
+  }
+  std::vector<BindingKey> Keys() const {
+    std::vector<BindingKey> keys;
+    for (const auto& [field, position] : last_)
+      keys.push_back(
+          {std::get<0>(field), std::get<1>(field), std::get<2>(field), std::get<3>(field), position});
+    return keys;
+  }
+
+ private:
+  std::map<std::tuple<std::string, Uuid, std::string, std::string>, int> last_;
+};
+
+// Of a content that its agent has only told of nothing is kept but the wait: who names a hash has no right to
+// it.
+std::optional<std::string> Bound(const Wanted& wanted) {
+  return wanted.is_claimed && !wanted.is_stored ? std::nullopt : Hash(wanted);
+}
+
+void Keep(BindWork& work, const Wanted& wanted, std::set<BindingKey>* keys) {
+  if (wanted.waits()) {
+    work.changes.waits.push_back({wanted.target_key, wanted.source->id, wanted.source_path, Hash(wanted),
+                                  wanted.target_path, 0, work.start, std::nullopt});
+  } else {
+    work.changes.settled.push_back(wanted.target_key);
+  }
+  const bool has_source = keys->insert(wanted.source_key).second;
+  if (wanted.is_linked) {
+    work.changes.unbound.push_back(wanted.target_key);
+    if (has_source) work.changes.unbound_sources.push_back(wanted.source_key);
+    return;
+  }
+  if (wanted.out->state() == v1::PLACEMENT_STATE_REFUSED) return;
+  const bool is_placed = wanted.out->state() == v1::PLACEMENT_STATE_PLACED;
+  work.changes.bindings.push_back(
+      {wanted.target_key, Bound(wanted), is_placed ? wanted.out->value().text_value() : ""});
+  if (!wanted.source_path.empty() && has_source)
+    work.changes.bindings.push_back({wanted.source_key, Bound(wanted), wanted.source_path});
+}
+
+// To be told of: nothing of it is kept.
+PlacementRow RefusedRow(const Wanted& wanted) {
+  PlacementRow row;
+  row.platform = wanted.target_key.platform;
+  row.path = absl::StrCat(wanted.source->id, "/", wanted.source_path);
+  row.sha256 = wanted.sha256;
+  row.name = wanted.name;
+  row.size_bytes = std::max<int64_t>(wanted.size_bytes, 0);
+  row.state = v1::PLACEMENT_STATE_REFUSED;
+  row.reason = wanted.out->error().reason();
+  row.message = wanted.out->error().message();
+  return row;
+}
+
 // What is kept of it.
 absl::Status Leave(BindWork& work) {
+  work.changes.target_platform = work.request.platform();
   std::set<BindingKey> keys;
-  std::map<std::tuple<Uuid, std::string, std::string>, int> last;
-  for (Wanted& wanted : work.wanted) {
-    const bool waits =
-        wanted.out->state() == v1::PLACEMENT_STATE_LACKING || wanted.out->state() == v1::PLACEMENT_STATE_DUE;
-    int& position = last[{wanted.target_key.entity, wanted.target_key.model, wanted.target_key.field}];
-    position = std::max(position, wanted.target_key.position);
-    if (!keys.insert(wanted.target_key).second) continue;
-    if (waits) {
-      work.changes.waits.push_back({wanted.target_key, wanted.source->id, wanted.source_path, Hash(wanted),
-                                    wanted.target_path, 0, work.start});
-    } else {
-      work.changes.settled.push_back(wanted.target_key);
-    }
-    if (wanted.is_linked) {
-      work.changes.unbound.push_back(wanted.target_key);
-      continue;
-    }
-    if (wanted.out->state() == v1::PLACEMENT_STATE_REFUSED) continue;
-    const bool is_placed = wanted.out->state() == v1::PLACEMENT_STATE_PLACED;
-    work.changes.bindings.push_back(
-        {wanted.target_key, Hash(wanted), is_placed ? wanted.out->value().text_value() : ""});
-    if (!wanted.source_path.empty() && keys.insert(wanted.source_key).second)
-      work.changes.bindings.push_back({wanted.source_key, Hash(wanted), wanted.source_path});
+  LastPositions targets, sources;
+  for (const Wanted& wanted : work.wanted) {
+    targets.See(wanted.target_key);
+    sources.See(wanted.source_key);
+    if (keys.insert(wanted.target_key).second) Keep(work, wanted, &keys);
   }
-  for (const auto& [field, position] : last) {
-    work.changes.last_positions.push_back(
-        {work.request.platform(), std::get<0>(field), std::get<1>(field), std::get<2>(field), position});
-  }
+  work.changes.last_positions = targets.Keys();
+  work.changes.source_last_positions = sources.Keys();
   const auto by_path = [](const ReadRow& read) { return std::tie(read.platform, read.path); };
   std::sort(work.changes.reads.begin(), work.changes.reads.end(),
             [&](const auto& a, const auto& b) { return by_path(a) < by_path(b); });
@@ -89,8 +130,13 @@ absl::Status Leave(BindWork& work) {
       std::unique(work.changes.reads.begin(), work.changes.reads.end(),
                   [&](const auto& a, const auto& b) { return by_path(a) == by_path(b); }),
       work.changes.reads.end());
-  RETURN_IF_ERROR(work.parts.store.Commit(std::move(work.changes), work.start));
+  RETURN_IF_ERROR(work.changes.Commit(work.parts.stores.pool, work.start));
+  for (const auto& [platform, sha256s] : work.possessed)
+    RETURN_IF_ERROR(work.parts.possession.Add(platform, sha256s));
   for (const PlacementRow& row : work.ended) work.parts.teller.Ended(row);
+  for (const Wanted& wanted : work.wanted) {
+    if (wanted.out->state() == v1::PLACEMENT_STATE_REFUSED) work.parts.teller.Ended(RefusedRow(wanted));
+  }
   return absl::OkStatus();
 }
 
@@ -130,7 +176,9 @@ void Wanted::Lack(const absl::Status& why) {
   }
 }
 
-bool BindWork::is_late() const { return parts.clock.Now() - start > kLongest; }
+absl::Time BindWork::until() const { return start + kLongest; }
+
+bool BindWork::is_late() const { return is_crowded || parts.clock.Now() > until(); }
 
 bool BindWork::is_settled(const FileStand& stand) const {
   return start - absl::FromUnixNanos(stand.modify_time_ns) > kSettled;
@@ -139,6 +187,21 @@ bool BindWork::is_settled(const FileStand& stand) const {
 void BindWork::See(const std::string& platform, const std::string& path, const FileStand& stand,
                    const std::string& sha256) {
   if (seen.emplace(platform, path).second) changes.seen.push_back({platform, path, stand, sha256});
+}
+
+absl::Status BindWork::CheckQuota(Wanted& to_fit) {
+  if (target->quota_bytes <= 0) return absl::OkStatus();
+  if (!kept_bytes.has_value()) {
+    ASSIGN_OR_RETURN(const PlacementTotals totals, parts.stores.placements.Totals(target->id));
+    kept_bytes = totals.kept_bytes;
+  }
+  if (*kept_bytes + to_fit.size_bytes > target->quota_bytes) {
+    to_fit.Refuse("QUOTA_EXCEEDED", StrCat(ShownName(to_fit.name), " has ", to_fit.size_bytes, " bytes, and ",
+                                           target->id, " has ", *kept_bytes, " of ", target->quota_bytes,
+                                           " already; raise its quota by `cognate platform update ",
+                                           target->id, " --files-quota N`, then redrive"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::BindResponse> Bind(const BindParts& parts, const v1::BindRequest& request) {

@@ -7,28 +7,34 @@
 #include "absl/status/statusor.h"
 #include "cognate/v1/file_transfer_service.pb.h"
 #include "common/clock/clock.h"
-#include "services/file_transfer/byte_budget.h"
 #include "services/file_transfer/contents.h"
 #include "services/file_transfer/media_types.h"
-#include "services/file_transfer/placing/binding_store.h"
+#include "services/file_transfer/placing/byte_shares.h"
+#include "services/file_transfer/placing/place_workers.h"
 #include "services/file_transfer/placing/platforms.h"
+#include "services/file_transfer/placing/stores.h"
 #include "services/file_transfer/placing/teller.h"
+#include "services/file_transfer/possession.h"
 
 namespace cognate::file_transfer {
 
 // A larger file is read, or put in place, by a worker, while its record waits.
 inline constexpr int64_t kSmallFile = 4 << 20;
-// Small files that are in memory at a time, of all calls together.
-inline constexpr int64_t kSmallFiles = 16 << 20;
+// Small files that are in memory at a time: of all calls together, and of one platform.
+inline constexpr int64_t kSmallFiles = 32 << 20;
+inline constexpr int64_t kSmallFilesOfOne = 8 << 20;
 
 struct BindParts {
   const Clock& clock;
-  BindingStore& store;
+  Stores& stores;
+  Possession& possession;
   Platforms& platforms;
   Contents& contents;
   MediaTypes& media_types;
-  ByteBudget& budget;
+  PlaceWorkers& workers;
+  ByteShares& shares;
   Teller& teller;
+  int64_t max_bytes;  // of one file
 };
 
 absl::StatusOr<v1::BindResponse> Bind(const BindParts& parts, const v1::BindRequest& request);

@@ -1,8 +1,9 @@
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/files/digest.h"
 #include "common/status/status_macros.h"
@@ -31,30 +32,40 @@ class Bringing {
   }
 
  private:
-  // As many as fit into memory together.
+  // As many as fit into the target's part of the memory together.
   absl::Status BringSlice(size_t* next) {
     std::vector<Wanted*> slice;
     int64_t bytes = 0;
     for (; *next < work_.wanted.size() && slice.size() < 1'000; ++*next) {
       Wanted& wanted = work_.wanted[*next];
       if (wanted.is_answered()) continue;
-      const int64_t size = wanted.size_bytes <= kSmallFile ? std::max<int64_t>(wanted.size_bytes, 0) : 0;
-      if (bytes > 0 && bytes + size > kSmallFiles) break;
+      const int64_t size = SmallBytes(wanted);
+      if (bytes > 0 && bytes + size > kSmallFilesOfOne) break;
       bytes += size;
       slice.push_back(&wanted);
     }
     if (slice.empty()) return absl::OkStatus();
-    work_.parts.budget.Take(bytes);
-    const absl::Status status = BringAll(slice);
-    for (Wanted* wanted : slice) wanted->data = {};
-    work_.parts.budget.Give(bytes);
+    const std::shared_ptr<ByteShares::Share> share =
+        work_.parts.shares.Take(work_.target->id, bytes, work_.until());
+    work_.is_crowded = work_.is_crowded || share == nullptr;
+    const absl::Status status = BringAll(slice, share);
+    for (Wanted* wanted : slice) wanted->data = nullptr;
     return status;
   }
 
-  absl::Status BringAll(const std::vector<Wanted*>& slice) {
+  static int64_t SmallBytes(const Wanted& wanted) {
+    return wanted.size_bytes <= kSmallFile ? std::max<int64_t>(wanted.size_bytes, 0) : 0;
+  }
+
+  absl::Status BringAll(const std::vector<Wanted*>& slice, const std::shared_ptr<ByteShares::Share>& share) {
+    std::map<const PlatformFiles*, std::vector<Wanted*>> of_sources;
     for (Wanted* wanted : slice) {
-      if (wanted->sha256.empty() || !wanted->is_stored) ReadSource(*wanted);
+      const bool is_to_be_read = wanted->stand.has_value() && (wanted->sha256.empty() || !wanted->is_stored);
+      if (!is_to_be_read) continue;
+      RETURN_IF_ERROR(CheckSize(*wanted));
+      if (!wanted->is_answered()) of_sources[wanted->source].push_back(wanted);
     }
+    for (const auto& [source, wanted] : of_sources) ReadFrom(*source, wanted);
     RETURN_IF_ERROR(StoreRead(slice));
     std::vector<Wanted*> ready;
     for (Wanted* wanted : slice) {
@@ -68,7 +79,18 @@ class Bringing {
         ready.push_back(wanted);
       }
     }
-    return put_in_place_.Run(ready);
+    return put_in_place_.Run(ready, share);
+  }
+
+  // Before a byte of it is read. What the field had before may be the same, and there already.
+  absl::Status CheckSize(Wanted& wanted) {
+    if (wanted.size_bytes > work_.parts.max_bytes) {
+      wanted.Refuse("FILE_TOO_LARGE", StrCat(ShownName(wanted.name), " has ", wanted.size_bytes,
+                                             " bytes, and the service takes files of at most ",
+                                             work_.parts.max_bytes, " (--file-max-bytes)"));
+      return absl::OkStatus();
+    }
+    return wanted.bound.has_value() ? absl::OkStatus() : work_.CheckQuota(wanted);
   }
 
   std::string WaitsForBytes(const Wanted& wanted) const {
@@ -78,51 +100,76 @@ class Bringing {
                   " has not uploaded yet");
   }
 
-  // A small file of a directory. A larger one is left to the worker that reads those.
-  void ReadSource(Wanted& wanted) {
-    if (!wanted.stand.has_value()) return;
-    const std::string at = StrCat(wanted.source->id, "/", wanted.source_path);
-    if (wanted.size_bytes > kSmallFile || work_.is_late()) {
-      work_.changes.reads.push_back({wanted.source->id, wanted.source_path, 0});
+  // Small files of a directory. Larger ones are left to the workers.
+  void ReadFrom(const PlatformFiles& source, const std::vector<Wanted*>& wanted) {
+    std::vector<Wanted*> small;
+    std::vector<std::string> paths;
+    int64_t bytes = 0;
+    for (Wanted* const one : wanted) {
+      if (one->size_bytes > kSmallFile || work_.is_late()) {
+        LeaveToWorkers(*one);
+        continue;
+      }
+      small.push_back(one);
+      paths.push_back(one->source_path);
+      bytes += SmallBytes(*one);
+    }
+    if (small.empty()) return;
+    std::shared_ptr<ByteShares::Share> share = work_.parts.shares.Take(source.id, bytes, work_.until());
+    if (share == nullptr) {
+      for (Wanted* const one : small) LeaveToWorkers(*one);
       return;
     }
-    absl::StatusOr<OpenedFile> opened = wanted.source->place->OpenFile(wanted.source_path);
-    if (!opened.ok()) return wanted.Lack(opened.status());
-    absl::StatusOr<std::string> data = FileReader(opened->fd.get()).All(kSmallFile);
-    if (!data.ok()) return wanted.Lack(data.status());
-    const absl::StatusOr<FileStand> after = wanted.source->place->Stat(wanted.source_path);
-    if (!after.ok()) return wanted.Lack(after.status());
-    if (*after != opened->stand || static_cast<int64_t>(data->size()) != after->size_bytes) {
-      return wanted.Wait(
-          v1::PLACEMENT_STATE_LACKING,
-          StrCat(ShownName(wanted.name), " of ", wanted.source->id, ", which is being written there"));
+    std::vector<absl::StatusOr<PlaceJobs::Content>> read =
+        work_.In(source).Read(std::move(paths), kSmallFile, std::move(share));
+    for (size_t i = 0; i < small.size(); ++i) Take(*small[i], read[i]);
+  }
+
+  void LeaveToWorkers(const Wanted& wanted) {
+    work_.changes.reads.push_back({wanted.source->id, wanted.source_path, 0});
+  }
+
+  void Take(Wanted& wanted, const absl::StatusOr<PlaceJobs::Content>& content) {
+    if (!content.ok()) {
+      if (absl::IsUnavailable(content.status())) LeaveToWorkers(wanted);
+      return wanted.Lack(content.status());
     }
-    wanted.data = *std::move(data);
-    wanted.has_data = true;
-    wanted.stand = *after;
-    wanted.size_bytes = after->size_bytes;
-    wanted.sha256 = files::Sha256(wanted.data);
-    if (work_.is_settled(*after)) work_.See(wanted.source->id, wanted.source_path, *after, wanted.sha256);
+    wanted.data = content->data;
+    wanted.stand = content->stand;
+    wanted.size_bytes = content->stand.size_bytes;
+    wanted.sha256 = files::Sha256(*wanted.data);
+    if (work_.is_settled(content->stand))
+      work_.See(wanted.source->id, wanted.source_path, content->stand, wanted.sha256);
   }
 
   absl::Status StoreRead(const std::vector<Wanted*>& slice) {
     std::vector<Contents::Small> files;
     std::vector<Wanted*> of_files;
-    absl::flat_hash_set<absl::string_view> hashes;
+    absl::flat_hash_map<absl::string_view, size_t> places;
     for (Wanted* wanted : slice) {
-      if (!wanted->has_data) continue;
+      if (wanted->data == nullptr || wanted->is_answered()) continue;
       wanted->media_type =
-          work_.parts.media_types.Of(absl::string_view(wanted->data).substr(0, MediaTypes::kHeadBytes));
+          work_.parts.media_types.Of(absl::string_view(*wanted->data).substr(0, MediaTypes::kHeadBytes));
       // What is refused is not stored.
-      CheckBytes(*wanted, wanted->data, /*is_whole=*/true);
+      CheckBytes(*wanted, *wanted->data, /*is_whole=*/true);
       if (wanted->is_answered()) continue;
       of_files.push_back(wanted);
-      if (hashes.insert(wanted->sha256).second) files.push_back({wanted->sha256, wanted->data});
+      if (places.emplace(wanted->sha256, files.size()).second)
+        files.push_back({wanted->sha256, *wanted->data});
     }
     if (files.empty()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const std::vector<absl::Status> stored, work_.parts.contents.PutSmall(files));
-    for (const absl::Status& status : stored) RETURN_IF_ERROR(status);
-    for (Wanted* wanted : of_files) wanted->is_stored = true;
+    // Where the store has no room only those wait that are not stored.
+    const absl::StatusOr<std::vector<absl::Status>> stored = work_.parts.contents.PutSmall(files);
+    for (Wanted* const wanted : of_files) {
+      const absl::Status& status = stored.ok() ? (*stored)[places[wanted->sha256]] : stored.status();
+      if (!status.ok()) {
+        wanted->Wait(v1::PLACEMENT_STATE_LACKING,
+                     StrCat(ShownName(wanted->name), " of ", wanted->source->id, ": ", status.message()));
+        continue;
+      }
+      wanted->is_stored = true;
+      work_.possessed[wanted->source->id].push_back(wanted->sha256);
+    }
     return absl::OkStatus();
   }
 
@@ -133,19 +180,23 @@ class Bringing {
 }  // namespace
 
 // Of what was stored before: as much of its bytes as the judgement needs.
-absl::Status CheckStored(const BindParts& parts, Wanted& wanted) {
+void CheckStored(const BindParts& parts, Wanted& wanted) {
   const bool needs_all = NeedsAll(wanted.extension, wanted.media_type);
   const int64_t limit = needs_all ? kMaxMarkup + 1 : static_cast<int64_t>(MediaTypes::kHeadBytes);
   std::string content;
-  RETURN_IF_ERROR(
+  const absl::Status read =
       parts.contents.Read(wanted.sha256, 0, std::min(limit, wanted.size_bytes), [&](absl::string_view piece) {
         content.append(piece.data(), piece.size());
         return static_cast<int64_t>(content.size()) < limit;
-      }));
+      });
+  if (!read.ok()) {
+    return wanted.Wait(
+        v1::PLACEMENT_STATE_LACKING,
+        StrCat(ShownName(wanted.name), ", whose stored bytes cannot be read now: ", read.message()));
+  }
   if (wanted.media_type.empty())
     wanted.media_type = parts.media_types.Of(absl::string_view(content).substr(0, MediaTypes::kHeadBytes));
   CheckBytes(wanted, content, static_cast<int64_t>(content.size()) >= wanted.size_bytes);
-  return absl::OkStatus();
 }
 
 absl::Status Bring(BindWork& work) { return Bringing(work).Run(); }

@@ -9,10 +9,10 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "services/file_transfer/placing/markup.h"
 #include "services/file_transfer/placing/names.h"
 
 namespace cognate::file_transfer {
@@ -119,84 +119,18 @@ bool Allows(const v1::FileRule& rule, absl::string_view extension) {
          rule.allowed_extensions().end();
 }
 
-// `&#106;` and `&#x6A;` as what they stand for, and without what browsers pass over in an address: blanks and
-// control characters.
-std::string Squeezed(absl::string_view markup) {
-  std::string out;
-  out.reserve(markup.size());
-  for (size_t i = 0; i < markup.size(); ++i) {
-    char c = markup[i];
-    if (c == '&' && i + 2 < markup.size() && markup[i + 1] == '#') {
-      size_t end = i + 2;
-      while (end < markup.size() && end < i + 12 &&
-             absl::ascii_isalnum(static_cast<unsigned char>(markup[end])))
-        ++end;
-      const absl::string_view digits = markup.substr(i + 2, end - i - 2);
-      uint32_t code = 0;
-      const bool is_hex = !digits.empty() && (digits[0] == 'x' || digits[0] == 'X');
-      const bool is_number =
-          is_hex ? absl::SimpleHexAtoi(digits.substr(1), &code) : absl::SimpleAtoi(digits, &code);
-      if (is_number && code < 0x80) {
-        c = static_cast<char>(code);
-        i = end - (end < markup.size() && markup[end] == ';' ? 0 : 1);
-      }
-    } else if (c == '&') {
-      for (const auto& [entity, plain] :
-           {std::pair<absl::string_view, char>{"&colon;", ':'}, {"&tab;", '\t'}, {"&newline;", '\n'}}) {
-        if (!absl::StartsWithIgnoreCase(markup.substr(i), entity)) continue;
-        c = plain;
-        i += entity.size() - 1;
-        break;
-      }
-    }
-    if (static_cast<unsigned char>(c) > ' ') out += absl::ascii_tolower(static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
-bool IsNameCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' || c == ':' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-// `<script`, `<svg:script`: with a prefix or without.
-bool HasElement(absl::string_view lower, absl::string_view element) {
-  for (size_t at = lower.find(element); at != absl::string_view::npos; at = lower.find(element, at + 1)) {
-    const size_t end = at + element.size();
-    if (end < lower.size() && IsNameCharacter(lower[end])) continue;
-    size_t begin = at;
-    while (begin > 0 && IsNameCharacter(lower[begin - 1])) --begin;
-    const bool is_prefixed = begin < at && lower[at - 1] == ':';
-    if (begin > 0 && lower[begin - 1] == '<' && (begin == at || is_prefixed)) return true;
-  }
-  return false;
-}
-
-// ` onload=`, after a blank, a quote or a slash.
-std::string EventHandlerIn(absl::string_view lower) {
-  for (size_t at = lower.find("on"); at != absl::string_view::npos; at = lower.find("on", at + 1)) {
-    const char before = at == 0 ? ' ' : lower[at - 1];
-    if (!absl::ascii_isspace(static_cast<unsigned char>(before)) && before != '"' && before != '\'' &&
-        before != '/' && before != ':' && before != '\0')
-      continue;
-    size_t end = at + 2;
-    while (end < lower.size() && absl::ascii_isalpha(static_cast<unsigned char>(lower[end]))) ++end;
-    if (end == at + 2) continue;
-    const size_t name_end = end;
-    while (end < lower.size() &&
-           (absl::ascii_isspace(static_cast<unsigned char>(lower[end])) || lower[end] == '\0'))
-      ++end;
-    if (end < lower.size() && lower[end] == '=') return std::string(lower.substr(at, name_end - at));
-  }
-  return "";
+// A page, which is taken as it is where a rule names its extension.
+bool IsPage(absl::string_view extension) {
+  return extension == "html" || extension == "htm" || extension == "xhtml" || extension == "xht" ||
+         extension == "shtml";
 }
 
 }  // namespace
 
 bool NeedsAll(absl::string_view extension, absl::string_view media_type) {
-  return extension == "svg" || extension == "svgz" || extension == "xml" || extension == "html" ||
-         extension == "htm" || extension == "xhtml" || absl::StrContains(media_type, "svg") ||
-         absl::StrContains(media_type, "html") || absl::StrContains(media_type, "xml");
+  if (IsPage(extension)) return false;
+  return extension == "svg" || extension == "svgz" || extension == "xml" ||
+         absl::StrContains(media_type, "svg") || absl::StrContains(media_type, "xml");
 }
 
 std::optional<v1::OutcomeError> CheckExtension(const v1::FileRule& rule, absl::string_view name,
@@ -234,7 +168,7 @@ std::optional<v1::OutcomeError> CheckContent(const v1::FileRule& rule, absl::str
     if (!agrees && !is_svg_text)
       return Refused(name, StrCat("its content is ", media_type, ", which is not what .", extension,
                                   " says; rename it at the source"));
-  } else if (IsRunnableType(media_type) && !Allows(rule, extension)) {
+  } else if (IsRunnableType(media_type) && !(Allows(rule, extension) && Runnable().contains(extension))) {
     return Refused(name, StrCat("its content is ", media_type, ", which a web server or a browser may run"));
   }
   if (!is_markup) return std::nullopt;
@@ -243,46 +177,12 @@ std::optional<v1::OutcomeError> CheckContent(const v1::FileRule& rule, absl::str
   if (!is_whole)
     return Refused(name, StrCat("it is markup of more than ", kMaxMarkup >> 20,
                                 " MiB, in which script is not looked for"));
-  const std::string script = ScriptIn(content);
-  if (!script.empty())
-    return Refused(name, StrCat("it has ", script, ", which a browser would run; take it out at the source"));
+  const bool is_drawing = extension == "svg" || absl::StrContains(media_type, "svg");
+  const std::string fault = FaultOfMarkup(content, is_drawing);
+  if (!fault.empty())
+    return Refused(name, StrCat("it has ", fault,
+                                ", which a browser may run or read otherwise; take it out at the source"));
   return std::nullopt;
-}
-
-std::string ScriptIn(absl::string_view markup) {
-  // UTF-16 hides every name from a search for bytes.
-  if (absl::StartsWith(markup, "\xFF\xFE") || absl::StartsWith(markup, "\xFE\xFF") ||
-      absl::StrContains(markup.substr(0, 256), absl::string_view("\0", 1)))
-    return "another encoding than UTF-8";
-  std::string lower = absl::AsciiStrToLower(markup);
-  if (const size_t at = lower.find("encoding="); at != std::string::npos && at < 200) {
-    const absl::string_view rest = absl::string_view(lower).substr(at + 10);
-    if (!absl::StartsWith(rest, "utf-8") && !absl::StartsWith(rest, "us-ascii") &&
-        !absl::StartsWith(rest, "iso-8859-1"))
-      return "another encoding than UTF-8";
-  }
-  // An entity of its own may hold anything.
-  if (absl::StrContains(lower, "<!entity")) return "entities of its own";
-  const std::string squeezed = Squeezed(markup);
-  for (const absl::string_view element : {"script", "foreignobject", "iframe", "embed", "object", "handler",
-                                          "base", "meta", "frame", "applet"}) {
-    if (HasElement(lower, element)) return StrCat("a ", element, " element");
-  }
-  if (absl::StrContains(lower, "<?xml-stylesheet")) return "a style sheet from elsewhere";
-  for (const absl::string_view scheme : {"javascript:", "vbscript:"}) {
-    if (absl::StrContains(squeezed, scheme)) return StrCat("a ", scheme, " address");
-  }
-  for (const absl::string_view sign :
-       {"data:text/html", "data:text/xml", "data:image/svg", "data:application/x", "data:text/javascript"}) {
-    if (absl::StrContains(squeezed, sign)) return "a data: address with markup in it";
-  }
-  if (const std::string handler = EventHandlerIn(lower); !handler.empty())
-    return StrCat("an event handler (", handler, ")");
-  // <set attributeName="href" to="javascript:…"> is found above; one that sets a handler is found by its
-  // name.
-  if (absl::StrContains(squeezed, "attributename=\"on") || absl::StrContains(squeezed, "attributename='on"))
-    return "an animation that sets an event handler";
-  return "";
 }
 
 }  // namespace cognate::file_transfer

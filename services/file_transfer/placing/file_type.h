@@ -14,7 +14,7 @@ namespace cognate::file_transfer {
 // What may carry script is not looked through beyond this, and refused.
 inline constexpr int64_t kMaxMarkup = 4 << 20;
 
-// What may carry script, by its extension or its media type: SVG, HTML, XML. All of it is looked at; of
+// What may carry script, by its extension or its media type: SVG and other XML. All of it is looked at; of
 // others the beginning (MediaTypes::kHeadBytes) is enough.
 bool NeedsAll(absl::string_view extension, absl::string_view media_type);
 
@@ -25,8 +25,5 @@ std::optional<v1::OutcomeError> CheckExtension(const v1::FileRule& rule, absl::s
 std::optional<v1::OutcomeError> CheckContent(const v1::FileRule& rule, absl::string_view name,
                                              absl::string_view extension, absl::string_view media_type,
                                              absl::string_view content, bool is_whole);
-
-// What a browser would run in markup: "a script element", "an event handler (onload)"; empty if nothing.
-std::string ScriptIn(absl::string_view markup);
 
 }  // namespace cognate::file_transfer

@@ -74,18 +74,37 @@ TEST(FileTypeTest, TakesDrawingsWithoutScript) {
 
 TEST(FileTypeTest, RefusesDrawingsWithScript) {
   for (const std::string& inside :
-       {std::string("<script>alert(1)</script>"), std::string("<SCRIPT href='x'/>"),
+       {std::string("<script>alert(1)</script>"),
+        std::string("<SCRIPT href='x'/>"),
         std::string("<svg:script xmlns:svg='http://www.w3.org/2000/svg'>alert(1)</svg:script>"),
-        std::string("<rect onload='alert(1)'/>"), std::string("<rect ONLOAD\n=\n'alert(1)'/>"),
-        std::string("<rect width='1'onclick='x()'/>"), std::string("<a href='javascript:alert(1)'>x</a>"),
+        std::string("<rect onload='alert(1)'/>"),
+        std::string("<rect ONLOAD\n=\n'alert(1)'/>"),
+        std::string("<rect width='1'onclick='x()'/>"),
+        std::string("<a href='javascript:alert(1)'>x</a>"),
         std::string("<a href='java&#x09;script:alert(1)'>x</a>"),
         std::string("<a href='&#106;avascript:alert(1)'>x</a>"),
         std::string("<a href='&#x6A;ava script:alert(1)'>x</a>"),
         std::string("<a href='javascript&colon;alert(1)'>x</a>"),
         std::string("<foreignObject><body/></foreignObject>"),
-        std::string("<set attributeName='onmouseover' to='alert(1)'/>"), std::string("<iframe src='x'/>"),
+        std::string("<set attributeName='onmouseover' to='alert(1)'/>"),
+        std::string("<iframe src='x'/>"),
         std::string("<image href='data:image/svg+xml;base64,AAAA'/>"),
-        std::string("<handler type='x'>y</handler>")})
+        std::string("<handler type='x'>y</handler>"),
+        std::string("<ns:handler xmlns:ns='urn:x'/>"),
+        std::string("<use href='https://elsewhere.example/x.svg#a' onfocusin='x()'/>"),
+        std::string("<rect unheard-of='x'/>"),
+        std::string("<unheardOf/>"),
+        std::string("<h:script xmlns:h='http://www.w3.org/1999/xhtml'>alert(1)</h:script>"),
+        std::string("<rect ev:event='load' xmlns:ev='http://www.w3.org/2001/xml-events'/>"),
+        std::string("<animate attributeName='xlink:href' values='javascript:alert(1)'/>"),
+        std::string("<style>@import 'https://elsewhere.example/x.css';</style>"),
+        std::string("<style>@\\69mport 'x.css';</style>"),
+        std::string("<rect style='fill:url(java\\73 cript:alert(1))'/>"),
+        std::string("<title><![CDATA[<img src=x onerror=alert(1)>]]></title>"),
+        std::string("<!--><img src='x'/>-->"),
+        std::string("<g xml:base='https://elsewhere.example/'/>"),
+        std::string("<rect>"),
+        std::string("<?php system('id') ?>")})
     EXPECT_FALSE(Takes("flag.svg", Svg(inside))) << inside;
   EXPECT_FALSE(Takes("flag.svg",
                      "<!DOCTYPE svg [<!ENTITY x \"<script>alert(1)</script>\">]><svg "
@@ -95,7 +114,52 @@ TEST(FileTypeTest, RefusesDrawingsWithScript) {
       "<?xml version=\"1.0\"?><?xml-stylesheet href=\"x.xsl\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>"));
   EXPECT_FALSE(Takes(
       "flag.svg", "<?xml version=\"1.0\" encoding=\"UTF-7\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>"));
+  // What a DOCTYPE adds to an element stands nowhere in it.
+  EXPECT_FALSE(Takes("flag.svg",
+                     "<!DOCTYPE svg [<!ATTLIST svg onload CDATA \"alert(1)\">]><svg "
+                     "xmlns=\"http://www.w3.org/2000/svg\"/>"));
+  // Blanks around the sign, and a name that another encoding puts together.
+  EXPECT_FALSE(
+      Takes("flag.svg",
+            "<?xml version=\"1.0\" encoding = \"ISO-2022-JP\"?><svg xmlns=\"http://www.w3.org/2000/svg\"><scr"
+            "\x1b(Jipt>alert(1)</scr\x1b(Jipt></svg>"));
+  EXPECT_FALSE(
+      Takes("flag.svg", absl::StrCat("<?xml version=\"1.0\"", std::string(300, ' '),
+                                     "encoding='ISO-2022-JP'?><svg xmlns=\"http://www.w3.org/2000/svg\"/>")));
+  EXPECT_FALSE(Takes("flag.svg", "\xFF\xFE<\0s\0v\0g\0"));
   EXPECT_FALSE(Takes("flag.svgz", std::string("\x1f\x8b\x08\0\0\0\0\0", 8)));
+}
+
+TEST(FileTypeTest, TakesDrawingsOfDrawingPrograms) {
+  EXPECT_TRUE(Takes(
+      "flag.svg",
+      Svg("<sodipodi:namedview xmlns:sodipodi='http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd' "
+          "id='base'/>"
+          "<metadata><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></metadata>"
+          "<linearGradient id='a'/><g fill='url(#a)' style='stroke:none;marker:url(#m)' aria-label='on top'>"
+          "<use xlink:href='#a' xmlns:xlink='http://www.w3.org/1999/xlink'/></g>"
+          "<style><![CDATA[.one > .two{fill:url(#a)}]]></style>"
+          "<animate attributeName='fill-opacity' dur='1s'/><!-- a comment -->")));
+}
+
+TEST(FileTypeTest, LooksIntoOtherMarkupForWhatBrowsersActOn) {
+  EXPECT_TRUE(Takes("feed.xml", "<?xml version=\"1.0\"?><stock><item onhand='3' unit=\"pieces\"/></stock>"));
+  EXPECT_FALSE(Takes(
+      "feed.xml",
+      "<?xml version=\"1.0\"?><x xmlns:h='http://www.w3.org/1999/xhtml'><h:script>alert(1)</h:script></x>"));
+  EXPECT_FALSE(Takes(
+      "feed.xml",
+      "<?xml version=\"1.0\"?><x><s:script xmlns:s='http://www.w3.org/2000/svg'>alert(1)</s:script></x>"));
+  EXPECT_FALSE(Takes("feed.xml", "<?xml version=\"1.0\"?><?xml-stylesheet href=\"x.xsl\"?><x/>"));
+}
+
+TEST(FileTypeTest, ARuleThatNamesPagesTakesThemAsTheyAre) {
+  v1::FileRule rule;
+  rule.add_allowed_extensions("html");
+  rule.add_allowed_extensions("txt");
+  const std::string page = "<!DOCTYPE html><html><body><br>words</body></html>";
+  EXPECT_TRUE(Takes("page.html", page, rule));
+  EXPECT_FALSE(Takes("page.txt", page, rule));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "services/file_transfer/placing/mover.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <utility>
 
@@ -13,8 +14,11 @@ namespace cognate::file_transfer {
 namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(500);
-// Longer than one file may take; it is renewed by nothing, and what comes twice does no harm.
-constexpr absl::Duration kLease = absl::Hours(2);
+// Of a process that is no more nothing is kept from the others for longer.
+constexpr absl::Duration kLease = absl::Seconds(30);
+constexpr absl::Duration kRenewEvery = absl::Seconds(8);
+constexpr size_t kMoving = 4;
+constexpr size_t kThreads = 64;
 constexpr absl::Duration kLongestPause = absl::Minutes(5);
 constexpr int64_t kProgressBytes = 16 << 20;
 
@@ -25,96 +29,173 @@ absl::Time NextAttempt(absl::Time now, int attempts) {
 
 absl::Status Stopped() { return absl::CancelledError("the process stops"); }
 
+// One thread for each platform that has something to be moved.
+template <typename Row>
+class Crew {
+ public:
+  using Move = std::function<absl::Status(const Row&, StopToken&, Beat&)>;
+  Crew(const char* name, const Clock& clock, StopToken& stop, Move move)
+      : name_(name), clock_(clock), stop_(stop), move_(std::move(move)) {}
+
+  // Rows of platforms that have none here.
+  void Start(Row row) {
+    const std::string platform = row.platform;
+    auto& mate = mates_[platform];
+    mate = std::make_unique<Mate>(clock_, std::move(row));
+    mate->thread = std::make_unique<Worker>(name_, [this, mate = mate.get()](StopToken& stop) {
+      const absl::Status status = move_(mate->row, stop, mate->beat);
+      if (!status.ok())
+        log::Warn("a file was not moved", {{"platform", mate->row.platform}, {"status", status}});
+      mate->is_done = true;
+      stop_.Wake();
+    });
+  }
+  void DropFinished() {
+    std::erase_if(mates_, [](const auto& mate) { return mate.second->is_done.load(); });
+  }
+  // How many more may begin.
+  int Room() const {
+    const absl::Time now = clock_.Now();
+    size_t moving = 0;
+    for (const auto& [platform, mate] : mates_)
+      moving += now - mate->beat.last() <= PlaceWorkers::kHangs ? 1 : 0;
+    return moving < kMoving && mates_.size() < kThreads ? static_cast<int>(kMoving - moving) : 0;
+  }
+  std::vector<std::string> Platforms() const {
+    std::vector<std::string> platforms;
+    for (const auto& [platform, mate] : mates_) platforms.push_back(platform);
+    return platforms;
+  }
+  std::vector<Row> Rows() const {
+    std::vector<Row> rows;
+    for (const auto& [platform, mate] : mates_) rows.push_back(mate->row);
+    return rows;
+  }
+  void RequestStop() {
+    for (const auto& [platform, mate] : mates_) mate->thread->RequestStop();
+  }
+
+ private:
+  struct Mate {
+    Mate(const Clock& clock, Row of) : row(std::move(of)), beat(clock) {}
+    const Row row;
+    Beat beat;
+    std::atomic<bool> is_done = false;
+    std::unique_ptr<Worker> thread;
+  };
+
+  const char* const name_;
+  const Clock& clock_;
+  StopToken& stop_;
+  const Move move_;
+  std::map<std::string, std::unique_ptr<Mate>> mates_;  // by platform
+};
+
+template <typename Row, typename Store>
+absl::Status KeepMoving(Crew<Row>& crew, Store& store, const Clock& clock, absl::Time* renewed) {
+  crew.DropFinished();
+  const absl::Time now = clock.Now();
+  if (now - *renewed > kRenewEvery) {
+    *renewed = now;
+    RETURN_IF_ERROR(store.Renew(crew.Rows(), now + kLease));
+  }
+  const int room = crew.Room();
+  if (room == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<Row> rows, store.Take(now, now + kLease, room, crew.Platforms()));
+  for (Row& row : rows) crew.Start(std::move(row));
+  return absl::OkStatus();
+}
+
+template <typename Row, typename Store>
+void RunCrew(const char* name, Store& store, const Clock& clock, StopToken& stop,
+             typename Crew<Row>::Move move) {
+  Crew<Row> crew(name, clock, stop, std::move(move));
+  absl::Time renewed = clock.Now();
+  while (!stop.stopping()) {
+    const absl::Status status = KeepMoving(crew, store, clock, &renewed);
+    if (!status.ok()) log::Warn("files not moved", {{"status", status}});
+    stop.WaitFor(kPoll);
+  }
+  crew.RequestStop();
+}
+
 }  // namespace
 
 void Mover::RunReads(StopToken& stop) {
-  while (!stop.stopping()) {
-    const absl::StatusOr<bool> any = ReadNext(stop);
-    if (!any.ok()) log::Warn("files not read", {{"status", any.status()}});
-    if (!any.ok() || !*any) stop.WaitFor(kPoll);
-  }
+  RunCrew<ReadRow>(
+      "file-read", stores_.reads, clock_, stop,
+      [this](const ReadRow& row, StopToken& own, Beat& beat) { return ReadOne(row, own, beat); });
 }
 
 void Mover::RunPlacements(StopToken& stop) {
-  while (!stop.stopping()) {
-    const absl::StatusOr<bool> any = PlaceNext(stop);
-    if (!any.ok()) log::Warn("files not placed", {{"status", any.status()}});
-    if (!any.ok() || !*any) stop.WaitFor(kPoll);
-  }
+  RunCrew<PlacementRow>(
+      "file-placer", stores_.placements, clock_, stop,
+      [this](const PlacementRow& row, StopToken& own, Beat& beat) { return PlaceOne(row, own, beat); });
 }
 
-absl::StatusOr<bool> Mover::ReadNext(StopToken& stop) {
-  const absl::Time now = clock_.Now();
-  ASSIGN_OR_RETURN(const std::vector<ReadRow> reads, store_.TakeReads(now, now + kLease, 1));
-  for (const ReadRow& read : reads) {
-    const absl::Status status = Read(read, stop);
-    if (status.ok()) continue;
-    if (!absl::IsCancelled(status))
-      log::Warn("file not read", {{"platform", read.platform}, {"path", read.path}, {"status", status}});
-    RETURN_IF_ERROR(store_.RetryRead(
-        read, NextAttempt(clock_.Now(), absl::IsCancelled(status) ? 0 : read.attempt_count)));
-  }
-  return !reads.empty();
+absl::Status Mover::ReadOne(const ReadRow& read, StopToken& stop, Beat& beat) {
+  const absl::Status status = Read(read, stop, beat);
+  if (status.ok()) return status;
+  const bool is_stopped = absl::IsCancelled(status);
+  if (!is_stopped)
+    log::Warn("file not read", {{"platform", read.platform}, {"path", read.path}, {"status", status}});
+  return stores_.reads.Retry(read, NextAttempt(clock_.Now(), is_stopped ? 0 : read.attempt_count));
 }
 
-absl::Status Mover::Read(const ReadRow& read, StopToken& stop) {
+absl::Status Mover::Read(const ReadRow& read, StopToken& stop, Beat& beat) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformFiles> files, platforms_.Get(read.platform));
   if (files->place == nullptr)
-    return files->has_place ? files->why : store_.EndRead(read, std::nullopt, clock_.Now());
+    return files->has_place ? files->why : stores_.reads.End(read, std::nullopt, clock_.Now());
   const absl::StatusOr<OpenedFile> opened = files->place->OpenFile(read.path);
   // Whoever waits for it is told by the next Bind what is wrong with it now.
   if (absl::IsNotFound(opened.status()) || absl::IsPermissionDenied(opened.status()))
-    return store_.EndRead(read, std::nullopt, clock_.Now());
+    return stores_.reads.End(read, std::nullopt, clock_.Now());
   RETURN_IF_ERROR(opened.status());
-  FileReader reader(opened->fd.get());
+  PlaceReader reader(*opened);
   ASSIGN_OR_RETURN(const v1::File file, contents_.Put([&]() -> absl::StatusOr<absl::string_view> {
+    beat.Tick();
     if (stop.stopping()) return Stopped();
     return reader.Next();
   }));
   const absl::StatusOr<FileStand> after = files->place->Stat(read.path);
-  if (!after.ok() || *after != opened->stand || file.size_bytes() != opened->stand.size_bytes)
+  if (!after.ok() || *after != opened->stand)
     return absl::UnavailableError("it was written while it was read; it is read again");
-  return store_.EndRead(read, SeenFile{read.platform, read.path, *after, file.sha256()}, clock_.Now());
+  RETURN_IF_ERROR(possession_.Add(read.platform, {file.sha256()}));
+  return stores_.reads.End(read, SeenFile{read.platform, read.path, *after, file.sha256()}, clock_.Now());
 }
 
-absl::StatusOr<bool> Mover::PlaceNext(StopToken& stop) {
-  const absl::Time now = clock_.Now();
-  ASSIGN_OR_RETURN(std::vector<PlacementRow> due, store_.TakePlacements(now, now + kLease, 1));
-  for (PlacementRow& row : due) {
-    const absl::StatusOr<SeenFile> placed = Place(row, stop);
-    if (placed.ok()) {
-      row.state = v1::PLACEMENT_STATE_PLACED;
-      row.placed_bytes = row.size_bytes;
-      row.reason.clear();
-      row.message.clear();
-      RETURN_IF_ERROR(store_.PutEnded({row}, {*placed}, clock_.Now()));
-      teller_.Ended(row);
-      continue;
-    }
-    const bool is_refused = absl::IsPermissionDenied(placed.status());
-    row.reason = ErrorReason(placed.status());
-    if (row.reason.empty())
-      row.reason = absl::IsResourceExhausted(placed.status()) ? "TARGET_FULL" : "FILE_NOT_PLACED";
-    row.message = std::string(placed.status().message());
-    if (is_refused) {
-      row.state = v1::PLACEMENT_STATE_REFUSED;
-      row.placed_bytes = 0;
-      RETURN_IF_ERROR(store_.PutEnded({row}, {}, clock_.Now()));
-      teller_.Ended(row);
-      continue;
-    }
-    const bool is_stopped = absl::IsCancelled(placed.status());
-    row.next_attempt = NextAttempt(clock_.Now(), is_stopped ? 0 : row.attempt_count);
-    RETURN_IF_ERROR(store_.PutFailed(row));
-    if (is_stopped) break;
-    teller_.Failed();
-    log::Warn("file not placed",
-              {{"platform", row.platform}, {"path", row.path}, {"status", placed.status()}});
+absl::Status Mover::PlaceOne(PlacementRow row, StopToken& stop, Beat& beat) {
+  const absl::StatusOr<SeenFile> placed = Place(row, stop, beat);
+  if (placed.ok()) {
+    row.state = v1::PLACEMENT_STATE_PLACED;
+    row.placed_bytes = row.size_bytes;
+    row.reason.clear();
+    row.message.clear();
+    RETURN_IF_ERROR(possession_.Add(row.platform, {row.sha256}));
+    RETURN_IF_ERROR(stores_.placements.PutEnded({row}, {*placed}, clock_.Now()));
+    teller_.Ended(row);
+    return absl::OkStatus();
   }
-  return !due.empty();
+  row.reason = ErrorReason(placed.status());
+  if (row.reason.empty())
+    row.reason = absl::IsResourceExhausted(placed.status()) ? "TARGET_FULL" : "FILE_NOT_PLACED";
+  row.message = std::string(placed.status().message());
+  if (absl::IsPermissionDenied(placed.status())) {
+    row.state = v1::PLACEMENT_STATE_REFUSED;
+    row.placed_bytes = 0;
+    RETURN_IF_ERROR(stores_.placements.PutEnded({row}, {}, clock_.Now()));
+    teller_.Ended(row);
+    return absl::OkStatus();
+  }
+  const bool is_stopped = absl::IsCancelled(placed.status());
+  row.next_attempt = NextAttempt(clock_.Now(), is_stopped ? 0 : row.attempt_count);
+  RETURN_IF_ERROR(stores_.placements.PutFailed(row));
+  if (is_stopped) return absl::OkStatus();
+  teller_.Failed();
+  return placed.status();
 }
 
-absl::StatusOr<SeenFile> Mover::Place(const PlacementRow& placement, StopToken& stop) {
+absl::StatusOr<SeenFile> Mover::Place(const PlacementRow& placement, StopToken& stop, Beat& beat) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformFiles> files, platforms_.Get(placement.platform));
   if (files->place == nullptr)
     return files->has_place
@@ -126,13 +207,14 @@ absl::StatusOr<SeenFile> Mover::Place(const PlacementRow& placement, StopToken& 
     if (written - told < kProgressBytes) return;
     told = written;
     teller_.Moved(placement, written);
-    const absl::Status status = store_.SetProgress(placement, written);
+    const absl::Status status = stores_.placements.SetProgress(placement, written);
     if (!status.ok()) log::Warn("progress not kept", {{"status", status}});
   };
   // All of it in one go: then the store has compared it with its hash.
   const auto fill = [&](Place::Sink sink) -> absl::Status {
     absl::Status status;
     RETURN_IF_ERROR(contents_.Read(placement.sha256, 0, -1, [&](absl::string_view piece) {
+      beat.Tick();
       status = stop.stopping() ? Stopped() : sink(piece);
       written += static_cast<int64_t>(piece.size());
       progress();

@@ -2,35 +2,52 @@
 // targets' directories.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "common/clock/clock.h"
 #include "common/worker/stop_token.h"
+#include "common/worker/worker.h"
 #include "services/file_transfer/contents.h"
+#include "services/file_transfer/placing/place_workers.h"
 #include "services/file_transfer/placing/platforms.h"
+#include "services/file_transfer/placing/stores.h"
 #include "services/file_transfer/placing/teller.h"
-#include "services/file_transfer/placing/work_store.h"
+#include "services/file_transfer/possession.h"
 
 namespace cognate::file_transfer {
 
 class Mover {
  public:
-  Mover(const Clock& clock, WorkStore& store, Platforms& platforms, Contents& contents, Teller& teller)
-      : clock_(clock), store_(store), platforms_(platforms), contents_(contents), teller_(teller) {}
+  Mover(const Clock& clock, Stores& stores, Platforms& platforms, Contents& contents, Possession& possession,
+        Teller& teller)
+      : clock_(clock),
+        stores_(stores),
+        platforms_(platforms),
+        contents_(contents),
+        possession_(possession),
+        teller_(teller) {}
 
-  // Each in a thread of its own, or of several.
+  // Each in a thread of its own. They give each platform one thread at a time, as many as move at once; what
+  // hangs counts no more. What is worked on is leased for seconds, again and again.
   void RunReads(StopToken& stop);
   void RunPlacements(StopToken& stop);
 
  private:
-  absl::StatusOr<bool> ReadNext(StopToken& stop);
-  absl::Status Read(const ReadRow& read, StopToken& stop);
-  absl::StatusOr<bool> PlaceNext(StopToken& stop);
-  absl::StatusOr<SeenFile> Place(const PlacementRow& placement, StopToken& stop);
+  absl::Status ReadOne(const ReadRow& read, StopToken& stop, Beat& beat);
+  absl::Status Read(const ReadRow& read, StopToken& stop, Beat& beat);
+  absl::Status PlaceOne(PlacementRow row, StopToken& stop, Beat& beat);
+  absl::StatusOr<SeenFile> Place(const PlacementRow& placement, StopToken& stop, Beat& beat);
 
   const Clock& clock_;
-  WorkStore& store_;
+  Stores& stores_;
   Platforms& platforms_;
   Contents& contents_;
+  Possession& possession_;
   Teller& teller_;
 };
 

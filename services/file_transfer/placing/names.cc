@@ -13,7 +13,6 @@
 namespace cognate::file_transfer {
 namespace {
 
-constexpr size_t kMaxPath = 4'096;
 constexpr int kMaxSlug = 40;
 constexpr size_t kMaxExtension = 8;
 constexpr size_t kHashInPath = 24;
@@ -43,7 +42,7 @@ std::string PercentDecoded(absl::string_view text) {
 // Null where it is a path.
 const char* FaultOf(absl::string_view path) {
   if (path.empty()) return "it names no file";
-  if (path.size() > kMaxPath) return "it is longer than 4096 bytes";
+  if (path.size() > kMaxPath) return "it is longer than 2000 bytes";
   if (!value::CharacterCount(path).has_value()) return "it is not UTF-8, or has a NUL character";
   if (path[0] == '/') return "it is an absolute path, want one below the platform's files";
   for (const absl::string_view part : absl::StrSplit(path, '/')) {

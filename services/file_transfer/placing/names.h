@@ -9,6 +9,9 @@
 
 namespace cognate::file_transfer {
 
+// Bytes; what the indexes of the tables take.
+inline constexpr size_t kMaxPath = 2'000;
+
 // Why a text of a source leads to no file of it.
 struct SourcePath {
   std::string path;   // relative, clean; empty where it is none

@@ -98,7 +98,8 @@ FileDescriptor::~FileDescriptor() {
 }
 
 absl::StatusOr<std::unique_ptr<Place>> Place::Open(const std::vector<std::string>& roots,
-                                                   const std::string& directory) {
+                                                   const std::string& directory, Gate gate) {
+  if (gate != nullptr) gate(directory);
   const auto refuse = [&](absl::string_view why) {
     return Error(absl::StatusCode::kFailedPrecondition, "FILES_UNREACHABLE", StrCat(directory, " ", why))
         .ToStatus();
@@ -116,13 +117,14 @@ absl::StatusOr<std::unique_ptr<Place>> Place::Open(const std::vector<std::string
       return refuse(errno == ELOOP
                         ? std::string("passes through a symbolic link below its root, which is not followed")
                         : StrCat("cannot be opened by file-transfer: ", Words(errno)));
-    return std::unique_ptr<Place>(new Place(directory, std::move(fd)));
+    return std::unique_ptr<Place>(new Place(directory, std::move(fd), std::move(gate)));
   }
   return refuse(roots.empty() ? "is not open to file-transfer: no directory is (start it with --file-roots)"
                               : "is below none of the directories that file-transfer may use (--file-roots)");
 }
 
 absl::StatusOr<OpenedFile> Place::OpenFile(const std::string& path) const {
+  Pass();
   // Without blocking: a pipe that somebody has put there must not hang the reader.
   OpenedFile opened;
   opened.fd = FileDescriptor(OpenBelow(fd_.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
@@ -132,6 +134,7 @@ absl::StatusOr<OpenedFile> Place::OpenFile(const std::string& path) const {
 }
 
 absl::StatusOr<FileStand> Place::Stat(const std::string& path) const {
+  Pass();
   const FileDescriptor fd(OpenBelow(fd_.get(), path, O_PATH));
   if (!fd.is_open()) return OpenFailed(errno, path);
   return StandOf(fd.get(), path);
@@ -156,6 +159,7 @@ Place::Draft::~Draft() {
 }
 
 absl::StatusOr<Place::Draft> Place::Write(absl::FunctionRef<absl::Status(Sink)> fill, bool sync) const {
+  Pass();
   if (mkdirat(fd_.get(), kDrafts, 0700) != 0 && errno != EEXIST)
     return WriteFailed(errno, StrCat(directory_, " takes no files"));
   const FileDescriptor drafts(OpenBelow(fd_.get(), kDrafts, O_RDONLY | O_DIRECTORY));
@@ -179,6 +183,7 @@ absl::StatusOr<Place::Draft> Place::Write(absl::FunctionRef<absl::Status(Sink)> 
 }
 
 absl::Status Place::Sync() const {
+  Pass();
   return syncfs(fd_.get()) == 0 ? absl::OkStatus()
                                 : WriteFailed(errno, StrCat(directory_, " cannot be synced"));
 }
@@ -213,6 +218,7 @@ absl::StatusOr<FileDescriptor> Place::DirectoryOf(const std::string& path, bool 
 }
 
 absl::StatusOr<FileStand> Place::Publish(Draft draft, const std::string& path) const {
+  Pass();
   std::string name;
   ASSIGN_OR_RETURN(const FileDescriptor directory, DirectoryOf(path, /*make=*/true, &name));
   const std::string from = StrCat(kDrafts, "/", draft.name_);
@@ -237,6 +243,7 @@ absl::Status Place::SyncDirectories(std::vector<std::string> directories) const 
 }
 
 int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
+  Pass();
   const int fd = OpenBelow(fd_.get(), kDrafts, O_RDONLY | O_DIRECTORY);
   if (fd < 0) return 0;
   DIR* const drafts = fdopendir(fd);
@@ -253,24 +260,31 @@ int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
   return removed;
 }
 
-absl::StatusOr<absl::string_view> FileReader::Next() {
-  buffer_.resize(kPiece);
+absl::StatusOr<absl::string_view> PlaceReader::Next() {
+  const int64_t rest = file_.stand.size_bytes - offset_;
+  buffer_.resize(static_cast<size_t>(std::min(static_cast<int64_t>(kPiece), rest)));
   ssize_t got = 0;
-  do {
-    got = pread(fd_, buffer_.data(), buffer_.size(), offset_);
-  } while (got < 0 && errno == EINTR);
+  while (rest > 0) {
+    got = pread(file_.fd.get(), buffer_.data(), buffer_.size(), offset_);
+    if (got >= 0 || errno != EINTR) break;
+  }
   if (got < 0) return absl::UnavailableError(StrCat("it cannot be read: ", Words(errno)));
   offset_ += got;
+  if (got == 0) {
+    // What is written to while it is read is nothing that ever was in the directory.
+    ASSIGN_OR_RETURN(const FileStand now, StandOf(file_.fd.get(), "it"));
+    if (now != file_.stand || offset_ != now.size_bytes)
+      return absl::UnavailableError("it is being written; it is read again");
+  }
   return absl::string_view(buffer_.data(), static_cast<size_t>(got));
 }
 
-absl::StatusOr<std::string> FileReader::All(int64_t limit) {
+absl::StatusOr<std::string> PlaceReader::All(int64_t limit) {
+  if (file_.stand.size_bytes > limit) return absl::ResourceExhaustedError("it has grown meanwhile");
   std::string all;
   while (true) {
     ASSIGN_OR_RETURN(const absl::string_view piece, Next());
     if (piece.empty()) return all;
-    if (static_cast<int64_t>(all.size() + piece.size()) > limit)
-      return absl::ResourceExhaustedError("it has grown meanwhile");
     all.append(piece.data(), piece.size());
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -48,13 +49,16 @@ struct OpenedFile {
   FileStand stand;
 };
 
-// Thread safe. Relative paths are clean (names.h).
+// Thread safe. Relative paths are clean (names.h). Everything in it may hang as its file system does.
 class Place {
  public:
+  // Passed before each access, with the directory: tests have it hang there.
+  using Gate = std::function<void(const std::string& directory)>;
+
   // `directory` is absolute, below one of `roots`. FAILED_PRECONDITION with a sentence where it is not, or is
   // not there.
   static absl::StatusOr<std::unique_ptr<Place>> Open(const std::vector<std::string>& roots,
-                                                     const std::string& directory);
+                                                     const std::string& directory, Gate gate = nullptr);
 
   // NOT_FOUND: it is not there. PERMISSION_DENIED FILE_OUTSIDE_PLACE: a symbolic link, or no ordinary file.
   // UNAVAILABLE: it may become readable.
@@ -99,23 +103,29 @@ class Place {
   const std::string& directory() const { return directory_; }
 
  private:
-  Place(std::string directory, FileDescriptor fd) : directory_(std::move(directory)), fd_(std::move(fd)) {}
+  Place(std::string directory, FileDescriptor fd, Gate gate)
+      : directory_(std::move(directory)), fd_(std::move(fd)), gate_(std::move(gate)) {}
+  void Pass() const {
+    if (gate_ != nullptr) gate_(directory_);
+  }
   absl::StatusOr<FileDescriptor> DirectoryOf(const std::string& path, bool make, std::string* name) const;
 
   const std::string directory_;
   const FileDescriptor fd_;
+  const Gate gate_;
 };
 
-// Reads an open file from its beginning, in pieces of 256 KiB; the view holds until the next call.
-class FileReader {
+// Reads an open file from its beginning, in pieces of 256 KiB; the view holds until the next call. It ends
+// where the file ended when it was opened: UNAVAILABLE if it has changed by then.
+class PlaceReader {
  public:
-  explicit FileReader(int fd) : fd_(fd) {}
+  explicit PlaceReader(const OpenedFile& file) : file_(file) {}
   absl::StatusOr<absl::string_view> Next();
   // All of it; RESOURCE_EXHAUSTED where it has more than `limit`.
   absl::StatusOr<std::string> All(int64_t limit);
 
  private:
-  const int fd_;
+  const OpenedFile& file_;
   int64_t offset_ = 0;
   std::string buffer_;
 };

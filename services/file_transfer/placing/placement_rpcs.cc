@@ -1,13 +1,17 @@
 #include "services/file_transfer/placing/placement_rpcs.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/clock/time_proto.h"
 #include "common/status/status_macros.h"
 #include "common/value/parse.h"
@@ -22,7 +26,8 @@ using absl::StrCat;
 constexpr int kMaxPage = 1'000;
 constexpr int kDefaultPage = 100;
 constexpr int kMaxResults = 1'000;
-constexpr size_t kMaxPath = 4'096;
+constexpr absl::Duration kLongestDelay = absl::Hours(24);
+constexpr char kEnd[] = ".";
 constexpr size_t kMaxText = 500;
 
 absl::StatusOr<int> PageSize(int wanted) {
@@ -31,9 +36,13 @@ absl::StatusOr<int> PageSize(int wanted) {
   return wanted == 0 ? kDefaultPage : wanted;
 }
 
-absl::Status CheckPlatform(const std::string& platform) {
-  return platform.empty() ? InvalidField("platform", "got nothing, want the platform's id")
-                          : absl::OkStatus();
+// The id, also of `platforms/{id}`.
+absl::StatusOr<std::string> PlatformId(absl::string_view platform) {
+  absl::ConsumePrefix(&platform, "platforms/");
+  if (platform.empty() || absl::StrContains(platform, '/'))
+    return InvalidField("platform",
+                        StrCat("got \"", absl::Utf8SafeCHexEscape(platform), "\", want the platform's id"));
+  return std::string(platform);
 }
 
 v1::Placement ProtoOf(const PlacementRow& row) {
@@ -66,22 +75,43 @@ v1::Placement UploadOf(const WaitRow& wait) {
   return placement;
 }
 
-std::string TokenOf(const PlacementRow& last) {
-  return absl::WebSafeBase64Escape(StrCat(absl::ToUnixMicros(last.created), " ", last.path));
+// Where the next page begins, of both lists that a page has a part of each of. An end is an end.
+struct MissingCursor {
+  bool uploads_are_over = false;
+  std::string sha256;
+  bool placements_are_over = false;
+  absl::Time created = absl::InfinitePast();
+  std::string path;
+};
+
+std::string TokenOf(const MissingCursor& cursor) {
+  return absl::WebSafeBase64Escape(StrCat(
+      cursor.uploads_are_over ? kEnd : absl::BytesToHexString(cursor.sha256), " ",
+      cursor.placements_are_over ? kEnd : StrCat(absl::ToUnixMicros(cursor.created)), " ", cursor.path));
 }
 
-absl::Status ReadToken(const std::string& token, absl::Time* created, std::string* path) {
-  *created = absl::InfinitePast();
-  if (token.empty()) return absl::OkStatus();
+absl::StatusOr<MissingCursor> ReadToken(const std::string& token) {
+  MissingCursor cursor;
+  if (token.empty()) return cursor;
   std::string text;
-  int64_t micros = 0;
-  const bool is_ours = absl::WebSafeBase64Unescape(token, &text) && text.find(' ') != std::string::npos &&
-                       absl::SimpleAtoi(text.substr(0, text.find(' ')), &micros) &&
-                       value::CharacterCount(text).has_value();
-  if (!is_ours) return InvalidField("page_token", "got one that was not given out by this method");
-  *created = absl::FromUnixMicros(micros);
-  *path = text.substr(text.find(' ') + 1);
-  return absl::OkStatus();
+  const auto not_ours = [] {
+    return InvalidField("page_token", "got one that was not given out by this method");
+  };
+  if (!absl::WebSafeBase64Unescape(token, &text) || !value::CharacterCount(text).has_value())
+    return not_ours();
+  const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits(' ', 2));
+  if (parts.size() != 3) return not_ours();
+  cursor.uploads_are_over = parts[0] == kEnd;
+  cursor.placements_are_over = parts[1] == kEnd;
+  int64_t micros = absl::ToUnixMicros(cursor.created);
+  const bool is_hex = parts[0].size() <= 64 && parts[0].size() % 2 == 0 &&
+                      parts[0].find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!cursor.uploads_are_over && !is_hex) return not_ours();
+  if (!cursor.placements_are_over && !absl::SimpleAtoi(parts[1], &micros)) return not_ours();
+  if (!cursor.uploads_are_over) cursor.sha256 = absl::HexStringToBytes(parts[0]);
+  if (micros != absl::ToUnixMicros(absl::InfinitePast())) cursor.created = absl::FromUnixMicros(micros);
+  cursor.path = parts[2];
+  return cursor;
 }
 
 std::string Cut(const std::string& text, size_t limit) {
@@ -107,28 +137,92 @@ absl::Status CheckResult(int index, const v1::PlaceResult& result) {
 }  // namespace
 
 absl::StatusOr<v1::MissingResponse> Missing(const PlacementParts& parts, const v1::MissingRequest& request) {
-  RETURN_IF_ERROR(CheckPlatform(request.platform()));
+  ASSIGN_OR_RETURN(const std::string platform, PlatformId(request.platform()));
   ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
-  absl::Time created;
-  std::string path;
-  RETURN_IF_ERROR(ReadToken(request.page_token(), &created, &path));
+  ASSIGN_OR_RETURN(MissingCursor cursor, ReadToken(request.page_token()));
   v1::MissingResponse response;
-  // What others wait for comes first, on the first page: it costs the agent an upload, and then it is gone
-  // from here.
-  if (request.page_token().empty()) {
-    ASSIGN_OR_RETURN(const std::vector<WaitRow> wanted, parts.store.Wanted(request.platform(), size));
-    for (const WaitRow& wait : wanted) *response.add_placements() = UploadOf(wait);
+  // What others wait for comes first: it costs the agent an upload, and then it is gone from here.
+  if (!cursor.uploads_are_over) {
+    ASSIGN_OR_RETURN(const std::vector<WaitRow> wanted,
+                     parts.stores.waits.Wanted(platform, cursor.sha256, size + 1));
+    const size_t count = std::min(wanted.size(), static_cast<size_t>(size));
+    for (size_t i = 0; i < count; ++i) *response.add_placements() = UploadOf(wanted[i]);
+    cursor.uploads_are_over = wanted.size() <= count;
+    if (count > 0) cursor.sha256 = *wanted[count - 1].sha256;
   }
-  ASSIGN_OR_RETURN(const std::vector<PlacementRow> rows,
-                   parts.store.Missing(request.platform(), created, path, size + 1));
-  const size_t count = std::min(rows.size(), static_cast<size_t>(size));
-  for (size_t i = 0; i < count; ++i) *response.add_placements() = ProtoOf(rows[i]);
-  if (rows.size() > count) response.set_next_page_token(TokenOf(rows[count - 1]));
+  if (!cursor.placements_are_over) {
+    ASSIGN_OR_RETURN(
+        const std::vector<PlacementRow> rows,
+        parts.stores.placements.Missing(platform, parts.clock.Now(), cursor.created, cursor.path, size + 1));
+    const size_t count = std::min(rows.size(), static_cast<size_t>(size));
+    for (size_t i = 0; i < count; ++i) *response.add_placements() = ProtoOf(rows[i]);
+    cursor.placements_are_over = rows.size() <= count;
+    if (count > 0) {
+      cursor.created = rows[count - 1].created;
+      cursor.path = rows[count - 1].path;
+    }
+  }
+  if (!cursor.uploads_are_over || !cursor.placements_are_over) response.set_next_page_token(TokenOf(cursor));
   return response;
 }
 
+namespace {
+
+struct PlacedFiles {
+  std::vector<PlacementRow> ended;
+  std::vector<PlacementRow> failed;
+  std::vector<RefusedUpload> refused;  // of its own files
+};
+
+std::string ReasonOf(const v1::PlaceResult& result) {
+  const std::string reason = Cut(result.error().reason(), 100);
+  return reason.empty() ? "REFUSED_BY_TARGET" : reason;
+}
+
+std::string MessageOf(const v1::PlaceResult& result, const std::string& platform) {
+  const std::string message = Cut(result.error().message(), kMaxText);
+  return message.empty() ? StrCat(platform, "'s agent did not say why") : message;
+}
+
+void Take(PlacementRow row, const v1::PlaceResult& result, absl::Time now, PlacedFiles* placed) {
+  if (!result.has_error()) {
+    if (row.state == v1::PLACEMENT_STATE_PLACED && row.actual_path == result.actual_path()) return;
+    row.state = v1::PLACEMENT_STATE_PLACED;
+    row.actual_path = result.actual_path() == row.path ? "" : result.actual_path();
+    row.placed_bytes = row.size_bytes;
+    row.reason.clear();
+    row.message.clear();
+    placed->ended.push_back(std::move(row));
+    return;
+  }
+  row.reason = ReasonOf(result);
+  row.message = MessageOf(result, row.platform);
+  if (result.error().has_retry_delay()) {
+    row.next_attempt.reset();
+    row.not_before =
+        now + std::clamp(ToDuration(result.error().retry_delay()), absl::ZeroDuration(), kLongestDelay);
+    placed->failed.push_back(std::move(row));
+  } else if (row.state == v1::PLACEMENT_STATE_DUE) {
+    row.state = v1::PLACEMENT_STATE_REFUSED;
+    row.placed_bytes = 0;
+    placed->ended.push_back(std::move(row));
+  }
+}
+
+// In a directory the service places, and nobody else says what is there.
+absl::Status CheckHasAgent(const PlacementParts& parts, const std::string& platform) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformFiles> files, parts.platforms.Get(platform));
+  if (!files->has_place) return absl::OkStatus();
+  return InvalidField(
+      "platform",
+      StrCat("got ", platform,
+             ", in whose directory the service places files itself; ask it for deliveries alone"));
+}
+
+}  // namespace
+
 absl::StatusOr<v1::PlaceResponse> PlaceFiles(const PlacementParts& parts, const v1::PlaceRequest& request) {
-  RETURN_IF_ERROR(CheckPlatform(request.platform()));
+  ASSIGN_OR_RETURN(const std::string platform, PlatformId(request.platform()));
   if (request.results_size() > kMaxResults)
     return InvalidField("results", StrCat("got ", request.results_size(), ", want at most ", kMaxResults));
   std::vector<std::string> paths;
@@ -138,48 +232,42 @@ absl::StatusOr<v1::PlaceResponse> PlaceFiles(const PlacementParts& parts, const 
     if (of_path.insert_or_assign(request.results(i).path(), &request.results(i)).second)
       paths.push_back(request.results(i).path());
   }
-  ASSIGN_OR_RETURN(const auto found, parts.store.Find(request.platform(), paths));
+  RETURN_IF_ERROR(CheckHasAgent(parts, platform));
+  ASSIGN_OR_RETURN(const auto found,
+                   parts.stores.placements.Find(std::vector<std::string>(paths.size(), platform), paths));
   const absl::Time now = parts.clock.Now();
-  std::vector<PlacementRow> ended;
+  PlacedFiles placed;
+  std::set<std::string> refused;
   for (size_t i = 0; i < found.size(); ++i) {
     const v1::PlaceResult& result = *of_path[paths[i]];
     // Another content may be due there by now, or none: then nobody asks for this answer any more.
-    if (!found[i].has_value() || found[i]->sha256 != result.sha256()) continue;
-    PlacementRow row = *found[i];
-    if (!result.has_error()) {
-      if (row.state == v1::PLACEMENT_STATE_PLACED && row.actual_path == result.actual_path()) continue;
-      row.state = v1::PLACEMENT_STATE_PLACED;
-      row.actual_path = result.actual_path() == row.path ? "" : result.actual_path();
-      row.placed_bytes = row.size_bytes;
-      row.reason.clear();
-      row.message.clear();
-      ended.push_back(std::move(row));
-      continue;
-    }
-    row.reason = Cut(result.error().reason(), 100);
-    if (row.reason.empty()) row.reason = "REFUSED_BY_TARGET";
-    row.message = Cut(result.error().message(), kMaxText);
-    if (row.message.empty()) row.message = StrCat(request.platform(), "'s agent did not say why");
-    if (result.error().has_retry_delay()) {
-      row.next_attempt.reset();
-      RETURN_IF_ERROR(parts.store.PutFailed(row));
-      parts.teller.Failed();
-    } else if (row.state == v1::PLACEMENT_STATE_DUE) {
-      row.state = v1::PLACEMENT_STATE_REFUSED;
-      row.placed_bytes = 0;
-      ended.push_back(std::move(row));
+    if (found[i].has_value() && found[i]->sha256 == result.sha256()) {
+      Take(*found[i], result, now, &placed);
+    } else if (result.has_error() && !result.error().has_retry_delay() &&
+               refused.insert(result.sha256()).second) {
+      placed.refused.push_back({result.sha256(), ReasonOf(result), MessageOf(result, platform)});
     }
   }
-  std::sort(ended.begin(), ended.end(),
-            [](const PlacementRow& a, const PlacementRow& b) { return a.path < b.path; });
-  if (!ended.empty()) RETURN_IF_ERROR(parts.store.PutEnded(ended, {}, now));
-  for (const PlacementRow& row : ended) parts.teller.Ended(row);
+  const auto by_path = [](const PlacementRow& a, const PlacementRow& b) { return a.path < b.path; };
+  std::sort(placed.ended.begin(), placed.ended.end(), by_path);
+  for (const PlacementRow& row : placed.failed) {
+    RETURN_IF_ERROR(parts.stores.placements.PutFailed(row));
+    parts.teller.Failed();
+  }
+  if (!placed.ended.empty()) RETURN_IF_ERROR(parts.stores.placements.PutEnded(placed.ended, {}, now));
+  RETURN_IF_ERROR(parts.stores.refusals.Put(platform, placed.refused, now));
+  std::vector<std::string> given;
+  for (const PlacementRow& row : placed.ended) {
+    parts.teller.Ended(row);
+    if (row.state == v1::PLACEMENT_STATE_PLACED) given.push_back(row.sha256);
+  }
+  RETURN_IF_ERROR(parts.possession.Add(platform, given));
   return v1::PlaceResponse();
 }
 
 absl::StatusOr<v1::ListPlacementsResponse> ListPlacements(const PlacementParts& parts,
                                                           const v1::ListPlacementsRequest& request) {
-  RETURN_IF_ERROR(CheckPlatform(request.platform()));
+  ASSIGN_OR_RETURN(const std::string platform, PlatformId(request.platform()));
   ASSIGN_OR_RETURN(const int size, PageSize(request.page_size()));
   if (!v1::PlacementState_IsValid(request.state()))
     return InvalidField("state",
@@ -189,12 +277,12 @@ absl::StatusOr<v1::ListPlacementsResponse> ListPlacements(const PlacementParts& 
                                         !value::CharacterCount(after).has_value()))
     return InvalidField("page_token", "got one that was not given out by this method");
   ASSIGN_OR_RETURN(const std::vector<PlacementRow> rows,
-                   parts.store.List(request.platform(), request.state(), after, size + 1));
+                   parts.stores.placements.List(platform, request.state(), after, size + 1));
   v1::ListPlacementsResponse response;
   const size_t count = std::min(rows.size(), static_cast<size_t>(size));
   for (size_t i = 0; i < count; ++i) *response.add_placements() = ProtoOf(rows[i]);
   if (rows.size() > count) response.set_next_page_token(absl::WebSafeBase64Escape(rows[count - 1].path));
-  ASSIGN_OR_RETURN(const PlacementTotals totals, parts.store.Totals(request.platform()));
+  ASSIGN_OR_RETURN(const PlacementTotals totals, parts.stores.placements.Totals(platform));
   response.set_total_count(totals.total_count);
   response.set_total_bytes(totals.total_bytes);
   response.set_placed_count(totals.placed_count);

@@ -4,14 +4,18 @@
 #include "absl/status/statusor.h"
 #include "cognate/v1/file_transfer_service.pb.h"
 #include "common/clock/clock.h"
+#include "services/file_transfer/placing/platforms.h"
+#include "services/file_transfer/placing/stores.h"
 #include "services/file_transfer/placing/teller.h"
-#include "services/file_transfer/placing/work_store.h"
+#include "services/file_transfer/possession.h"
 
 namespace cognate::file_transfer {
 
 struct PlacementParts {
   const Clock& clock;
-  WorkStore& store;
+  Stores& stores;
+  Platforms& platforms;
+  Possession& possession;
   Teller& teller;
 };
 

@@ -12,19 +12,18 @@
 #include "common/postgres/pool.h"
 #include "common/worker/stop_token.h"
 #include "services/clients/registry_client.h"
-#include "services/file_transfer/byte_budget.h"
 #include "services/file_transfer/contents.h"
 #include "services/file_transfer/placing/bind.h"
-#include "services/file_transfer/placing/binding_store.h"
 #include "services/file_transfer/placing/feedback_client.h"
+#include "services/file_transfer/placing/missing_gauges.h"
 #include "services/file_transfer/placing/mover.h"
 #include "services/file_transfer/placing/placement_rpcs.h"
 #include "services/file_transfer/placing/platforms.h"
 #include "services/file_transfer/placing/releaser.h"
 #include "services/file_transfer/placing/restore.h"
+#include "services/file_transfer/placing/stores.h"
 #include "services/file_transfer/placing/sweeper.h"
 #include "services/file_transfer/placing/teller.h"
-#include "services/file_transfer/placing/work_store.h"
 
 namespace cognate::file_transfer {
 
@@ -34,24 +33,33 @@ class Placing {
     std::string registry;
     std::string feedback;
   };
+  struct Directories {
+    std::vector<std::string> roots;
+    int64_t max_bytes = 0;  // of one file
+    Place::Gate gate;
+  };
   // All that is referred to outlives it.
   Placing(const Clock& clock, metrics::Registry& metrics, postgres::Pool& pool, Contents& contents,
-          MediaTypes& media_types, const Addresses& peers, const std::vector<std::string>& roots)
+          Possession& possession, MediaTypes& media_types, const Addresses& peers,
+          const Directories& directories)
       : registry_(peers.registry),
         feedback_(peers.feedback),
-        bindings_(pool),
-        work_(pool),
-        platforms_(registry_, clock, roots),
+        stores_(pool),
+        workers_(clock),
+        shares_(clock, kSmallFiles, kSmallFilesOfOne),
+        platforms_(registry_, clock, workers_, directories.roots, directories.gate),
         teller_(
             clock, metrics,
             [this](const v1::TellEventsRequest& request) { return feedback_.TellEvents(request); },
-            [this](const std::string& platform) { return work_.Totals(platform); }),
-        bind_parts_{clock, bindings_, platforms_, contents, media_types, small_files_, teller_},
-        rpc_parts_{clock, work_, teller_},
-        mover_(clock, work_, platforms_, contents, teller_),
-        releaser_(clock, work_, platforms_, feedback_),
-        sweeper_(clock, work_, registry_, roots),
-        copies_(work_, platforms_, contents) {}
+            [this](const std::string& platform) { return stores_.placements.Totals(platform); }),
+        bind_parts_{clock,       stores_,  possession, platforms_, contents,
+                    media_types, workers_, shares_,    teller_,    directories.max_bytes},
+        rpc_parts_{clock, stores_, platforms_, possession, teller_},
+        mover_(clock, stores_, platforms_, contents, possession, teller_),
+        releaser_(clock, stores_.waits, platforms_, workers_, feedback_),
+        sweeper_(clock, stores_, registry_, platforms_, workers_),
+        missing_(clock, metrics, stores_.placements),
+        copies_(stores_.seen, platforms_, contents) {}
   Placing(const Placing&) = delete;
   Placing& operator=(const Placing&) = delete;
 
@@ -64,25 +72,26 @@ class Placing {
   void Start(const Run& run) {
     run("file-reader", [this](StopToken& stop) { mover_.RunReads(stop); });
     run("file-placer", [this](StopToken& stop) { mover_.RunPlacements(stop); });
-    run("file-placer-2", [this](StopToken& stop) { mover_.RunPlacements(stop); });
     run("file-waits", [this](StopToken& stop) { releaser_.Run(stop); });
     run("file-sweeper", [this](StopToken& stop) { sweeper_.Run(stop); });
+    run("file-gauges", [this](StopToken& stop) { missing_.Run(stop); });
     run("file-teller", [this](StopToken& stop) { teller_.Run(stop); });
   }
 
  private:
   clients::RegistryClient registry_;
   FeedbackClient feedback_;
-  BindingStore bindings_;
-  WorkStore work_;
+  Stores stores_;
+  PlaceWorkers workers_;
+  ByteShares shares_;
   Platforms platforms_;
-  ByteBudget small_files_{kSmallFiles};
   Teller teller_;
   const BindParts bind_parts_;
   const PlacementParts rpc_parts_;
   Mover mover_;
   Releaser releaser_;
   Sweeper sweeper_;
+  MissingGauges missing_;
   DirectoryCopies copies_;
 };
 

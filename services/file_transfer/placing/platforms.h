@@ -12,6 +12,7 @@
 #include "common/sync/mutex.h"
 #include "services/clients/registry_client.h"
 #include "services/file_transfer/placing/place.h"
+#include "services/file_transfer/placing/place_workers.h"
 
 namespace cognate::file_transfer {
 
@@ -31,10 +32,18 @@ struct PlatformFiles {
 // Thread safe.
 class Platforms {
  public:
-  Platforms(clients::RegistryClient& registry, const Clock& clock, std::vector<std::string> roots)
-      : registry_(registry), clock_(clock), roots_(std::move(roots)) {}
+  Platforms(clients::RegistryClient& registry, const Clock& clock, PlaceWorkers& workers,
+            std::vector<std::string> roots, Place::Gate gate = nullptr)
+      : registry_(registry),
+        clock_(clock),
+        workers_(workers),
+        roots_(std::move(roots)),
+        gate_(std::move(gate)) {}
 
   absl::StatusOr<std::shared_ptr<const PlatformFiles>> Get(const std::string& platform);
+  // The directory, opened anew in a thread of the platform.
+  absl::StatusOr<std::shared_ptr<const Place>> OpenPlace(const std::string& platform,
+                                                         const std::string& directory);
 
  private:
   struct Known {
@@ -44,7 +53,9 @@ class Platforms {
 
   clients::RegistryClient& registry_;
   const Clock& clock_;
+  PlaceWorkers& workers_;
   const std::vector<std::string> roots_;
+  const Place::Gate gate_;
   Mutex mutex_;
   absl::flat_hash_map<std::string, Known> known_ ABSL_GUARDED_BY(mutex_);
 };

@@ -5,7 +5,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/files/digest.h"
-#include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "common/value/value.h"
 #include "services/file_transfer/errors.h"
@@ -17,87 +16,109 @@ namespace {
 
 using absl::StrCat;
 
-// So many drafts are written before one sync of the file system for all of them.
-constexpr size_t kSyncTogether = 4;
-
 }  // namespace
 
-absl::Status PutInPlace::Run(const std::vector<Wanted*>& ready) {
+// What is known of the place of a file at the target.
+struct PutInPlace::Known {
+  std::string own_path;  // that the field had, with the same content; empty: another or none
+  std::optional<PlacementRow> placement;
+  bool own_is_there = false;
+  bool copy_is_there = false;
+};
+
+absl::Status PutInPlace::Run(const std::vector<Wanted*>& ready, std::shared_ptr<ByteShares::Share> share) {
   if (ready.empty()) return absl::OkStatus();
-  std::vector<std::string> platforms(ready.size(), work_.target->id), paths, own_paths;
-  for (const Wanted* wanted : ready) {
-    paths.push_back(wanted->target_path);
-    own_paths.push_back(wanted->bound.has_value() ? wanted->bound->path : "");
-  }
-  ASSIGN_OR_RETURN(const auto placements, work_.parts.store.FindPlacements(platforms, paths));
-  // Of a directory only what the file system says counts: somebody may have put another file there.
-  ASSIGN_OR_RETURN(const auto own_seen, work_.parts.store.FindSeen(platforms, own_paths));
-  ASSIGN_OR_RETURN(const auto seen, work_.parts.store.FindSeen(platforms, paths));
+  ASSIGN_OR_RETURN(std::vector<Known> known, LookUp(ready));
   std::vector<Wanted*> due;
   for (size_t i = 0; i < ready.size(); ++i) {
-    Wanted& wanted = *ready[i];
-    const bool has_own =
-        wanted.bound.has_value() && wanted.bound->sha256 == wanted.sha256 && !own_paths[i].empty();
-    if (has_own && IsThere(own_paths[i], own_seen[i], wanted.sha256, own_paths[i] != paths[i])) {
-      wanted.Place(value::Text(own_paths[i]));
-      continue;
-    }
-    if (placements[i].has_value() && placements[i]->state == v1::PLACEMENT_STATE_PLACED &&
-        placements[i]->sha256 == wanted.sha256 && IsThere(paths[i], seen[i], wanted.sha256, true)) {
-      wanted.target_path = placements[i]->path_there();
-      wanted.Place(value::Text(wanted.target_path));
-      continue;
-    }
-    if (!wanted.has_data) RETURN_IF_ERROR(CheckStored(work_.parts, wanted));
-    if (wanted.is_answered()) continue;
-    if (placements[i].has_value() && placements[i]->state == v1::PLACEMENT_STATE_REFUSED &&
-        placements[i]->sha256 == wanted.sha256 && !work_.target->has_place) {
-      wanted.Refuse(placements[i]->reason, placements[i]->message);
-      continue;
-    }
-    const bool counts = !placements[i].has_value() || placements[i]->state == v1::PLACEMENT_STATE_REFUSED;
-    RETURN_IF_ERROR(CheckQuota(wanted, counts));
-    if (!wanted.is_answered()) due.push_back(&wanted);
+    if (IsThere(*ready[i], known[i])) continue;
+    RETURN_IF_ERROR(Judge(*ready[i], known[i]));
+    if (!ready[i]->is_answered()) due.push_back(ready[i]);
   }
-  PlaceDue(due);
+  PlaceDue(due, std::move(share));
   return absl::OkStatus();
 }
 
-bool PutInPlace::IsThere(const std::string& path, const std::optional<SeenFile>& seen,
-                         const std::string& sha256, bool trusts_agent) {
-  if (!work_.target->has_place) return trusts_agent;
-  if (work_.target->place == nullptr) return false;
-  const absl::StatusOr<FileStand> stand = work_.target->place->Stat(path);
-  if (!stand.ok()) return false;
-  return seen.has_value() && *stand == seen->stand ? seen->sha256 == sha256 : HasContent(path, sha256);
-}
-
-// Where nothing is known of it: it may have been too new when it was read.
-bool PutInPlace::HasContent(const std::string& path, const std::string& sha256) {
-  const absl::StatusOr<OpenedFile> opened = work_.target->place->OpenFile(path);
-  if (!opened.ok() || opened->stand.size_bytes > kSmallFile) return false;
-  const absl::StatusOr<std::string> data = FileReader(opened->fd.get()).All(kSmallFile);
-  if (!data.ok() || files::Sha256(*data) != sha256) return false;
-  if (work_.is_settled(opened->stand)) work_.See(work_.target->id, path, opened->stand, sha256);
-  return true;
-}
-
-absl::Status PutInPlace::CheckQuota(Wanted& wanted, bool counts) {
-  if (work_.target->quota_bytes <= 0 || !counts) return absl::OkStatus();
-  if (!used_bytes_.has_value()) {
-    ASSIGN_OR_RETURN(used_bytes_, work_.parts.store.PlacedBytes(work_.target->id));
+absl::StatusOr<std::vector<PutInPlace::Known>> PutInPlace::LookUp(const std::vector<Wanted*>& ready) {
+  std::vector<std::string> platforms(ready.size(), work_.target->id), paths;
+  for (const Wanted* wanted : ready) paths.push_back(wanted->target_path);
+  ASSIGN_OR_RETURN(std::vector<std::optional<PlacementRow>> placements,
+                   work_.parts.stores.placements.Find(platforms, paths));
+  std::vector<Known> known(ready.size());
+  for (size_t i = 0; i < ready.size(); ++i) {
+    const std::optional<Binding>& bound = ready[i]->bound;
+    if (bound.has_value() && bound->sha256 == ready[i]->sha256) known[i].own_path = bound->path;
+    known[i].placement = std::move(placements[i]);
   }
-  if (!counted_.insert(wanted.target_path).second) return absl::OkStatus();
-  if (*used_bytes_ + wanted.size_bytes > work_.target->quota_bytes) {
-    counted_.erase(wanted.target_path);
-    wanted.Refuse("QUOTA_EXCEEDED",
-                  StrCat(ShownName(wanted.name), " has ", wanted.size_bytes, " bytes, and ", work_.target->id,
-                         " has ", *used_bytes_, " of ", work_.target->quota_bytes,
-                         " already; raise its quota by `cognate platform update ", work_.target->id,
-                         " --files-quota N`, then redrive"));
+  if (work_.target->has_place) {
+    if (work_.target->place != nullptr) RETURN_IF_ERROR(LookInto(ready, &known));
+    return known;
+  }
+  // What its agent has once put somewhere is there.
+  for (size_t i = 0; i < ready.size(); ++i) {
+    Known& one = known[i];
+    one.own_is_there = !one.own_path.empty() && one.own_path != ready[i]->target_path;
+    one.copy_is_there = one.placement.has_value() && one.placement->state == v1::PLACEMENT_STATE_PLACED &&
+                        one.placement->sha256 == ready[i]->sha256;
+  }
+  return known;
+}
+
+// Of a directory only what the file system says counts: somebody may have put another file there.
+absl::Status PutInPlace::LookInto(const std::vector<Wanted*>& ready, std::vector<Known>* known) {
+  std::vector<PlaceJobs::Claim> claims;
+  std::vector<bool*> answers;
+  std::vector<std::string> paths;
+  const auto claim = [&](const std::string& path, const std::string& sha256, bool* answer) {
+    claims.push_back({path, sha256, std::nullopt});
+    answers.push_back(answer);
+    paths.push_back(path);
+  };
+  for (size_t i = 0; i < ready.size(); ++i) {
+    Known& one = (*known)[i];
+    if (!one.own_path.empty()) claim(one.own_path, ready[i]->sha256, &one.own_is_there);
+    if (one.own_path != ready[i]->target_path && one.placement.has_value() &&
+        one.placement->state == v1::PLACEMENT_STATE_PLACED && one.placement->sha256 == ready[i]->sha256)
+      claim(ready[i]->target_path, ready[i]->sha256, &one.copy_is_there);
+  }
+  if (claims.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(
+      std::vector<std::optional<SeenFile>> seen,
+      work_.parts.stores.seen.Find(std::vector<std::string>(paths.size(), work_.target->id), paths));
+  for (size_t i = 0; i < claims.size(); ++i) claims[i].seen = std::move(seen[i]);
+  const std::vector<PlaceJobs::Finding> found = work_.In(*work_.target).Find(claims, kSmallFile);
+  for (size_t i = 0; i < found.size(); ++i) {
+    *answers[i] = found[i].is_there;
+    if (found[i].read.has_value() && work_.is_settled(*found[i].read))
+      work_.See(work_.target->id, claims[i].path, *found[i].read, claims[i].sha256);
+  }
+  return absl::OkStatus();
+}
+
+bool PutInPlace::IsThere(Wanted& wanted, const Known& known) const {
+  if (known.own_is_there) {
+    wanted.Place(value::Text(known.own_path));
+  } else if (known.copy_is_there) {
+    wanted.target_path = known.placement->path_there();
+    wanted.Place(value::Text(wanted.target_path));
+  }
+  return wanted.is_answered();
+}
+
+absl::Status PutInPlace::Judge(Wanted& wanted, const Known& known) {
+  if (wanted.data == nullptr) CheckStored(work_.parts, wanted);
+  if (wanted.is_answered()) return absl::OkStatus();
+  const bool is_refused =
+      known.placement.has_value() && known.placement->state == v1::PLACEMENT_STATE_REFUSED;
+  if (is_refused && known.placement->sha256 == wanted.sha256 && !work_.target->has_place) {
+    wanted.Refuse(known.placement->reason, known.placement->message);
     return absl::OkStatus();
   }
-  *used_bytes_ += wanted.size_bytes;
+  // What is there or is to be there is counted already.
+  if ((known.placement.has_value() && !is_refused) || counted_.contains(wanted.target_path))
+    return absl::OkStatus();
+  RETURN_IF_ERROR(work_.CheckQuota(wanted));
+  if (!wanted.is_answered() && counted_.insert(wanted.target_path).second) work_.Count(wanted.size_bytes);
   return absl::OkStatus();
 }
 
@@ -124,81 +145,61 @@ void PutInPlace::MakeDue(Wanted& wanted, std::string what) {
   wanted.Wait(v1::PLACEMENT_STATE_DUE, std::move(what));
 }
 
-void PutInPlace::PlaceDue(const std::vector<Wanted*>& due) {
-  std::vector<std::pair<Wanted*, Place::Draft>> drafts;
-  absl::flat_hash_map<std::string, Wanted*>
-      first;  // by path: several fields may lead to one content of one name
-  std::vector<Wanted*> twins;
+void PutInPlace::PlaceDue(const std::vector<Wanted*>& due, std::shared_ptr<ByteShares::Share> share) {
+  std::vector<Wanted*> small, twins;
+  // By path: several fields may lead to one content of one name.
+  absl::flat_hash_map<std::string, Wanted*> first;
   for (Wanted* wanted : due) {
     const std::string name = ShownName(wanted->name);
     if (!work_.target->has_place) {
       MakeDue(*wanted, StrCat(name, ", which the agent of ", work_.target->id, " has not fetched yet"));
-      continue;
-    }
-    if (!first.emplace(wanted->target_path, wanted).second) {
+    } else if (!first.emplace(wanted->target_path, wanted).second) {
       twins.push_back(wanted);
-      continue;
-    }
-    if (work_.target->place == nullptr || wanted->size_bytes > kSmallFile || work_.is_late()) {
-      MakeDue(*wanted, work_.target->place == nullptr
-                           ? StrCat(name, ": ", work_.target->why.message())
-                           : StrCat(name, ", which is on its way to ", work_.target->id));
-      continue;
-    }
-    absl::StatusOr<Place::Draft> draft = Write(*wanted, due.size() <= kSyncTogether);
-    if (draft.ok()) {
-      drafts.emplace_back(wanted, *std::move(draft));
+    } else if (work_.target->place == nullptr) {
+      MakeDue(*wanted, StrCat(name, ": ", work_.target->why.message()));
+    } else if (wanted->size_bytes > kSmallFile || work_.is_late()) {
+      MakeDue(*wanted, StrCat(name, ", which is on its way to ", work_.target->id));
+    } else if (const absl::Status loaded = Load(*wanted); !loaded.ok()) {
+      MakeDue(*wanted, StrCat(name, ": ", loaded.message()));
     } else {
-      MakeDue(*wanted, StrCat(name, ": ", draft.status().message()));
+      small.push_back(wanted);
     }
   }
-  Publish(drafts, due.size() <= kSyncTogether);
+  Write(small, std::move(share));
   for (Wanted* twin : twins) {
     const v1::BoundFile& other = *first[twin->target_path]->out;
     *twin->out = other;
   }
 }
 
-absl::StatusOr<Place::Draft> PutInPlace::Write(const Wanted& wanted, bool sync) {
+absl::Status PutInPlace::Load(Wanted& wanted) {
+  if (wanted.data != nullptr) return absl::OkStatus();
   std::string data;
-  absl::string_view content = wanted.data;
-  if (!wanted.has_data) {
-    RETURN_IF_ERROR(work_.parts.contents.Read(wanted.sha256, 0, -1, [&](absl::string_view piece) {
-      data.append(piece.data(), piece.size());
-      return static_cast<int64_t>(data.size()) <= kSmallFile;
-    }));
-    content = data;
-    if (files::Sha256(content) != wanted.sha256)
-      return FileDamaged(wanted.sha256, "the stored content is no longer what it was");
-  }
-  return work_.target->place->Write([&](Place::Sink sink) { return sink(content); }, sync);
+  RETURN_IF_ERROR(work_.parts.contents.Read(wanted.sha256, 0, -1, [&](absl::string_view piece) {
+    data.append(piece.data(), piece.size());
+    return static_cast<int64_t>(data.size()) <= kSmallFile;
+  }));
+  if (files::Sha256(data) != wanted.sha256)
+    return FileDamaged(wanted.sha256, "the stored content is no longer what it was");
+  wanted.data = std::make_shared<const std::string>(std::move(data));
+  return absl::OkStatus();
 }
 
-void PutInPlace::Publish(std::vector<std::pair<Wanted*, Place::Draft>>& drafts, bool synced) {
-  if (drafts.empty()) return;
-  const absl::Status sync = synced ? absl::OkStatus() : work_.target->place->Sync();
-  std::vector<std::pair<Wanted*, FileStand>> published;
-  std::vector<std::string> directories;
-  for (auto& [wanted, draft] : drafts) {
-    const absl::StatusOr<FileStand> stand =
-        sync.ok() ? work_.target->place->Publish(std::move(draft), wanted->target_path)
-                  : absl::StatusOr<FileStand>(sync);
-    if (!stand.ok()) {
-      MakeDue(*wanted, StrCat(ShownName(wanted->name), ": ", stand.status().message()));
+void PutInPlace::Write(const std::vector<Wanted*>& small, std::shared_ptr<ByteShares::Share> share) {
+  std::vector<PlaceJobs::Copy> copies;
+  for (const Wanted* wanted : small) copies.push_back({wanted->target_path, wanted->data});
+  const std::vector<absl::StatusOr<FileStand>> written =
+      work_.In(*work_.target).Write(std::move(copies), std::move(share));
+  for (size_t i = 0; i < written.size(); ++i) {
+    Wanted& wanted = *small[i];
+    if (!written[i].ok()) {
+      MakeDue(wanted, StrCat(ShownName(wanted.name), ": ", written[i].status().message()));
       continue;
     }
-    published.emplace_back(wanted, *stand);
-    directories.push_back(wanted->target_path.substr(0, wanted->target_path.rfind('/')));
-  }
-  const absl::Status kept = work_.target->place->SyncDirectories(std::move(directories));
-  for (auto& [wanted, stand] : published) {
-    if (!kept.ok()) {
-      MakeDue(*wanted, StrCat(ShownName(wanted->name), ": ", kept.message()));
-      continue;
-    }
-    wanted->Place(value::Text(wanted->target_path));
-    work_.See(work_.target->id, wanted->target_path, stand, wanted->sha256);
-    PlacementRow row = RowOf(*wanted, v1::PLACEMENT_STATE_PLACED);
+    wanted.Place(value::Text(wanted.target_path));
+    work_.See(work_.target->id, wanted.target_path, *written[i], wanted.sha256);
+    work_.possessed[work_.target->id].push_back(wanted.sha256);
+    PlacementRow row = RowOf(wanted, v1::PLACEMENT_STATE_PLACED);
     work_.ended.push_back(row);
     Record(std::move(row));
   }

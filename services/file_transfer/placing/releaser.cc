@@ -8,13 +8,14 @@
 
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
-#include "services/file_transfer/placing/bind.h"
+#include "services/file_transfer/placing/place_jobs.h"
 
 namespace cognate::file_transfer {
 namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(250);
-constexpr absl::Duration kStoredInterval = absl::Seconds(1);
+constexpr absl::Duration kSentInterval = absl::Seconds(1);
+constexpr absl::Duration kLooking = absl::Seconds(5);
 constexpr absl::Duration kLease = absl::Seconds(30);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
 constexpr absl::Duration kLongestPause = absl::Seconds(60);
@@ -39,41 +40,62 @@ void Releaser::Run(StopToken& stop) {
 
 absl::StatusOr<bool> Releaser::LookAtSome() {
   const absl::Time now = clock_.Now();
-  if (now - stored_look_ > kStoredInterval) {
-    stored_look_ = now;
-    RETURN_IF_ERROR(store_.WakeStored(now).status());
+  if (now - sent_look_ > kSentInterval) {
+    sent_look_ = now;
+    RETURN_IF_ERROR(store_.WakeSent(now));
   }
   const absl::Time lease = absl::FromUnixMicros(absl::ToUnixMicros(now + kLease));
-  ASSIGN_OR_RETURN(std::vector<WaitRow> waits, store_.TakeWaits(now, lease, kAtOnce));
+  ASSIGN_OR_RETURN(std::vector<WaitRow> waits, store_.Take(now, lease, kAtOnce));
   if (waits.empty()) return false;
-  ASSIGN_OR_RETURN(std::vector<bool> ready, store_.AreReady(waits));
+  ASSIGN_OR_RETURN(const std::vector<WaitStore::Stand> stands, store_.StandsOf(waits));
+  std::vector<bool> ready;
+  for (const WaitStore::Stand& stand : stands) ready.push_back(stand.is_there || stand.was_refused);
+  LookAtSources(waits, stands, &ready);
   std::map<std::string, std::vector<const WaitRow*>> of_platforms;
-  std::vector<WaitRow> forgotten;
   std::vector<absl::Time> next;
   for (size_t i = 0; i < waits.size(); ++i) {
-    if (!ready[i] && waits[i].path.empty()) ready[i] = IsAtSource(waits[i]);
     if (ready[i]) of_platforms[waits[i].key.platform].push_back(&waits[i]);
-    if (ready[i] && now - waits[i].created > kForgotten) forgotten.push_back(waits[i]);
     next.push_back(now + PauseAfter(waits[i].look_count));
   }
+  std::vector<WaitRow> forgotten;
   for (const auto& [platform, some] : of_platforms) {
-    const absl::Status released = Release(platform, some);
-    if (!released.ok()) log::Warn("records not released", {{"platform", platform}, {"status", released}});
+    if (const absl::Status released = Release(platform, some); !released.ok()) {
+      log::Warn("records not released", {{"platform", platform}, {"status", released}});
+      continue;
+    }
+    for (const WaitRow* const wait : some) {
+      if (wait->ready.has_value() && now - *wait->ready > kForgotten) forgotten.push_back(*wait);
+    }
   }
-  RETURN_IF_ERROR(store_.PutOff(waits, next, lease));
-  RETURN_IF_ERROR(store_.DropWaits(forgotten));
+  RETURN_IF_ERROR(store_.PutOff(waits, next, ready, lease, now));
+  RETURN_IF_ERROR(store_.Drop(forgotten));
   return waits.size() == kAtOnce;
 }
 
-bool Releaser::IsAtSource(const WaitRow& wait) {
-  if (wait.source_path.empty()) return false;
-  const absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = platforms_.Get(wait.source_platform);
-  if (!files.ok() || (*files)->place == nullptr) return false;
-  const absl::StatusOr<FileStand> stand = (*files)->place->Stat(wait.source_path);
-  // What is no file any more is for Bind to refuse. A large one is ready when its reader has stored it, which
-  // wakes its waits.
-  if (absl::IsPermissionDenied(stand.status())) return true;
-  return stand.ok() && (stand->size_bytes <= kSmallFile || !wait.sha256.has_value());
+void Releaser::LookAtSources(const std::vector<WaitRow>& waits, const std::vector<WaitStore::Stand>& stands,
+                             std::vector<bool>* ready) {
+  std::map<std::string, std::vector<size_t>> of_sources;
+  for (size_t i = 0; i < waits.size(); ++i) {
+    // What a worker reads is ready when it has stored it, which wakes its waits.
+    const bool may_be_there =
+        waits[i].path.empty() && !waits[i].source_path.empty() && !stands[i].is_being_read;
+    if (!(*ready)[i] && may_be_there) of_sources[waits[i].source_platform].push_back(i);
+  }
+  for (const auto& [source, places] : of_sources) {
+    const absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = platforms_.Get(source);
+    // What no platform has any more is for Bind to refuse.
+    if (absl::IsNotFound(files.status())) {
+      for (const size_t i : places) (*ready)[i] = true;
+    }
+    if (!files.ok() || (*files)->place == nullptr) continue;
+    std::vector<std::string> paths;
+    for (const size_t i : places) paths.push_back(waits[i].source_path);
+    const std::vector<absl::StatusOr<FileStand>> found =
+        PlaceJobs{workers_, **files, clock_.Now() + kLooking}.Stat(std::move(paths));
+    // So is what is no file.
+    for (size_t i = 0; i < found.size(); ++i)
+      (*ready)[places[i]] = found[i].ok() || absl::IsPermissionDenied(found[i].status());
+  }
 }
 
 absl::Status Releaser::Release(const std::string& platform, const std::vector<const WaitRow*>& waits) {

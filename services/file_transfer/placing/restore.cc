@@ -10,7 +10,7 @@
 namespace cognate::file_transfer {
 
 absl::StatusOr<std::string> DirectoryCopies::Restore(const std::string& sha256) {
-  ASSIGN_OR_RETURN(const std::vector<SeenFile> seen, store_.SeenOf(sha256));
+  ASSIGN_OR_RETURN(const std::vector<SeenFile> seen, store_.Of(sha256));
   std::string why = seen.empty() ? "no platform's directory is known to have had it" : "";
   for (const SeenFile& copy : seen) {
     const std::string name = absl::StrCat(copy.platform, "'s ", ShownName(copy.path));
@@ -27,16 +27,17 @@ absl::StatusOr<std::string> DirectoryCopies::Restore(const std::string& sha256) 
     }
     // Looked through first: what has another content by now has no business in the store.
     files::Digest hash;
-    FileReader first(opened->fd.get());
+    PlaceReader first(*opened);
     absl::StatusOr<absl::string_view> piece = first.Next();
     for (; piece.ok() && !piece->empty(); piece = first.Next()) hash.Add(*piece);
     if (!piece.ok() || hash.Finish() != sha256) {
       why = absl::StrCat(name, " has another content by now");
       continue;
     }
-    FileReader second(opened->fd.get());
-    ASSIGN_OR_RETURN(const v1::File file, contents_.Put([&] { return second.Next(); }));
-    if (file.sha256() == sha256) return absl::StrCat("the directory of ", copy.platform);
+    PlaceReader second(*opened);
+    const absl::StatusOr<v1::File> file = contents_.Put([&] { return second.Next(); });
+    if (!file.ok() && !absl::IsUnavailable(file.status())) return file.status();
+    if (file.ok() && file->sha256() == sha256) return absl::StrCat("the directory of ", copy.platform);
     why = absl::StrCat(name, " was written meanwhile");
   }
   return absl::NotFoundError(why);

@@ -5,20 +5,20 @@
 #include "services/file_transfer/contents.h"
 #include "services/file_transfer/copy_source.h"
 #include "services/file_transfer/placing/platforms.h"
-#include "services/file_transfer/placing/work_store.h"
+#include "services/file_transfer/placing/seen_store.h"
 
 namespace cognate::file_transfer {
 
 // Finds damaged contents in the directories of platforms. Thread safe.
 class DirectoryCopies final : public CopySource {
  public:
-  DirectoryCopies(WorkStore& store, Platforms& platforms, Contents& contents)
+  DirectoryCopies(SeenStore& store, Platforms& platforms, Contents& contents)
       : store_(store), platforms_(platforms), contents_(contents) {}
 
   absl::StatusOr<std::string> Restore(const std::string& sha256) override;
 
  private:
-  WorkStore& store_;
+  SeenStore& store_;
   Platforms& platforms_;
   Contents& contents_;
 };

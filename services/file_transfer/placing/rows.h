@@ -47,7 +47,8 @@ struct PlacementRow {
   std::string reason;
   std::string message;
   int attempt_count = 0;
-  std::optional<absl::Time> next_attempt;
+  std::optional<absl::Time> next_attempt;  // by this service
+  std::optional<absl::Time> not_before;    // by the platform's agent
   absl::Time created;
   absl::Time updated;
 
@@ -63,6 +64,16 @@ struct WaitRow {
   std::string path;
   int look_count = 0;
   absl::Time created;
+  std::optional<absl::Time> ready;  // since when what it waits for is there
+};
+
+// How all files of a platform stand.
+struct PlacementTotals {
+  int64_t total_count = 0;
+  int64_t total_bytes = 0;
+  int64_t placed_count = 0;
+  int64_t placed_bytes = 0;
+  int64_t kept_bytes = 0;  // of all that is there or is to be there: what a quota counts
 };
 
 struct ReadRow {

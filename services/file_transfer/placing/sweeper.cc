@@ -4,9 +4,10 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/strip.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
-#include "services/file_transfer/placing/platforms.h"
+#include "services/file_transfer/placing/place_jobs.h"
 
 namespace cognate::file_transfer {
 namespace {
@@ -17,6 +18,8 @@ constexpr absl::Duration kPagePause = absl::Milliseconds(200);
 constexpr int kPage = 500;
 constexpr absl::Duration kUnbound = absl::Hours(24);
 constexpr int64_t kOldDraftSeconds = 6 * 3600;
+constexpr absl::Duration kRefusalsKept = absl::Hours(24 * 30);
+constexpr absl::Duration kLooking = absl::Seconds(60);
 
 // Where each entity is, by its UUID as a text. Deleted ones are nowhere.
 std::map<std::string, std::vector<std::string>> PlatformsOf(const v1::BatchGetReplicasResponse& response) {
@@ -30,21 +33,33 @@ std::map<std::string, std::vector<std::string>> PlatformsOf(const v1::BatchGetRe
 }  // namespace
 
 void Sweeper::Run(StopToken& stop) {
+  const auto warn = [](const char* what, const absl::Status& status) {
+    if (!status.ok()) log::Warn(what, {{"status", status}});
+  };
   while (!stop.stopping()) {
-    if (const absl::Status status = SweepDrafts(); !status.ok())
-      log::Warn("drafts not cleared", {{"status", status}});
-    if (const absl::Status status = SweepEntities(stop); !status.ok())
-      log::Warn("bindings not swept", {{"status", status}});
-    const absl::StatusOr<int64_t> forgotten = store_.ForgetUnbound(clock_.Now() - kUnbound, 1'000);
-    if (!forgotten.ok()) log::Warn("placements not forgotten", {{"status", forgotten.status()}});
+    warn("platforms not swept", SweepPlatforms(stop));
+    warn("bindings not swept", SweepEntities(stop));
+    warn("placements not swept", SweepPlacements(stop));
+    warn("refused uploads not forgotten", stores_.refusals.DropBefore(clock_.Now() - kRefusalsKept));
     stop.WaitFor(kInterval);
   }
+}
+
+absl::Status Sweeper::SweepPlacements(StopToken& stop) {
+  PlacementStore::Key after;
+  while (!stop.stopping()) {
+    ASSIGN_OR_RETURN(const bool more,
+                     stores_.placements.ForgetUnbound(clock_.Now() - kUnbound, kPage, &after));
+    if (!more) return absl::OkStatus();
+    stop.WaitFor(kPagePause);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Sweeper::SweepEntities(StopToken& stop) {
   Uuid after;
   while (!stop.stopping()) {
-    ASSIGN_OR_RETURN(const std::vector<Uuid> entities, store_.Entities(after, kPage));
+    ASSIGN_OR_RETURN(const std::vector<Uuid> entities, stores_.bindings.Entities(after, kPage));
     if (entities.empty()) return absl::OkStatus();
     after = entities.back();
     v1::BatchGetReplicasRequest request;
@@ -54,21 +69,74 @@ absl::Status Sweeper::SweepEntities(StopToken& stop) {
     for (const Uuid& entity : entities) {
       const auto found = platforms.find(entity.ToString());
       // While it is anywhere it may come back where it is not.
-      if (found == platforms.end()) RETURN_IF_ERROR(store_.DropEntity(entity, {}));
+      if (found == platforms.end()) RETURN_IF_ERROR(stores_.platforms.DropEntity(entity));
     }
     stop.WaitFor(kPagePause);
   }
   return absl::OkStatus();
 }
 
-absl::Status Sweeper::SweepDrafts() {
+absl::Status Sweeper::SweepPlatforms(StopToken& stop) {
+  // First those that rows name: one that is made meanwhile is no unknown one.
+  ASSIGN_OR_RETURN(const std::vector<std::string> named, stores_.platforms.Platforms());
   ASSIGN_OR_RETURN(const std::vector<v1::Platform> platforms, registry_.ListPlatforms());
+  std::set<std::string> known;
+  for (const v1::Platform& platform : platforms)
+    known.insert(std::string(absl::StripPrefix(platform.name(), "platforms/")));
+  for (const std::string& platform : named) {
+    bool more = !known.contains(platform);
+    while (more && !stop.stopping()) {
+      ASSIGN_OR_RETURN(more, stores_.platforms.DropPlatform(platform, kPage));
+      stop.WaitFor(kPagePause);
+    }
+  }
   for (const v1::Platform& platform : platforms) {
-    if (!platform.has_files()) continue;
-    const absl::StatusOr<std::unique_ptr<Place>> place = Place::Open(roots_, platform.files().directory());
-    const int removed = place.ok() ? (*place)->RemoveOldDrafts(kOldDraftSeconds) : 0;
-    if (removed > 0)
-      log::Info("drafts cleared", {{"directory", platform.files().directory()}, {"count", removed}});
+    if (!platform.has_files() || stop.stopping()) continue;
+    const std::string id(absl::StripPrefix(platform.name(), "platforms/"));
+    const absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = platforms_.Get(id);
+    if (!files.ok() || (*files)->place == nullptr) continue;
+    workers_
+        .Run(id, clock_.Now() + kLooking,
+             [place = (*files)->place](Beat&) {
+               const int removed = place->RemoveOldDrafts(kOldDraftSeconds);
+               if (removed > 0)
+                 log::Info("drafts cleared", {{"directory", place->directory()}, {"count", removed}});
+             })
+        .IgnoreError();
+    RETURN_IF_ERROR(SweepDirectory(**files, stop));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Sweeper::SweepDirectory(const PlatformFiles& files, StopToken& stop) {
+  const auto gone = [&](const std::vector<std::string>& paths) {
+    const auto stands = PlaceJobs{workers_, files, clock_.Now() + kLooking}.Stat(paths);
+    std::vector<std::string> absent;
+    for (size_t i = 0; i < stands.size(); ++i) {
+      if (absl::IsNotFound(stands[i].status())) absent.push_back(paths[i]);
+    }
+    return absent;
+  };
+  std::string after;
+  while (!stop.stopping()) {
+    ASSIGN_OR_RETURN(const std::vector<SeenStore::Path> seen, stores_.seen.Paths(files.id, after, kPage));
+    if (seen.empty()) break;
+    after = seen.back().path;
+    std::vector<std::string> unbound;
+    for (const SeenStore::Path& path : seen) {
+      if (!path.is_bound) unbound.push_back(path.path);
+    }
+    RETURN_IF_ERROR(stores_.seen.Drop(files.id, gone(unbound)));
+    stop.WaitFor(kPagePause);
+  }
+  after.clear();
+  while (!stop.stopping()) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                     stores_.placements.Forgotten(files.id, after, kPage));
+    if (paths.empty()) break;
+    after = paths.back();
+    RETURN_IF_ERROR(stores_.placements.DropForgotten(files.id, gone(paths)));
+    stop.WaitFor(kPagePause);
   }
   return absl::OkStatus();
 }

@@ -9,26 +9,32 @@
 #include "common/clock/clock.h"
 #include "common/worker/stop_token.h"
 #include "services/clients/registry_client.h"
-#include "services/file_transfer/placing/work_store.h"
+#include "services/file_transfer/placing/place_workers.h"
+#include "services/file_transfer/placing/platforms.h"
+#include "services/file_transfer/placing/stores.h"
 
 namespace cognate::file_transfer {
 
 class Sweeper {
  public:
-  Sweeper(const Clock& clock, WorkStore& store, clients::RegistryClient& registry,
-          std::vector<std::string> roots)
-      : clock_(clock), store_(store), registry_(registry), roots_(std::move(roots)) {}
+  Sweeper(const Clock& clock, Stores& stores, clients::RegistryClient& registry, Platforms& platforms,
+          PlaceWorkers& workers)
+      : clock_(clock), stores_(stores), registry_(registry), platforms_(platforms), workers_(workers) {}
 
   void Run(StopToken& stop);
 
  private:
   absl::Status SweepEntities(StopToken& stop);
-  absl::Status SweepDrafts();
+  absl::Status SweepPlatforms(StopToken& stop);
+  absl::Status SweepPlacements(StopToken& stop);
+  // What somebody has removed from a directory, and nothing leads to.
+  absl::Status SweepDirectory(const PlatformFiles& files, StopToken& stop);
 
   const Clock& clock_;
-  WorkStore& store_;
+  Stores& stores_;
   clients::RegistryClient& registry_;
-  const std::vector<std::string> roots_;
+  Platforms& platforms_;
+  PlaceWorkers& workers_;
 };
 
 }  // namespace cognate::file_transfer

@@ -1,5 +1,6 @@
 #include "services/file_transfer/placing/teller.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr absl::Duration kInterval = absl::Seconds(1);
 // More in a second are told in sum.
 constexpr size_t kToldEach = 50;
+constexpr int kPage = 500;  // at most 1,000 are taken at once
 
 }  // namespace
 
@@ -110,9 +112,13 @@ void Teller::Flush() {
     event.mutable_file()->clear_name();
     progress(std::move(event));
   }
-  if (request.events().empty()) return;
-  const absl::Status status = tell_(request);
-  if (!status.ok()) log::Warn("files not told", {{"status", status}, {"count", request.events_size()}});
+  for (int next = 0; next < request.events_size(); next += kPage) {
+    v1::TellEventsRequest page;
+    const int end = std::min(next + kPage, request.events_size());
+    for (int i = next; i < end; ++i) *page.add_events() = std::move(*request.mutable_events(i));
+    const absl::Status status = tell_(page);
+    if (!status.ok()) log::Warn("files not told", {{"status", status}, {"count", page.events_size()}});
+  }
 }
 
 }  // namespace cognate::file_transfer

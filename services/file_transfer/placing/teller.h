@@ -17,14 +17,6 @@
 
 namespace cognate::file_transfer {
 
-// How all files of a platform stand.
-struct PlacementTotals {
-  int64_t total_count = 0;
-  int64_t total_bytes = 0;
-  int64_t placed_count = 0;
-  int64_t placed_bytes = 0;
-};
-
 // What is told may be lost with the process: the lists say how it stands. Thread safe.
 class Teller {
  public:

@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -21,15 +22,17 @@ class Understanding {
   explicit Understanding(BindWork& work) : work_(work) {}
 
   absl::Status Run() {
-    RETURN_IF_ERROR(ReadAll());
+    ReadAll();
+    StatAll();
     RETURN_IF_ERROR(LookUp());
     RETURN_IF_ERROR(FindContents());
+    RETURN_IF_ERROR(CheckClaims());
     for (Wanted& wanted : work_.wanted) ApplyRules(wanted);
     return absl::OkStatus();
   }
 
  private:
-  absl::Status ReadAll() {
+  void ReadAll() {
     work_.response.mutable_files()->Reserve(work_.request.bindings_size());
     work_.wanted.reserve(static_cast<size_t>(work_.request.bindings_size()));
     for (const v1::FileBinding& binding : work_.request.bindings()) {
@@ -42,33 +45,54 @@ class Understanding {
                            binding.position()};
       wanted.source_key = {binding.source().platform(), entity, binding.source().model(),
                            binding.source_field(), binding.position()};
-      ASSIGN_OR_RETURN(wanted.source, SourceOf(binding.source().platform()));
+      FindSource(wanted, binding.source().platform());
+      if (wanted.is_answered()) continue;
       if (binding.value().has_file_value()) {
         ReadFile(wanted, binding.value().file_value());
       } else if (binding.value().has_text_value()) {
         ReadText(wanted, binding.value().text_value());
+      } else if (binding.value().kind_case() == v1::Value::KIND_NOT_SET) {
+        // The field leads to nothing any more.
+        wanted.is_linked = true;
+        wanted.Place(value::Null());
       } else {
         wanted.Refuse("WRONG_TYPE", StrCat("got ", value::Describe(binding.value()),
                                            ", want the path or address of a file"));
       }
       if (!wanted.is_answered() && wanted.rule->mode() == v1::FILE_MODE_LINK) Link(wanted);
     }
-    return absl::OkStatus();
   }
 
-  absl::StatusOr<const PlatformFiles*> SourceOf(const std::string& platform) {
+  // One that is gone, or that nothing can be learnt of now, concerns its own files alone.
+  void FindSource(Wanted& wanted, const std::string& platform) {
     std::shared_ptr<const PlatformFiles>& known = work_.sources[platform];
+    absl::Status& why = faults_[platform];
     if (known == nullptr) {
-      ASSIGN_OR_RETURN(known, work_.parts.platforms.Get(platform));
+      absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = work_.parts.platforms.Get(platform);
+      why = files.status();
+      auto nothing = std::make_shared<PlatformFiles>();
+      nothing->id = platform;
+      known = files.ok() ? *std::move(files) : nothing;
     }
-    return known.get();
+    wanted.source = known.get();
+    if (why.ok()) return;
+    if (absl::IsNotFound(why)) {
+      wanted.Refuse("FILE_UNKNOWN", StrCat("its source ", platform, " is no platform any more"));
+    } else {
+      wanted.Wait(v1::PLACEMENT_STATE_LACKING, StrCat("a file of ", platform, ": ", why.message()));
+    }
   }
 
   void ReadFile(Wanted& wanted, const v1::FileValue& file) {
     if (file.sha256().size() != 32)
       return wanted.Refuse("WRONG_TYPE", "got a file without a SHA-256 of 32 bytes; correct its agent");
+    if (file.path().size() > kMaxPath || file.name().size() > kMaxPath) {
+      return wanted.Refuse("WRONG_TYPE", StrCat("got a file whose name or path is longer than ", kMaxPath,
+                                                " bytes; correct its agent"));
+    }
     if (!value::CharacterCount(file.name()).has_value() || !value::CharacterCount(file.path()).has_value())
       return wanted.Refuse("WRONG_TYPE", "got a file whose name or path is not UTF-8; correct its agent");
+    wanted.is_claimed = true;
     wanted.sha256 = file.sha256();
     wanted.size_bytes = file.size_bytes();
     wanted.source_path = file.path();
@@ -90,19 +114,30 @@ class Understanding {
     wanted.source_path = std::move(read.path);
     wanted.name = std::string(NameOf(wanted.source_path));
     wanted.extension = ExtensionOf(wanted.name);
-    if (wanted.source->has_place && wanted.rule->mode() != v1::FILE_MODE_LINK) Stat(wanted);
-  }
-
-  void Stat(Wanted& wanted) {
+    if (!wanted.source->has_place || wanted.rule->mode() == v1::FILE_MODE_LINK) return;
     if (wanted.source->place == nullptr) {
       return wanted.Wait(v1::PLACEMENT_STATE_LACKING,
                          StrCat(ShownName(wanted.source_path), ": ", wanted.source->why.message()));
     }
-    const absl::StatusOr<FileStand> stand = wanted.source->place->Stat(wanted.source_path);
-    if (!stand.ok()) return wanted.Lack(stand.status());
-    wanted.stand = *stand;
-    wanted.size_bytes = stand->size_bytes;
-    wanted.modified = absl::FromUnixNanos(stand->modify_time_ns);
+    to_look_at_[wanted.source].push_back(&wanted);
+  }
+
+  // `wanted` does not move any more: its vector has its size.
+  void StatAll() {
+    for (const auto& [source, wanted] : to_look_at_) {
+      std::vector<std::string> paths;
+      for (const Wanted* const one : wanted) paths.push_back(one->source_path);
+      const std::vector<absl::StatusOr<FileStand>> stands = work_.In(*source).Stat(std::move(paths));
+      for (size_t i = 0; i < stands.size(); ++i) {
+        if (!stands[i].ok()) {
+          wanted[i]->Lack(stands[i].status());
+          continue;
+        }
+        wanted[i]->stand = *stands[i];
+        wanted[i]->size_bytes = stands[i]->size_bytes;
+        wanted[i]->modified = absl::FromUnixNanos(stands[i]->modify_time_ns);
+      }
+    }
   }
 
   void Link(Wanted& wanted) {
@@ -137,9 +172,9 @@ class Understanding {
         of_agents.push_back(&wanted);
       }
     }
-    ASSIGN_OR_RETURN(const auto bound, work_.parts.store.FindBindings(keys));
+    ASSIGN_OR_RETURN(const auto bound, work_.parts.stores.bindings.Find(keys));
     for (size_t i = 0; i < bound.size(); ++i) of_keys[i]->bound = bound[i];
-    ASSIGN_OR_RETURN(const auto seen, work_.parts.store.FindSeen(platforms, paths));
+    ASSIGN_OR_RETURN(const auto seen, work_.parts.stores.seen.Find(platforms, paths));
     for (size_t i = 0; i < seen.size(); ++i) {
       if (seen[i].has_value() && seen[i]->stand == *of_paths[i]->stand) of_paths[i]->sha256 = seen[i]->sha256;
     }
@@ -155,12 +190,13 @@ class Understanding {
       platforms.push_back(one->source->id);
       paths.push_back(one->source_path);
     }
-    ASSIGN_OR_RETURN(const auto sent, work_.parts.store.FindBindings(keys));
-    ASSIGN_OR_RETURN(const auto given, work_.parts.store.FindPlacements(platforms, paths));
+    ASSIGN_OR_RETURN(const auto sent, work_.parts.stores.bindings.Find(keys));
+    ASSIGN_OR_RETURN(const auto given, work_.parts.stores.placements.Find(platforms, paths));
     for (size_t i = 0; i < wanted.size(); ++i) {
       Wanted& one = *wanted[i];
       if (sent[i].has_value() && sent[i]->sha256.has_value() && sent[i]->path == one.source_path) {
         one.sha256 = *sent[i]->sha256;
+        one.is_claimed = true;
       } else if (given[i].has_value() && given[i]->state == v1::PLACEMENT_STATE_PLACED) {
         one.sha256 = given[i]->sha256;
       } else {
@@ -191,6 +227,44 @@ class Understanding {
         wanted.size_bytes = found[i]->size_bytes();
         wanted.media_type = found[i]->media_type();
       }
+    }
+    return absl::OkStatus();
+  }
+
+  // A content that an agent names is there once that platform has it: for others it is not stored.
+  absl::Status CheckClaims() {
+    std::map<std::string, std::vector<Wanted*>> of_sources;
+    for (Wanted& wanted : work_.wanted) {
+      if (!wanted.is_answered() && wanted.is_claimed) of_sources[wanted.source->id].push_back(&wanted);
+    }
+    std::vector<Wanted*> lacking;
+    for (const auto& [source, claimed] : of_sources) {
+      std::vector<std::string> hashes;
+      for (const Wanted* const wanted : claimed) hashes.push_back(wanted->sha256);
+      ASSIGN_OR_RETURN(const std::vector<bool> has, work_.parts.possession.Has(source, hashes));
+      for (size_t i = 0; i < claimed.size(); ++i) {
+        claimed[i]->is_stored = claimed[i]->is_stored && has[i];
+        if (claimed[i]->is_stored) continue;
+        // Not even how large another's content of that hash is.
+        claimed[i]->size_bytes = claimed[i]->binding->value().file_value().size_bytes();
+        claimed[i]->media_type.clear();
+        lacking.push_back(claimed[i]);
+      }
+    }
+    return CheckRefusals(lacking);
+  }
+
+  absl::Status CheckRefusals(const std::vector<Wanted*>& lacking) {
+    std::vector<std::string> platforms, hashes;
+    for (const Wanted* const wanted : lacking) {
+      platforms.push_back(wanted->source->id);
+      hashes.push_back(wanted->sha256);
+    }
+    ASSIGN_OR_RETURN(const auto refused, work_.parts.stores.refusals.Find(platforms, hashes));
+    for (size_t i = 0; i < refused.size(); ++i) {
+      if (!refused[i].has_value()) continue;
+      lacking[i]->Refuse(refused[i]->reason, StrCat(ShownName(lacking[i]->name), " is not sent by ",
+                                                    lacking[i]->source->id, ": ", refused[i]->message));
     }
     return absl::OkStatus();
   }
@@ -227,6 +301,8 @@ class Understanding {
   }
 
   BindWork& work_;
+  std::map<std::string, absl::Status> faults_;  // of sources
+  std::map<const PlatformFiles*, std::vector<Wanted*>> to_look_at_;
 };
 
 }  // namespace

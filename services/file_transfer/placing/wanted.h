@@ -2,6 +2,7 @@
 // parts.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/file_transfer/placing/bind.h"
+#include "services/file_transfer/placing/place_jobs.h"
 
 namespace cognate::file_transfer {
 
@@ -39,11 +41,12 @@ struct Wanted {
   int64_t size_bytes = -1;
   std::string media_type;
   bool is_stored = false;
-  std::string data;  // of a small one, while it is put in place
-  bool has_data = false;
+  std::shared_ptr<const std::string> data;  // of a small one, while it is put in place
 
   std::string target_path;
   bool is_linked = false;  // nothing of it is kept
+  // The source's agent says what it is: that counts once it has sent it.
+  bool is_claimed = false;
 
   bool is_answered() const { return out->state() != v1::PLACEMENT_STATE_UNSPECIFIED; }
   bool waits() const {
@@ -71,12 +74,24 @@ struct BindWork {
   std::vector<PlacementRow> ended = {};
   absl::flat_hash_set<std::pair<std::string, std::string>> seen = {};
 
-  // The lane waits for the answer: what is left now is left to the workers.
+  // Of the target: what is there and what this call adds.
+  std::optional<int64_t> kept_bytes = {};
+  // Contents that the service has found on platforms, and those that it has put there.
+  std::map<std::string, std::vector<std::string>> possessed = {};
+  // There is no memory for more small files: what is left is left to the workers.
+  bool is_crowded = false;
+
+  // The lane waits for the answer: what is left at that time is left to the workers, too.
+  absl::Time until() const;
   bool is_late() const;
+  PlaceJobs In(const PlatformFiles& files) const { return {parts.workers, files, until()}; }
   // What was written a moment ago may be written again within the same tick of the clock.
   bool is_settled(const FileStand& stand) const;
   void See(const std::string& platform, const std::string& path, const FileStand& stand,
            const std::string& sha256);
+  // Refuses what does not fit into the target's quota. Of what is counted already nothing is added.
+  absl::Status CheckQuota(Wanted& to_fit);
+  void Count(int64_t bytes) { kept_bytes = kept_bytes.value_or(0) + bytes; }
 };
 
 // understand.cc: what the sources say, what is known of it already, and what the rules say without a look at
@@ -88,28 +103,28 @@ absl::Status Bring(BindWork& work);
 class PutInPlace {
  public:
   explicit PutInPlace(BindWork& work) : work_(work) {}
-  // Contents that are stored. Each is answered afterwards.
-  absl::Status Run(const std::vector<Wanted*>& ready);
+  // Contents that are stored. Each is answered afterwards. The share is of the bytes of those that are small.
+  absl::Status Run(const std::vector<Wanted*>& ready, std::shared_ptr<ByteShares::Share> share);
 
  private:
-  bool IsThere(const std::string& path, const std::optional<SeenFile>& seen, const std::string& sha256,
-               bool trusts_agent);
-  bool HasContent(const std::string& path, const std::string& sha256);
-  absl::Status CheckQuota(Wanted& wanted, bool counts);
+  struct Known;
+  absl::StatusOr<std::vector<Known>> LookUp(const std::vector<Wanted*>& ready);
+  absl::Status LookInto(const std::vector<Wanted*>& ready, std::vector<Known>* known);
+  bool IsThere(Wanted& wanted, const Known& known) const;
+  absl::Status Judge(Wanted& wanted, const Known& known);
   PlacementRow RowOf(const Wanted& wanted, v1::PlacementState state) const;
   void Record(PlacementRow row);
   void MakeDue(Wanted& wanted, std::string what);
-  void PlaceDue(const std::vector<Wanted*>& due);
-  absl::StatusOr<Place::Draft> Write(const Wanted& wanted, bool sync);
-  void Publish(std::vector<std::pair<Wanted*, Place::Draft>>& drafts, bool synced);
+  void PlaceDue(const std::vector<Wanted*>& due, std::shared_ptr<ByteShares::Share> share);
+  absl::Status Load(Wanted& wanted);
+  void Write(const std::vector<Wanted*>& small, std::shared_ptr<ByteShares::Share> share);
 
   BindWork& work_;
   absl::flat_hash_set<std::string> recorded_;  // placements, by path
   absl::flat_hash_set<std::string> counted_;   // of the quota
-  std::optional<int64_t> used_bytes_;
 };
 
-// Of what is stored: as much of its bytes as the judgement needs (bring.cc).
-absl::Status CheckStored(const BindParts& parts, Wanted& wanted);
+// Of what is stored: as much of its bytes as the judgement needs (bring.cc). What cannot be read now waits.
+void CheckStored(const BindParts& parts, Wanted& wanted);
 
 }  // namespace cognate::file_transfer

@@ -1,8 +1,6 @@
 #include "services/file_transfer/s3/s3_store.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -10,9 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "common/ids/uuid.h"
 #include "common/status/status_macros.h"
 #include "services/file_transfer/disk/squeeze.h"
 #include "services/file_transfer/errors.h"
+#include "services/file_transfer/memory_reader.h"
 #include "services/file_transfer/s3/s3_errors.h"
 #include "services/file_transfer/s3/s3_reader.h"
 
@@ -28,21 +28,6 @@ constexpr absl::Duration kYoungPack = absl::Hours(1);
 constexpr absl::Duration kOldUpload = absl::Hours(24);
 constexpr absl::Duration kProbeTimeout = absl::Seconds(5);
 constexpr size_t kPackDigits = 16;
-
-// A piece of a pack, in memory.
-class PieceReader final : public BlobReader {
- public:
-  explicit PieceReader(std::string piece) : piece_(std::move(piece)) {}
-  absl::StatusOr<size_t> ReadAt(int64_t offset, char* buffer, size_t size) override {
-    if (offset >= static_cast<int64_t>(piece_.size())) return 0;
-    const size_t got = std::min(size, piece_.size() - static_cast<size_t>(offset));
-    std::memcpy(buffer, piece_.data() + offset, got);
-    return got;
-  }
-
- private:
-  const std::string piece_;
-};
 
 int64_t NewPackNumber() {
   int64_t number = 0;
@@ -164,12 +149,9 @@ absl::Status S3Store::RemovePartial(absl::string_view name) { return partials_->
 
 absl::StatusOr<BlobPlace> S3Store::Publish(Partial& partial, absl::string_view /*name*/,
                                            absl::string_view sha256) {
-  std::array<char, 8> random = {};
-  RandomBytes(random.data(), random.size());
   BlobPlace place;
   place.stored_bytes = partial.size();
-  place.blob = absl::StrCat(absl::BytesToHexString(sha256), "-",
-                            absl::BytesToHexString(absl::string_view(random.data(), random.size())));
+  place.blob = absl::StrCat(absl::BytesToHexString(sha256), "-", RandomHex(8));
   const std::string key = BlobKey(place.blob);
   const s3::Source source{partial.size(), [&](int64_t offset, char* buffer, size_t room) {
                             return partial.ReadAt(offset, buffer, room);
@@ -202,7 +184,7 @@ absl::StatusOr<std::unique_ptr<BlobReader>> S3Store::OpenPiece(const BlobPlace& 
   } else if (place.stored_bytes != size_bytes) {
     return absl::DataLossError("its piece of the pack has another size");
   }
-  return std::make_unique<PieceReader>(*std::move(piece));
+  return std::make_unique<MemoryReader>(*std::move(piece));
 }
 
 absl::Status S3Store::Remove(const BlobPlace& place) {

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/file_transfer_service.grpc.pb.h"
+#include "common/access/gate.h"
 #include "common/clock/clock.h"
 #include "common/files/digest.h"
 #include "common/grpc/channel.h"
@@ -39,13 +40,16 @@ inline std::string RandomContent(int64_t size, uint64_t seed) {
 
 class RunningFiles {
  public:
-  RunningFiles(const Config& config, const std::string& socket, const Clock& clock = Clock::Real()) {
+  // Without a gate everybody may do everything.
+  RunningFiles(const Config& config, const std::string& socket, const Clock& clock = Clock::Real(),
+               access::Gate* gate = nullptr) {
     service::ClusterOptions options;
     options.host.addresses = {absl::StrCat("unix:", socket)};
     options.drain_timeout = absl::Seconds(5);
     cluster_ = std::make_unique<service::Cluster>(options, clock, metrics_);
-    cluster_->Add("file_transfer", test_support::ValueOrDie(
-                                       Server::Create(config, cluster_->AddEnvironment("file_transfer"))));
+    service::Environment& environment = cluster_->AddEnvironment("file_transfer");
+    environment.gate = gate;
+    cluster_->Add("file_transfer", test_support::ValueOrDie(Server::Create(config, environment)));
     EXPECT_OK(cluster_->Start());
     channel_ = grpc_support::MakeChannel(cluster_->address());
     stub_ = v1::FileTransferService::NewStub(channel_);
@@ -65,7 +69,10 @@ class RunningFiles {
 // One call of Write, message by message.
 class WriteStream {
  public:
-  explicit WriteStream(v1::FileTransferService::Stub& stub) : writer_(stub.Write(&context_, &response_)) {}
+  explicit WriteStream(v1::FileTransferService::Stub& stub, const std::string& key = "") {
+    if (!key.empty()) context_.AddMetadata("authorization", absl::StrCat("Bearer ", key));
+    writer_ = stub.Write(&context_, &response_);
+  }
 
   bool Send(const v1::WriteRequest& message) { return writer_->Write(message); }
   absl::StatusOr<v1::WriteResponse> End() {
@@ -102,7 +109,9 @@ class FilesTest : public ::testing::Test {
     Start();
   }
 
-  void Start() { files_ = std::make_unique<RunningFiles>(config_, directory_.File("files.sock")); }
+  void Start() {
+    files_ = std::make_unique<RunningFiles>(config_, directory_.File("files.sock"), *clock_, gate_);
+  }
   void Stop() { files_.reset(); }
   Stub& stub() { return files_->stub(); }
 
@@ -132,8 +141,14 @@ class FilesTest : public ::testing::Test {
   // From `offset` on, in messages of this size.
   absl::StatusOr<v1::WriteResponse> Put(const std::string& content, const std::string& upload = NewUpload(),
                                         int64_t offset = 0, int64_t message_bytes = 1 << 20) {
-    WriteStream stream(stub());
+    return PutAs("", "shop", content, upload, offset, message_bytes);
+  }
+  absl::StatusOr<v1::WriteResponse> PutAs(const std::string& key, const std::string& platform,
+                                          const std::string& content, const std::string& upload = NewUpload(),
+                                          int64_t offset = 0, int64_t message_bytes = 1 << 20) {
+    WriteStream stream(stub(), key);
     v1::WriteRequest message = First(upload, offset);
+    message.set_platform(platform);
     for (;;) {
       message.set_data(content.substr(static_cast<size_t>(offset), static_cast<size_t>(message_bytes)));
       offset += static_cast<int64_t>(message.data().size());
@@ -210,6 +225,8 @@ class FilesTest : public ::testing::Test {
 
   test_support::TempDir directory_;
   Config config_;
+  const Clock* clock_ = &Clock::Real();
+  access::Gate* gate_ = nullptr;
   std::unique_ptr<RunningFiles> files_;
   static inline int uploads_ = 0;
 };

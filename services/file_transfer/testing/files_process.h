@@ -22,8 +22,10 @@ namespace cognate::file_transfer {
 
 class FilesProcess {
  public:
-  explicit FilesProcess(std::string uri = test_support::PostgresServer::Shared().CreateDatabase())
-      : uri_(std::move(uri)) {
+  // `store`: another process's, with its database; empty: its own.
+  explicit FilesProcess(std::string uri = test_support::PostgresServer::Shared().CreateDatabase(),
+                        std::string store = "")
+      : uri_(std::move(uri)), store_(store.empty() ? directory_.File("store") : std::move(store)) {
     EXPECT_OK(process::RunToEnd(Command("migrate"), test_support::kPatience)) << Log();
     Start();
   }
@@ -36,7 +38,7 @@ class FilesProcess {
 
   std::string address() const { return absl::StrCat("unix:", directory_.File("files.sock")); }
   const std::string& uri() const { return uri_; }
-  std::string store() const { return directory_.File("store"); }
+  const std::string& store() const { return store_; }
 
   // A line of /proc/…/status in KiB, such as VmRSS.
   int64_t Memory(const std::string& line) const {
@@ -73,6 +75,7 @@ class FilesProcess {
 
   const std::string uri_;
   test_support::TempDir directory_;
+  const std::string store_;
   process::Process process_;
 };
 

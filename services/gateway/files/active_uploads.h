@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/http/event_loop.h"
 
@@ -35,6 +36,7 @@ class ActiveUploads {
   void Settle(http::EventLoop& loop, const std::string& key, std::function<void()> then);
 
  private:
+  int64_t CountOf(absl::string_view platform) const;
   // Until when somebody waits.
   void EnterBy(http::EventLoop& loop, const std::string& key, UploadHolder* holder, absl::Duration deadline,
                const Go& go);

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "cognate/v1/file_transfer_service.pb.h"
+#include "common/files/digest.h"
 #include "common/status/error.h"
 #include "services/gateway/connect_error.h"
 #include "services/gateway/files/download_headers.h"
@@ -20,6 +20,8 @@ constexpr char kPath[] = "/files/";
 constexpr absl::string_view kHashPath = "/files/sha256/";
 // A client that reads slowly keeps so much of its content here, and no call of the service that has it.
 constexpr int64_t kPieceBytes = 512 << 10;
+// As long may the service take to find out what is wrong with a content.
+constexpr absl::Duration kVerifyTimeout = absl::Hours(1);
 
 class Download final : public FileCall {
  public:
@@ -84,6 +86,7 @@ class Download final : public FileCall {
     }
     offset_ = range.offset;
     left_ = range.length;
+    is_whole_ = range.length == file.size_bytes();
     call_->exchange().OnGone([self = self()] { self->Gone(); });
     if (!is_head() && left_ > 0) return ReadPiece();
     call_->Begin(headers_, status_);
@@ -132,6 +135,8 @@ class Download final : public FileCall {
     if (is_gone_) return call_->Gone();
     const auto size = static_cast<int64_t>(piece_.size());
     if (!status.ok() || size != std::min(left_, kPieceBytes)) return Fail(status);
+    if (is_whole_) digest_.Add(piece_);
+    if (is_whole_ && size == left_ && digest_.Finish() != sha256_) return FailDamaged();
     if (!std::exchange(is_begun_, true)) call_->Begin(headers_, status_);
     offset_ += size;
     left_ -= size;
@@ -150,6 +155,27 @@ class Download final : public FileCall {
     call_->End(fault);
   }
 
+  // The service compares with the hash what it gives as a whole, and this was asked for in pieces: the last
+  // of them is kept back, and the service looks for itself.
+  void FailDamaged() {
+    Fail(Error(absl::StatusCode::kDataLoss, "FILE_DAMAGED",
+               "what is stored is no longer what it was; a scrub repairs it")
+             .With("sha256", absl::BytesToHexString(sha256_)));
+    v1::ReadRequest request;
+    request.set_sha256(sha256_);
+    request.set_platform(platform_);
+    UpstreamRequest upstream = RequestTo("FileTransferService/Read", rights_);
+    upstream.deadline = call_->clock().Now() + kVerifyTimeout;
+    upstream.message = request.SerializeAsString();
+    const auto verifying = std::make_shared<std::shared_ptr<UpstreamCall>>();
+    *verifying = parts_.upstream.Stream(
+        std::move(upstream),
+        [self = self(), verifying](const std::string&) { self->Post([verifying] { (*verifying)->Next(); }); },
+        [self = self(), verifying](const UpstreamAnswer&) {
+          self->Post([verifying] { verifying->reset(); });
+        });
+  }
+
   void Gone() {
     is_gone_ = true;
     if (reading_ != nullptr) return reading_->Cancel();
@@ -163,16 +189,12 @@ class Download final : public FileCall {
   int64_t offset_ = 0;
   int64_t left_ = 0;
   std::string piece_;
+  bool is_whole_ = false;  // All of the content is asked for.
+  files::Digest digest_;   // Then of what was read.
   std::shared_ptr<UpstreamCall> reading_;
   bool is_begun_ = false;
   bool is_gone_ = false;
 };
-
-bool IsHash(absl::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
-         });
-}
 
 void Get(const FileParts& parts, const CallPtr& call) {
   absl::string_view path = call->request().path;
@@ -181,8 +203,9 @@ void Get(const FileParts& parts, const CallPtr& call) {
   const std::string& method = call->request().method;
   if (method != "GET" && method != "HEAD") return RefuseMethod(*call, "GET, HEAD");
   if (is_by_hash) {
-    if (!IsHash(path)) return RefusePath(*call);
-    return std::make_shared<Download>(parts, call)->RunHash(absl::HexStringToBytes(path));
+    const std::string sha256 = files::ParseSha256(path);
+    if (sha256.empty()) return RefusePath(*call);
+    return std::make_shared<Download>(parts, call)->RunHash(sha256);
   }
   path.remove_prefix(sizeof(kPath) - 1);
   if (path.empty() || absl::StrContains(path, '/')) return RefusePath(*call);

@@ -18,8 +18,7 @@ UpstreamRequest FileCall::RequestTo(absl::string_view rpc, Rights rights) const 
   UpstreamRequest request;
   request.address = entry.address;
   request.path = entry.path;
-  request.metadata =
-      rights == Rights::kCaller ? call_->metadata() : Metadata{{kRequestIdKey, call_->request_id()}};
+  request.metadata = rights == Rights::kCaller ? call_->metadata() : call_->own_metadata();
   return request;
 }
 

@@ -20,6 +20,7 @@ struct Mapped {
 constexpr Mapped kStatuses[] = {
     {"WRITE_OFFSET_MISMATCH", 409}, {"UPLOAD_IN_USE", 423}, {"FILE_DAMAGED", 422},
     {"CHECKSUM_MISMATCH", 460},     {"STORE_FULL", 507},    {"UPLOAD_TOO_LARGE", 413},
+    {"UPLOAD_QUOTA_EXCEEDED", 507},
 };
 
 absl::Status NoSuchUpload(const std::string& name) {

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "services/gateway/connect_protocol.h"
-#include "services/gateway/files/random_name.h"
 #include "services/gateway/files/tus_patch.h"
 
 namespace cognate::gateway {
@@ -57,7 +57,7 @@ absl::Status TusCreate::ReadHeaders() {
 void TusCreate::Run() {
   const absl::Status status = ReadHeaders();
   if (!status.ok()) return Refuse(status);
-  upload_.name = RandomUploadName();
+  upload_.name = RandomHex(kUploadNameBytes);
   location_ = absl::StrCat(kTusPath, "/", upload_.name);
   FindPlatform(/*is_needed=*/true, [this, self = self()] {
     if (upload_.note.is_final) return LookAtPart(0);

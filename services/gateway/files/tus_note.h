@@ -1,12 +1,16 @@
 // What the file-transfer service keeps of an upload by tus for the gateway, which keeps nothing itself.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
 
 namespace cognate::gateway {
+
+// Of a new upload's name: so that no two have the same and nobody guesses one.
+inline constexpr size_t kUploadNameBytes = 16;
 
 struct TusNote {
   std::string metadata;  // Upload-Metadata, as it came.

@@ -4,9 +4,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "services/gateway/connect_protocol.h"
-#include "services/gateway/files/random_name.h"
 
 namespace cognate::gateway {
 namespace {
@@ -211,7 +211,7 @@ void TusPatch::TakeToCheck(std::string bytes, bool is_last) {
 }
 
 void TusPatch::Stage() {
-  staged_ = RandomUploadName();
+  staged_ = RandomHex(kUploadNameBytes);
   stream_ = WriteStream::Start(
       parts_.upstream, call_->exchange().loop(), RequestTo(kWrite, Rights::kCaller), FirstMessage(staged_, 0),
       [this, self = self()] { is_whole_ || is_gone_ ? stream_->Close() : NextToCheck(); },

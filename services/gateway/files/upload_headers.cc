@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/files/digest.h"
 #include "common/status/error.h"
 
 namespace cognate::gateway {
@@ -18,7 +19,6 @@ constexpr size_t kMaxMetadataBytes = 4096;
 constexpr size_t kMaxParts = 1000;
 constexpr size_t kShortestUpload = 16;
 constexpr size_t kLongestUpload = 64;
-constexpr size_t kSha256Digits = 64;
 
 bool IsOfName(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
@@ -84,10 +84,8 @@ absl::StatusOr<UploadMetadata> ParseUploadMetadata(absl::string_view text) {
 absl::StatusOr<std::string> Sha256Of(const UploadMetadata& metadata) {
   const std::string* const text = metadata.Find("sha256");
   if (text == nullptr) return std::string();
-  const bool is_hash = text->size() == kSha256Digits && std::all_of(text->begin(), text->end(), [](char c) {
-                         return absl::ascii_isxdigit(static_cast<unsigned char>(c));
-                       });
-  if (is_hash) return absl::HexStringToBytes(*text);
+  std::string sha256 = files::ParseSha256(*text);
+  if (!sha256.empty()) return sha256;
   return InvalidHeader("upload-metadata", "sha256: want 64 hexadecimal digits (in base64, as every value)");
 }
 

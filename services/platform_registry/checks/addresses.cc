@@ -12,13 +12,13 @@ namespace {
 
 using absl::StrCat;
 
-std::string Shown(const Place& place) {
+std::string Shown(const HostAndPort& place) {
   if (place.is_local()) return place.host;
   const std::string& host = place.host.empty() ? place.host_address : place.host;
   return absl::StrContains(host, ':') ? StrCat("[", host, "]:", place.port) : StrCat(host, ":", place.port);
 }
 
-absl::StatusOr<std::vector<Address>> AddressesOf(Resolver& resolver, const Place& place,
+absl::StatusOr<std::vector<Address>> AddressesOf(Resolver& resolver, const HostAndPort& place,
                                                  absl::Duration limit) {
   if (!place.is_local())
     return resolver.Resolve(place.host_address.empty() ? place.host : place.host_address, place.port, limit);
@@ -46,7 +46,7 @@ std::string Texts(const std::vector<Tried>& tried) {
 
 std::string Addresses::Where() const {
   return absl::StrJoin(places_, ", ",
-                       [](std::string* out, const Place& place) { out->append(Shown(place)); });
+                       [](std::string* out, const HostAndPort& place) { out->append(Shown(place)); });
 }
 
 void Addresses::Try(Checklist& list) {

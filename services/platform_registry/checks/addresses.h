@@ -11,7 +11,7 @@
 namespace cognate::platform_registry {
 
 // Somewhere that a platform may be.
-struct Place {
+struct HostAndPort {
   std::string host;          // a name, a literal address, or the path of a local socket
   std::string host_address;  // where it is said beside the name: nothing is resolved then
   uint16_t port = 0;
@@ -28,14 +28,15 @@ struct Tried {
 class Addresses {
  public:
   // `may_reach` judges each address; nullptr: all may be.
-  Addresses(Resolver& resolver, std::vector<Place> places, std::function<bool(const Address&)> may_reach)
+  Addresses(Resolver& resolver, std::vector<HostAndPort> places,
+            std::function<bool(const Address&)> may_reach)
       : resolver_(resolver), places_(std::move(places)), may_reach_(std::move(may_reach)) {}
 
   // The three steps.
   void Try(Checklist& list);
   // Those that are connected, in the order of the places.
   std::vector<Tried>& connected() { return tried_; }
-  const std::vector<Place>& places() const { return places_; }
+  const std::vector<HostAndPort>& places() const { return places_; }
 
  private:
   Finding Resolve(absl::Duration limit);
@@ -44,7 +45,7 @@ class Addresses {
   std::string Where() const;
 
   Resolver& resolver_;
-  const std::vector<Place> places_;
+  const std::vector<HostAndPort> places_;
   const std::function<bool(const Address&)> may_reach_;
   std::vector<Tried> tried_;
   std::string refused_;

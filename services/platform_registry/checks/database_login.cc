@@ -88,12 +88,12 @@ std::string OptionOf(const ConninfoOptions& options, absl::string_view keyword) 
   return value;
 }
 
-std::vector<Place> PlacesOf(const ConninfoOptions& options) {
+std::vector<HostAndPort> PlacesOf(const ConninfoOptions& options) {
   const std::vector<std::string> hosts = ListOf(options, "host"), addresses = ListOf(options, "hostaddr"),
                                  ports = ListOf(options, "port");
-  std::vector<Place> places;
+  std::vector<HostAndPort> places;
   for (size_t i = 0; i < std::max(hosts.size(), addresses.size()) && places.size() < kMaxHosts; ++i) {
-    Place place;
+    HostAndPort place;
     place.host = i < hosts.size() ? hosts[i] : "";
     place.host_address = i < addresses.size() ? addresses[i] : "";
     int port = 0;
@@ -108,7 +108,7 @@ std::vector<Place> PlacesOf(const ConninfoOptions& options) {
 }
 
 absl::StatusOr<std::unique_ptr<postgres::Connection>> LogIn(ConninfoOptions options,
-                                                            const std::vector<Place>& places,
+                                                            const std::vector<HostAndPort>& places,
                                                             const std::vector<Tried>& connected,
                                                             absl::Duration limit) {
   const std::vector<std::string> given = ListOf(options, "host");
@@ -121,7 +121,7 @@ absl::StatusOr<std::unique_ptr<postgres::Connection>> LogIn(ConninfoOptions opti
     std::vector<std::string> hosts, addresses, ports;
     for (const Tried& one : connected) {
       if (hosts.size() == kMaxHosts) break;
-      const Place& place = places[one.place];
+      const HostAndPort& place = places[one.place];
       hosts.push_back(one.place < given.size() ? given[one.place] : "");
       addresses.push_back(place.is_local() ? "" : one.address.text);
       ports.push_back(StrCat(place.port));

@@ -19,14 +19,14 @@ namespace cognate::platform_registry {
 
 // The hosts that a connection string names, as libpq reads them. None where it names none: then it is libpq's
 // own default, or a service file's.
-std::vector<Place> PlacesOf(const postgres::ConninfoOptions& options);
+std::vector<HostAndPort> PlacesOf(const postgres::ConninfoOptions& options);
 
 // Of several values the one that counts; empty if there is none.
 std::string OptionOf(const postgres::ConninfoOptions& options, absl::string_view keyword);
 
 // Opens a connection to places that were just reached, at the very addresses: nothing is resolved again.
 absl::StatusOr<std::unique_ptr<postgres::Connection>> LogIn(postgres::ConninfoOptions options,
-                                                            const std::vector<Place>& places,
+                                                            const std::vector<HostAndPort>& places,
                                                             const std::vector<Tried>& connected,
                                                             absl::Duration limit);
 

@@ -134,7 +134,7 @@ absl::StatusOr<v1::VerifyKeyResponse> VerifyKey(KeyStore& store, const v1::Verif
     return KeyInvalid();
   if (known->is_use_untold) {
     const absl::Status written = store.WriteUse(*id, request.address().substr(0, kMaxAddress));
-    if (!written.ok()) log::Warn("use of a key not written down", {{"key", *id}, {"error", written}});
+    if (!written.ok()) log::Warn("use of a key not written down", {{"key_id", *id}, {"error", written}});
   }
   v1::VerifyKeyResponse response;
   *response.mutable_principal() = std::move(known->principal);

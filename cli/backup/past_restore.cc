@@ -1,0 +1,214 @@
+#include "cli/backup/past_restore.h"
+
+#include <iostream>
+#include <optional>
+#include <vector>
+
+#include <google/protobuf/util/message_differencer.h>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "cli/backup/past_file.h"
+#include "cli/output.h"
+#include "common/clock/time_proto.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+
+namespace cognate::cli {
+namespace {
+
+constexpr int kPage = 500;
+constexpr size_t kShown = 20;
+
+// Past and present of what is looked at.
+struct Tally {
+  int64_t same = 0, changed = 0, deleted_since = 0, made_since = 0;
+  int64_t restored = 0, changed_meanwhile = 0;
+  std::vector<std::string> lines;
+};
+
+absl::StatusOr<absl::Time> ParseAt(const std::string& at) {
+  if (at.empty()) return absl::Now();
+  absl::Time time;
+  std::string problem;
+  for (const char* format : {"%Y-%m-%dT%H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
+    if (absl::ParseTime(format, at, absl::LocalTimeZone(), &time, &problem)) return time;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--at: got \"", at, "\", want 2026-11-22, \"2026-11-22 13:05\" or 2026-11-22T13:05:00Z"));
+}
+
+absl::StatusOr<PastQuestion> Ask(const PastOptions& options) {
+  PastQuestion question{.platform = options.platform, .model = options.model, .local_id = "", .time = {}};
+  ASSIGN_OR_RETURN(question.time, ParseAt(options.at));
+  if (options.at.empty() && options.file.empty())
+    return absl::InvalidArgumentError("--at: when? Without a file it must be said");
+  if (options.record.empty()) return question;
+  const std::vector<std::string> parts = absl::StrSplit(options.record, absl::MaxSplits('/', 2));
+  if (parts.size() != 3 || parts[0].empty() || parts[1].empty() || parts[2].empty())
+    return absl::InvalidArgumentError(
+        absl::StrCat("--record: got \"", options.record, "\", want platform/model/id: shop/public.item/7"));
+  question.platform = parts[0];
+  question.model = parts[1];
+  question.local_id = parts[2];
+  return question;
+}
+
+// With a file, what records were is in it, and the services say what they are.
+class PastRun {
+ public:
+  PastRun(Context& context, PastQuestion question, std::optional<PastRecords> of_file)
+      : context_(context),
+        client_(context.Connect()),
+        question_(std::move(question)),
+        of_file_(std::move(of_file)) {}
+
+  // Looks at everything; writes where `writes`.
+  absl::StatusOr<Tally> Go(bool writes) {
+    Tally tally;
+    v1::ListPastRecordsRequest request;
+    request.set_platform(question_.platform);
+    request.set_model(question_.model);
+    request.set_local_id(question_.local_id);
+    request.set_page_size(kPage);
+    *request.mutable_time() = ToTimestamp(of_file_ ? absl::Now() + absl::Hours(24) : question_.time);
+    do {
+      ASSIGN_OR_RETURN(const v1::ListPastRecordsResponse page,
+                       client_.Call(client_.backups(), &v1::BackupService::Stub::ListPastRecords, request));
+      v1::RestoreRecordsRequest restore;
+      restore.set_platform(question_.platform);
+      for (v1::PastRecord record : page.records()) Look(record, &tally, &restore);
+      if (writes && !restore.items().empty()) RETURN_IF_ERROR(Write(restore, &tally));
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return tally;
+  }
+
+ private:
+  static void AddChanged(const v1::PastRecord& record, Tally* tally) {
+    ++tally->changed;
+    if (tally->lines.size() < kShown) {
+      tally->lines.push_back(
+          absl::StrCat(FormatRecord(record.record()), ": ", absl::StrJoin(record.changed_fields(), ", ")));
+    }
+  }
+
+  // As the file has it instead of the log.
+  void TakeFromFile(v1::PastRecord* record) const {
+    const auto found = of_file_->find({record->record().model(), record->record().local_id()});
+    const bool is_there = record->state() == v1::PAST_STATE_SAME && record->version() > 0;
+    std::vector<std::string> changed;
+    if (found != of_file_->end()) {
+      for (const v1::Field& then : found->second.fields()) {
+        const auto* const now = FieldOf(record->fields(), then.name());
+        if (now == nullptr || !google::protobuf::util::MessageDifferencer::Equals(now->value(), then.value()))
+          changed.push_back(then.name());
+      }
+    }
+    record->mutable_changed_fields()->Assign(changed.begin(), changed.end());
+    if (found == of_file_->end()) {
+      record->set_state(v1::PAST_STATE_MADE_SINCE);
+    } else if (!is_there) {
+      record->set_state(v1::PAST_STATE_DELETED_SINCE);
+    } else {
+      record->set_state(changed.empty() ? v1::PAST_STATE_SAME : v1::PAST_STATE_CHANGED);
+    }
+  }
+
+  static const v1::Field* FieldOf(const google::protobuf::RepeatedPtrField<v1::Field>& fields,
+                                  const std::string& name) {
+    for (const v1::Field& field : fields) {
+      if (field.name() == name) return &field;
+    }
+    return nullptr;
+  }
+
+  void Look(v1::PastRecord& record, Tally* tally, v1::RestoreRecordsRequest* restore) const {
+    if (of_file_) TakeFromFile(&record);
+    if (record.state() == v1::PAST_STATE_SAME) ++tally->same;
+    if (record.state() == v1::PAST_STATE_DELETED_SINCE) ++tally->deleted_since;
+    if (record.state() == v1::PAST_STATE_MADE_SINCE) ++tally->made_since;
+    if (record.state() != v1::PAST_STATE_CHANGED) return;
+    AddChanged(record, tally);
+    v1::RestoreItem& item = *restore->add_items();
+    item.set_model(record.record().model());
+    item.set_local_id(record.record().local_id());
+    item.set_latest_version(record.latest_version());
+    if (of_file_) {
+      *item.mutable_fields() = of_file_->at({item.model(), item.local_id()});
+    } else {
+      item.set_version(record.version());
+    }
+  }
+
+  absl::Status Write(const v1::RestoreRecordsRequest& restore, Tally* tally) {
+    ASSIGN_OR_RETURN(const v1::RestoreRecordsResponse response,
+                     client_.Call(client_.backups(), &v1::BackupService::Stub::RestoreRecords, restore));
+    for (const int outcome : response.outcomes()) {
+      if (outcome == v1::RESTORE_OUTCOME_RESTORED) ++tally->restored;
+      if (outcome == v1::RESTORE_OUTCOME_CHANGED_MEANWHILE) ++tally->changed_meanwhile;
+    }
+    return absl::OkStatus();
+  }
+
+  Context& context_;
+  Client client_;
+  const PastQuestion question_;
+  const std::optional<PastRecords> of_file_;
+};
+
+void Print(const Context& context, const Tally& tally, bool written) {
+  if (context.json) {
+    std::cout << nlohmann::json{{"same", tally.same},
+                                {"changed", tally.changed},
+                                {"deleted_since", tally.deleted_since},
+                                {"made_since", tally.made_since},
+                                {"restored", tally.restored},
+                                {"changed_meanwhile", tally.changed_meanwhile},
+                                {"records", tally.lines}}
+                     .dump()
+              << "\n";
+    return;
+  }
+  for (const std::string& line : tally.lines) std::cout << line << "\n";
+  const auto shown = static_cast<int64_t>(tally.lines.size());
+  if (tally.changed > shown) std::cout << "… and " << FormatCount(tally.changed - shown) << " more\n";
+  std::cout << FormatCount(tally.same) << " are as they were, " << FormatCount(tally.changed) << " are not; "
+            << FormatCount(tally.made_since) << " were made since and stay, "
+            << FormatCount(tally.deleted_since) << " were deleted since and stay away.\n";
+  if (written) {
+    std::cout << FormatCount(tally.restored) << " are on their way; " << FormatCount(tally.changed_meanwhile)
+              << " were changed meanwhile and stay.\n";
+  } else if (tally.changed > 0) {
+    std::cout << "Nothing was changed. To bring them back: the same once more with --approve "
+              << tally.changed << "\n";
+  }
+}
+
+}  // namespace
+
+absl::Status RestorePast(Context& context, const PastOptions& options) {
+  ASSIGN_OR_RETURN(PastQuestion question, Ask(options));
+  std::optional<PastRecords> of_file;
+  if (!options.file.empty()) {
+    ASSIGN_OR_RETURN(of_file, ReadPast(options.file, question));
+  }
+  PastRun run(context, std::move(question), std::move(of_file));
+  ASSIGN_OR_RETURN(Tally tally, run.Go(/*writes=*/false));
+  const bool writes = options.approve >= 0;
+  if (writes && options.approve != tally.changed) {
+    return Error(absl::StatusCode::kFailedPrecondition, "RESTORE_MOVED_ON",
+                 absl::StrCat("it is ", tally.changed, " records now and not ", options.approve,
+                              ": look again without --approve, then approve that"));
+  }
+  if (writes) {
+    ASSIGN_OR_RETURN(tally, run.Go(/*writes=*/true));
+  }
+  Print(context, tally, writes);
+  return absl::OkStatus();
+}
+
+}  // namespace cognate::cli

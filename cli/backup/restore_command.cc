@@ -1,0 +1,195 @@
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/backup/backup_commands.h"
+#include "cli/backup/database.h"
+#include "cli/backup/load.h"
+#include "cli/backup/lost_identities.h"
+#include "cli/backup/past_restore.h"
+#include "cli/backup/progress.h"
+#include "cli/output.h"
+#include "common/bus/streams.h"
+#include "common/secret/sealing.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+
+namespace cognate::cli {
+namespace {
+
+struct RestoreOptions {
+  std::string file;
+  bool dry_run = false;
+  std::string redis_address;
+  bool redis_is_empty = false;
+  std::string sealing_keys_file;
+  std::string stream_prefix = bus::kDefaultPrefix;
+};
+
+nlohmann::json Json(const backup::Proved& proved, const backup::Outcome& outcome, bool dry_run) {
+  nlohmann::json json = {{"created_at", proved.header.created_at},
+                         {"dry_run", dry_run},
+                         {"restored", outcome.restored},
+                         {"conflicts", outcome.conflicts},
+                         {"conflict_lines", outcome.conflict_lines},
+                         {"notes", outcome.notes},
+                         {"sealing_keys", proved.header.sealing_keys}};
+  for (const backup::PartOutcome& part : outcome.parts) {
+    json["parts"][part.part] = {
+        {"in_file", part.in_file}, {"restored", part.restored}, {"conflicts", part.conflicts}};
+  }
+  return json;
+}
+
+void Print(const backup::Proved& proved, const backup::Outcome& outcome, bool dry_run) {
+  Table table({"PART", "IN FILE", dry_run ? "WOULD COME" : "CAME", "CONFLICTS"});
+  for (const backup::PartOutcome& part : outcome.parts) {
+    if (part.in_file == 0) continue;
+    table.Add(
+        {part.part, FormatCount(part.in_file), FormatCount(part.restored), FormatCount(part.conflicts)});
+  }
+  table.Print(std::cout, "The backup is empty.");
+  for (const std::string& line : outcome.conflict_lines) std::cout << "conflict: " << line << "\n";
+  const auto shown = static_cast<int64_t>(outcome.conflict_lines.size());
+  if (outcome.conflicts > shown) std::cout << "… and " << FormatCount(outcome.conflicts - shown) << " more\n";
+  for (const std::string& note : outcome.notes) std::cout << "note: " << note << "\n";
+  if (!proved.header.sealing_keys.empty()) {
+    std::cout << "note: secrets in it are sealed with " << absl::StrJoin(proved.header.sealing_keys, ", ")
+              << ": start the services with a file of sealing keys that has them\n";
+  }
+  std::cout << (dry_run ? "Nothing was changed. " : "Everything of ") << proved.header.created_at
+            << (dry_run ? " would come back so."
+                        : " that was not here, or was older, is back. Start the services.")
+            << "\n";
+}
+
+absl::Status CheckRedis(const RestoreOptions& options, const Database& database) {
+  if (options.dry_run || database.is_private() || options.redis_is_empty || !options.redis_address.empty())
+    return absl::OkStatus();
+  return Error(
+      absl::StatusCode::kInvalidArgument, "REDIS_NOT_SAID",
+      "what lies in Redis may be of a time that is lost: give --redis-address, so that the streams there "
+      "are emptied, or --redis-is-empty");
+}
+
+absl::Status Restore(const Context& context, const RestoreOptions& options, const DatabaseOptions& into) {
+  backup::Proved proved;
+  {
+    PartProgress progress("checking", context.json);
+    ASSIGN_OR_RETURN(
+        proved, backup::Prove(options.file, [&](const std::string& part, int64_t rows, int64_t estimate) {
+          progress.Show(part, rows, estimate);
+        }));
+  }
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<Database> database,
+      Database::Open(into,
+                     {.must_be_stopped = true, .may_be_new = true, .application_name = "cognate-restore"}));
+  RETURN_IF_ERROR(CheckRedis(options, *database));
+  // Before anything is written: what is on the streams is in the database as well, as long as that is as it
+  // was.
+  if (!options.dry_run && !options.redis_address.empty()) {
+    RETURN_IF_ERROR(EmptyStreams(database->connection(), options.redis_address, options.stream_prefix));
+  }
+  backup::Outcome outcome;
+  {
+    PartProgress progress("restoring", context.json);
+    ASSIGN_OR_RETURN(outcome,
+                     backup::Load(database->connection(), options.file, proved, {.dry_run = options.dry_run},
+                                  [&](const std::string& part, int64_t rows, int64_t estimate) {
+                                    progress.Show(part, rows, estimate);
+                                  }));
+  }
+  // Of platforms that only the file knew.
+  if (!options.dry_run && !options.redis_address.empty()) {
+    RETURN_IF_ERROR(EmptyStreams(database->connection(), options.redis_address, options.stream_prefix));
+  }
+  if (!options.dry_run) {
+    RETURN_IF_ERROR(secret::InstallKeyring(options.sealing_keys_file));
+    LostIdentities lost;
+    RETURN_IF_ERROR(ForgetLostIdentities(database->connection(), &lost));
+    outcome.notes.insert(outcome.notes.end(), lost.notes.begin(), lost.notes.end());
+    if (lost.forgotten > 0) {
+      outcome.notes.push_back(absl::StrCat(lost.forgotten,
+                                           " records on targets were made since the backup: their "
+                                           "identities are lost, and they are found again by natural keys"));
+    }
+  }
+  if (context.json) {
+    std::cout << Json(proved, outcome, options.dry_run).dump() << "\n";
+  } else {
+    Print(proved, outcome, options.dry_run);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddRestoreCommand(CLI::App& app, Context& context) {
+  CLI::App* restore =
+      app.add_subcommand("restore", "Bring a backup back: into an empty cluster, or into one that moved on");
+  restore->footer(
+      "Examples:\n"
+      "  cognate restore cognate-2026-11-22.backup --dry-run         what would come back, and what stays\n"
+      "  cognate restore cognate-2026-11-22.backup                   into the database of `cognate up`\n"
+      "  cognate restore cognate-2026-11-22.backup --postgres-uri postgresql://cognate@db/cognate "
+      "--redis-address "
+      "redis:6379\n"
+      "  cognate restore --record shop/public.item/7 --at 2026-11-21     one record, from the change log\n"
+      "  cognate restore cognate-2026-11-22.backup --platform shop       one platform, as the file has it\n"
+      "For the whole of a backup the services must be stopped meanwhile; what is newer here than in the file "
+      "stays.\n"
+      "A record or a platform comes back while they run, as new versions that are delivered as every change "
+      "is.");
+  const auto options = std::make_shared<RestoreOptions>();
+  const auto into = std::make_shared<DatabaseOptions>();
+  restore->add_option("file", options->file, "What `cognate backup` has written; not needed with --at");
+  const auto past = std::make_shared<PastOptions>();
+  CLI::Option* const platform =
+      restore->add_option("--platform", past->platform,
+                          "Only bring this platform's records back to what they were, while all goes on");
+  restore->add_option("--model", past->model, "Only of this model")->needs(platform);
+  CLI::Option* const record =
+      restore->add_option("--record", past->record, "Only this record: shop/public.item/7")
+          ->excludes(platform);
+  restore->add_option(
+      "--at", past->at,
+      "As they were then: 2026-11-22, \"2026-11-22 13:05\" (local time) or 2026-11-22T13:05:00Z; "
+      "default with a file: as it has them");
+  restore->add_option("--approve", past->approve,
+                      "Do it: how many records were shown; without this they are only shown");
+  restore->add_flag("--dry-run", options->dry_run, "Do everything, tell what came of it, and take it back");
+  restore
+      ->add_option("--redis-address", options->redis_address,
+                   "The services' Redis; the streams in it are emptied: the database has all that is on them")
+      ->envname("COGNATE_REDIS_ADDRESS");
+  restore->add_flag("--redis-is-empty", options->redis_is_empty, "There is nothing in the services' Redis");
+  restore
+      ->add_option(
+          "--sealing-keys-file", options->sealing_keys_file,
+          "As the services have it: for the passwords of targets that are asked what they have got since")
+      ->envname("COGNATE_SEALING_KEYS_FILE");
+  restore->add_option("--stream-prefix", options->stream_prefix, "As the services have it")
+      ->capture_default_str();
+  restore->add_flag(
+      "--migrate", into->migrate,
+      "With --postgres-uri: make the services' schemas first, as this login's; where each service has a "
+      "role of its own its `migrate` makes them");
+  AddDatabaseOptions(*restore, into);
+  restore->callback([&context, options, into, past, platform, record] {
+    past->file = options->file;
+    if (platform->count() + record->count() > 0) {
+      context.status = RestorePast(context, *past);
+    } else if (options->file.empty()) {
+      context.status = absl::InvalidArgumentError("give a file, or --platform or --record with --at");
+    } else {
+      context.status = Restore(context, *options, *into);
+    }
+  });
+}
+
+}  // namespace cognate::cli

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include "absl/strings/string_view.h"
+#include "common/sync/mutex.h"
+
+namespace cognate::metrics {
+
+// Which names that people chose get series of their own: the first so many of each label, until the process
+// ends. Thread safe.
+class NameBounds {
+ public:
+  static constexpr size_t kMaxNames = 1000;
+  static constexpr absl::string_view kOther = "other";
+
+  explicit NameBounds(prometheus::Registry& registry)
+      : refused_(prometheus::BuildCounter()
+                     .Name("cognate_metrics_names_refused_total")
+                     .Help("Times that a name beyond the bound of a label had no series of its own.")
+                     .Register(registry)) {}
+
+  // What to show for `value`: itself, or kOther.
+  absl::string_view Shown(absl::string_view label, absl::string_view value);
+  // For gauges that are not shown.
+  prometheus::Gauge& hidden_gauge() { return hidden_gauge_; }
+
+ private:
+  prometheus::Family<prometheus::Counter>& refused_;
+  prometheus::Gauge hidden_gauge_;
+  Mutex mutex_;
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> names_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace cognate::metrics

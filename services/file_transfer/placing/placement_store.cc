@@ -1,0 +1,331 @@
+#include "services/file_transfer/placing/placement_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/file_transfer/placing/query.h"
+#include "services/file_transfer/placing/seen_store.h"
+#include "services/file_transfer/placing/wait_store.h"
+
+namespace cognate::file_transfer {
+namespace {
+
+using postgres::Params;
+using postgres::Rows;
+using postgres::Statement;
+using postgres::Transaction;
+
+constexpr char kColumns[] =
+    "p.platform, p.path, p.sha256, p.size_bytes, p.media_type, p.name, p.state, p.actual_path, "
+    "p.placed_bytes, "
+    "p.reason, p.message, p.attempt_count, p.next_attempt_at, p.not_before, p.created_at, p.updated_at";
+
+const Statement kFind = {"find_placements", absl::StrCat("SELECT ", kColumns, R"sql(
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (platform, path, place)
+    LEFT JOIN LATERAL (
+        SELECT * FROM placements WHERE platform = wanted.platform AND path = wanted.path LIMIT 1) p ON true
+    ORDER BY wanted.place
+)sql")};
+
+const Statement kTotals = {"total_placements", R"sql(
+    SELECT file_count, file_bytes, placed_count, placed_bytes, kept_bytes FROM placement_totals WHERE platform = $1
+)sql"};
+
+const Statement kPut = {"put_placements", R"sql(
+    INSERT INTO placements AS p (platform, path, sha256, size_bytes, media_type, name, state, actual_path, placed_bytes,
+                                 next_attempt_at, created_at, updated_at)
+    SELECT *, $11::timestamptz, $11::timestamptz
+    FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::smallint[], $8::text[],
+                $9::bigint[], $10::timestamptz[])
+    ON CONFLICT (platform, path) DO UPDATE
+    SET sha256 = excluded.sha256, size_bytes = excluded.size_bytes, state = excluded.state,
+        actual_path = excluded.actual_path, placed_bytes = excluded.placed_bytes, media_type = excluded.media_type,
+        reason = CASE WHEN p.state = excluded.state THEN p.reason ELSE '' END,
+        message = CASE WHEN p.state = excluded.state THEN p.message ELSE '' END,
+        attempt_count = CASE WHEN p.state = excluded.state THEN p.attempt_count ELSE 0 END,
+        next_attempt_at = CASE WHEN p.state = excluded.state AND p.next_attempt_at IS NOT NULL
+                                    AND excluded.next_attempt_at IS NOT NULL THEN p.next_attempt_at
+                               ELSE excluded.next_attempt_at END,
+        not_before = CASE WHEN p.state = excluded.state THEN p.not_before END,
+        updated_at = excluded.updated_at
+)sql"};
+
+const Statement kTake = {"take_placements", absl::StrCat(R"sql(
+    WITH RECURSIVE known AS (
+        (SELECT platform FROM placements WHERE state = 2 AND next_attempt_at IS NOT NULL ORDER BY platform LIMIT 1)
+        UNION ALL
+        SELECT (SELECT platform FROM placements
+                WHERE state = 2 AND next_attempt_at IS NOT NULL AND platform > known.platform ORDER BY platform LIMIT 1)
+        FROM known WHERE known.platform IS NOT NULL)
+    UPDATE placements AS p SET next_attempt_at = $2, attempt_count = p.attempt_count + 1
+    WHERE ctid = ANY (ARRAY(
+        SELECT due.ctid
+        FROM known
+        CROSS JOIN LATERAL (
+            SELECT ctid, next_attempt_at FROM placements
+            WHERE platform = known.platform AND state = 2 AND next_attempt_at IS NOT NULL AND next_attempt_at <= $1
+            ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED) due
+        WHERE known.platform IS NOT NULL AND NOT known.platform = ANY ($4::text[])
+        ORDER BY due.next_attempt_at LIMIT $3))
+    RETURNING )sql",
+                                                         kColumns)};
+
+const Statement kRenew = {"renew_placements", R"sql(
+    UPDATE placements SET next_attempt_at = $3
+    WHERE ctid = ANY (ARRAY(
+        SELECT p.ctid FROM unnest($1::text[], $2::text[]) AS held (platform, path)
+        CROSS JOIN LATERAL (SELECT ctid FROM placements
+                            WHERE platform = held.platform AND path = held.path AND state = 2
+                              AND next_attempt_at IS NOT NULL LIMIT 1) p))
+)sql"};
+
+const Statement kPutEnded = {"put_ended_placements", R"sql(
+    INSERT INTO placements AS p (platform, path, sha256, size_bytes, media_type, name, state, actual_path, placed_bytes,
+                                 reason, message, created_at, updated_at)
+    SELECT stored.platform, stored.path, stored.sha256, stored.size_bytes, stored.media_type, stored.name,
+           ended.state, ended.actual_path, ended.placed_bytes, ended.reason, ended.message, stored.created_at, $8
+    FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+         AS ended (platform, path, state, actual_path, placed_bytes, reason, message)
+    CROSS JOIN LATERAL (
+        SELECT * FROM placements WHERE platform = ended.platform AND path = ended.path LIMIT 1) stored
+    ON CONFLICT (platform, path) DO UPDATE
+    SET state = excluded.state, actual_path = excluded.actual_path, placed_bytes = excluded.placed_bytes,
+        reason = excluded.reason, message = excluded.message, next_attempt_at = NULL, not_before = NULL,
+        updated_at = excluded.updated_at
+)sql"};
+
+const Statement kPutFailed = {"put_failed_placement", R"sql(
+    UPDATE placements SET reason = $3, message = $4, next_attempt_at = $5, not_before = $6, placed_bytes = 0
+    WHERE platform = $1 AND path = $2 AND state = 2
+)sql"};
+
+const Statement kSetProgress = {"set_placement_progress", R"sql(
+    UPDATE placements SET placed_bytes = $3 WHERE platform = $1 AND path = $2 AND state = 2
+)sql"};
+
+const Statement kMissing = {"missing_placements", absl::StrCat("SELECT ", kColumns, R"sql(
+    FROM placements p
+    WHERE platform = $1 AND state = 2 AND sha256 IS NOT NULL AND (created_at, path) > ($2::timestamptz, $3::text)
+      AND (not_before IS NULL OR not_before <= $5)
+    ORDER BY created_at, path
+    LIMIT $4
+)sql")};
+
+const Statement kList = {"list_placements", absl::StrCat("SELECT ", kColumns, R"sql(
+    FROM placements p
+    WHERE platform = $1 AND path > $2 AND ($3::smallint = 0 OR state = $3) AND sha256 IS NOT NULL
+    ORDER BY path
+    LIMIT $4
+)sql")};
+
+const Statement kCountMissing = {"count_missing_files", R"sql(
+    SELECT platform, count(*), min(created_at)
+    FROM (SELECT platform, created_at FROM placements WHERE state = 2 AND sha256 IS NOT NULL
+          UNION ALL
+          SELECT platform, created_at FROM waits) AS missing
+    GROUP BY platform
+)sql"};
+
+const Statement kForgetUnbound = {"forget_unbound_placements", R"sql(
+    WITH page AS MATERIALIZED (
+        SELECT platform, path FROM placements WHERE (platform, path) > ($2, $3) ORDER BY platform, path LIMIT $4),
+    unbound AS MATERIALIZED (
+        SELECT p.ctid, p.state
+        FROM page
+        CROSS JOIN LATERAL (SELECT ctid, state, sha256, updated_at FROM placements
+                            WHERE platform = page.platform AND path = page.path LIMIT 1) p
+        WHERE p.sha256 IS NOT NULL AND p.updated_at < $1
+          AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.sha256 = p.sha256 AND b.platform = page.platform)),
+    forgotten AS (
+        UPDATE placements SET sha256 = NULL, next_attempt_at = NULL
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM unbound WHERE state = 3)) AND updated_at < $1),
+    dropped AS (
+        DELETE FROM placements
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM unbound WHERE state <> 3)) AND updated_at < $1)
+    SELECT platform, path FROM page ORDER BY platform DESC, path DESC LIMIT 1
+)sql"};
+
+const Statement kForgotten = {"forgotten_placements", R"sql(
+    SELECT path FROM placements
+    WHERE platform = $1 AND path > $2 AND sha256 IS NULL AND actual_path = ''
+    ORDER BY path LIMIT $3
+)sql"};
+
+const Statement kDropForgotten = {"drop_forgotten_placements", R"sql(
+    DELETE FROM placements WHERE ctid = ANY (ARRAY(
+        SELECT p.ctid FROM unnest($2::text[]) AS gone (path)
+        CROSS JOIN LATERAL (SELECT ctid FROM placements
+                            WHERE platform = $1 AND path = gone.path AND sha256 IS NULL LIMIT 1) p))
+)sql"};
+
+std::optional<absl::Time> TimeOf(const Rows& rows, int row, int column) {
+  if (rows.IsNull(row, column)) return std::nullopt;
+  return rows.GetTimestamp(row, column);
+}
+
+PlacementRow FromRow(const Rows& rows, int row) {
+  PlacementRow placement;
+  placement.platform = std::string(rows.GetText(row, 0));
+  placement.path = std::string(rows.GetText(row, 1));
+  placement.sha256 = std::string(rows.GetBytes(row, 2));
+  placement.size_bytes = rows.GetInt64(row, 3);
+  placement.media_type = std::string(rows.GetText(row, 4));
+  placement.name = std::string(rows.GetText(row, 5));
+  placement.state = static_cast<v1::PlacementState>(rows.GetInt32(row, 6));
+  placement.actual_path = std::string(rows.GetText(row, 7));
+  placement.placed_bytes = rows.GetInt64(row, 8);
+  placement.reason = std::string(rows.GetText(row, 9));
+  placement.message = std::string(rows.GetText(row, 10));
+  placement.attempt_count = rows.GetInt32(row, 11);
+  placement.next_attempt = TimeOf(rows, row, 12);
+  placement.not_before = TimeOf(rows, row, 13);
+  placement.created = rows.GetTimestamp(row, 14);
+  placement.updated = rows.GetTimestamp(row, 15);
+  return placement;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::optional<PlacementRow>>> PlacementStore::Find(
+    absl::Span<const std::string> platforms, absl::Span<const std::string> paths) {
+  if (paths.empty()) return std::vector<std::optional<PlacementRow>>();
+  return QueryAll<std::optional<PlacementRow>>(pool_, kFind,
+                                               Params().AddTextArray(platforms).AddTextArray(paths),
+                                               [](const Rows& rows, int row) -> std::optional<PlacementRow> {
+                                                 if (rows.IsNull(row, 0)) return std::nullopt;
+                                                 return FromRow(rows, row);
+                                               });
+}
+
+absl::StatusOr<PlacementTotals> PlacementStore::Totals(absl::string_view platform) {
+  ASSIGN_OR_RETURN(
+      const std::vector<PlacementTotals> totals,
+      QueryAll<PlacementTotals>(pool_, kTotals, Params().AddText(platform), [](const Rows& rows, int row) {
+        return PlacementTotals{rows.GetInt64(row, 0), rows.GetInt64(row, 1), rows.GetInt64(row, 2),
+                               rows.GetInt64(row, 3), rows.GetInt64(row, 4)};
+      }));
+  return totals.empty() ? PlacementTotals() : totals[0];
+}
+
+absl::Status PlacementStore::Put(Transaction& transaction, const std::vector<PlacementRow>& placements,
+                                 absl::Time now) {
+  if (placements.empty()) return absl::OkStatus();
+  std::vector<absl::string_view> hashes, types, names, actual;
+  std::vector<int64_t> sizes, placed;
+  std::vector<int16_t> states;
+  std::vector<std::optional<absl::Time>> next;
+  for (const PlacementRow& row : placements) {
+    hashes.push_back(row.sha256);
+    types.push_back(row.media_type);
+    names.push_back(row.name);
+    actual.push_back(row.actual_path);
+    sizes.push_back(row.size_bytes);
+    placed.push_back(row.placed_bytes);
+    states.push_back(static_cast<int16_t>(row.state));
+    next.push_back(row.next_attempt);
+  }
+  Params params = PathParamsOf(placements);
+  params.AddByteaArray(absl::MakeConstSpan(hashes)).AddInt64Array(absl::MakeConstSpan(sizes));
+  params.AddTextArray(absl::MakeConstSpan(types)).AddTextArray(absl::MakeConstSpan(names));
+  params.AddInt16Array(absl::MakeConstSpan(states)).AddTextArray(absl::MakeConstSpan(actual));
+  params.AddInt64Array(absl::MakeConstSpan(placed)).AddTimestampArray(absl::MakeConstSpan(next));
+  return transaction.Query(kPut, params.AddTimestamp(now)).status();
+}
+
+absl::StatusOr<std::vector<PlacementRow>> PlacementStore::Take(absl::Time now, absl::Time lease, int limit,
+                                                               absl::Span<const std::string> but) {
+  return QueryAll<PlacementRow>(
+      pool_, kTake, Params().AddTimestamp(now).AddTimestamp(lease).AddInt32(limit).AddTextArray(but),
+      FromRow);
+}
+
+absl::Status PlacementStore::Renew(const std::vector<PlacementRow>& placements, absl::Time lease) {
+  if (placements.empty()) return absl::OkStatus();
+  return Do(pool_, kRenew, PathParamsOf(placements).AddTimestamp(lease)).status();
+}
+
+absl::Status PlacementStore::PutEnded(const std::vector<PlacementRow>& placements,
+                                      const std::vector<SeenFile>& seen, absl::Time now) {
+  std::vector<int16_t> states;
+  std::vector<absl::string_view> actual, reasons, messages;
+  std::vector<int64_t> placed;
+  for (const PlacementRow& row : placements) {
+    states.push_back(static_cast<int16_t>(row.state));
+    actual.push_back(row.actual_path);
+    placed.push_back(row.placed_bytes);
+    reasons.push_back(row.reason);
+    messages.push_back(row.message);
+  }
+  const Params keys = PathParamsOf(placements);
+  Params params = keys;
+  params.AddInt16Array(absl::MakeConstSpan(states)).AddTextArray(absl::MakeConstSpan(actual));
+  params.AddInt64Array(absl::MakeConstSpan(placed)).AddTextArray(absl::MakeConstSpan(reasons));
+  params.AddTextArray(absl::MakeConstSpan(messages)).AddTimestamp(now);
+  return pool_.InTransactionWithRetry("put_ended_placements", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(SeenStore::Put(transaction, seen));
+    RETURN_IF_ERROR(transaction.Query(kPutEnded, params).status());
+    return WaitStore::WakeTargets(transaction, placements, now);
+  });
+}
+
+absl::Status PlacementStore::PutFailed(const PlacementRow& placement) {
+  Params params;
+  params.AddText(placement.platform).AddText(placement.path);
+  params.AddText(placement.reason).AddText(placement.message);
+  return Do(pool_, kPutFailed, params.AddTimestamp(placement.next_attempt).AddTimestamp(placement.not_before))
+      .status();
+}
+
+absl::Status PlacementStore::SetProgress(const PlacementRow& placement, int64_t placed_bytes) {
+  return Do(pool_, kSetProgress,
+            Params().AddText(placement.platform).AddText(placement.path).AddInt64(placed_bytes))
+      .status();
+}
+
+absl::StatusOr<std::vector<PlacementRow>> PlacementStore::Missing(absl::string_view platform, absl::Time now,
+                                                                  absl::Time created, absl::string_view path,
+                                                                  int limit) {
+  Params params;
+  params.AddText(platform).AddTimestamp(created).AddText(path).AddInt32(limit).AddTimestamp(now);
+  return QueryAll<PlacementRow>(pool_, kMissing, params, FromRow);
+}
+
+absl::StatusOr<std::vector<PlacementRow>> PlacementStore::List(absl::string_view platform,
+                                                               v1::PlacementState state,
+                                                               absl::string_view after, int limit) {
+  return QueryAll<PlacementRow>(
+      pool_, kList, Params().AddText(platform).AddText(after).AddInt32(state).AddInt32(limit), FromRow);
+}
+
+absl::StatusOr<std::vector<PlacementStore::MissingFiles>> PlacementStore::CountMissing() {
+  return QueryAll<MissingFiles>(pool_, kCountMissing, Params(), [](const Rows& rows, int row) {
+    return MissingFiles{std::string(rows.GetText(row, 0)), rows.GetInt64(row, 1), rows.GetTimestamp(row, 2)};
+  });
+}
+
+absl::StatusOr<bool> PlacementStore::ForgetUnbound(absl::Time before, int limit, Key* after) {
+  const Params params =
+      Params().AddTimestamp(before).AddText(after->platform).AddText(after->path).AddInt32(limit);
+  bool more = false;
+  RETURN_IF_ERROR(
+      pool_.InTransactionWithRetry(kForgetUnbound.name, [&](Transaction& transaction) -> absl::Status {
+        ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kForgetUnbound, params));
+        more = !rows.empty();
+        if (more) *after = {std::string(rows.GetText(0, 0)), std::string(rows.GetText(0, 1))};
+        return absl::OkStatus();
+      }));
+  return more;
+}
+
+absl::StatusOr<std::vector<std::string>> PlacementStore::Forgotten(absl::string_view platform,
+                                                                   absl::string_view after, int limit) {
+  return QueryAll<std::string>(pool_, kForgotten, Params().AddText(platform).AddText(after).AddInt32(limit),
+                               [](const Rows& rows, int row) { return std::string(rows.GetText(row, 0)); });
+}
+
+absl::Status PlacementStore::DropForgotten(absl::string_view platform, absl::Span<const std::string> paths) {
+  if (paths.empty()) return absl::OkStatus();
+  return Do(pool_, kDropForgotten, Params().AddText(platform).AddTextArray(paths)).status();
+}
+
+}  // namespace cognate::file_transfer

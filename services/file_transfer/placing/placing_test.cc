@@ -1,0 +1,277 @@
+// Files of records through the service's own door, with a registry that the test gives.
+#include <fstream>
+#include <thread>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/strip.h"
+#include "common/grpc/fake_services.h"
+#include "common/grpc/host.h"
+#include "services/file_transfer/testing/files_fixture.h"
+
+namespace cognate::file_transfer {
+namespace {
+
+using test_support::Eventually;
+using test_support::HasReason;
+using test_support::IsOk;
+using test_support::IsOkAndHolds;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class PlacingTest : public FilesTest {
+ protected:
+  PlacingTest() : registry_(metrics_) {
+    Stop();
+    // Platforms have their files below `platforms`, but those with agents.
+    registry_.handler = [this](const grpc_support::Rpc&,
+                               const v1::GetPlatformRequest& request) -> absl::StatusOr<v1::Platform> {
+      const std::string id(absl::StripPrefix(request.name(), "platforms/"));
+      if (id == "gone") return absl::NotFoundError("no such platform");
+      v1::Platform platform;
+      platform.set_name(request.name());
+      if (id.starts_with("agent")) {
+        platform.set_channel(v1::CHANNEL_AGENT);
+      } else {
+        platform.mutable_files()->set_directory(Site(id));
+        std::filesystem::create_directories(Site(id));
+      }
+      return platform;
+    };
+    host_ = test_support::ValueOrDie(grpc_support::Host::Start(
+        {.addresses = {absl::StrCat("unix:", directory_.File("registry.sock"))}}, {&registry_}));
+    config_.peers.registry = host_->address();
+    config_.place_gate = [this](const std::string& directory) {
+      MutexLock lock(&mutex_);
+      while (!hanging_.empty() && directory == hanging_) changed_.Wait(&mutex_);
+    };
+    Start();
+  }
+  ~PlacingTest() override {
+    SetHanging("");
+    Stop();
+  }
+
+  std::string Site(const std::string& platform) const { return directory_.File("platforms/" + platform); }
+  void SetHanging(const std::string& directory) {
+    MutexLock lock(&mutex_);
+    hanging_ = directory;
+    changed_.SignalAll();
+  }
+  void PutIn(const std::string& platform, const std::string& path, const std::string& content) const {
+    const std::string file = absl::StrCat(Site(platform), "/", path);
+    std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+    std::ofstream(file, std::ios::binary) << content;
+  }
+
+  // Record `entity` of a source, whose picture is this; nothing: it has none any more.
+  static void Add(v1::BindRequest* request, char entity, const std::string& source, const v1::Value& value) {
+    if (request->rules().empty()) request->add_rules();
+    v1::FileBinding& binding = *request->add_bindings();
+    binding.set_entity_id(std::string(16, entity));
+    binding.set_model("writer");
+    binding.set_field("picture");
+    binding.mutable_source()->set_platform(source);
+    binding.mutable_source()->set_model("author");
+    binding.set_source_field("avatar");
+    *binding.mutable_value() = value;
+  }
+  static v1::Value Path(const std::string& path) {
+    v1::Value value;
+    value.set_text_value(path);
+    return value;
+  }
+  static v1::Value Claim(const std::string& content, const std::string& path = "img/1.txt") {
+    v1::Value value;
+    value.mutable_file_value()->set_sha256(files::Sha256(content));
+    value.mutable_file_value()->set_size_bytes(static_cast<int64_t>(content.size()));
+    value.mutable_file_value()->set_path(path);
+    return value;
+  }
+  v1::BoundFile Bind(const std::string& target, char entity, const std::string& source,
+                     const v1::Value& value) {
+    v1::BindRequest request;
+    request.set_platform(target);
+    Add(&request, entity, source, value);
+    const absl::StatusOr<v1::BindResponse> response = Call(&Stub::Bind, request);
+    EXPECT_OK(response);
+    return response.ok() ? response->files(0) : v1::BoundFile();
+  }
+  absl::Status Send(const std::string& platform, const std::string& content) {
+    v1::BatchWriteRequest request;
+    request.set_platform(platform);
+    request.add_files()->set_sha256(files::Sha256(content));
+    request.mutable_files(0)->set_data(content);
+    return Call(&Stub::BatchWrite, request).status();
+  }
+  v1::MissingResponse Missing(const std::string& platform, int page_size = 0, const std::string& token = "") {
+    v1::MissingRequest request;
+    request.set_platform(platform);
+    request.set_page_size(page_size);
+    request.set_page_token(token);
+    const absl::StatusOr<v1::MissingResponse> response = Call(&Stub::Missing, request);
+    EXPECT_OK(response);
+    return response.ok() ? *response : v1::MissingResponse();
+  }
+  absl::Status Place(const std::string& platform, const v1::Placement& placement, const std::string& reason,
+                     int retry_seconds = 0) {
+    v1::PlaceRequest request;
+    request.set_platform(platform);
+    v1::PlaceResult& result = *request.add_results();
+    result.set_sha256(placement.file().sha256());
+    result.set_path(placement.path());
+    if (!reason.empty()) result.mutable_error()->set_reason(reason);
+    if (retry_seconds > 0) result.mutable_error()->mutable_retry_delay()->set_seconds(retry_seconds);
+    return Call(&Stub::Place, request).status();
+  }
+  std::string AskStore(const std::string& sql) {
+    postgres::ConnectionOptions options;
+    options.uri = config_.postgres.uri;
+    options.search_path = "file_transfer";
+    auto connection = test_support::ValueOrDie(postgres::Connection::Open(options));
+    const auto rows = connection->QueryText(sql);
+    if (!rows.ok()) return rows.status().ToString();
+    return rows->empty() ? "" : std::string(rows->GetText(0, 0));
+  }
+
+ private:
+  metrics::Registry metrics_;
+  grpc_support::FakeRegistry registry_;
+  std::unique_ptr<grpc_support::Host> host_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::string hanging_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST_F(PlacingTest, ADirectoryThatHangsKeepsNobodyElseWaiting) {
+  for (int i = 0; i < 20; ++i) PutIn("shop", absl::StrCat(i, ".txt"), std::string(1 << 20, 'a' + i));
+  ASSERT_EQ(Bind("slow", 'a', "shop", Path("0.txt")).state(), v1::PLACEMENT_STATE_PLACED);
+  SetHanging(Site("slow"));
+  std::vector<std::thread> hanging;
+  for (int call = 0; call < 8; ++call) {
+    hanging.emplace_back([this, call] {
+      v1::BindRequest request;
+      request.set_platform("slow");
+      for (int i = 0; i < 20; ++i)
+        Add(&request, static_cast<char>('a' + call), "shop", Path(absl::StrCat(i, ".txt")));
+      const auto response = Call(&Stub::Bind, request);
+      ASSERT_THAT(response, IsOk());
+      EXPECT_NE(response->files(1).state(), v1::PLACEMENT_STATE_PLACED);
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(Bind("quick", static_cast<char>('A' + i), "shop", Path(absl::StrCat(i, ".txt"))).state(),
+              v1::PLACEMENT_STATE_PLACED);
+  }
+  for (std::thread& thread : hanging) thread.join();
+  SetHanging("");
+  EXPECT_TRUE(Eventually(
+      [&] { return Bind("slow", 'z', "shop", Path("1.txt")).state() == v1::PLACEMENT_STATE_PLACED; }));
+}
+
+TEST_F(PlacingTest, ToKnowAHashIsNotToHaveTheContent) {
+  const std::string secret = "the other one's contract";
+  ASSERT_OK(Send("shop", secret));
+  EXPECT_EQ(Bind("blog", 'a', "agent", Claim(secret)).state(), v1::PLACEMENT_STATE_LACKING);
+  EXPECT_EQ(AskStore("SELECT count(*) FROM bindings WHERE sha256 IS NOT NULL"), "0");
+  ASSERT_THAT(Missing("agent").placements(), SizeIs(1));
+  ASSERT_OK(Send("agent", secret));
+  EXPECT_EQ(Bind("blog", 'a', "agent", Claim(secret)).state(), v1::PLACEMENT_STATE_PLACED);
+  EXPECT_EQ(AskStore("SELECT count(*) FROM bindings WHERE sha256 IS NOT NULL"), "2");
+  EXPECT_THAT(Missing("platforms/agent").placements(), SizeIs(0));
+}
+
+TEST_F(PlacingTest, OneSourceThatIsGoneOrHasALongPathConcernsItsOwnFilesAlone) {
+  PutIn("shop", "1.txt", "one");
+  std::string long_path;
+  for (int i = 0; i < 20; ++i) absl::StrAppend(&long_path, std::string(140, 'a' + i), "/");
+  v1::BindRequest request;
+  request.set_platform("blog");
+  Add(&request, 'a', "gone", Path("1.txt"));
+  Add(&request, 'b', "shop", Path("1.txt"));
+  Add(&request, 'c', "shop", Path(long_path + "x.txt"));
+  Add(&request, 'd', "agent", Claim("x", long_path + "x.txt"));
+  ASSERT_OK_AND_ASSIGN(const v1::BindResponse response, Call(&Stub::Bind, request));
+  EXPECT_EQ(response.files(0).state(), v1::PLACEMENT_STATE_REFUSED);
+  EXPECT_EQ(response.files(1).state(), v1::PLACEMENT_STATE_PLACED);
+  EXPECT_EQ(response.files(2).error().reason(), "FILE_OUTSIDE_PLACE");
+  EXPECT_EQ(response.files(3).error().reason(), "WRONG_TYPE");
+}
+
+TEST_F(PlacingTest, AnEmptiedFieldLetsItsFileGo) {
+  PutIn("shop", "1.txt", "one");
+  Bind("blog", 'a', "shop", Path("1.txt"));
+  Bind("news", 'a', "shop", Path("1.txt"));
+  EXPECT_EQ(AskStore("SELECT count(*) FROM bindings"), "3");
+  EXPECT_EQ(Bind("blog", 'a', "shop", v1::Value()).state(), v1::PLACEMENT_STATE_PLACED);
+  // The source's stays while the other target's leads there.
+  EXPECT_EQ(AskStore("SELECT count(*) FROM bindings"), "2");
+  Bind("news", 'a', "shop", v1::Value());
+  EXPECT_EQ(AskStore("SELECT count(*) FROM bindings"), "0");
+  Bind("blog", 'a', "shop", Path("late.txt"));
+  EXPECT_EQ(AskStore("SELECT count(*) FROM waits"), "1");
+  Bind("blog", 'a', "shop", v1::Value());
+  EXPECT_EQ(AskStore("SELECT count(*) FROM waits"), "0");
+}
+
+TEST_F(PlacingTest, AnAgentThatHasLostItsFilesHearsOfTheOthers) {
+  std::set<std::string> asked;
+  for (int i = 0; i < 5; ++i)
+    Bind("blog", static_cast<char>('a' + i), "agent",
+         Claim(absl::StrCat("content ", i), absl::StrCat(i, ".txt")));
+  std::string token;
+  std::vector<v1::Placement> placements;
+  do {
+    const v1::MissingResponse page = Missing("agent", 2, token);
+    for (const v1::Placement& placement : page.placements()) {
+      EXPECT_TRUE(asked.insert(placement.file().sha256()).second);
+      placements.push_back(placement);
+    }
+    token = page.next_page_token();
+  } while (!token.empty());
+  EXPECT_THAT(asked, SizeIs(5));
+  ASSERT_OK(Place("agent", placements[0], "DELETED_HERE"));
+  EXPECT_THAT(Missing("agent").placements(), SizeIs(4));
+  const char entity = static_cast<char>('a' + placements[0].path()[0] - '0');
+  const v1::BoundFile bound =
+      Bind("blog", entity, "agent",
+           Claim(absl::StrCat("content ", placements[0].path().substr(0, 1)), placements[0].path()));
+  EXPECT_EQ(bound.error().reason(), "DELETED_HERE");
+}
+
+TEST_F(PlacingTest, AnAgentIsAskedAgainWhenItSays) {
+  PutIn("shop", "1.txt", "one");
+  EXPECT_EQ(Bind("agent", 'a', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_DUE);
+  const v1::MissingResponse missing = Missing("agent");
+  ASSERT_THAT(missing.placements(), SizeIs(1));
+  ASSERT_OK(Place("agent", missing.placements(0), "DISK_IS_FULL", 3600));
+  EXPECT_THAT(Missing("agent").placements(), SizeIs(0));
+  Execute("UPDATE placements SET not_before = now() - interval '1 second'");
+  EXPECT_THAT(Missing("agent").placements(), SizeIs(1));
+  EXPECT_THAT(Place("blog", missing.placements(0), ""), HasReason("INVALID_FIELD"));
+  // What has lost its content has no business there.
+  Execute("UPDATE placements SET sha256 = NULL");
+  EXPECT_THAT(Missing("agent").placements(), SizeIs(0));
+}
+
+TEST_F(PlacingTest, TheTotalsAreWhatTheRowsComeTo) {
+  for (int i = 0; i < 12; ++i) {
+    PutIn("shop", absl::StrCat(i, ".txt"), std::string(static_cast<size_t>(100 + i), 'x'));
+    Bind(i % 2 == 0 ? "blog" : "agent", static_cast<char>('a' + i), "shop", Path(absl::StrCat(i, ".txt")));
+  }
+  const v1::MissingResponse missing = Missing("agent");
+  for (const v1::Placement& placement : missing.placements())
+    ASSERT_OK(Place("agent", placement, placement.file().size_bytes() > 105 ? "NO_ROOM" : ""));
+  Execute("UPDATE placements SET sha256 = NULL WHERE size_bytes = 100");
+  Execute("DELETE FROM placements WHERE size_bytes = 102");
+  EXPECT_EQ(AskStore(R"sql(
+      SELECT count(*) FROM placement_totals t
+      JOIN (SELECT platform, count(sha256) AS files, sum(size_bytes) FILTER (WHERE sha256 IS NOT NULL) AS bytes,
+                   count(sha256) FILTER (WHERE state = 3) AS placed,
+                   COALESCE(sum(size_bytes) FILTER (WHERE state <> 4), 0) AS kept
+            FROM placements GROUP BY platform) r USING (platform)
+      WHERE t.file_count = r.files AND t.file_bytes = r.bytes AND t.placed_count = r.placed AND t.kept_bytes = r.kept)sql"),
+            "2");
+}
+
+}  // namespace
+}  // namespace cognate::file_transfer

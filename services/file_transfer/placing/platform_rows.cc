@@ -1,0 +1,101 @@
+#include "services/file_transfer/placing/platform_rows.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "services/file_transfer/placing/query.h"
+
+namespace cognate::file_transfer {
+namespace {
+
+using postgres::Params;
+using postgres::Rows;
+using postgres::Statement;
+using postgres::Transaction;
+
+// From one to the next along the index: there are few, and rows by the million.
+Statement PlatformsOf(const char* name, absl::string_view table, absl::string_view column) {
+  return {name,
+          absl::StrCat(
+              "WITH RECURSIVE known AS ((SELECT ", column, " AS id FROM ", table, " ORDER BY ", column,
+              " LIMIT 1) UNION ALL SELECT (SELECT ", column, " FROM ", table, " WHERE ", column,
+              " > known.id ORDER BY ", column,
+              " LIMIT 1) FROM known WHERE known.id IS NOT NULL) SELECT id FROM known WHERE id IS NOT NULL")};
+}
+
+Statement DropOf(const char* name, absl::string_view table, absl::string_view column) {
+  return {name, absl::StrCat("DELETE FROM ", table, " WHERE ctid = ANY (ARRAY(SELECT ctid FROM ", table,
+                             " WHERE ", column, " = $1 LIMIT $2))")};
+}
+
+const std::array<Statement, 7>& PlatformStatements() {
+  static const auto* const statements = new std::array<Statement, 7>{
+      PlatformsOf("platforms_of_bindings", "bindings", "platform"),
+      PlatformsOf("platforms_of_placements", "placements", "platform"),
+      PlatformsOf("platforms_of_seen_files", "seen_files", "platform"),
+      PlatformsOf("platforms_of_reads", "reads", "platform"),
+      PlatformsOf("platforms_of_waits", "waits", "platform"),
+      PlatformsOf("source_platforms_of_waits", "waits", "source_platform"),
+      PlatformsOf("platforms_of_refused_uploads", "refused_uploads", "platform")};
+  return *statements;
+}
+
+const std::array<Statement, 7>& DropStatements() {
+  static const auto* const statements =
+      new std::array<Statement, 7>{DropOf("drop_bindings_of_platform", "bindings", "platform"),
+                                   DropOf("drop_placements_of_platform", "placements", "platform"),
+                                   DropOf("drop_seen_files_of_platform", "seen_files", "platform"),
+                                   DropOf("drop_reads_of_platform", "reads", "platform"),
+                                   DropOf("drop_waits_of_platform", "waits", "platform"),
+                                   DropOf("drop_waits_of_source_platform", "waits", "source_platform"),
+                                   DropOf("drop_refused_uploads_of_platform", "refused_uploads", "platform")};
+  return *statements;
+}
+
+const Statement kDropTotals = {"drop_placement_totals", R"sql(
+    DELETE FROM placement_totals WHERE platform = $1
+      AND NOT EXISTS (SELECT 1 FROM placements WHERE platform = $1)
+)sql"};
+
+const Statement kDropEntity = {"drop_bindings_of_entity", R"sql(
+    DELETE FROM bindings WHERE entity_id = $1
+)sql"};
+
+const Statement kDropEntityWaits = {"drop_waits_of_entity", R"sql(
+    DELETE FROM waits WHERE entity_id = $1
+)sql"};
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> PlatformRows::Platforms() {
+  std::set<std::string> platforms;
+  for (const Statement& statement : PlatformStatements()) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> some,
+                     QueryAll<std::string>(pool_, statement, Params(), [](const Rows& rows, int row) {
+                       return std::string(rows.GetText(row, 0));
+                     }));
+    platforms.insert(some.begin(), some.end());
+  }
+  return std::vector<std::string>(platforms.begin(), platforms.end());
+}
+
+absl::StatusOr<bool> PlatformRows::DropPlatform(absl::string_view platform, int limit) {
+  bool more = false;
+  for (const Statement& statement : DropStatements()) {
+    ASSIGN_OR_RETURN(const int64_t dropped, Do(pool_, statement, Params().AddText(platform).AddInt32(limit)));
+    more = more || dropped >= limit;
+  }
+  RETURN_IF_ERROR(Do(pool_, kDropTotals, Params().AddText(platform)).status());
+  return more;
+}
+
+absl::Status PlatformRows::DropEntity(const Uuid& entity) {
+  return pool_.InTransactionWithRetry("drop_entity", [&](Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(transaction.Query(kDropEntity, Params().AddUuid(entity)).status());
+    return transaction.Query(kDropEntityWaits, Params().AddUuid(entity)).status();
+  });
+}
+
+}  // namespace cognate::file_transfer
