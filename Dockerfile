@@ -1,0 +1,59 @@
+# One image with every program. `deploy/image/build` builds it; `deploy/image/tree` makes the same files without Docker.
+#
+# DEBIAN names the base of both stages. A released image names it by digest, which `deploy/image/build` looks up and writes into a label.
+# SNAPSHOT (20261101T000000Z) takes all packages from that moment of snapshot.debian.org: the same sources then give the same image.
+ARG DEBIAN=docker.io/library/debian:12-slim
+
+FROM ${DEBIAN} AS build
+ARG SNAPSHOT=
+WORKDIR /source
+COPY deploy/image/use-snapshot deploy/image/
+RUN deploy/image/use-snapshot "$SNAPSHOT"
+# Packages change more seldom than sources.
+COPY scripts/setup scripts/
+RUN apt-get update -q && scripts/setup build
+COPY CMakeLists.txt CMakePresets.json ./
+COPY cmake cmake
+COPY proto proto
+COPY common common
+COPY services services
+COPY cli cli
+COPY demo demo
+COPY bench bench
+COPY tests tests
+COPY clients clients
+COPY scripts/build scripts/
+COPY deploy/image/programs deploy/image/
+RUN scripts/build release $(sed 's/-/_/g; s/$/_binary/' deploy/image/programs)
+RUN while read -r program; do install -D -s "build/release/bin/$program" "/programs/usr/local/bin/$program" || exit 1; done < deploy/image/programs
+
+FROM ${DEBIAN}
+ARG SNAPSHOT=
+ARG VERSION=0.1.0
+ARG REVISION=
+ARG BASE_DIGEST=
+# The time in the list of packages; `deploy/image/build` gives that of the commit.
+ARG SOURCE_DATE_EPOCH=0
+COPY deploy/image/use-snapshot deploy/image/sbom deploy/image/packages /tmp/image/
+# The user has no home, no shell and no password. What apt leaves behind would differ from build to build.
+RUN /tmp/image/use-snapshot "$SNAPSHOT" \
+ && apt-get update -q \
+ && DEBIAN_FRONTEND=noninteractive xargs -a /tmp/image/packages apt-get install -y -q --no-install-recommends \
+ && groupadd --system --gid 10001 cognate \
+ && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin cognate \
+ && mkdir -p /usr/share/cognate && /tmp/image/sbom "$VERSION" > /usr/share/cognate/sbom.spdx.json \
+ && rm -rf /tmp/image /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/apt \
+      /var/log/dpkg.log /var/log/alternatives.log
+COPY --from=build /programs/ /
+LABEL org.opencontainers.image.title="Cognate" \
+      org.opencontainers.image.description="Keeps the same records the same on many platforms" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="docker.io/library/debian:12-slim" \
+      org.opencontainers.image.base.digest="${BASE_DIGEST}" \
+      io.cognate.sbom="/usr/share/cognate/sbom.spdx.json"
+# By number, so that Kubernetes can see that it is not root.
+USER 10001:10001
+# Whoever runs it asks /livez and /readyz of the admin port: which port, depends on the program.
+HEALTHCHECK NONE
+CMD ["/usr/local/bin/cognate", "--help"]

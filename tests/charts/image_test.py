@@ -1,0 +1,195 @@
+"""The Dockerfile without Docker: what it copies is there, what it installs exists, and what the programs load comes with it."""
+import functools
+import json
+import re
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+import yaml
+
+import living
+from chart import PROGRAMS, ROOT, SERVICES, facts, libraries_of, not_the_images, settings_of
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+IMAGE = ROOT / "deploy" / "image"
+PACKAGES = (IMAGE / "packages").read_text().split()
+# What is not linked, but read while running: authorities, time zones.
+READ = {"ca-certificates", "tzdata"}
+
+
+def instructions():
+    """(instruction, words) with continued lines as one."""
+    text = re.sub(r"\\\n", " ", re.sub(r"^#.*\n", "", DOCKERFILE, flags=re.M))
+    return [(line.split()[0], line.split()[1:]) for line in text.splitlines() if line.strip()]
+
+
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@functools.lru_cache(maxsize=None)
+def owners():
+    """Which Debian package has which library, as dpkg-query -S would say, at once."""
+    found = {}
+    for listed in Path("/var/lib/dpkg/info").glob("*.list"):
+        for line in listed.read_text().splitlines():
+            if ".so" in line:
+                found[line] = listed.stem.split(":")[0]
+    return found
+
+
+def owner(path):
+    """The package of a library; packages name some of theirs below /lib, some below /usr/lib, which are the same."""
+    real = str(Path(path).resolve())
+    names = (real, real.removeprefix("/usr"), "/usr" + real, str(path))
+    return next((owners()[name] for name in names if name in owners()), None)
+
+
+@functools.lru_cache(maxsize=None)
+def depends(package):
+    answer = subprocess.run(["dpkg-query", "-W", "-f=${Pre-Depends},${Depends}", package], capture_output=True, text=True, check=False)
+    return {re.split(r"[\s(:|]", word.strip())[0] for word in answer.stdout.split(",") if word.strip()}
+
+
+def closure(packages):
+    found, left = set(), list(packages)
+    while left:
+        package = left.pop()
+        if package not in found:
+            found.add(package)
+            left.extend(depends(package))
+    return found
+
+
+class DockerfileTest(unittest.TestCase):
+    def test_what_is_copied_is_there_and_not_ignored(self):
+        ignored = (ROOT / ".dockerignore").read_text().split()
+        for instruction, words in instructions():
+            if instruction == "COPY" and not any(word.startswith("--from") for word in words):
+                for source in words[:-1]:
+                    self.assertTrue((ROOT / source).exists(), source)
+                    self.assertTrue(any(source == entry[1:] or source.startswith(entry[1:] + "/") for entry in ignored if entry[0] == "!"),
+                                    f"{source} is not let in by .dockerignore")
+
+    def test_every_package_that_it_installs_exists(self):
+        setup = (ROOT / "scripts" / "setup").read_text()
+        build = re.findall(r"^  (\S+)", re.search(r"^build=\((.*?)^\)", setup, re.M | re.S).group(1), re.M)
+        self.assertGreater(len(build), 20)
+        unknown = [package for package in build + PACKAGES if not self.is_known(package)]
+        self.assertEqual(unknown, [])
+
+    @staticmethod
+    def is_known(package):
+        installed = subprocess.run(["dpkg-query", "-W", "-f=${Status}", package], capture_output=True, text=True, check=False)
+        return "ok installed" in installed.stdout or f"Package: {package}\n" in output("apt-cache", "show", "--no-all-versions", package)
+
+    def test_it_builds_the_programs_that_the_build_has(self):
+        programs = (IMAGE / "programs").read_text().split()
+        self.assertEqual(set(programs), {"cognate", *SERVICES})
+        for program in programs:
+            noun = program.replace("-", "_")
+            folder = "cli" if program == "cognate" else f"services/{noun}"
+            self.assertIn(f"cognate_binary({noun} ", (ROOT / folder / "CMakeLists.txt").read_text())
+
+    def test_the_image_is_nobodys_and_needs_no_shell(self):
+        last = {instruction: words for instruction, words in instructions()}
+        self.assertEqual(last["USER"], ["10001:10001"])
+        self.assertEqual(last["HEALTHCHECK"], ["NONE"])
+        self.assertEqual(json.loads(" ".join(last["CMD"]))[0], "/usr/local/bin/cognate")
+        self.assertNotIn("ENTRYPOINT", last)
+        for label in ("title", "description", "version", "revision", "base.name", "base.digest"):
+            self.assertIn(f"org.opencontainers.image.{label}=", DOCKERFILE)
+        self.assertIn("io.cognate.sbom=", DOCKERFILE)
+
+    def test_a_moment_of_the_archive_is_one(self):
+        answer = subprocess.run([str(IMAGE / "use-snapshot"), "yesterday"], capture_output=True, text=True, check=False)
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn('got "yesterday", want a moment such as', answer.stderr)
+
+
+@unittest.skipIf(not_the_images(), not_the_images())
+class ContentsTest(unittest.TestCase):
+    def test_every_library_of_every_program_belongs_to_a_package_that_comes_along(self):
+        comes = closure(PACKAGES)
+        for program in (IMAGE / "programs").read_text().split():
+            for library in libraries_of(program):
+                self.assertIn(owner(library), comes, f"{program} loads {library}")
+
+    def test_no_package_is_installed_that_no_program_asks_for(self):
+        asked = set()
+        for program in (IMAGE / "programs").read_text().split():
+            named = set(re.findall(r"NEEDED\s+(\S+)", output("objdump", "-p", str(PROGRAMS / program))))
+            asked.update(owner(library) for library in libraries_of(program) if library.name in named)
+        self.assertEqual(set(PACKAGES), (asked - {"libc6"}) | READ)
+
+    def test_the_tree_runs_every_program_and_names_its_packages(self):
+        directory = living.make_directory("image-")
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        tree = Path(directory) / "tree"
+        subprocess.run([str(IMAGE / "tree"), str(tree), str(PROGRAMS)], check=True)
+        self.assertFalse((tree / "bin" / "sh").exists())
+        sbom = json.loads((tree / "usr/share/cognate/sbom.spdx.json").read_text())
+        self.assertLessEqual(set(PACKAGES), {package["name"] for package in sbom["packages"]})
+        self.assertTrue(all(re.fullmatch(r"SPDXRef-[A-Za-z0-9.-]+", package["SPDXID"]) for package in sbom["packages"]))
+        self.assertTrue((tree / "etc/ssl/certs/ca-certificates.crt").exists())
+        self.assertTrue((tree / "usr/share/zoneinfo/Europe/Vienna").exists())
+        changed = subprocess.run(["chroot", "--userspec=10001:10001", str(tree), "/usr/local/bin/cognate", "up", "--version"],
+                                 capture_output=True, text=True, check=False)
+        if "Operation not permitted" in changed.stderr:
+            self.skipTest("chroot needs root")
+        for program in SERVICES:
+            said = output("chroot", "--userspec=10001:10001", str(tree), f"/usr/local/bin/{program}", "--version")
+            self.assertTrue(said.startswith(program), said)
+
+
+class ComposeTest(unittest.TestCase):
+    compose = yaml.safe_load((ROOT / "deploy" / "compose" / "compose.yaml").read_text())
+
+    def test_each_service_runs_its_program_with_settings_that_it_has(self):
+        for service in SERVICES:
+            for name in (service, f"{service}-migrate"):
+                if name not in self.compose["services"]:
+                    self.assertIn(service, ("transformer", "gateway"))
+                    continue
+                entry = self.compose["services"][name]
+                self.assertEqual(entry["command"][0], f"/usr/local/bin/{service}")
+                self.assertIs(entry["read_only"], True)
+                if PROGRAMS.exists():
+                    # All are told where all are; what a program does not know it does not look at.
+                    own = {variable for variable in entry["environment"] if entry["environment"][variable].find("dns:///") != 0}
+                    unknown = {variable for variable in own if not {variable, variable.removesuffix("_FILE")} & settings_of(service)}
+                    self.assertEqual(unknown, set(), name)
+
+    def test_ports_are_the_programs_own_and_prometheus_asks_all(self):
+        known = facts()
+        targets = yaml.safe_load((ROOT / "deploy/compose/prometheus.yaml").read_text())["scrape_configs"][0]["static_configs"][0]["targets"]
+        self.assertEqual(set(targets), {f"{service}:{known[service]['admin']}" for service in SERVICES})
+        for service in SERVICES:
+            environment = self.compose["services"][service]["environment"]
+            self.assertEqual(environment["COGNATE_LISTEN"], f"0.0.0.0:{known[service]['grpc']}")
+            self.assertEqual(environment["COGNATE_ADMIN"], f"0.0.0.0:{known[service]['admin']}")
+            if "setting" in known[service]:
+                variable = f"COGNATE_{known[service]['setting'].upper().replace('-', '_')}"
+                self.assertEqual(environment[variable], f"dns:///{service}:{known[service]['grpc']}")
+
+    def test_files_and_secrets_that_it_names_are_there_or_made(self):
+        up = (ROOT / "deploy/compose/up").read_text()
+        for name, secret in self.compose["secrets"].items():
+            self.assertEqual(secret["file"], f"./keys/{name}")
+            self.assertIn(f"keys.part/{name}", up)
+        for entry in self.compose["services"].values():
+            self.assertLessEqual(set(entry.get("secrets", [])), set(self.compose["secrets"]))
+            for volume in entry.get("volumes", []):
+                source = volume.split(":")[0]
+                self.assertTrue(source in self.compose["volumes"] or (ROOT / "deploy/compose" / source).exists(), source)
+
+    def test_only_this_machine_reaches_it(self):
+        for name, entry in self.compose["services"].items():
+            for port in entry.get("ports", []):
+                self.assertTrue(port.startswith("127.0.0.1:"), f"{name}: {port}")
+
+
+if __name__ == "__main__":
+    unittest.main()

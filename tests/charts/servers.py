@@ -1,0 +1,112 @@
+"""A PostgreSQL and a Redis of a test's own, and certificates."""
+import glob
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import living
+from kubelet import eventually
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Authority:
+    """Signs certificates, with openssl."""
+
+    def __init__(self):
+        self.directory = Path(living.make_directory("authority-"))
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.crt")
+        self.certificate = (self.directory / "ca.crt").read_text()
+
+    def openssl(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True)
+
+    def pair(self, *names):
+        """(certificate, key) for these names."""
+        (self.directory / "names").write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
+        self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=cognate", "-keyout", "own.key", "-out", "own.csr")
+        self.openssl("x509", "-req", "-in", "own.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                     "-extfile", "names", "-out", "own.crt")
+        return (self.directory / "own.crt").read_text(), (self.directory / "own.key").read_text()
+
+    def close(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Postgres:
+    """`tls` is a (certificate, key); then logins by TCP need TLS and the password."""
+
+    def __init__(self, password, tls=None):
+        self.directory = Path(living.make_directory("postgres-"))
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.port = free_port()
+        (self.directory / "password").write_text(password + "\n")
+        options = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.directory}", "fsync=off"]
+        if tls:
+            for name, text in zip(("server.crt", "server.key"), tls):
+                (self.directory / name).write_text(text)
+                (self.directory / name).chmod(0o600)
+            options += ["ssl=on", f"ssl_cert_file={self.directory}/server.crt", f"ssl_key_file={self.directory}/server.key"]
+        if os.geteuid() == 0:  # It refuses root.
+            subprocess.run(["chown", "-R", "postgres", str(self.directory)], check=True)
+        self.run("initdb", "-D", f"{self.directory}/data", "-U", "cognate", "-A", "scram-sha-256", f"--pwfile={self.directory}/password")
+        if tls:
+            (self.directory / "data" / "pg_hba.conf").write_text("local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n")
+        self.log = open(self.directory / "log", "wb")  # noqa: SIM115: closed with the server.
+        words = [word for option in options for word in ("-c", option)]
+        self.process = living.spawn(self.command("postgres", "-D", f"{self.directory}/data", *words), stdout=self.log, stderr=self.log)
+        eventually(lambda: self.answers(password), "PostgreSQL answers")
+
+    def command(self, program, *words):
+        drop = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        return [*drop, f"{self.bin}/{program}", *words]
+
+    def run(self, *words):
+        subprocess.run(self.command(*words), check=True, capture_output=True)
+
+    def answers(self, password):
+        return self.psql("cognate", password, "SELECT 1", "postgres").returncode == 0
+
+    def psql(self, user, password, sql, database="cognate"):
+        uri = f"host={self.directory} port={self.port} user={user} dbname={database}"
+        return subprocess.run([f"{self.bin}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", uri], input=sql, env={"PGPASSWORD": password, "PATH": "/usr/bin"},
+                              capture_output=True, text=True, check=False)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Redis:
+    def __init__(self, password):
+        self.port = free_port()
+        words = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        configuration = tempfile.NamedTemporaryFile("w", prefix="redis-", suffix=".conf")  # noqa: SIM115: read once, at the start.
+        if password:
+            configuration.write(f"requirepass {password}\n")
+            configuration.flush()
+            words.insert(1, configuration.name)
+        self.process = living.spawn(words, stdout=subprocess.DEVNULL, cwd="/tmp")
+        eventually(self.answers, "Redis answers")
+        configuration.close()
+
+    def answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(1) in (b"+", b"-")
+        except OSError:
+            return False
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
