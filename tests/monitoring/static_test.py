@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""What is written down about monitoring agrees with itself: dashboards, rules, runbooks, docs and code. Runs nothing but promtool."""
+
+import pathlib
+import re
+import subprocess
+import unittest
+
+import yaml
+
+import cluster
+from code_metrics import all_metrics, base_name, names_in
+from panels import DASHBOARDS
+from short_rules import RULES, alerts, rules, shortened
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+def run(*words):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=900, check=False)
+
+
+def mentioned():
+    """Metric -> where it is named: dashboards, rules and docs."""
+    found = {}
+    for name, _, rows in DASHBOARDS:
+        for _, panels in rows:
+            for panel in panels:
+                for query, _ in panel.queries:
+                    for metric in names_in(query):
+                        found.setdefault(metric, f"dashboard {name}, panel {panel.title}")
+    for rule in rules():
+        for metric in names_in(rule["expr"]):
+            found.setdefault(metric, f"rule {rule.get('alert') or rule['record']}")
+    pages = [*DOCS.rglob("*.md"), *ROOT.glob("services/**/README.md"), ROOT / "README.md"]
+    for page in pages:
+        for metric in re.findall(r"\b(cognate_[a-z_]+_(?:total|seconds|bytes|info|health|open|missing|stored))\b", page.read_text()):
+            found.setdefault(metric, str(page.relative_to(ROOT)))
+    return found
+
+
+class StaticTest(unittest.TestCase):
+    def test_the_dashboards_are_what_their_script_writes(self):
+        done = run(ROOT / "scripts" / "dashboards", "--check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_page_of_metrics_is_what_the_sources_say(self):
+        done = run(ROOT / "scripts" / "metrics-page", "--check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_every_metric_that_is_named_anywhere_exists(self):
+        known = set(all_metrics()) | {rule["record"] for rule in rules() if "record" in rule}
+        unknown = {metric: where for metric, where in mentioned().items() if metric not in known and base_name(metric) not in known}
+        self.assertEqual(unknown, {}, "metrics that no source makes")
+
+    def test_every_metric_is_shown_or_watched_somewhere(self):
+        used = {base_name(metric) for name, _, rows in DASHBOARDS for _, panels in rows for panel in panels
+                for query, _ in panel.queries for metric in names_in(query)}
+        used |= {base_name(metric) for rule in rules() for metric in names_in(rule["expr"])}
+        unused = set(all_metrics()) - {base_name(metric) for metric in used} - used
+        self.assertEqual(unused, set(), "metrics on no dashboard and in no rule")
+
+    def test_names_follow_the_convention(self):
+        for metric in all_metrics().values():
+            with self.subTest(metric.name):
+                self.assertRegex(metric.name, r"^(cognate|process)_[a-z][a-z0-9_]*$")
+                self.assertEqual(metric.name.endswith("_total"), metric.type == "counter")
+                self.assertNotRegex(metric.name, r"_(ms|us|millis|kb|mb|percent)(_|$)")
+                self.assertTrue(metric.help and not metric.help[0].islower(), metric.help)
+                self.assertLessEqual(set(metric.labels) & {"record", "entity", "local_id", "request_id", "user", "path"}, set())
+
+
+class RulesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if cluster.lacking("promtool"):
+            raise AssertionError("promtool is not there: scripts/setup installs it with the package prometheus")
+
+    def test_promtool_takes_the_rules(self):
+        done = run("promtool", "check", "rules", *RULES)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_each_alert_fires_for_what_it_is_for_and_for_nothing_else(self):
+        done = run("promtool", "test", "rules", ROOT / "tests" / "monitoring" / "rules_test.yaml")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_each_alert_has_a_test_that_fires(self):
+        tests = yaml.safe_load((ROOT / "tests" / "monitoring" / "rules_test.yaml").read_text())["tests"]
+        fires = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case["exp_alerts"]}
+        self.assertEqual({rule["alert"] for rule in alerts()}, fires)
+
+    def test_each_alert_has_a_runbook_that_says_what_to_do(self):
+        names = {rule["alert"] for rule in alerts()}
+        pages = {page.stem for page in (DOCS / "runbooks").glob("*.md") if page.stem != "README"}
+        self.assertEqual(names, pages)
+        for rule in alerts():
+            with self.subTest(rule["alert"]):
+                self.assertEqual(rule["annotations"]["runbook_url"], f"docs/runbooks/{rule['alert']}.md")
+                self.assertIn(rule["labels"]["severity"], ("critical", "warning"))
+                page = (DOCS / "runbooks" / f"{rule['alert']}.md").read_text()
+                for headline in ("## What it means", "## Who is hurt", "## What to look at", "## How to mend it", "## How to know it is over"):
+                    self.assertIn(headline, page)
+
+    def test_the_quick_copies_of_the_rules_are_rules(self):
+        for rule in rules():
+            with self.subTest(rule.get("alert") or rule["record"]):
+                shortened(rule)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
