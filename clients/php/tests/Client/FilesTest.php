@@ -55,13 +55,14 @@ final class FilesTest extends TestCase
         self::assertSame(strlen($bytes), $another->append($upload, $hash, strlen($bytes), 1_000_000, substr($bytes, 1_000_000)));
         self::assertSame(strlen($bytes), $another->offset($upload, strlen($bytes)));
         self::assertSame([$hash => true], $contents->has([$hash]));
-        // A platform's key reads what its records refer to: of these bytes there is none.
-        $reader = $this->contents('socket', $platform);
-        self::assertSame($hash, hash('sha256', implode('', [...$reader->read($hash)])));
-        self::assertSame(substr($bytes, 2_400_000), implode('', [...$reader->read($hash, 2_400_000)]));
+        self::assertSame($hash, hash('sha256', implode('', [...$contents->read($hash)])));
+        self::assertSame(substr($bytes, 2_400_000), implode('', [...$contents->read($hash, 2_400_000)]));
+        // Who only knows its hash has no right to it.
         if ($transport !== 'socket') {
+            $others = $this->contents($transport, Support\Hub::plain()->platform('others'));
+            self::assertSame([$hash => false], $others->has([$hash]));
             $this->expectException(NotFound::class);
-            [...$contents->read($hash)];
+            [...$others->read($hash)];
         }
     }
 

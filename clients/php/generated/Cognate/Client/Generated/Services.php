@@ -13,6 +13,7 @@ trait Services
 {
     private ?AssignmentServiceClient $assignment = null;
     private ?AuditServiceClient $audit = null;
+    private ?BackupServiceClient $backup = null;
     private ?ChangeCaptureServiceClient $capture = null;
     private ?CheckServiceClient $check = null;
     private ?ConflictServiceClient $conflict = null;
@@ -38,6 +39,11 @@ trait Services
     public function audit(): AuditServiceClient
     {
         return $this->audit ??= new AuditServiceClient($this->transport());
+    }
+
+    public function backup(): BackupServiceClient
+    {
+        return $this->backup ??= new BackupServiceClient($this->transport());
     }
 
     public function capture(): ChangeCaptureServiceClient
