@@ -28,6 +28,8 @@ const Statement kCountBindings = {"count_bindings", R"sql(
 
 constexpr char kUnused[] = R"sql(
     f.asked_at < $1
+    -- Until then somebody may repair it from where it lies.
+    AND (f.damaged_at IS NULL OR f.damaged_at < $1 - interval '7 days')
     AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.sha256 = f.sha256)
     AND NOT EXISTS (SELECT 1 FROM placements p WHERE p.sha256 = f.sha256)
 )sql";

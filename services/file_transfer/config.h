@@ -18,7 +18,7 @@ struct Config {
   S3Settings s3;
   std::vector<std::string> file_roots;  // Directories in which platforms may have their files; none: nowhere.
   // Of platforms' keys.
-  int64_t file_max_bytes = int64_t{1} << 40;      // Of one content.
+  int64_t file_max_bytes = int64_t{1} << 38;      // Of one content.
   int64_t file_unbound_bytes = int64_t{1} << 38;  // Of all that a platform has sent and no record leads to.
   std::string link_key;  // A secret: one on each line; the first signs links, all open them.
 

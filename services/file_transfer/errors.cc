@@ -55,6 +55,14 @@ absl::Status TooManyUploads(int limit, absl::string_view platform) {
       .RetryAfter(absl::Seconds(1));
 }
 
+absl::Status TooManyDownloads(int limit, absl::string_view platform) {
+  return Error(absl::StatusCode::kUnavailable, "TOO_MANY_DOWNLOADS",
+               absl::StrCat(limit, " contents are being read",
+                            platform.empty() ? "" : absl::StrCat(" by keys of ", platform),
+                            ", and no more at once: come again in a moment"))
+      .RetryAfter(absl::Seconds(1));
+}
+
 absl::Status UploadTooLarge(int64_t size_bytes, int64_t limit) {
   return Error(absl::StatusCode::kResourceExhausted, "UPLOAD_TOO_LARGE",
                absl::StrCat("the content has ", size_bytes,

@@ -15,6 +15,7 @@ absl::Status UploadNotFound(absl::string_view upload);
 absl::Status UploadInUse(absl::string_view upload);
 // `platform`: of whose keys they are; empty: of all together.
 absl::Status TooManyUploads(int limit, absl::string_view platform);
+absl::Status TooManyDownloads(int limit, absl::string_view platform);
 absl::Status UploadTooLarge(int64_t size_bytes, int64_t limit);
 absl::Status UploadQuotaExceeded(absl::string_view platform, int64_t bytes, int64_t limit);
 absl::Status WriteOffsetMismatch(int64_t got, int64_t committed_bytes);

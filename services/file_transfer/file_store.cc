@@ -36,8 +36,9 @@ const Statement kFindFiles = {"find_files", absl::StrCat("SELECT ", kFileColumns
 )sql")};
 
 const Statement kTouchFiles = {"touch_files", R"sql(
-    UPDATE files SET asked_at = $2
-    WHERE file_id IN (SELECT file_id FROM files WHERE file_id = ANY ($1::bigint[]) ORDER BY file_id FOR UPDATE)
+    UPDATE files SET asked_at = GREATEST(asked_at, $2)
+    WHERE file_id IN (SELECT file_id FROM files WHERE file_id = ANY ($1::bigint[]) ORDER BY file_id
+                      FOR NO KEY UPDATE)
     RETURNING file_id
 )sql"};
 

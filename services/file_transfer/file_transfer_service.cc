@@ -43,10 +43,10 @@ Status FileTransferService::CancelWrite(ServerContext* context, const v1::Cancel
 
 Status FileTransferService::Read(ServerContext* context, const v1::ReadRequest* request,
                                  grpc::ServerWriter<v1::ReadResponse>* writer) {
-  return rpcs_.ServerStream(*context, *request, writer,
-                            [&](const Rpc& rpc, grpc_support::Sink<v1::ReadResponse>& sink) {
-                              return file_transfer::Read(parts_, *request, rpc, sink);
-                            });
+  return rpcs_.ServerStream(
+      *context, *request, writer, [&](const Rpc& rpc, grpc_support::Sink<v1::ReadResponse>& sink) {
+        return file_transfer::Read(parts_, *request, rpc, sink, [context] { context->TryCancel(); });
+      });
 }
 
 Status FileTransferService::BatchRead(ServerContext* context, const v1::BatchReadRequest* request,

@@ -110,6 +110,7 @@ absl::Status Housekeeping::Cut(StopToken& stop, const StoredFile& file) {
 void Housekeeping::RunReleaser(StopToken& stop) {
   while (!stop.WaitFor(kReleaseEvery)) {
     parts_.calls.EndSilent();
+    parts_.reads.EndSilent();
     const std::vector<std::string> idle = parts_.sessions.IdlePartials();
     if (idle.empty()) continue;
     const absl::StatusOr<std::vector<std::string>> wanted =

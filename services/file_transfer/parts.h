@@ -11,10 +11,10 @@
 #include "services/file_transfer/links.h"
 #include "services/file_transfer/metrics.h"
 #include "services/file_transfer/possession.h"
+#include "services/file_transfer/stream_calls.h"
 #include "services/file_transfer/upload_quota.h"
 #include "services/file_transfer/upload_sessions.h"
 #include "services/file_transfer/upload_store.h"
-#include "services/file_transfer/write_calls.h"
 
 namespace cognate::file_transfer {
 
@@ -29,7 +29,8 @@ struct Parts {
   Possession& possession;
   Contents& contents;
   UploadQuota& quota;
-  WriteCalls& calls;
+  StreamCalls& calls;
+  StreamCalls& reads;
   UploadSessions& sessions;
   ByteBudget& memory;
   Metrics& metrics;

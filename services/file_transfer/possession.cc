@@ -26,9 +26,11 @@ const Statement kAdd = {"add_possessions", R"sql(
     SELECT $1, f.file_id, $3
     FROM (SELECT stored.file_id
           FROM (SELECT DISTINCT sha256 FROM unnest($2::bytea[]) AS w (sha256)) wanted
-          CROSS JOIN LATERAL (SELECT file_id FROM files WHERE files.sha256 = wanted.sha256
-                              LIMIT 1 FOR KEY SHARE) stored
-          ORDER BY stored.file_id) f
+          CROSS JOIN LATERAL (SELECT file_id FROM files WHERE files.sha256 = wanted.sha256 LIMIT 1) stored
+          WHERE NOT EXISTS (SELECT 1 FROM possessions p
+                            WHERE p.platform = $1 AND p.file_id = stored.file_id)
+          ORDER BY stored.file_id) lacking
+    CROSS JOIN LATERAL (SELECT file_id FROM files WHERE files.file_id = lacking.file_id FOR KEY SHARE) f
     ON CONFLICT (platform, file_id) DO NOTHING
 )sql"};
 
@@ -43,12 +45,13 @@ const Statement kSettleBound = {"settle_bound_possessions", R"sql(
     WHERE p.platform = $1 AND p.is_unbound AND p.file_id = now_bound.file_id
 )sql"};
 
+// Rows and names on disk cost something, too, however little is in them: 64 KiB for each.
 const Statement kUnboundBytes = {"unbound_bytes", R"sql(
-    SELECT COALESCE((SELECT sum(f.size_bytes)
+    SELECT COALESCE((SELECT sum(f.size_bytes + 65536)
                      FROM possessions p
                      CROSS JOIN LATERAL (SELECT size_bytes FROM files WHERE files.file_id = p.file_id LIMIT 1) f
                      WHERE p.platform = $1 AND p.is_unbound), 0)::bigint
-         + COALESCE((SELECT sum(committed_bytes) FROM uploads
+         + COALESCE((SELECT sum(committed_bytes + 65536) FROM uploads
                      WHERE platform = $1 AND file_sha256 IS NULL), 0)::bigint
 )sql"};
 
@@ -88,6 +91,13 @@ absl::Status Possession::Insert(absl::string_view platform, absl::Span<const std
     params.AddText(platform).AddByteaArray(sha256s).AddBool(is_unbound);
     return transaction.Query(kAdd, params).status();
   });
+}
+
+absl::Status Possession::AddIn(Transaction& transaction, absl::string_view platform,
+                               absl::Span<const std::string> sha256s) {
+  Params params;
+  params.AddText(platform).AddByteaArray(sha256s).AddBool(false);
+  return transaction.Query(kAdd, params).status();
 }
 
 absl::Status Possession::AddSentIn(Transaction& transaction, absl::string_view platform,

@@ -31,6 +31,9 @@ class Possession {
   // The same: it has sent all bytes of them. They count to UnboundBytes until a record leads to them.
   absl::Status AddSent(absl::string_view platform, absl::Span<const std::string> sha256s);
   // As a part of somebody else's transaction.
+  // In a transaction of the caller's.
+  static absl::Status AddIn(postgres::Transaction& transaction, absl::string_view platform,
+                            absl::Span<const std::string> sha256s);
   static absl::Status AddSentIn(postgres::Transaction& transaction, absl::string_view platform,
                                 absl::string_view sha256);
 

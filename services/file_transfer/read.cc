@@ -31,14 +31,17 @@ absl::StatusOr<std::vector<bool>> MayReadAll(Parts& parts, const v1::Principal& 
 }
 
 absl::Status Read(Parts& parts, const v1::ReadRequest& request, const grpc_support::Rpc& rpc,
-                  grpc_support::Sink<v1::ReadResponse>& sink) {
+                  grpc_support::Sink<v1::ReadResponse>& sink, std::function<void()> cancel) {
   RETURN_IF_ERROR(CheckSha256("sha256", request.sha256()));
   if (request.offset() < 0 || request.limit() < 0)
     return InvalidField(request.offset() < 0 ? "offset" : "limit", "want at least 0");
   RETURN_IF_ERROR(MayRead(parts, rpc.principal(), request.sha256()));
+  ASSIGN_OR_RETURN(const auto call, parts.reads.Enter(KeyPlatform(rpc), std::move(cancel)));
   v1::ReadResponse response;
   const auto send = [&] {
+    call->Listens();
     const bool is_sent = sink.Write(response);
+    call->Heard();
     parts.metrics.read_bytes.Increment(static_cast<double>(response.data().size()));
     response.mutable_data()->clear();
     return is_sent && !rpc.cancelled();

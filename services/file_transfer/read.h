@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,9 @@
 
 namespace cognate::file_transfer {
 
+// `cancel` ends the call, from another thread.
 absl::Status Read(Parts& parts, const v1::ReadRequest& request, const grpc_support::Rpc& rpc,
-                  grpc_support::Sink<v1::ReadResponse>& sink);
+                  grpc_support::Sink<v1::ReadResponse>& sink, std::function<void()> cancel);
 
 // A platform's key reads what the platform has, or is to have. Of anything else it must not even learn
 // whether it is stored: FILE_NOT_FOUND.

@@ -10,6 +10,7 @@
 #include "common/postgres/pool_metrics.h"
 #include "common/status/status_macros.h"
 #include "common/worker/worker.h"
+#include "services/file_transfer/errors.h"
 #include "services/file_transfer/file_transfer_service.h"
 #include "services/file_transfer/housekeeping.h"
 #include "services/file_transfer/links.h"
@@ -46,12 +47,26 @@ struct Server::State {
         memory(kUploadMemory),
         contents(files, *blobs, media_types, memory, environment.clock),
         quota(possession, environment.clock, {config.file_max_bytes, config.file_unbound_bytes}),
-        calls(environment.clock),
+        calls(environment.clock, TooManyUploads),
+        reads(environment.clock, TooManyDownloads),
         sessions(environment.clock),
         metrics(environment.metrics),
         links(LinkKeys(config.link_key).value_or(std::vector<std::string>())),
-        parts{environment.clock, *blobs, files, uploads,  references, chunks,  possession,
-              contents,          quota,  calls, sessions, memory,     metrics, links},
+        parts{environment.clock,
+              *blobs,
+              files,
+              uploads,
+              references,
+              chunks,
+              possession,
+              contents,
+              quota,
+              calls,
+              reads,
+              sessions,
+              memory,
+              metrics,
+              links},
         housekeeping(parts),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
         placing(environment.clock, environment.metrics, *pool, contents, possession, media_types,
@@ -74,7 +89,8 @@ struct Server::State {
   ByteBudget memory;
   Contents contents;
   UploadQuota quota;
-  WriteCalls calls;
+  StreamCalls calls;
+  StreamCalls reads;
   UploadSessions sessions;
   Metrics metrics;
   const Links links;

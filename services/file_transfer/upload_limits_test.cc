@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 
 #include "absl/strings/escaping.h"
+#include "services/file_transfer/stream_calls.h"
 #include "services/file_transfer/testing/keys_fixture.h"
-#include "services/file_transfer/write_calls.h"
 
 namespace cognate::file_transfer {
 namespace {
@@ -42,7 +42,7 @@ TEST_F(UploadLimitsTest, APlatformSendsOnlySoMuchThatNoRecordLeadsTo) {
 
 TEST_F(UploadLimitsTest, SilentCallsOfOnePlatformAreNotAllThatThereIs) {
   std::vector<std::unique_ptr<WriteStream>> silent;
-  for (int i = 0; i < WriteCalls::kOfPlatform; ++i) {
+  for (int i = 0; i < StreamCalls::kOfPlatform; ++i) {
     silent.push_back(std::make_unique<WriteStream>(stub(), shop_));
     v1::WriteRequest message = First(NewUpload());
     message.set_data("x");

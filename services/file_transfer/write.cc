@@ -320,7 +320,7 @@ class WriteCall {
   Upload upload_;
   bool is_new_ = false;
   std::atomic<bool> is_complete_ = false;  // All of it has come.
-  std::unique_ptr<WriteCalls::Call> call_;
+  std::unique_ptr<StreamCalls::Call> call_;
   std::unique_ptr<UploadSessions::Claim> claim_;
   std::unique_ptr<Partial> partial_;
   std::unique_ptr<ContentWriter> writer_;

@@ -19,6 +19,8 @@ FROM (SELECT platform, sha256 FROM seen_files
       -- 3: PLACED
       SELECT platform, sha256 FROM placements WHERE state = 3 AND sha256 IS NOT NULL
       UNION
+      SELECT platform, sha256 FROM bindings WHERE sha256 IS NOT NULL
+      UNION
       SELECT platform, file_sha256 FROM uploads WHERE file_sha256 IS NOT NULL) known
 JOIN files f ON f.sha256 = known.sha256;
 

@@ -73,7 +73,9 @@ class LastPositions {
 // Of a content that its agent has only told of nothing is kept but the wait: who names a hash has no right to
 // it.
 std::optional<std::string> Bound(const Wanted& wanted) {
-  return wanted.is_claimed && !wanted.is_stored ? std::nullopt : Hash(wanted);
+  const bool is_to_come = wanted.is_claimed && !wanted.is_stored;
+  const bool led_there_before = wanted.bound.has_value() && wanted.bound->sha256 == Hash(wanted);
+  return is_to_come && !led_there_before ? std::nullopt : Hash(wanted);
 }
 
 void Keep(BindWork& work, const Wanted& wanted, std::set<BindingKey>* keys) {
@@ -131,8 +133,6 @@ absl::Status Leave(BindWork& work) {
                   [&](const auto& a, const auto& b) { return by_path(a) == by_path(b); }),
       work.changes.reads.end());
   RETURN_IF_ERROR(work.changes.Commit(work.parts.stores.pool, work.start));
-  for (const auto& [platform, sha256s] : work.possessed)
-    RETURN_IF_ERROR(work.parts.possession.Add(platform, sha256s));
   for (const PlacementRow& row : work.ended) work.parts.teller.Ended(row);
   for (const Wanted& wanted : work.wanted) {
     if (wanted.out->state() == v1::PLACEMENT_STATE_REFUSED) work.parts.teller.Ended(RefusedRow(wanted));

@@ -32,7 +32,10 @@ struct BindParts {
   Contents& contents;
   MediaTypes& media_types;
   PlaceWorkers& workers;
+  // Of the targets and of the sources: apart, or those who hold the one and want the other would wait for
+  // each other.
   ByteShares& shares;
+  ByteShares& reading;
   Teller& teller;
   int64_t max_bytes;  // of one file
 };

@@ -6,8 +6,10 @@
 #include "services/file_transfer/placing/placement_store.h"
 #include "services/file_transfer/placing/query.h"
 #include "services/file_transfer/placing/read_store.h"
+#include "services/file_transfer/placing/refusal_store.h"
 #include "services/file_transfer/placing/seen_store.h"
 #include "services/file_transfer/placing/wait_store.h"
+#include "services/file_transfer/possession.h"
 
 namespace cognate::file_transfer {
 
@@ -31,7 +33,11 @@ absl::Status BindChanges::Commit(postgres::Pool& pool, absl::Time now) {
     RETURN_IF_ERROR(ReadStore::Put(transaction, reads, now));
     RETURN_IF_ERROR(WaitStore::Drop(transaction, settled));
     RETURN_IF_ERROR(WaitStore::DropBehind(transaction, last_positions));
-    return WaitStore::Put(transaction, waits, now);
+    RETURN_IF_ERROR(WaitStore::Put(transaction, waits, now));
+    RETURN_IF_ERROR(RefusalStore::DropTold(transaction, refusing_platforms, refused_sha256s));
+    for (const auto& [platform, sha256s] : possessed)
+      RETURN_IF_ERROR(Possession::AddIn(transaction, platform, sha256s));
+    return absl::OkStatus();
   });
 }
 

@@ -23,6 +23,11 @@ struct BindChanges {
   std::vector<ReadRow> reads;
   std::vector<WaitRow> waits;
   std::vector<BindingKey> settled;  // they wait no more
+  // Contents that the service has found on platforms, and those that it has put there.
+  std::map<std::string, std::vector<std::string>> possessed;
+  // Refusals of agents (platform and hash) that are told now: who asks again asks the agent again.
+  std::vector<std::string> refusing_platforms;
+  std::vector<std::string> refused_sha256s;
 
   // In one transaction.
   absl::Status Commit(postgres::Pool& pool, absl::Time now);

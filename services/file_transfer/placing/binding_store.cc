@@ -28,7 +28,10 @@ const Statement kPut = {"put_bindings", R"sql(
     SELECT *, $8::timestamptz
     FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::bytea[], $7::text[])
     ON CONFLICT (platform, entity_id, model, field, position) DO UPDATE
-    SET sha256 = excluded.sha256, path = excluded.path, updated_at = excluded.updated_at
+    -- Of a source's file whose new content is not there yet the old one stays.
+    SET sha256 = CASE WHEN excluded.sha256 IS NULL AND excluded.path <> '' AND b.path = excluded.path THEN b.sha256
+                      ELSE excluded.sha256 END,
+        path = excluded.path, updated_at = excluded.updated_at
     WHERE b.sha256 IS DISTINCT FROM excluded.sha256 OR b.path <> excluded.path
 )sql"};
 

@@ -103,7 +103,7 @@ class Bringing {
   // Small files of a directory. Larger ones are left to the workers.
   void ReadFrom(const PlatformFiles& source, const std::vector<Wanted*>& wanted) {
     std::vector<Wanted*> small;
-    std::vector<std::string> paths;
+    std::vector<PlaceJobs::Source> files;
     int64_t bytes = 0;
     for (Wanted* const one : wanted) {
       if (one->size_bytes > kSmallFile || work_.is_late()) {
@@ -111,17 +111,17 @@ class Bringing {
         continue;
       }
       small.push_back(one);
-      paths.push_back(one->source_path);
+      files.push_back({one->source_path, SmallBytes(*one)});
       bytes += SmallBytes(*one);
     }
     if (small.empty()) return;
-    std::shared_ptr<ByteShares::Share> share = work_.parts.shares.Take(source.id, bytes, work_.until());
+    std::shared_ptr<ByteShares::Share> share = work_.parts.reading.Take(source.id, bytes, work_.until());
     if (share == nullptr) {
       for (Wanted* const one : small) LeaveToWorkers(*one);
       return;
     }
     std::vector<absl::StatusOr<PlaceJobs::Content>> read =
-        work_.In(source).Read(std::move(paths), kSmallFile, std::move(share));
+        work_.In(source).Read(std::move(files), std::move(share));
     for (size_t i = 0; i < small.size(); ++i) Take(*small[i], read[i]);
   }
 
@@ -168,7 +168,7 @@ class Bringing {
         continue;
       }
       wanted->is_stored = true;
-      work_.possessed[wanted->source->id].push_back(wanted->sha256);
+      work_.changes.possessed[wanted->source->id].push_back(wanted->sha256);
     }
     return absl::OkStatus();
   }
@@ -181,14 +181,17 @@ class Bringing {
 
 // Of what was stored before: as much of its bytes as the judgement needs.
 void CheckStored(const BindParts& parts, Wanted& wanted) {
-  const bool needs_all = NeedsAll(wanted.extension, wanted.media_type);
-  const int64_t limit = needs_all ? kMaxMarkup + 1 : static_cast<int64_t>(MediaTypes::kHeadBytes);
   std::string content;
-  const absl::Status read =
-      parts.contents.Read(wanted.sha256, 0, std::min(limit, wanted.size_bytes), [&](absl::string_view piece) {
-        content.append(piece.data(), piece.size());
-        return static_cast<int64_t>(content.size()) < limit;
-      });
+  const auto read_up_to = [&](int64_t limit) {
+    content.clear();
+    return parts.contents.Read(wanted.sha256, 0, std::min(limit, wanted.size_bytes),
+                               [&](absl::string_view piece) {
+                                 content.append(piece.data(), piece.size());
+                                 return static_cast<int64_t>(content.size()) < limit;
+                               });
+  };
+  absl::Status read = read_up_to(static_cast<int64_t>(MediaTypes::kHeadBytes));
+  if (read.ok() && NeedsAll(wanted.extension, wanted.media_type, content)) read = read_up_to(kMaxMarkup + 1);
   if (!read.ok()) {
     return wanted.Wait(
         v1::PLACEMENT_STATE_LACKING,

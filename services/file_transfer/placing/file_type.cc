@@ -125,12 +125,34 @@ bool IsPage(absl::string_view extension) {
          extension == "shtml";
 }
 
+// Servers give these as plain text, in which browsers run nothing.
+bool IsPlainText(absl::string_view extension) {
+  static const auto* const extensions = new absl::flat_hash_set<absl::string_view>{
+      "txt", "text", "log", "md", "markdown", "csv", "tsv", "srt", "tex", "rst", "adoc"};
+  return extensions->contains(extension);
+}
+
+// Whatever its name says: a server that knows the name gives it as some kind of XML. In UTF-16, too.
+bool LooksLikeMarkup(absl::string_view head) {
+  for (const absl::string_view mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"})
+    absl::ConsumePrefix(&head, mark);
+  size_t at = 0;
+  while (at < head.size() && (head[at] == '\0' || absl::ascii_isspace(static_cast<unsigned char>(head[at]))))
+    ++at;
+  if (at == head.size() || head[at] != '<') return false;
+  while (++at < head.size() && head[at] == '\0') continue;
+  return at < head.size() &&
+         (absl::ascii_isalpha(static_cast<unsigned char>(head[at])) || head[at] == '!' || head[at] == '?' ||
+          head[at] == '_' || head[at] == ':' || static_cast<unsigned char>(head[at]) >= 0x80);
+}
+
 }  // namespace
 
-bool NeedsAll(absl::string_view extension, absl::string_view media_type) {
+bool NeedsAll(absl::string_view extension, absl::string_view media_type, absl::string_view head) {
   if (IsPage(extension)) return false;
   return extension == "svg" || extension == "svgz" || extension == "xml" ||
-         absl::StrContains(media_type, "svg") || absl::StrContains(media_type, "xml");
+         absl::StrContains(media_type, "svg") || absl::StrContains(media_type, "xml") ||
+         (!IsPlainText(extension) && LooksLikeMarkup(head));
 }
 
 std::optional<v1::OutcomeError> CheckExtension(const v1::FileRule& rule, absl::string_view name,
@@ -157,7 +179,7 @@ std::optional<v1::OutcomeError> CheckContent(const v1::FileRule& rule, absl::str
                                              absl::string_view content, bool is_whole) {
   if (content.empty() && is_whole) return std::nullopt;
   const auto known = KnownTypes().find(extension);
-  const bool is_markup = NeedsAll(extension, media_type);
+  const bool is_markup = NeedsAll(extension, media_type, content);
   if (known != KnownTypes().end()) {
     const auto& types = known->second;
     const bool agrees = std::find(types.begin(), types.end(), media_type) != types.end();

@@ -16,7 +16,7 @@ inline constexpr int64_t kMaxMarkup = 4 << 20;
 
 // What may carry script, by its extension or its media type: SVG and other XML. All of it is looked at; of
 // others the beginning (MediaTypes::kHeadBytes) is enough.
-bool NeedsAll(absl::string_view extension, absl::string_view media_type);
+bool NeedsAll(absl::string_view extension, absl::string_view media_type, absl::string_view head);
 
 // FILE_TYPE_REFUSED, or nothing. The extension is that of the source's name; `content` is its beginning, or
 // all of it.

@@ -103,6 +103,9 @@ TEST(FileTypeTest, RefusesDrawingsWithScript) {
         std::string("<title><![CDATA[<img src=x onerror=alert(1)>]]></title>"),
         std::string("<!--><img src='x'/>-->"),
         std::string("<g xml:base='https://elsewhere.example/'/>"),
+        std::string("<script xmlns='http://www.figma.com/figma/ns'>alert(1)</script>"),
+        std::string("<P xmlns='http://www.figma.com/figma/ns'><iframe src='javascript:alert(1)'/></P>"),
+        std::string("<style>a{content:\"/*\";} @import 'https://x.example/y.css'; b{content:\"*/\"}</style>"),
         std::string("<rect>"),
         std::string("<?php system('id') ?>")})
     EXPECT_FALSE(Takes("flag.svg", Svg(inside))) << inside;
@@ -135,7 +138,9 @@ TEST(FileTypeTest, TakesDrawingsOfDrawingPrograms) {
       "flag.svg",
       Svg("<sodipodi:namedview xmlns:sodipodi='http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd' "
           "id='base'/>"
-          "<metadata><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></metadata>"
+          "<metadata><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' "
+          "xmlns='http://web.resource.org/cc/'><Work rdf:about=''><license/></Work></rdf:RDF></metadata>"
+          "<style>/* of the flag */ .three{fill:red}</style>"
           "<linearGradient id='a'/><g fill='url(#a)' style='stroke:none;marker:url(#m)' aria-label='on top'>"
           "<use xlink:href='#a' xmlns:xlink='http://www.w3.org/1999/xlink'/></g>"
           "<style><![CDATA[.one > .two{fill:url(#a)}]]></style>"
@@ -151,6 +156,21 @@ TEST(FileTypeTest, LooksIntoOtherMarkupForWhatBrowsersActOn) {
       "feed.xml",
       "<?xml version=\"1.0\"?><x><s:script xmlns:s='http://www.w3.org/2000/svg'>alert(1)</s:script></x>"));
   EXPECT_FALSE(Takes("feed.xml", "<?xml version=\"1.0\"?><?xml-stylesheet href=\"x.xsl\"?><x/>"));
+}
+
+TEST(FileTypeTest, LooksIntoMarkupWhateverItsNameSays) {
+  const std::string script = "<h:script xmlns:h='http://www.w3.org/1999/xhtml'>alert(1)</h:script>";
+  for (const std::string name : {"a.atom", "a.rdf", "a.kml", "a.xspf", "a", "a.unheardof"}) {
+    for (const std::string before : {"", " \n", "\xEF\xBB\xBF", "<!-- -->"})
+      EXPECT_FALSE(Takes(name, absl::StrCat(before, "<x>", script, "</x>"))) << name << " " << before;
+    EXPECT_TRUE(Takes(name, "<x><item n='1'>words</item></x>")) << name;
+    std::string wide = "\xFF\xFE";
+    for (const char c : script) wide.append({c, '\0'});
+    EXPECT_FALSE(Takes(name, wide)) << name;
+  }
+  // Nobody reads these as anything but words.
+  EXPECT_TRUE(Takes("a.md", "<p align=center> *words* <br>"));
+  EXPECT_TRUE(Takes("a.txt", "<3 and <tags> that never end"));
 }
 
 TEST(FileTypeTest, ARuleThatNamesPagesTakesThemAsTheyAre) {

@@ -59,11 +59,11 @@ std::string FaultOfAddress(absl::string_view address) {
   return StrCat("a ", absl::Utf8SafeCHexEscape(scheme.substr(0, kShown)), ": address");
 }
 
-// `\6A` as what it stands for, and without comments.
-std::string PlainStyle(absl::string_view style) {
+// `\6A` as what it stands for, with comments or without.
+std::string PlainStyle(absl::string_view style, bool has_comments) {
   std::string plain;
   for (size_t i = 0; i < style.size(); ++i) {
-    if (style.substr(i, 2) == "/*") {
+    if (!has_comments && style.substr(i, 2) == "/*") {
       const size_t end = style.find("*/", i + 2);
       if (end == absl::string_view::npos) break;
       i = end + 1;
@@ -85,8 +85,7 @@ std::string PlainStyle(absl::string_view style) {
 }
 
 // Of a style sheet, and of attributes that may hold `url(…)`.
-std::string FaultOfStyle(absl::string_view style) {
-  const std::string plain = PlainStyle(style);
+std::string FaultOfPlainStyle(const std::string& plain) {
   for (const absl::string_view sign : {"@import", "expression(", "-moz-binding", "behavior:", "<"}) {
     if (absl::StrContains(plain, sign)) return StrCat("a style with ", sign);
   }
@@ -98,6 +97,14 @@ std::string FaultOfStyle(absl::string_view style) {
     if (!fault.empty()) return fault;
   }
   return "";
+}
+
+// What looks like a comment may stand in a text, and is none there.
+std::string FaultOfStyle(absl::string_view style) {
+  std::string fault = FaultOfPlainStyle(PlainStyle(style, /*has_comments=*/false));
+  if (fault.empty() && absl::StrContains(style, "/*"))
+    fault = FaultOfPlainStyle(PlainStyle(style, /*has_comments=*/true));
+  return fault;
 }
 
 // Of namespaces that browsers act on, wherever they stand.
@@ -114,11 +121,22 @@ bool IsActive(absl::string_view uri) {
 struct Name {
   absl::string_view uri;
   absl::string_view local;
+  absl::string_view prefix;
 };
 
+// No namespace has the separator in it: expat refuses that.
 Name Split(absl::string_view name) {
-  const size_t at = name.rfind(kSeparator);
-  return at == absl::string_view::npos ? Name{"", name} : Name{name.substr(0, at), name.substr(at + 1)};
+  const size_t at = name.find(kSeparator);
+  if (at == absl::string_view::npos) return {"", name, ""};
+  const absl::string_view rest = name.substr(at + 1);
+  const size_t end = rest.find(kSeparator);
+  if (end == absl::string_view::npos) return {name.substr(0, at), rest, ""};
+  return {name.substr(0, at), rest.substr(0, end), rest.substr(end + 1)};
+}
+
+// A page that takes the drawing into itself looks past namespaces: without a prefix a name is one of its own.
+bool IsInert(const Name& name) {
+  return IsEditorsNamespace(name.uri) && (!name.prefix.empty() || IsDescription(name.local));
 }
 
 std::string Shown(absl::string_view name) { return absl::Utf8SafeCHexEscape(name.substr(0, kShown)); }
@@ -131,6 +149,7 @@ class Parse {
   std::string Run() {
     if (parser_ == nullptr) return "more than there is memory for";
     XML_SetUserData(parser_.get(), this);
+    XML_SetReturnNSTriplet(parser_.get(), 1);
     XML_SetXmlDeclHandler(parser_.get(), [](void* self, const char*, const char* encoding, int) {
       static_cast<Parse*>(self)->Declared(encoding);
     });
@@ -190,8 +209,7 @@ class Parse {
     if (++depth_ > kMaxDepth) return Stop("elements within elements beyond all measure");
     const Name name = Split(full_name);
     const bool is_svg = name.uri == kSvg || (is_drawing_ && name.uri.empty());
-    if (is_svg ? !IsDrawingElement(name.local)
-               : IsActive(name.uri) || (is_drawing_ && !IsEditorsNamespace(name.uri)))
+    if (is_svg ? !IsDrawingElement(name.local) : IsActive(name.uri) || (is_drawing_ && !IsInert(name)))
       return Stop(StrCat("a ", Shown(name.local), " element"));
     if (is_svg && name.local == "style" && style_depth_ == 0) style_depth_ = depth_;
     for (; *attributes != nullptr; attributes += 2) {

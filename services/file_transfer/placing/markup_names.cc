@@ -85,7 +85,15 @@ constexpr char kEditors[] =
     "http://krita.org/namespaces/svg/krita http://karbon-application.org "
     "http://www.openclipart.org/openclipart http://openclipart.org/ http://vectornator.io";
 
+constexpr char kDescriptions[] =
+    "RDF Work License Agent Bag Seq Description license permits requires prohibits creator publisher rights";
+
 }  // namespace
+
+bool IsDescription(absl::string_view name) {
+  static const Names* const names = NamesIn(kDescriptions);
+  return names->contains(name);
+}
 
 bool IsDrawingElement(absl::string_view name) {
   static const Names* const names = NamesIn(kElements);

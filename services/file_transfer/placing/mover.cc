@@ -151,6 +151,8 @@ absl::Status Mover::Read(const ReadRow& read, StopToken& stop, Beat& beat) {
   if (absl::IsNotFound(opened.status()) || absl::IsPermissionDenied(opened.status()))
     return stores_.reads.End(read, std::nullopt, clock_.Now());
   RETURN_IF_ERROR(opened.status());
+  // It has grown since: the next Bind refuses it.
+  if (opened->stand.size_bytes > max_bytes_) return stores_.reads.End(read, std::nullopt, clock_.Now());
   PlaceReader reader(*opened);
   ASSIGN_OR_RETURN(const v1::File file, contents_.Put([&]() -> absl::StatusOr<absl::string_view> {
     beat.Tick();

@@ -24,13 +24,14 @@ namespace cognate::file_transfer {
 class Mover {
  public:
   Mover(const Clock& clock, Stores& stores, Platforms& platforms, Contents& contents, Possession& possession,
-        Teller& teller)
+        Teller& teller, int64_t max_bytes)
       : clock_(clock),
         stores_(stores),
         platforms_(platforms),
         contents_(contents),
         possession_(possession),
-        teller_(teller) {}
+        teller_(teller),
+        max_bytes_(max_bytes) {}
 
   // Each in a thread of its own. They give each platform one thread at a time, as many as move at once; what
   // hangs counts no more. What is worked on is leased for seconds, again and again.
@@ -49,6 +50,7 @@ class Mover {
   Contents& contents_;
   Possession& possession_;
   Teller& teller_;
+  const int64_t max_bytes_;  // of one file
 };
 
 }  // namespace cognate::file_transfer

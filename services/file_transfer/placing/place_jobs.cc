@@ -75,11 +75,11 @@ std::vector<absl::StatusOr<FileStand>> PlaceJobs::Stat(std::vector<std::string> 
 }
 
 std::vector<absl::StatusOr<PlaceJobs::Content>> PlaceJobs::Read(
-    std::vector<std::string> paths, int64_t limit, std::shared_ptr<ByteShares::Share> share) const {
-  const size_t count = paths.size();
+    std::vector<Source> sources, std::shared_ptr<ByteShares::Share> share) const {
+  const size_t count = sources.size();
   return ForEach<absl::StatusOr<Content>>(*this, count, NoTime(), std::move(share),
-                                          [place = files.place, limit, paths = std::move(paths)](size_t i) {
-                                            return ReadOne(*place, paths[i], limit);
+                                          [place = files.place, sources = std::move(sources)](size_t i) {
+                                            return ReadOne(*place, sources[i].path, sources[i].size_bytes);
                                           });
 }
 

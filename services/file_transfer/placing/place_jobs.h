@@ -28,8 +28,12 @@ struct PlaceJobs {
     FileStand stand;
     std::shared_ptr<const std::string> data;
   };
-  // Files of at most `limit` bytes. The share is the source's.
-  std::vector<absl::StatusOr<Content>> Read(std::vector<std::string> paths, int64_t limit,
+  struct Source {
+    std::string path;
+    int64_t size_bytes;  // as it was seen: what has grown since is RESOURCE_EXHAUSTED
+  };
+  // The share is the source's, of these sizes.
+  std::vector<absl::StatusOr<Content>> Read(std::vector<Source> sources,
                                             std::shared_ptr<ByteShares::Share> share) const;
 
   struct Claim {

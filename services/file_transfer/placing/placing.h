@@ -47,15 +47,16 @@ class Placing {
         stores_(pool),
         workers_(clock),
         shares_(clock, kSmallFiles, kSmallFilesOfOne),
+        reading_(clock, kSmallFiles, kSmallFilesOfOne),
         platforms_(registry_, clock, workers_, directories.roots, directories.gate),
         teller_(
             clock, metrics,
             [this](const v1::TellEventsRequest& request) { return feedback_.TellEvents(request); },
             [this](const std::string& platform) { return stores_.placements.Totals(platform); }),
-        bind_parts_{clock,       stores_,  possession, platforms_, contents,
-                    media_types, workers_, shares_,    teller_,    directories.max_bytes},
+        bind_parts_{clock,   stores_,  possession, platforms_,           contents, media_types, workers_,
+                    shares_, reading_, teller_,    directories.max_bytes},
         rpc_parts_{clock, stores_, platforms_, possession, teller_},
-        mover_(clock, stores_, platforms_, contents, possession, teller_),
+        mover_(clock, stores_, platforms_, contents, possession, teller_, directories.max_bytes),
         releaser_(clock, stores_.waits, platforms_, workers_, feedback_),
         sweeper_(clock, stores_, registry_, platforms_, workers_),
         missing_(clock, metrics, stores_.placements),
@@ -84,6 +85,7 @@ class Placing {
   Stores stores_;
   PlaceWorkers workers_;
   ByteShares shares_;
+  ByteShares reading_;
   Platforms platforms_;
   Teller teller_;
   const BindParts bind_parts_;

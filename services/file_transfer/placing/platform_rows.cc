@@ -30,8 +30,10 @@ Statement DropOf(const char* name, absl::string_view table, absl::string_view co
                              " WHERE ", column, " = $1 LIMIT $2))")};
 }
 
-const std::array<Statement, 7>& PlatformStatements() {
-  static const auto* const statements = new std::array<Statement, 7>{
+const std::array<Statement, 9>& PlatformStatements() {
+  static const auto* const statements = new std::array<Statement, 9>{
+      PlatformsOf("platforms_of_possessions", "possessions", "platform"),
+      PlatformsOf("platforms_of_uploads", "uploads", "platform"),
       PlatformsOf("platforms_of_bindings", "bindings", "platform"),
       PlatformsOf("platforms_of_placements", "placements", "platform"),
       PlatformsOf("platforms_of_seen_files", "seen_files", "platform"),
@@ -42,9 +44,11 @@ const std::array<Statement, 7>& PlatformStatements() {
   return *statements;
 }
 
-const std::array<Statement, 7>& DropStatements() {
+const std::array<Statement, 9>& DropStatements() {
   static const auto* const statements =
-      new std::array<Statement, 7>{DropOf("drop_bindings_of_platform", "bindings", "platform"),
+      new std::array<Statement, 9>{DropOf("drop_possessions_of_platform", "possessions", "platform"),
+                                   DropOf("drop_uploads_of_platform", "uploads", "platform"),
+                                   DropOf("drop_bindings_of_platform", "bindings", "platform"),
                                    DropOf("drop_placements_of_platform", "placements", "platform"),
                                    DropOf("drop_seen_files_of_platform", "seen_files", "platform"),
                                    DropOf("drop_reads_of_platform", "reads", "platform"),
@@ -53,6 +57,11 @@ const std::array<Statement, 7>& DropStatements() {
                                    DropOf("drop_refused_uploads_of_platform", "refused_uploads", "platform")};
   return *statements;
 }
+
+// Else a row of another transaction, which is counted in it, would not be seen by the look at them.
+const Statement kLockTotals = {"lock_placement_totals", R"sql(
+    SELECT 1 FROM placement_totals WHERE platform = $1 FOR UPDATE
+)sql"};
 
 const Statement kDropTotals = {"drop_placement_totals", R"sql(
     DELETE FROM placement_totals WHERE platform = $1
@@ -87,7 +96,11 @@ absl::StatusOr<bool> PlatformRows::DropPlatform(absl::string_view platform, int 
     ASSIGN_OR_RETURN(const int64_t dropped, Do(pool_, statement, Params().AddText(platform).AddInt32(limit)));
     more = more || dropped >= limit;
   }
-  RETURN_IF_ERROR(Do(pool_, kDropTotals, Params().AddText(platform)).status());
+  RETURN_IF_ERROR(
+      pool_.InTransactionWithRetry("drop_placement_totals", [&](Transaction& transaction) -> absl::Status {
+        RETURN_IF_ERROR(transaction.Query(kLockTotals, Params().AddText(platform)).status());
+        return transaction.Query(kDropTotals, Params().AddText(platform)).status();
+      }));
   return more;
 }
 

@@ -198,7 +198,7 @@ void PutInPlace::Write(const std::vector<Wanted*>& small, std::shared_ptr<ByteSh
     }
     wanted.Place(value::Text(wanted.target_path));
     work_.See(work_.target->id, wanted.target_path, *written[i], wanted.sha256);
-    work_.possessed[work_.target->id].push_back(wanted.sha256);
+    work_.changes.possessed[work_.target->id].push_back(wanted.sha256);
     PlacementRow row = RowOf(wanted, v1::PLACEMENT_STATE_PLACED);
     work_.ended.push_back(row);
     Record(std::move(row));

@@ -39,6 +39,15 @@ const Statement kFind = {"find_refused_uploads", R"sql(
     ORDER BY wanted.place
 )sql"};
 
+const Statement kDropTold = {"drop_told_refused_uploads", R"sql(
+    DELETE FROM refused_uploads
+    WHERE ctid = ANY (ARRAY(
+        SELECT r.ctid FROM refused_uploads r
+        JOIN unnest($1::text[], $2::bytea[]) AS told (platform, sha256)
+          ON r.platform = told.platform AND r.sha256 = told.sha256
+        ORDER BY r.platform, r.sha256 FOR UPDATE OF r))
+)sql"};
+
 const Statement kDropBefore = {"drop_old_refused_uploads", R"sql(
     DELETE FROM refused_uploads WHERE refused_at < $1
 )sql"};
@@ -75,6 +84,12 @@ absl::StatusOr<std::vector<std::optional<RefusedUpload>>> RefusalStore::Find(
         return RefusedUpload{std::string(rows.GetBytes(row, 0)), std::string(rows.GetText(row, 1)),
                              std::string(rows.GetText(row, 2))};
       });
+}
+
+absl::Status RefusalStore::DropTold(Transaction& transaction, absl::Span<const std::string> platforms,
+                                    absl::Span<const std::string> sha256s) {
+  if (sha256s.empty()) return absl::OkStatus();
+  return transaction.Query(kDropTold, Params().AddTextArray(platforms).AddByteaArray(sha256s)).status();
 }
 
 absl::Status RefusalStore::DropBefore(absl::Time time) {

@@ -30,6 +30,9 @@ class RefusalStore {
   // Each as what is asked for.
   absl::StatusOr<std::vector<std::optional<RefusedUpload>>> Find(absl::Span<const std::string> platforms,
                                                                  absl::Span<const std::string> sha256s);
+  // Those that were said where they were asked for. As many of the one as of the other.
+  static absl::Status DropTold(postgres::Transaction& transaction, absl::Span<const std::string> platforms,
+                               absl::Span<const std::string> sha256s);
   absl::Status DropBefore(absl::Time time);
 
  private:

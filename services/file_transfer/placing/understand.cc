@@ -226,6 +226,8 @@ class Understanding {
         wanted.is_stored = true;
         wanted.size_bytes = found[i]->size_bytes();
         wanted.media_type = found[i]->media_type();
+        // It lies there as it was when the service read it.
+        if (wanted.stand.has_value()) work_.changes.possessed[wanted.source->id].push_back(wanted.sha256);
       }
     }
     return absl::OkStatus();
@@ -263,6 +265,8 @@ class Understanding {
     ASSIGN_OR_RETURN(const auto refused, work_.parts.stores.refusals.Find(platforms, hashes));
     for (size_t i = 0; i < refused.size(); ++i) {
       if (!refused[i].has_value()) continue;
+      work_.changes.refusing_platforms.push_back(platforms[i]);
+      work_.changes.refused_sha256s.push_back(hashes[i]);
       lacking[i]->Refuse(refused[i]->reason, StrCat(ShownName(lacking[i]->name), " is not sent by ",
                                                     lacking[i]->source->id, ": ", refused[i]->message));
     }

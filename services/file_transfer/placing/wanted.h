@@ -76,8 +76,6 @@ struct BindWork {
 
   // Of the target: what is there and what this call adds.
   std::optional<int64_t> kept_bytes = {};
-  // Contents that the service has found on platforms, and those that it has put there.
-  std::map<std::string, std::vector<std::string>> possessed = {};
   // There is no memory for more small files: what is left is left to the workers.
   bool is_crowded = false;
 

@@ -1,4 +1,4 @@
-#include "services/file_transfer/write_calls.h"
+#include "services/file_transfer/stream_calls.h"
 
 #include <algorithm>
 #include <utility>
@@ -13,47 +13,47 @@ constexpr absl::Duration kLongestSilent = absl::Minutes(10);
 
 }  // namespace
 
-WriteCalls::Call::~Call() {
+StreamCalls::Call::~Call() {
   MutexLock lock(&calls_.mutex_);
   calls_.calls_.erase(entry_);
 }
 
-void WriteCalls::Call::Listens() {
+void StreamCalls::Call::Listens() {
   MutexLock lock(&calls_.mutex_);
   entry_->silent_since = calls_.clock_.Now();
 }
 
-void WriteCalls::Call::Heard() {
+void StreamCalls::Call::Heard() {
   MutexLock lock(&calls_.mutex_);
   entry_->silent_since = absl::InfiniteFuture();
 }
 
-bool WriteCalls::IsFull(const std::string& platform, bool* is_of_platform) const {
+bool StreamCalls::IsFull(const std::string& platform, bool* is_of_platform) const {
   const auto of_platform = std::count_if(calls_.begin(), calls_.end(),
                                          [&](const Call::Entry& call) { return call.platform == platform; });
   *is_of_platform = !platform.empty() && of_platform >= kOfPlatform;
   return *is_of_platform || calls_.size() >= static_cast<size_t>(kInAll);
 }
 
-absl::StatusOr<std::unique_ptr<WriteCalls::Call>> WriteCalls::Enter(const std::string& platform,
-                                                                    std::function<void()> cancel) {
+absl::StatusOr<std::unique_ptr<StreamCalls::Call>> StreamCalls::Enter(const std::string& platform,
+                                                                      std::function<void()> cancel) {
   MutexLock lock(&mutex_);
   bool is_of_platform = false;
   if (IsFull(platform, &is_of_platform)) {
     // Whoever asks again a second later finds their room.
     EndSilentSince(clock_.Now() - kSilent, is_of_platform ? platform : "");
-    return TooManyUploads(is_of_platform ? kOfPlatform : kInAll, is_of_platform ? platform : "");
+    return full_(is_of_platform ? kOfPlatform : kInAll, is_of_platform ? platform : "");
   }
   calls_.push_front({platform, std::move(cancel)});
   return std::unique_ptr<Call>(new Call(*this, calls_.begin()));
 }
 
-void WriteCalls::EndSilent() {
+void StreamCalls::EndSilent() {
   MutexLock lock(&mutex_);
   EndSilentSince(clock_.Now() - kLongestSilent, "");
 }
 
-void WriteCalls::EndSilentSince(absl::Time since, const std::string& platform) {
+void StreamCalls::EndSilentSince(absl::Time since, const std::string& platform) {
   for (const Call::Entry& call : calls_) {
     if (call.silent_since <= since && (platform.empty() || call.platform == platform)) call.cancel();
   }
