@@ -120,6 +120,8 @@ void Process::Register(Settings& settings) {
   settings.Add("sealing-keys-file", &sealing_keys_file, "Keys that stored secrets are sealed with");
   settings.Add("log-level", &log_level, "debug, info, warn or error");
   settings.Add("log-format", &log_format, "text, json, or auto: text on a terminal");
+  settings.Add("log-level-changes", &log_level_changes,
+               "Whether `cognate log-level` on the same machine can change the level while the process runs");
   settings.Add("otlp-endpoint", &otlp_endpoint,
                "Where traces are sent, by OTLP over HTTP: http://host:4318. Empty: nowhere");
   settings.AddSecret("otlp-headers", &otlp_headers, "What the collector is shown, `name: value`, one a line");

@@ -30,6 +30,7 @@ struct Process {
   std::string sealing_keys_file = {};
   std::string log_level = "info";
   std::string log_format = "auto";
+  bool log_level_changes = true;
   std::string otlp_endpoint = {};
   std::string otlp_headers = {};  // A secret: one on each line.
   std::string otlp_ca_file = {};

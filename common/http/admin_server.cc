@@ -59,10 +59,19 @@ struct AdminServer::State {
 
 namespace {
 
-void RouteLogLevel(httplib::Server& server, std::function<void(const LogLevelChange&)> changed) {
+void RouteLogLevel(httplib::Server& server, bool can_change,
+                   std::function<void(const LogLevelChange&)> changed) {
   server.Get("/log-level", [](const httplib::Request&, httplib::Response& response) {
     response.set_content(LogLevel() + "\n", kPlainText);
   });
+  if (!can_change) {
+    server.Put("/log-level", [](const httplib::Request&, httplib::Response& response) {
+      response.status = 403;
+      response.set_content("the level is not changed while the process runs: --log-level-changes=false\n",
+                           kPlainText);
+    });
+    return;
+  }
   server.Put("/log-level", [changed = std::move(changed)](const httplib::Request& request,
                                                           httplib::Response& response) {
     LogLevelChange change;
@@ -116,7 +125,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptio
   auto state = std::make_unique<State>();
   Tune(state->server, options.threads);
   Route(state->server, metrics, std::move(ask));
-  RouteLogLevel(state->server, options.log_level_changed);
+  RouteLogLevel(state->server, options.log_level_changes, options.log_level_changed);
   const bool any = target->port == 0;
   state->port = any ? state->server.bind_to_any_port(target->host) : target->port;
   const bool bound = any ? state->port > 0 : state->server.bind_to_port(target->host, target->port);

@@ -16,6 +16,7 @@ namespace cognate::http {
 struct AdminOptions {
   std::string address = "127.0.0.1:0";  // host:port; port 0 takes a free one.
   int threads = 4;
+  bool log_level_changes = true;  // Whether the level of the log can be set.
   // Called when somebody has changed the level of the log; may be empty.
   std::function<void(const LogLevelChange&)> log_level_changed = {};
 };

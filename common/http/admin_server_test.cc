@@ -85,12 +85,25 @@ TEST_F(AdminServerTest, SetsNoLevelForOthersNorForPagesInABrowser) {
   const httplib::Headers rebound = {{"X-Cognate-Admin", "1"}, {"Host", "evil.example.org"}};
   EXPECT_EQ(client.Put("/log-level", rebound, "error", "text/plain")->status, 403);
   LogLevelChange change;
-  for (const char* address : {"10.0.0.7", "::ffff:10.0.0.7", "", "local", "2001:db8::1"})
+  for (const char* address :
+       {"10.0.0.7", "::ffff:10.0.0.7", "", "local", "2001:db8::1", "127.8.9.1", "::ffff:127.0.0.2"})
     EXPECT_EQ(SetLogLevel({address, "localhost:7480", true, "error"}, &change).status, 403) << address;
-  for (const char* address : {"127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"})
+  for (const char* address : {"127.0.0.1", "::1", "::ffff:127.0.0.1"})
     EXPECT_EQ(SetLogLevel({address, "[::1]:7480", true, " info\n"}, &change).status, 200) << address;
   for (const char* host : {"", "localhost.example.org:80", "127.0.0.1.example.org", "[::2]:80"})
     EXPECT_EQ(SetLogLevel({"::1", host, true, "info"}, &change).status, 403) << host;
+  EXPECT_EQ(log::GetLevel(), log::Level::kInfo);
+}
+
+TEST_F(AdminServerTest, SetsNoLevelWhereThatIsTurnedOff) {
+  const auto server = AdminServer::Start({.address = "127.0.0.1:0", .log_level_changes = false}, metrics_,
+                                         [] { return std::vector<health::Readiness::Answer>(); });
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string admin = absl::StrCat("127.0.0.1:", (*server)->port());
+  const absl::Status refused = AskLogLevel(admin, "error").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("--log-level-changes=false"));
+  EXPECT_EQ(*AskLogLevel(admin, ""), "info");
   EXPECT_EQ(log::GetLevel(), log::Level::kInfo);
 }
 

@@ -9,9 +9,10 @@
 namespace cognate::http {
 namespace {
 
+// Not the rest of 127.0.0.0/8: proxies and tunnels take addresses of it for others.
 bool IsLoopbackAddress(absl::string_view address) {
   absl::ConsumePrefix(&address, "::ffff:");
-  return address == "::1" || absl::StartsWith(address, "127.");
+  return address == "::1" || address == "127.0.0.1";
 }
 
 // Without its port. A name that leads here, but is not this machine's, is somebody's trick.

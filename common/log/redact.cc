@@ -13,17 +13,24 @@ namespace {
 
 constexpr char kHidden[] = "***";
 constexpr size_t kLongestName = 64;
+constexpr absl::string_view kBehindAuthority = " \t\r\n\"'<>/?#";
 
 // Anywhere in a name, of which only letters and digits are left.
 constexpr auto kSecretParts =
     std::to_array<absl::string_view>({"password", "passwd", "passphrase", "token", "secret", "authorization",
-                                      "credential", "userpass", "passkey"});
+                                      "credential", "userpass", "passkey", "signature"});
 constexpr auto kSecretNames =
-    std::to_array<absl::string_view>({"pwd", "pass", "cookie", "setcookie", "key", "apikey"});
+    std::to_array<absl::string_view>({"pwd", "pass", "cookie", "setcookie", "key", "apikey", "sig"});
 // Before the word `key`: what is no secret.
 constexpr auto kPublicKeys = std::to_array<absl::string_view>(
     {"primary", "foreign", "natural", "unique", "record", "public", "partition", "sort", "duplicate",
      "idempotency", "entity", "repeat", "routing"});
+
+// What our own secrets begin with, and how much behind it makes one.
+constexpr auto kSecretBeginnings = std::to_array<absl::string_view>({"cgk_", "cgt_", "whsec_", "whsk_"});
+constexpr size_t kShortestSecret = 8;
+// How far the end of a login is looked for behind what is no part of one.
+constexpr size_t kLongestLogin = 256;
 
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
@@ -54,9 +61,25 @@ bool IsSecretKeyWord(const std::vector<std::string>& words) {
          std::find(kPublicKeys.begin(), kPublicKeys.end(), words[words.size() - 2]) == kPublicKeys.end();
 }
 
-// `key: got x, want y` and `UpdateSync.key: …` speak about a key; they do not show one.
+// `key: got x, want y` and `UpdateSync.key: …` speak about a key; they do not show one. So with `signature:`.
 bool IsFieldNamedKey(absl::string_view name) {
-  return absl::EqualsIgnoreCase(name.substr(name.rfind('.') + 1), "key");
+  const absl::string_view last = name.substr(name.rfind('.') + 1);
+  return absl::EqualsIgnoreCase(last, "key") || absl::EqualsIgnoreCase(last, "signature");
+}
+
+bool IsCookie(absl::string_view name) {
+  return absl::EqualsIgnoreCase(name, "cookie") || absl::EqualsIgnoreCase(name, "set-cookie");
+}
+
+// Of letters that base64, keys and percent-encoding are written in.
+bool IsSecretCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_-+/=%", c);
+}
+
+// Behind a host there is a port, or nothing.
+bool IsPort(absl::string_view text) {
+  return text.size() <= 5 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
 }
 
 bool IsSpace(char c) { return c == ' ' || c == '\t'; }
@@ -76,6 +99,8 @@ class Masking {
       } else if ((c == 'B' || c == 'b') && IsWord("bearer")) {
         at_ += sizeof("bearer") - 2;
         HideNextWord();
+      } else if (c == 'c' || c == 'w') {
+        HideOwnSecret();
       }
     }
     absl::StrAppend(&masked_, text_.substr(shown_));
@@ -101,15 +126,49 @@ class Masking {
   void HideLogin() {
     const size_t begin = at_ + 3;
     at_ = begin - 1;
-    const size_t stop = std::min(text_.find_first_of(" \t\r\n\"'<>/?#", begin), text_.size());
+    const size_t stop = std::min(text_.find_first_of(kBehindAuthority, begin), text_.size());
     const absl::string_view authority = text_.substr(begin, stop - begin);
     const size_t login = authority.rfind('@');
-    if (login == authority.npos) return;
+    if (login == authority.npos) return HideOddLogin(begin, stop);
     const size_t colon = authority.substr(0, login).find(':');
     const absl::string_view scheme = text_.substr(0, begin - 3);
     if (colon == authority.npos && !absl::EndsWith(scheme, "http") && !absl::EndsWith(scheme, "https"))
       return;
     Hide(colon == authority.npos ? begin : begin + colon + 1, begin + login);
+  }
+
+  // Of `user:pa?ss@host` what stands before the `?` looks like a whole address; up to the `@` it is a
+  // password, unless it begins like a port and is followed by what follows one.
+  void HideOddLogin(size_t begin, size_t stop) {
+    const absl::string_view authority = text_.substr(begin, stop - begin);
+    const size_t colon = authority.find(':');
+    if (stop >= text_.size() || colon == authority.npos || authority[0] == '[') return;
+    const absl::string_view scheme = text_.substr(0, begin - 3);
+    const bool is_web = absl::EndsWith(scheme, "http") || absl::EndsWith(scheme, "https");
+    const bool begins_path = absl::StrContains("/?#", text_[stop]);
+    const bool is_port = IsPort(authority.substr(colon + 1));
+    if (is_port && (is_web || !begins_path)) return;
+    // Behind a port there are no blanks before the end of the address.
+    const absl::string_view blanks = is_port ? " \t\r\n" : "\r\n";
+    const absl::string_view rest = text_.substr(stop, kLongestLogin);
+    const size_t at = rest.substr(0, rest.find_first_of(blanks)).find('@');
+    if (at == rest.npos) return;
+    const absl::string_view behind = rest.substr(at);
+    const size_t last = behind.substr(0, behind.find_first_of(kBehindAuthority)).rfind('@');
+    Hide(begin + colon + 1, stop + at + last);
+  }
+
+  // `cgk_…` and its like, whatever stands before it.
+  void HideOwnSecret() {
+    if (at_ > 0 && absl::ascii_isalnum(static_cast<unsigned char>(text_[at_ - 1]))) return;
+    for (const absl::string_view beginning : kSecretBeginnings) {
+      if (!absl::StartsWith(text_.substr(at_), beginning)) continue;
+      const size_t begin = at_ + beginning.size();
+      size_t end = begin;
+      while (end < text_.size() && IsSecretCharacter(text_[end])) ++end;
+      if (end - begin >= kShortestSecret) Hide(begin, end);
+      return;
+    }
   }
 
   // What stands before the sign at at_: `name`, `"name"`, `\"name\"`, with spaces behind it.
@@ -131,6 +190,8 @@ class Masking {
     if (sign == ':' && !is_quoted && IsFieldNamedKey(name)) return;
     size_t begin = at_ + 1;
     while (begin < text_.size() && IsSpace(text_[begin])) ++begin;
+    if (!is_quoted && IsCookie(name))  // several, each with a name of its own
+      return Hide(begin, std::min(text_.find_first_of("\r\n", begin), text_.size()));
     size_t quote = begin;
     while (quote < text_.size() && text_[quote] == '\\') ++quote;
     if (quote < text_.size() && (text_[quote] == '"' || text_[quote] == '\''))

@@ -14,19 +14,45 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(IsSecretKeyTest, KnowsSecretsInEverySpelling) {
-  for (const char* name : {"password",     "PASSWORD",      "user_password",
-                           "userPassword", "user-pass",     "user_pass",
-                           "USER_PASS",    "passwd",        "db.passwd",
-                           "pwd",          "pass",          "token",
-                           "api_token",    "accessToken",   "X-Auth-Token",
-                           "next_token",   "secret",        "client_secret",
-                           "secrets",      "Authorization", "proxy-authorization",
-                           "key",          "api_key",       "apiKey",
-                           "APIKEY",       "X-Api-Key",     "private_key",
-                           "service-key",  "sealing.key",   "aws_secret_access_key",
-                           "credential",   "credentials",   "Cookie",
-                           "Set-Cookie",   "passphrase",    "pass_word",
-                           "t.o.k.e.n"})
+  for (const char* name : {"password",
+                           "PASSWORD",
+                           "user_password",
+                           "userPassword",
+                           "user-pass",
+                           "user_pass",
+                           "USER_PASS",
+                           "passwd",
+                           "db.passwd",
+                           "pwd",
+                           "pass",
+                           "token",
+                           "api_token",
+                           "accessToken",
+                           "X-Auth-Token",
+                           "next_token",
+                           "secret",
+                           "client_secret",
+                           "secrets",
+                           "Authorization",
+                           "proxy-authorization",
+                           "key",
+                           "api_key",
+                           "apiKey",
+                           "APIKEY",
+                           "X-Api-Key",
+                           "private_key",
+                           "service-key",
+                           "sealing.key",
+                           "aws_secret_access_key",
+                           "credential",
+                           "credentials",
+                           "Cookie",
+                           "Set-Cookie",
+                           "passphrase",
+                           "pass_word",
+                           "t.o.k.e.n",
+                           "X-Amz-Signature",
+                           "sig"})
     EXPECT_TRUE(IsSecretKey(name)) << name;
 }
 
@@ -73,6 +99,61 @@ TEST(MaskSecretsTest, HidesTheLoginOfAddresses) {
            {"https://ghp_x@git.example/a", "https://***@git.example/a"},
            {"\"mysql://u:p@q@h\"", "\"mysql://u:***@h\""}})
     EXPECT_EQ(MaskSecrets(text), shown);
+}
+
+TEST(MaskSecretsTest, HidesPasswordsOfAddressesThatAreNotEncoded) {
+  for (const char* odd : {"?", "#", "/", "\"", "'", "<", ">", " ", "  ", "? ", "@", "?@", "\t"}) {
+    for (const char* rest : {"", "/x", "/x?mail=a@b", " and more of it"}) {
+      const std::string text =
+          absl::StrCat("no route to postgresql://u:pa", odd, "hunter2@db", rest, "\nnext a@b");
+      const std::string shown = MaskSecrets(text);
+      EXPECT_THAT(shown, Not(HasSubstr("hunter2"))) << text;
+      EXPECT_THAT(shown, HasSubstr("postgresql://u:***@")) << text;
+      EXPECT_THAT(shown, HasSubstr("next a@b")) << text;
+    }
+  }
+  for (const auto& [text, shown] :
+       std::initializer_list<Masked>{{"postgresql://u:pa?ss@db/x", "postgresql://u:***@db/x"},
+                                     {"redis://:1234#5@h:6379", "redis://:***@h:6379"},
+                                     {"mysql://u:12/34@h", "mysql://u:***@h"}})
+    EXPECT_EQ(MaskSecrets(text), shown);
+}
+
+TEST(MaskSecretsTest, ShowsAddressesThatHaveNoLogin) {
+  for (const char* text :
+       {"http://127.0.0.1:7480/users/a@b.c", "https://h:8443?to=a@b", "http://[::1]:80/a@b",
+        "redis://h:6379 refused a@b", "'redis://h:6379', as a@b said", "postgres://h:5432/d refused a@b",
+        "http://h/x:y z@b"})
+    EXPECT_EQ(MaskSecrets(text), text);
+}
+
+TEST(MaskSecretsTest, HidesAllCookiesOfALine) {
+  for (const auto& [text, shown] :
+       std::initializer_list<Masked>{{"Cookie: a=1; session=hunter2\r\nHost: h", "Cookie: ***\r\nHost: h"},
+                                     {"set-cookie: a=1; Path=/; session=hunter2", "set-cookie: ***"},
+                                     {"Cookie: \"a\"; b=2", "Cookie: ***"},
+                                     {"{\"cookie\":\"a=1; b=2\",\"x\":1}", "{\"cookie\":\"***\",\"x\":1}"}})
+    EXPECT_EQ(MaskSecrets(text), shown);
+}
+
+TEST(MaskSecretsTest, KnowsOurOwnSecretsByTheirShape) {
+  for (const auto& [text, shown] :
+       std::initializer_list<Masked>{{"refused cgk_abcdefgh2345_0aB9zzzz of h", "refused cgk_*** of h"},
+                                     {"[\"cgt_abcdefgh2345_0aB9zzzz\"]", "[\"cgt_***\"]"},
+                                     {"(whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw==)", "(whsec_***)"},
+                                     {"/x/whsk_MfKQ9r8G%2BKYqrTw/y", "/x/whsk_***"},
+                                     {"want whsec_ and the base64 of it", "want whsec_ and the base64 of it"},
+                                     {"cgk_\xe2\x80\xa6 is a key, ducgk_abcdefgh2345 is none",
+                                      "cgk_\xe2\x80\xa6 is a key, ducgk_abcdefgh2345 is none"}})
+    EXPECT_EQ(MaskSecrets(text), shown);
+}
+
+TEST(MaskSecretsTest, HidesTheSignaturesOfLinks) {
+  for (const char* name : {"X-Amz-Signature", "sig", "signature", "Signature", "x-goog-signature"})
+    EXPECT_EQ(MaskSecrets(absl::StrCat("https://s3/b/k?X-Amz-Expires=60&", name, "=hunter2")),
+              absl::StrCat("https://s3/b/k?X-Amz-Expires=60&", name, "=***"));
+  for (const char* text : {"webhook.signature: not valid", "design=1", "signed=1"})
+    EXPECT_EQ(MaskSecrets(text), text);
 }
 
 TEST(MaskSecretsTest, HidesValuesHoweverTheyAreWritten) {
@@ -128,6 +209,9 @@ TEST(MaskSecretsTest, HidesASecretAmongAnything) {
 TEST(MaskSecretsTest, TakesTimeInStepWithTheLengthAlone) {
   std::string text;
   for (int i = 0; i < 200'000; ++i) text += "token:{\\\"=://";
+  EXPECT_LE(MaskSecrets(text).size(), text.size());
+  text.clear();
+  for (int i = 0; i < 200'000; ++i) text += "a://u:x?cgk_1 Cookie ";
   EXPECT_LE(MaskSecrets(text).size(), text.size());
 }
 

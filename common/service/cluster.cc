@@ -88,6 +88,7 @@ struct Cluster::State {
   absl::Status StartAdmin() {
     absl::StatusOr<std::unique_ptr<http::AdminServer>> started = http::AdminServer::Start(
         {.address = options.admin,
+         .log_level_changes = options.log_level_changes,
          .log_level_changed = [this](const http::LogLevelChange& change) { Audit(change); }},
         metrics, [this] { return Ask(); });
     if (started.ok()) admin = *std::move(started);

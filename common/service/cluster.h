@@ -26,6 +26,7 @@ struct AccessOptions {
 struct ClusterOptions {
   grpc_support::HostOptions host = {};                 // Addresses of all services together.
   std::string admin = "127.0.0.1:0";                   // host:port.
+  bool log_level_changes = true;                       // As in http::AdminOptions.
   std::optional<AccessOptions> access = std::nullopt;  // Without, everybody may do everything.
   absl::Duration drain_timeout = absl::Seconds(20);
   absl::Duration health_interval = absl::Seconds(1);  // How often gRPC health follows readiness.

@@ -67,6 +67,7 @@ ClusterOptions ClusterOptionsOf(const config::Process& process, const config::Pe
   options.host.tls = {process.tls_certificate_file, process.tls_key_file, process.tls_client_ca_file};
   options.host.plaintext = process.plaintext;
   options.admin = process.admin;
+  options.log_level_changes = process.log_level_changes;
   options.drain_timeout = process.drain_timeout;
   options.access.emplace();
   options.access->service_keys = process.ServiceKeys();

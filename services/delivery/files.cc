@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/value/parse.h"
@@ -14,6 +13,9 @@ namespace {
 
 constexpr int kMaxBindings = 2'000;  // in one request, unless one record has more
 constexpr int kTries = 3;
+// In a row, before file-transfer counts as down. One record of a full request (2,000) that makes it fail is
+// found by eleven, and its neighbours go.
+constexpr int kMaxFaults = 12;
 constexpr BackoffPolicy kTryBackoff = {absl::Milliseconds(50), 2.0, absl::Milliseconds(500)};
 // How long nobody asks after all tries have failed: the others of the lane go on meanwhile.
 constexpr BackoffPolicy kDownBackoff = {absl::Milliseconds(500), 2.0, absl::Seconds(10)};
@@ -21,37 +23,9 @@ constexpr absl::Duration kTimeout = absl::Seconds(30);  // it may read, store an
 
 using FileField = bus::v1::FileField;
 
-bool IsFile(const v1::Value& value) {
-  return value.has_file_value() || (value.has_text_value() && !value.text_value().empty());
-}
-
-// The list inside, if there is one: a text of it is written once its paths are known.
-v1::Value* Inside(v1::Value* value) {
-  return value->has_encoded_value() ? value->mutable_encoded_value()->mutable_value() : value;
-}
-
-bool IsEmpty(const v1::Value& value) {
-  return value.has_null_value() || value.kind_case() == v1::Value::KIND_NOT_SET ||
-         (value.has_text_value() && value.text_value().empty());
-}
-
-// With its position. Null: nothing is there, and what was there before is let go.
-void ForEachPlace(v1::Value* value, absl::FunctionRef<void(int, v1::Value*)> visit) {
-  v1::Value* const inside = Inside(value);
-  if (IsFile(*inside)) visit(0, inside);
-  if (IsEmpty(*inside) || (inside->has_list_value() && inside->list_value().values().empty()))
-    visit(0, nullptr);
-  if (!inside->has_list_value()) return;
-  for (int i = 0; i < inside->list_value().values_size(); ++i) {
-    v1::Value* const element = inside->mutable_list_value()->mutable_values(i);
-    if (IsFile(*element)) visit(i, element);
-    if (IsEmpty(*element)) visit(i, nullptr);
-  }
-}
-
 // Of a list only what is there is written.
 void DropMissing(v1::Value* value) {
-  v1::Value* const inside = Inside(value);
+  v1::Value* const inside = InsideOf(value);
   if (!inside->has_list_value()) return;
   auto* const values = inside->mutable_list_value()->mutable_values();
   values->erase(
@@ -98,56 +72,6 @@ void Wait(RoundItem& item, absl::string_view reason, const std::string& what, ab
   item.outcome.set_waits_for_file(what);
 }
 
-}  // namespace
-
-struct Files::Asked {
-  RoundItem* item;
-  const FileField* field;
-  v1::Value* value;
-};
-
-namespace {
-
-// Puts the records' files into a request.
-class Question {
- public:
-  explicit Question(const std::string& platform) { request.set_platform(platform); }
-
-  template <typename Asked>
-  void Add(RoundItem* item, std::vector<Asked>* asked) {
-    for (const FileField& field : item->group->files()) {
-      if (field.place() >= item->delivery->values_size()) continue;
-      ForEachPlace(item->delivery->mutable_values(field.place()), [&](int position, v1::Value* value) {
-        // What the target has never had, it had no files of.
-        if (value == nullptr && item->delivery->local_id().empty()) return;
-        v1::FileBinding& binding = *request.add_bindings();
-        binding.set_entity_id(item->delivery->entity_id());
-        binding.set_model(item->group->model());
-        binding.set_field(item->group->field_names(field.place()));
-        binding.set_position(position);
-        binding.mutable_source()->set_platform(item->group->source_platform());
-        binding.mutable_source()->set_model(item->group->source_model());
-        binding.mutable_source()->set_local_id(item->delivery->source_local_id());
-        binding.set_source_field(field.source_field());
-        if (value != nullptr) *binding.mutable_value() = *value;
-        binding.set_rule(RuleOf(field.rule()));
-        asked->push_back({item, &field, value});
-      });
-    }
-  }
-
-  v1::BindRequest request;
-
- private:
-  int RuleOf(const v1::FileRule& rule) {
-    const auto [known, is_new] = rules_.emplace(rule.SerializeAsString(), request.rules_size());
-    if (is_new) *request.add_rules() = rule;
-    return known->second;
-  }
-
-  absl::flat_hash_map<std::string, int> rules_;
-};
-
 // What a record gets of one answer. The first refusal counts, and more than any wait.
 void Take(RoundItem& item, const FileField& field, const v1::BoundFile& bound, v1::Value* value) {
   const std::string& name = item.group->field_names(field.place());
@@ -176,30 +100,13 @@ void Take(RoundItem& item, const FileField& field, const v1::BoundFile& bound, v
   if (!field.rule().placeholder().empty()) value->set_text_value(field.rule().placeholder());
 }
 
-bool HasFiles(RoundItem& item) {
-  bool any = false;
-  for (const FileField& field : item.group->files()) {
-    if (field.place() < item.delivery->values_size())
-      ForEachPlace(item.delivery->mutable_values(field.place()),
-                   [&](int, v1::Value* value) { any = any || value != nullptr; });
-  }
-  return any;
-}
-
-int CountOf(RoundItem& item) {
-  int count = 0;
-  for (const FileField& field : item.group->files()) {
-    if (field.place() < item.delivery->values_size())
-      ForEachPlace(item.delivery->mutable_values(field.place()), [&](int, v1::Value*) { ++count; });
-  }
-  return count;
-}
-
-// Another request may be taken.
+// It is about something in the request: another one may be taken.
 bool IsAboutTheRequest(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) || absl::IsInternal(status) || absl::IsUnknown(status) ||
-         absl::IsOutOfRange(status);
+  return absl::IsInvalidArgument(status) || absl::IsOutOfRange(status);
 }
+
+// It may be about the request, and it may be that nothing is taken at all.
+bool IsFault(const absl::Status& status) { return absl::IsInternal(status) || absl::IsUnknown(status); }
 
 bool MayHaveHadFiles(const RoundItem& item) { return !item.delivery->local_id().empty(); }
 
@@ -213,56 +120,57 @@ void WriteValues(RoundItem& item) {
 
 }  // namespace
 
-Files::Files(std::string platform, const Clock& clock, Bind bind)
-    : platform_(std::move(platform)), clock_(clock), bind_(std::move(bind)), down_backoff_(kDownBackoff) {}
+Files::Files(std::string platform, const Clock& clock, FileBind bind)
+    : platform_(std::move(platform)),
+      clock_(clock),
+      bind_(bind),
+      emptied_(platform_, clock, std::move(bind)),
+      down_backoff_(kDownBackoff) {}
 
 void Files::Fill(Round& round, StopToken& stop) {
-  std::vector<RoundItem*> items, emptied;
-  for (RoundItem& item : round.items()) {
+  emptied_.Begin();
+  std::vector<RoundItem*> items;
+  std::vector<RoundItem*> plain;
+  for (size_t i = 0; i < round.items().size(); ++i) {
+    RoundItem& item = round.items()[i];
     if (item.group->files().empty() || item.is_delete() || item.is_answered()) continue;
     if (HasFiles(item)) {
+      emptied_.Forget(item);
       items.push_back(&item);
       continue;
     }
-    if (MayHaveHadFiles(item)) emptied.push_back(&item);
+    if (MayHaveHadFiles(item)) emptied_.Note(i, item);
+    plain.push_back(&item);
   }
   AskAll(items, stop);
-  LetGo(emptied, stop);
-  for (RoundItem& item : round.items()) {
-    if (!item.group->files().empty() && !item.is_delete() && !item.is_answered() && !HasFiles(item))
-      WriteValues(item);
-  }
+  for (RoundItem* const item : plain) WriteValues(*item);
 }
 
-// Nothing waits for it.
-void Files::LetGo(const std::vector<RoundItem*>& emptied, StopToken& stop) {
-  for (size_t next = 0; next < emptied.size() && !stop.stopping();) {
-    Question question(platform_);
-    std::vector<Asked> asked;
-    while (next < emptied.size() && question.request.bindings_size() < kMaxBindings)
-      question.Add(emptied[next++], &asked);
-    if (question.request.bindings_size() > 0) Ask(question.request, stop).IgnoreError();
-  }
+void Files::LetGo(const Round& round, StopToken& stop) {
+  emptied_.Take(round);
+  if (!is_down()) emptied_.Say(stop);
 }
 
 void Files::AskAll(const std::vector<RoundItem*>& items, StopToken& stop) {
   for (size_t next = 0; next < items.size();) {
     const size_t first = next;
     int count = 0;
-    while (next < items.size() && (next == first || count < kMaxBindings)) count += CountOf(*items[next++]);
+    while (next < items.size() && (next == first || count < kMaxBindings))
+      count += BindingCount(*items[next++]);
     AskSome(absl::MakeConstSpan(items).subspan(first, next - first), stop);
     if (stop.stopping()) return;
   }
 }
 
 void Files::AskSome(absl::Span<RoundItem* const> items, StopToken& stop) {
-  Question question(platform_);
-  std::vector<Asked> asked;
+  FileQuestion question(platform_);
+  std::vector<AskedFile> asked;
   for (RoundItem* const item : items) question.Add(item, &asked);
-  const absl::StatusOr<v1::BindResponse> response = Ask(question.request, stop);
+  const absl::StatusOr<v1::BindResponse> response = Ask(question.request(), stop);
   if (!response.ok() && stop.stopping()) return;
   // One of them is refused, and the others are not to wait for it.
-  if (!response.ok() && items.size() > 1 && IsAboutTheRequest(response.status())) {
+  const bool may_be_one = IsAboutTheRequest(response.status()) || IsFault(response.status());
+  if (may_be_one && items.size() > 1 && !is_down()) {
     AskSome(items.subspan(0, items.size() / 2), stop);
     AskSome(items.subspan(items.size() / 2), stop);
     return;
@@ -285,7 +193,7 @@ void Files::AskSome(absl::Span<RoundItem* const> items, StopToken& stop) {
 }
 
 absl::StatusOr<v1::BindResponse> Files::Ask(const v1::BindRequest& request, StopToken& stop) {
-  if (clock_.Now() < down_until_) return absl::UnavailableError("it was down a moment ago");
+  if (is_down()) return absl::UnavailableError("it was down a moment ago");
   Backoff backoff(kTryBackoff);
   absl::Status status;
   for (int tries = 0; tries < kTries && !stop.stopping(); ++tries) {
@@ -294,20 +202,27 @@ absl::StatusOr<v1::BindResponse> Files::Ask(const v1::BindRequest& request, Stop
     if (response.ok() && response->files_size() != request.bindings_size())
       response = absl::InternalError("Bind answered another number of files");
     if (response.ok()) {
+      faults_ = 0;
       down_backoff_.Reset();
       return response;
     }
     status = response.status();
-    if (IsAboutTheRequest(status) || absl::IsDeadlineExceeded(status)) break;
+    if (IsAboutTheRequest(status) || IsFault(status) || absl::IsDeadlineExceeded(status)) break;
   }
-  if (IsAboutTheRequest(status) && request.bindings_size() > 0) {
+  faults_ = IsFault(status) ? faults_ + 1 : 0;
+  if (IsAboutTheRequest(status) || (IsFault(status) && faults_ < kMaxFaults)) {
     log::Warn("files not bound",
               {{"platform", platform_}, {"status", status}, {"count", request.bindings_size()}});
     return status;
   }
   log::Warn("files not bound", {{"platform", platform_}, {"status", status}});
-  down_until_ = clock_.Now() + down_backoff_.Next();
+  SetDown();
   return status;
+}
+
+void Files::SetDown() {
+  faults_ = 0;
+  down_until_ = clock_.Now() + down_backoff_.Next();
 }
 
 }  // namespace cognate::delivery

@@ -2,7 +2,6 @@
 // target does not have yet.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,8 @@
 #include "common/clock/clock.h"
 #include "common/retry/backoff.h"
 #include "common/worker/stop_token.h"
+#include "services/delivery/emptied_files.h"
+#include "services/delivery/file_question.h"
 #include "services/delivery/round.h"
 
 namespace cognate::delivery {
@@ -20,10 +21,7 @@ namespace cognate::delivery {
 // Of one lane; not thread safe.
 class Files {
  public:
-  using Bind =
-      std::function<absl::StatusOr<v1::BindResponse>(const v1::BindRequest&, absl::Duration timeout)>;
-
-  Files(std::string platform, const Clock& clock, Bind bind);
+  Files(std::string platform, const Clock& clock, FileBind bind);
 
   // Asks about all files of the round together. After it each item that has some either has its values, or is
   // answered: WAITING, or REJECTED. One that goes with a placeholder is incomplete. A round without files
@@ -33,17 +31,23 @@ class Files {
   // round goes on.
   void Fill(Round& round, StopToken& stop);
 
- private:
-  struct Asked;  // where an answer belongs
+  // Once the same round is reported: what the target has taken without files lets go those that it had. Never
+  // held up for long, and not at all while file-transfer is known to be down.
+  void LetGo(const Round& round, StopToken& stop);
 
+ private:
   absl::StatusOr<v1::BindResponse> Ask(const v1::BindRequest& request, StopToken& stop);
   void AskAll(const std::vector<RoundItem*>& items, StopToken& stop);
   void AskSome(absl::Span<RoundItem* const> items, StopToken& stop);
-  void LetGo(const std::vector<RoundItem*>& emptied, StopToken& stop);
+  bool is_down() const { return clock_.Now() < down_until_; }
+  // Nobody is asked for a while.
+  void SetDown();
 
   const std::string platform_;
   const Clock& clock_;
-  const Bind bind_;
+  const FileBind bind_;
+  EmptiedFiles emptied_;
+  int faults_ = 0;  // in a row
   Backoff down_backoff_;
   absl::Time down_until_ = absl::InfinitePast();
 };

@@ -1,5 +1,9 @@
 #include "services/delivery/files.h"
 
+#include <set>
+
+#include "absl/strings/str_format.h"
+#include "common/clock/fake_clock.h"
 #include "common/value/value.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -51,6 +55,13 @@ std::vector<LaneEntry> Entries(const std::string& picture, const std::vector<std
   return entries;
 }
 
+// One whose fields lead to nothing, under this id of the target.
+std::vector<LaneEntry> Emptied(const std::string& local_id) {
+  std::vector<LaneEntry> entries = Entries("", {});
+  entries[0].batch.mutable_groups(0)->mutable_deliveries(0)->set_local_id(local_id);
+  return entries;
+}
+
 // Answers by the path that is asked for: `missing…`, `bad…`, others are placed.
 absl::StatusOr<v1::BindResponse> Answer(const v1::BindRequest& request) {
   v1::BindResponse response;
@@ -75,13 +86,26 @@ absl::StatusOr<v1::BindResponse> Answer(const v1::BindRequest& request) {
 class FilesTest : public ::testing::Test {
  protected:
   Files Asking() {
-    return Files("blog", Clock::Real(), [this](const v1::BindRequest& request, absl::Duration) {
+    return Files("blog", clock_, [this](const v1::BindRequest& request, absl::Duration timeout) {
       requests_.push_back(request);
+      timeouts_.push_back(timeout);
       return is_down_ ? absl::UnavailableError("down") : Answer(request);
     });
   }
+  // A round with this record, that the target takes without files.
+  void Empty(Files& files, char entity) {
+    std::vector<LaneEntry> entries = Emptied("100");
+    entries[0].batch.mutable_groups(0)->mutable_deliveries(0)->set_entity_id(std::string(16, entity));
+    Round round(std::move(entries));
+    files.Fill(round, stop_);
+    round.items()[0].taken = true;
+    files.LetGo(round, stop_);
+  }
+
   StopToken stop_;
+  FakeClock clock_;
   std::vector<v1::BindRequest> requests_;
+  std::vector<absl::Duration> timeouts_;
   bool is_down_ = false;
 };
 
@@ -106,20 +130,155 @@ TEST_F(FilesTest, NobodyIsAskedWhereThereAreNoFiles) {
   EXPECT_EQ(round.items()[0].delivery->values(2).text_value(), "[]");
 }
 
-TEST_F(FilesTest, AnEmptiedFieldLetsItsFilesGo) {
-  std::vector<LaneEntry> entries = Entries("", {});
-  entries[0].batch.mutable_groups(0)->mutable_deliveries(0)->set_local_id("100");
-  Round round(std::move(entries));
-  Asking().Fill(round, stop_);
+TEST_F(FilesTest, AnEmptiedFieldLetsItsFilesGoOnceTheTargetHasTakenIt) {
+  Files files = Asking();
+  Round round(Emptied("100"));
+  files.Fill(round, stop_);
+  EXPECT_THAT(requests_, IsEmpty());
+  EXPECT_FALSE(round.items()[0].is_answered());
+  EXPECT_TRUE(round.items()[0].delivery->values(1).has_null_value());
+  EXPECT_EQ(round.items()[0].delivery->values(2).text_value(), "[]");
+  round.items()[0].taken = true;
+  files.LetGo(round, stop_);
   ASSERT_EQ(requests_.size(), 1u);
   ASSERT_EQ(requests_[0].bindings_size(), 2);
+  EXPECT_EQ(requests_[0].rules_size(), 1);
   for (const v1::FileBinding& binding : requests_[0].bindings()) {
     EXPECT_EQ(binding.value().kind_case(), v1::Value::KIND_NOT_SET);
     EXPECT_EQ(binding.position(), 0);
   }
-  EXPECT_FALSE(round.items()[0].is_answered());
-  EXPECT_TRUE(round.items()[0].delivery->values(1).has_null_value());
-  EXPECT_EQ(round.items()[0].delivery->values(2).text_value(), "[]");
+  EXPECT_LE(timeouts_.back(), absl::Seconds(2));
+  files.LetGo(round, stop_);
+  EXPECT_EQ(requests_.size(), 1u) << "said once";
+}
+
+TEST_F(FilesTest, ARecordThatTheTargetDidNotTakeKeepsItsFiles) {
+  Files files = Asking();
+  Round round(Emptied("100"));
+  files.Fill(round, stop_);
+  files.LetGo(round, stop_);
+  EXPECT_THAT(requests_, IsEmpty());
+}
+
+TEST_F(FilesTest, WhatCouldNotBeLetGoIsLetGoWithALaterRound) {
+  Files files = Asking();
+  is_down_ = true;
+  Empty(files, 'e');
+  EXPECT_EQ(requests_.size(), 1u) << "tried once";
+  Empty(files, 'f');
+  EXPECT_EQ(requests_.size(), 1u) << "and not soon again";
+  is_down_ = false;
+  clock_.Advance(absl::Seconds(11));
+  Round plain(Entries("", {}));
+  files.Fill(plain, stop_);
+  files.LetGo(plain, stop_);
+  ASSERT_EQ(requests_.size(), 2u);
+  EXPECT_EQ(requests_[1].bindings_size(), 4);
+}
+
+TEST_F(FilesTest, NothingIsLetGoWhileFileTransferIsKnownToBeDown) {
+  Files files = Asking();
+  is_down_ = true;
+  Round round(Entries("a.png", {}));
+  files.Fill(round, stop_);
+  const size_t asked = requests_.size();
+  Empty(files, 'e');
+  EXPECT_EQ(requests_.size(), asked);
+}
+
+TEST_F(FilesTest, AFieldThatHasAFileAgainIsNotLetGoLater) {
+  Files files = Asking();
+  is_down_ = true;
+  Empty(files, 'e');
+  is_down_ = false;
+  clock_.Advance(absl::Seconds(11));
+  Round again(Entries("b.png", {}));
+  files.Fill(again, stop_);
+  again.items()[0].taken = true;
+  files.LetGo(again, stop_);
+  ASSERT_EQ(requests_.size(), 2u);
+  EXPECT_EQ(requests_[1].bindings(0).value().text_value(), "b.png");
+}
+
+TEST_F(FilesTest, WhatIsLeftToLetGoIsBounded) {
+  Files files = Asking();
+  is_down_ = true;
+  constexpr int kRecords = 12'000;
+  std::vector<LaneEntry> entries = Emptied("100");
+  bus::v1::DeliveryGroup& group = *entries[0].batch.mutable_groups(0);
+  for (int i = 1; i < kRecords; ++i) {
+    bus::v1::Delivery other = group.deliveries(0);
+    other.set_entity_id(absl::StrFormat("%016d", i));
+    *group.add_deliveries() = std::move(other);
+  }
+  Round round(std::move(entries));
+  files.Fill(round, stop_);
+  for (RoundItem& item : round.items()) item.taken = true;
+  files.LetGo(round, stop_);
+  is_down_ = false;
+  requests_.clear();
+  clock_.Advance(absl::Seconds(11));
+  Empty(files, 'z');
+  int bindings = 0;
+  for (const v1::BindRequest& request : requests_) {
+    EXPECT_LE(request.bindings_size(), 2'000);
+    bindings += request.bindings_size();
+  }
+  EXPECT_EQ(bindings, 20'000);
+}
+
+TEST_F(FilesTest, OneThatIsRefusedIsDroppedAndTheOthersAreLetGo) {
+  std::vector<LaneEntry> entries = Emptied("100");
+  bus::v1::DeliveryGroup& group = *entries[0].batch.mutable_groups(0);
+  for (int i = 1; i < 8; ++i) {
+    bus::v1::Delivery other = group.deliveries(0);
+    other.set_entity_id(std::string(16, static_cast<char>('0' + i)));
+    *group.add_deliveries() = std::move(other);
+  }
+  Round round(std::move(entries));
+  std::set<std::string> let_go;
+  int refusals = 0;
+  Files files("blog", clock_,
+              [&](const v1::BindRequest& request, absl::Duration) -> absl::StatusOr<v1::BindResponse> {
+                for (const v1::FileBinding& binding : request.bindings()) {
+                  if (binding.entity_id() != std::string(16, '5')) continue;
+                  ++refusals;
+                  return absl::InvalidArgumentError("no such field");
+                }
+                for (const v1::FileBinding& binding : request.bindings()) let_go.insert(binding.entity_id());
+                return Answer(request);
+              });
+  files.Fill(round, stop_);
+  for (RoundItem& item : round.items()) item.taken = true;
+  files.LetGo(round, stop_);
+  EXPECT_EQ(let_go.size(), 7u);
+  EXPECT_EQ(refusals, 2);
+}
+
+TEST_F(FilesTest, AFileTransferThatFailsAtEverythingIsDownAfterAFewTries) {
+  std::vector<LaneEntry> entries = Entries("a.png", {});
+  bus::v1::DeliveryGroup& group = *entries[0].batch.mutable_groups(0);
+  for (int i = 1; i < 1'000; ++i) {
+    bus::v1::Delivery other = group.deliveries(0);
+    other.set_entity_id(absl::StrFormat("%016d", i));
+    *group.add_deliveries() = std::move(other);
+  }
+  for (const absl::Status& status : {absl::InternalError("broken"), absl::UnknownError("broken")}) {
+    int asked = 0;
+    Files files("blog", clock_, [&](const v1::BindRequest&, absl::Duration) {
+      ++asked;
+      return absl::StatusOr<v1::BindResponse>(status);
+    });
+    Round round(entries);
+    files.Fill(round, stop_);
+    EXPECT_LE(asked, 12);
+    for (const RoundItem& item : round.items()) {
+      EXPECT_EQ(item.outcome.error().reason(), item.group->files().empty() ? "" : "FILES_UNAVAILABLE");
+    }
+    Round next(entries);
+    files.Fill(next, stop_);
+    EXPECT_LE(asked, 12) << "it is known to be down";
+  }
 }
 
 TEST_F(FilesTest, OneThatCannotBeBoundKeepsNobodyElseWaiting) {

@@ -51,6 +51,7 @@ absl::Status LaneLoop::Deliver(std::vector<LaneEntry> entries, StopToken& stop) 
   // Also of a target that was lost meanwhile: a target that does not know its records again must not get them
   // twice.
   Report(round, /*is_over=*/true);
+  files_.LetGo(round, stop);
   return status;
 }
 
@@ -103,7 +104,7 @@ absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) 
   while (!wave.items.empty() && !Ended(stop)) {
     const absl::Time begin = context_.clock.Now();
     ASSIGN_OR_RETURN(std::vector<v1::Outcome> answers, Apply(wave.deliveries));
-    metrics_.duration.Observe(absl::ToDoubleSeconds(context_.clock.Now() - begin));
+    const absl::Duration elapsed = context_.clock.Now() - begin;
     parts_.progress.Progress();
     Waves::Wave left;
     for (size_t i = 0; i < answers.size(); ++i) {
@@ -119,8 +120,11 @@ absl::Status LaneLoop::SendNow(Round& round, Waves::Wave wave, StopToken& stop) 
       if (item.outcome.status() == v1::OUTCOME_STATUS_INCOMPLETE && !item.is_complete())
         SetWaitsFor(item, &item.outcome);
     }
-    RETURN_IF_ERROR(channel_->lost());
     const bool any_answered = left.items.size() < wave.items.size();
+    const absl::Status lost = channel_->lost();
+    // A turn in which no agent asked is not a piece of work.
+    if (any_answered || !lost.ok()) metrics_.duration.Observe(absl::ToDoubleSeconds(elapsed));
+    RETURN_IF_ERROR(lost);
     wave = std::move(left);
     if (any_answered && channel_->told() != nullptr) Report(round, /*is_over=*/false);
   }
@@ -179,7 +183,8 @@ void LaneLoop::Report(Round& round, bool is_over) {
       all_answered = false;
       continue;
     }
-    any_taken |= Taken(item.outcome);
+    item.taken = Taken(item.outcome);
+    any_taken |= item.taken;
     Complete(item, now);
     *report.outcomes.add_outcomes() = std::move(item.outcome);
     item.told = true;

@@ -36,7 +36,8 @@ struct RoundItem {
   std::string waits_for_file;
   // Without a status until the target has answered.
   v1::Outcome outcome;
-  bool told = false;  // it is on its way to feedback
+  bool told = false;   // it is on its way to feedback
+  bool taken = false;  // and the target has it
 
   bool is_answered() const { return outcome.status() != v1::OUTCOME_STATUS_UNSPECIFIED; }
   bool is_complete() const { return missing.empty() && waits_for_file.empty(); }
@@ -52,6 +53,7 @@ class Round {
   Round& operator=(const Round&) = delete;
 
   std::vector<RoundItem>& items() { return items_; }
+  const std::vector<RoundItem>& items() const { return items_; }
   std::vector<std::string> EntryIds() const;
 
   // The position of an item; -1 if this round does not have it.

@@ -1,5 +1,6 @@
 #include "services/gateway/call.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "common/ids/uuid.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
+#include "common/trace/span_queue.h"
 #include "services/gateway/connect_error.h"
 
 namespace cognate::gateway {
@@ -19,9 +21,19 @@ std::string RequestIdOf(const http::Request& request, const Clock& clock) {
   return IsRequestId(given) ? std::string(given) : Uuid::V7(clock).ToString();
 }
 
-trace::SpanContext ParentOf(const http::Request& request) {
-  return trace::ParseTraceparent(http::Find(request.headers, trace::kTraceparent))
-      .value_or(trace::SpanContext());
+// A trace that begins here would be, with an id that nobody has chosen.
+bool IsChosenHere() {
+  const trace::SpanQueue& queue = trace::SpanQueue::The();
+  return queue.recording() && trace::InRatio(trace::NewContext(false), queue.ratio());
+}
+
+// Strangers name their trace, so that they can find it; what is sampled is not theirs to say.
+trace::SpanContext ParentOf(const http::Request& request, const Proxies& proxies) {
+  std::optional<trace::SpanContext> given =
+      trace::ParseTraceparent(http::Find(request.headers, trace::kTraceparent));
+  if (!given.has_value()) return {};
+  if (!proxies.Trusts(request.address)) given->sampled = IsChosenHere();
+  return *given;
 }
 
 }  // namespace
@@ -41,7 +53,7 @@ Call::Call(CallParts& parts, http::ExchangePtr exchange)
       start_(parts.clock.Now()),
       request_id_(RequestIdOf(exchange_->request(), parts.clock)),
       client_address_(parts.proxies.ClientOf(exchange_->request())),
-      span_({name_, trace::Kind::kServer, "gateway"}, ParentOf(exchange_->request())) {
+      span_({name_, trace::Kind::kServer, "gateway"}, ParentOf(exchange_->request(), parts.proxies)) {
   span_.Set("http.request.method", exchange_->request().method);
   span_.Set("cognate.request_id", request_id_);
 }

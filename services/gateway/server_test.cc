@@ -10,6 +10,7 @@
 #include "common/grpc/host.h"
 #include "common/health/readiness.h"
 #include "common/metrics/metrics.h"
+#include "common/trace/span_queue.h"
 #include "common/worker/worker.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -140,6 +141,45 @@ TEST_F(GatewayServerTest, BeginsATraceWhereTheCallerHasNone) {
     EXPECT_THAT(said, ::testing::HasSubstr(" 00-")) << given;
     EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("-ab-"))) << given;
   }
+}
+
+// Of what it is told, whom the services hear that they are a part of.
+class GatewayTraceTest : public GatewayServerTest {
+ protected:
+  ~GatewayTraceTest() override { trace::SpanQueue::The().Close(); }
+
+  void Record(double ratio) {
+    trace::SpanQueue::The().Open(ratio, 64, [] {});
+  }
+  trace::SpanContext Heard(const std::string& traceparent) {
+    const HttpAnswer answer = Get("who", {"traceparent: " + traceparent, "x-request-id: mine"});
+    const std::string said = nlohmann::json::parse(answer.body)["platform"]["displayName"];
+    const size_t begin = said.find(" 00-");
+    return trace::ParseTraceparent(said.substr(begin + 1, 55)).value_or(trace::SpanContext());
+  }
+
+  static constexpr char kSampled[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  static constexpr char kNotSampled[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+};
+
+TEST_F(GatewayTraceTest, AStrangersTraceIsSampledAsTheProcessSays) {
+  Start();
+  Record(0);
+  EXPECT_FALSE(Heard(kSampled).sampled);
+  EXPECT_TRUE(Heard(kSampled).SameTrace(*trace::ParseTraceparent(kSampled))) << "it keeps its id";
+  // Nor by an id that is always among the first.
+  Record(1e-9);
+  EXPECT_FALSE(Heard("00-00000000000000010000000000000000-b7ad6b7169203331-01").sampled);
+  Record(1);
+  EXPECT_TRUE(Heard(kNotSampled).sampled);
+}
+
+TEST_F(GatewayTraceTest, ATrustedProxySaysWhatIsSampled) {
+  Start({.trusted_proxies = {"127.0.0.0/8"}});
+  Record(0);
+  EXPECT_TRUE(Heard(kSampled).sampled);
+  Record(1);
+  EXPECT_FALSE(Heard(kNotSampled).sampled);
 }
 
 TEST_F(GatewayServerTest, BelievesTheProxiesThatItIsToldOf) {
