@@ -1,8 +1,8 @@
 # One image with every program. `deploy/image/build` builds it; `deploy/image/tree` makes the same files without Docker.
 #
 # DEBIAN names the base of both stages. A released image names it by digest, which `deploy/image/build` looks up and writes into a label.
-# SNAPSHOT (20261101T000000Z) takes all packages from that moment of snapshot.debian.org: the same sources then give the same image.
-ARG DEBIAN=docker.io/library/debian:12-slim
+# SNAPSHOT is the address of a Debian archive of one moment, which all packages then come from: the same sources give the same image.
+ARG DEBIAN=debian:12-slim
 
 FROM ${DEBIAN} AS build
 ARG SNAPSHOT=
@@ -49,11 +49,13 @@ LABEL org.opencontainers.image.title="Cognate" \
       org.opencontainers.image.description="Keeps the same records the same on many platforms" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="docker.io/library/debian:12-slim" \
+      org.opencontainers.image.base.name="debian:12-slim" \
       org.opencontainers.image.base.digest="${BASE_DIGEST}" \
       io.cognate.sbom="/usr/share/cognate/sbom.spdx.json"
 # By number, so that Kubernetes can see that it is not root.
 USER 10001:10001
-# Whoever runs it asks /livez and /readyz of the admin port: which port, depends on the program.
-HEALTHCHECK NONE
+# Whichever program it is: its admin port, and where `cognate health` asks. Whoever wants to reach it from elsewhere says 0.0.0.0:7480.
+ENV COGNATE_ADMIN=127.0.0.1:7480
+# Whether it lives: what is not ready waits for another, and would not be helped by an end. Kubernetes has probes of its own.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 CMD ["/usr/local/bin/cognate", "health", "--timeout", "3s"]
 CMD ["/usr/local/bin/cognate", "--help"]

@@ -1,5 +1,5 @@
 # The front door. Each target is one line into scripts/; `make` alone says what there is.
-.PHONY: help demo demo-php test figures bench profile lint format build setup tools clean
+.PHONY: help demo demo-php test figures bench profile lint format build image chart setup tools clean
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,13 @@ format: ## Format the sources
 build: setup ## Build only
 	@scripts/build
 
-tools: ## Install extras: grpcurl, and minio, which tests of S3 use
+image: ## Build the image with Docker (TAG=name:tag, PUSH=1 to push it; DEBIAN=…@sha256:… and SNAPSHOT=http://… for the same bytes again)
+	@deploy/image/build "$(TAG)" $(if $(PUSH),--push,--load)
+
+chart: ## Check the Helm chart, pack it, and run its installations without a cluster (needs `make tools` and a build)
+	@scripts/chart
+
+tools: ## Install extras: grpcurl, helm and kubeconform, and minio, which tests of S3 use
 	@scripts/tools
 
 setup:

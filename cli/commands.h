@@ -46,6 +46,7 @@ void AddWatchCommand(CLI::App& app, Context& context);
 void AddHookCommand(CLI::App& app, Context& context);
 void AddHistoryCommand(CLI::App& app, Context& context);
 void AddFileCommand(CLI::App& app, Context& context);
+void AddHealthCommand(CLI::App& app, Context& context);
 void AddLogLevelCommand(CLI::App& app, Context& context);
 void AddUpCommand(CLI::App& app, Context& context);
 

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   AddHookCommand(app, context);
   AddHistoryCommand(app, context);
   AddFileCommand(app, context);
+  AddHealthCommand(app, context);
   AddLogLevelCommand(app, context);
   AddAuditCommand(app, context);
   AddBackupCommand(app, context);

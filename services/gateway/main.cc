@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
       argc, argv,
       {.noun = "gateway",
        .description = "Answers every RPC as JSON over HTTP.",
-       .default_port = 7406,
+       .default_port = 7407,
        .register_settings = [&](config::Settings& settings) { config.Register(settings); },
        .create =
            [&](service::Environment& environment) { return gateway::Server::Create(config, environment); },

@@ -4,13 +4,14 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
 import yaml
 
 import living
-from chart import PROGRAMS, ROOT, SERVICES, facts, libraries_of, not_the_images, settings_of
+from chart import CHART, CI, PROGRAMS, ROOT, SERVICES, facts, help_of, libraries_of, not_the_images, settings_of, values_of
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 IMAGE = ROOT / "deploy" / "image"
@@ -96,17 +97,78 @@ class DockerfileTest(unittest.TestCase):
     def test_the_image_is_nobodys_and_needs_no_shell(self):
         last = {instruction: words for instruction, words in instructions()}
         self.assertEqual(last["USER"], ["10001:10001"])
-        self.assertEqual(last["HEALTHCHECK"], ["NONE"])
+        check = " ".join(last["HEALTHCHECK"])
+        self.assertEqual(json.loads(check[check.index("["):])[:2], ["/usr/local/bin/cognate", "health"])
+        self.assertEqual(last["ENV"], ["COGNATE_ADMIN=127.0.0.1:7480"])
         self.assertEqual(json.loads(" ".join(last["CMD"]))[0], "/usr/local/bin/cognate")
         self.assertNotIn("ENTRYPOINT", last)
         for label in ("title", "description", "version", "revision", "base.name", "base.digest"):
             self.assertIn(f"org.opencontainers.image.{label}=", DOCKERFILE)
         self.assertIn("io.cognate.sbom=", DOCKERFILE)
 
-    def test_a_moment_of_the_archive_is_one(self):
-        answer = subprocess.run([str(IMAGE / "use-snapshot"), "yesterday"], capture_output=True, text=True, check=False)
-        self.assertEqual(answer.returncode, 2)
-        self.assertIn('got "yesterday", want a moment such as', answer.stderr)
+    def use_snapshot(self, address):
+        """Whether it is taken, and what packages come from then."""
+        with tempfile.TemporaryDirectory() as directory:
+            (Path(directory) / "sources.list.d").mkdir()
+            today = Path(directory) / "sources.list.d" / "debian.sources"
+            today.write_text("today")
+            answer = subprocess.run([str(IMAGE / "use-snapshot"), address, directory], capture_output=True, text=True, check=False)
+            written = Path(directory) / "sources.list"
+            self.assertEqual(today.exists(), not written.exists())
+            return answer, written.read_text() if written.exists() else ""
+
+    def test_packages_come_from_the_archive_that_is_named(self):
+        self.assertEqual(self.use_snapshot("")[1], "")
+        for address in ("http://archive.example.org/debian/20261101T000000Z", "http://archive.example.org/of/debian/20261101T000000Z/"):
+            answer, written = self.use_snapshot(address)
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            address = address.rstrip("/")
+            parts = re.findall(r"^deb \[check-valid-until=no\] (\S+) (\S+) main$", written, re.M)
+            security = address.replace("/debian/", "/debian-security/")
+            self.assertEqual(parts, [(address, "bookworm"), (address, "bookworm-updates"), (security, "bookworm-security")])
+
+    def test_what_is_no_archive_is_refused(self):
+        for address in ("yesterday", "20261101T000000Z", "http:///debian", "http://archive.example.org/", "ftp://archive.example.org/debian",
+                        "http://a b/debian", "http://a/debian\ndeb http://b/debian x", "http://a/debian/$(id)"):
+            answer, written = self.use_snapshot(address)
+            self.assertEqual((answer.returncode, written), (2, ""), address)
+            self.assertIn("want the address of a Debian archive of one moment", answer.stderr)
+
+
+class NamesTest(unittest.TestCase):
+    """Which registry images come from is said by whoever builds and runs them."""
+
+    @staticmethod
+    def images():
+        yield "Dockerfile", re.search(r"^ARG DEBIAN=(\S+)", DOCKERFILE, re.M).group(1)
+        yield "deploy/image/build", re.search(r"^tag=\$\{1:-(\S+)\}", (IMAGE / "build").read_text(), re.M).group(1)
+        compose = yaml.safe_load((ROOT / "deploy" / "compose" / "compose.yaml").read_text())
+        for name, entry in compose["services"].items():
+            yield f"compose: {name}", entry["image"].removeprefix("${COGNATE_IMAGE:-").removesuffix("}")
+        for path in [CHART / "values.yaml", *CI]:
+            values = values_of(path)
+            dev = values.get("devDependencies", {})
+            for image in (values.get("image", {}).get("repository"), dev.get("postgresImage"), dev.get("redisImage")):
+                if image:
+                    yield path.name, image
+
+    def test_no_image_has_a_host(self):
+        found = list(self.images())
+        self.assertGreater(len(found), 20)
+        for where, image in found:
+            first = image.split("/")[0] if "/" in image else ""
+            self.assertFalse("." in first or ":" in first or first == "localhost", f"{where}: {image}")
+
+    def test_one_image_is_meant_everywhere(self):
+        repository = values_of(CHART / "values.yaml")["image"]["repository"]
+        for where, image in self.images():
+            if "cognate" in image and where != "production.yaml":
+                self.assertEqual(re.split(r":\$|:[0-9]", image)[0], repository, where)
+
+    def test_no_archive_is_named(self):
+        for path in [ROOT / "Dockerfile", *IMAGE.iterdir()]:
+            hosts = re.findall(r"https?://([\w.-]+)", path.read_text())
+            self.assertEqual([host for host in hosts if not host.endswith((".example.org", ".invalid"))], [], path)
 
 
 @unittest.skipIf(not_the_images(), not_the_images())
@@ -173,6 +235,24 @@ class ComposeTest(unittest.TestCase):
             if "setting" in known[service]:
                 variable = f"COGNATE_{known[service]['setting'].upper().replace('-', '_')}"
                 self.assertEqual(environment[variable], f"dns:///{service}:{known[service]['grpc']}")
+
+    def test_no_two_programs_have_one_port(self):
+        services = [fact for name, fact in facts().items() if name != "single"]
+        for door in ("grpc", "admin"):
+            ports = [fact[door] for fact in services]
+            self.assertEqual(len(ports), len(set(ports)), door)
+
+    def test_each_is_asked_whether_it_is_ready(self):
+        for name, entry in self.compose["services"].items():
+            if name.endswith("-migrate"):
+                self.assertEqual(entry["healthcheck"], {"disable": True}, name)
+            elif name in SERVICES:
+                self.assertEqual(entry["healthcheck"]["test"], ["CMD", "/usr/local/bin/cognate", "health", "--ready"])
+                self.assertIn("COGNATE_ADMIN", entry["environment"], name)
+        if PROGRAMS.exists():
+            said = help_of("cognate", "health")
+            for word in ("--ready", "--timeout", "COGNATE_ADMIN"):
+                self.assertIn(word, said)
 
     def test_files_and_secrets_that_it_names_are_there_or_made(self):
         up = (ROOT / "deploy/compose/up").read_text()

@@ -1,4 +1,5 @@
 """What Helm makes of the chart: every file of ci/ is an installation that Kubernetes would take, and what must hold of each holds."""
+import re
 import shutil
 import subprocess
 import tempfile
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from chart import CHART, CI, KUBERNETES, SCHEMAS, SERVICES, Objects, at, containers, helm, missing_tools, rendered_text, tool
+from chart import CHART, CI, KUBERNETES, ROOT, SCHEMAS, SERVICES, Objects, at, containers, helm, missing_tools, rendered_text, tool
 
 
 @unittest.skipIf(missing_tools(), f"without {', '.join(missing_tools())}")
@@ -262,6 +263,12 @@ class SingleThingsTest(unittest.TestCase):
         self.assertIn("https://git.example.org/cognate/docs/runbooks/", rules)
         self.assertNotIn("'runbook_url': 'docs/", rules)
 
+    def test_measures_keep_their_own_labels(self):
+        monitor = Objects(at("production")).of("ServiceMonitor")[0]["spec"]["endpoints"][0]
+        pods = Objects(at("single")).of("PodMonitor")[0]["spec"]["podMetricsEndpoints"][0]
+        self.assertIs(monitor["honorLabels"], True)
+        self.assertIs(pods["honorLabels"], True)
+
     def test_the_notes_tell_three_calls_and_what_is_not_safe(self):
         with tempfile.TemporaryDirectory() as directory:
             copy = Path(directory) / "cognate"
@@ -280,6 +287,9 @@ class SingleThingsTest(unittest.TestCase):
         self.assertNotIn("What is not safe yet", told["production"])
         self.assertIn("-cacert ca.crt -authority cognate-platform-registry.cognate.svc localhost:7401", told["production"])
         self.assertIn("-plaintext localhost:7400", told["single"])
+        # They are the first of the page, which are made in tests.
+        page = re.findall(r"^grpcurl .*$", (ROOT / "docs" / "kubernetes.md").read_text(), re.M)
+        self.assertEqual(re.findall(r"^  (grpcurl .*)$", told["tryout"], re.M), page[:3])
 
 
 if __name__ == "__main__":

@@ -35,7 +35,16 @@ class RunTest(unittest.TestCase):
         for name, pod, container in pods_of_tests(objects):
             code, said = kubelet.run_to_end(name, pod, container)
             self.assertEqual(code, 0, f"{container['command']}: {said}")
+        self.ask_each_for_its_health(kubelet)
         return kubelet
+
+    def ask_each_for_its_health(self, kubelet):
+        """As Docker and Compose do: in the container, with its own variables."""
+        for name, pod in kubelet.pods():
+            for words in (["health"], ["health", "--ready"]):
+                container = dict(pod["containers"][0], command=["/usr/local/bin/cognate", *words])
+                code, said = kubelet.run_to_end(name, pod, container)
+                self.assertEqual(code, 0, f"{name}: {words}: {said[-2000:]}")
 
     def end(self, kubelet):
         codes = kubelet.terminate()

@@ -53,8 +53,8 @@ file-transfer:
   files: true
   answers: [FileTransferService]
 gateway:
-  grpc: 7406
-  admin: 7486
+  grpc: 7407
+  admin: 7487
   http: 7490
   calls: [platform-registry, change-capture, transformer, delivery, feedback, file-transfer]
 single:
