@@ -18,9 +18,10 @@
 // `_total`) and have labels with few values: never an id, a name that a user chose (but for platforms) or a
 // message.
 //
-// Names that people choose (labels `platform`, `model`, `sync`, `name`, `stage`) are bounded: the first 1,000
-// values of each label get series; beyond, counters and histograms count under "other", and gauges, of which
-// a sum would say nothing, are not shown. cognate_metrics_names_refused_total{label} says that it happened.
+// Names that people choose (labels `platform`, `source`, `target`, `model`, `sync`, `name`, `stage`) are
+// bounded: the first 1,000 values of each label get series; beyond, counters and histograms count under
+// "other", and gauges, of which a sum would say nothing, are not shown.
+// cognate_metrics_names_refused_total{label} says that it happened.
 namespace cognate::metrics {
 
 using Counter = prometheus::Counter;      // Increment(by = 1)

@@ -6,7 +6,8 @@
 namespace cognate::metrics {
 namespace {
 
-constexpr std::array<absl::string_view, 5> kChosenByPeople = {"platform", "model", "sync", "name", "stage"};
+constexpr std::array<absl::string_view, 7> kChosenByPeople = {"platform", "model",  "sync",  "name",
+                                                              "stage",    "source", "target"};
 
 }  // namespace
 

@@ -14,6 +14,7 @@ namespace cognate::change_capture {
 namespace {
 
 constexpr absl::Duration kMeasureInterval = absl::Seconds(5);
+constexpr absl::Duration kMeasureAgain = absl::Seconds(1);
 constexpr absl::Duration kLookInterval = absl::Milliseconds(20);
 constexpr absl::Duration kFullWait = absl::Milliseconds(10);
 constexpr absl::Duration kRetryWait = absl::Milliseconds(100);
@@ -188,6 +189,9 @@ void StreamFeeder::Measure() {
   measured_ = now;
   if (const absl::StatusOr<BatchStore::Standing> standing = store_.Look(); standing.ok()) {
     oldest_.Set("log", "", standing->oldest_capture);
+    // Mostly it is planned a moment later, and must not seem to age until the next look.
+    if (standing->oldest_capture != absl::InfiniteFuture())
+      measured_ = now - kMeasureInterval + kMeasureAgain;
     unfinished_runs_.Set(static_cast<double>(standing->unfinished_runs));
   }
   const absl::StatusOr<redis::Client::Memory> memory = redis_->AskMemory();

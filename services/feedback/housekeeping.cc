@@ -23,6 +23,8 @@ void Housekeeping::Run(StopToken& stop) {
   do {
     const absl::Status status = TidyUp();
     if (!status.ok()) log::Warn("housekeeping", {{"status", status}});
+    const absl::Status canaries = parts_.canaries.ReadPairs();
+    if (!canaries.ok()) log::Warn("canaries", {{"status", canaries}});
   } while (!stop.WaitFor(kTurn));
 }
 

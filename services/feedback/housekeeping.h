@@ -12,7 +12,8 @@
 namespace cognate::feedback {
 
 // Deletes events that are older than the retention, rolls up what was counted, gives up what has been HELD
-// for longer than its platform wants, and keeps the gauges of troubles.
+// for longer than its platform wants, keeps the gauges of troubles,
+// and reads which pairs of platforms have a canary.
 class Housekeeping {
  public:
   Housekeeping(const Parts& parts, absl::Duration retention) : parts_(parts), retention_(retention) {}

@@ -4,6 +4,7 @@
 #include "common/metrics/metrics.h"
 #include "common/metrics/standing.h"
 #include "common/retry/backoff.h"
+#include "services/feedback/canaries.h"
 #include "services/feedback/events/event_feed.h"
 #include "services/feedback/events/event_store.h"
 #include "services/feedback/events/history_store.h"
@@ -44,6 +45,7 @@ struct Parts {
   Metrics& metrics;
   HistoryStore& history;
   SyncWays& ways;
+  Canaries& canaries;
 };
 
 }  // namespace cognate::feedback

@@ -204,6 +204,7 @@ absl::StatusOr<v1::ReportResponse> Report(const Parts& parts, const v1::ReportRe
   RETURN_IF_ERROR(ParkTroubled(parts, request.platform(), sorted, context));
   InspectWaiting(parts, written.waiting, context);
   Measure(parts, request, now);
+  parts.canaries.Count(request);
   return v1::ReportResponse();
 }
 

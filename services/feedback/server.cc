@@ -65,6 +65,7 @@ struct Server::State {
         metrics(environment.metrics, environment.clock),
         ways(peers.registry(), environment.clock),
         policies(config.retry, peers.registry(), environment.clock),
+        canaries(peers.registry(), environment.clock, environment.metrics),
         parts{environment.clock,
               UniformRandom,
               config.retry,
@@ -78,7 +79,8 @@ struct Server::State {
               signal,
               metrics,
               history,
-              ways},
+              ways,
+              canaries},
         monitor("feedback_redrive", environment.clock, environment.metrics),
         redrive(parts, monitor),
         housekeeping(parts, config.event_retention),
@@ -104,6 +106,7 @@ struct Server::State {
   Metrics metrics;
   SyncWays ways;
   RetryPolicies policies;
+  Canaries canaries;
   Parts parts;
   health::ProgressMonitor monitor;
   RedriveLoop redrive;

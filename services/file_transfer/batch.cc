@@ -43,6 +43,7 @@ absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchW
   ASSIGN_OR_RETURN(const std::vector<absl::Status> statuses, parts.contents.PutSmall(files));
   std::vector<std::string> shown;
   for (size_t i = 0; i < statuses.size(); ++i) {
+    parts.metrics.uploads.With({statuses[i].ok() ? "stored" : "refused"}).Increment();
     if (statuses[i].ok()) shown.emplace_back(files[i].sha256);
   }
   RETURN_IF_ERROR(parts.possession.AddSent(platform, shown));

@@ -1,5 +1,5 @@
 """What the dashboards show: one place, in words and PromQL. scripts/dashboards makes them Grafana's JSON, the tests run every
-query in a real Prometheus, scripts/monitoring-pictures draws some of them for the docs."""
+query in a real Prometheus, pictures.py draws some of them for the docs."""
 
 import dataclasses
 
@@ -147,6 +147,8 @@ DELIVERY = [
         Panel("Applied a second", "ops", [(rate("cognate_delivery_applied_total", "platform", ON), "{{platform}}")]),
         Panel("p99 from capture to applied", "s", [(quantile(0.99, "cognate_end_to_end_seconds", "platform", ON), "{{platform}}")]),
         Panel("Deliveries in one batch", "short", [(quantile(0.5, "cognate_delivery_batch_size", "platform", ON), "{{platform}} p50")]),
+        Panel("Age of the newest canary", "s", [(f'min by (source, target) (cognate_canary_seconds{{{NS}, target=~"$platform"}})', "{{source}} to {{target}}")],
+              "How long ago the newest canary that the target has was captured; where canaries are set up."),
         Panel("Change latency as feedback sees it", "s", quantiles("cognate_change_latency_seconds", ON),
               "From capture to the outcome's settlement in the ledger."),
     ]),

@@ -17,6 +17,7 @@ LIMITS = {
     "PipelineStalled": ("> 60", "> 10"),
     "PlatformBehind": ("> 600", "> 8"),
     "FileTransferStuck": ("> 1800", "> 5"),
+    "CanaryLate": ("> 300", "> 5"),
 }
 
 

@@ -1,0 +1,52 @@
+// Canaries: records that a platform changes again and again, so that whoever looks sees whether the way to
+// each of their targets is open. A record is one by its model: `cognate_canary`, in whatever schema.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "cognate/v1/feedback_service.pb.h"
+#include "common/clock/clock.h"
+#include "common/metrics/metrics.h"
+#include "common/sync/mutex.h"
+#include "services/clients/rules_follower.h"
+
+namespace cognate::feedback {
+
+bool IsCanary(absl::string_view model);
+
+// cognate_canary_seconds{source,target}: how long ago the newest canary that the target has was captured.
+// Worked out when it is asked for, so that it grows while none arrives. A pair is shown from its sync on, as
+// if a canary had arrived just then, and no longer than its sync is active. Thread safe.
+class Canaries {
+ public:
+  Canaries(clients::RegistryClient& registry, const Clock& clock, metrics::Registry& metrics);
+
+  // Reads from the rules which pairs there are.
+  absl::Status ReadPairs();
+  // What a target has now.
+  void Count(const v1::ReportRequest& report);
+
+ private:
+  using Pair = std::pair<std::string, std::string>;  // source, target
+  struct Shown {
+    Shown(metrics::Registry& metrics, const Pair& pair, absl::Time since);
+    absl::Time newest;
+    metrics::OwnedGauge age;
+  };
+  void Refresh();
+
+  const Clock& clock_;
+  metrics::Registry& metrics_;
+  clients::RulesFollower<> rules_;
+  Mutex mutex_;
+  std::map<Pair, Shown> shown_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<metrics::Registry::Refresher> refresher_;  // last: it uses the others
+};
+
+}  // namespace cognate::feedback
