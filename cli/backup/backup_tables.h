@@ -18,7 +18,8 @@ enum class Merge {
 };
 
 // Statements of `own`, `before` and `after` may be several, in order; `s` is the row of the file in
-// conditions.
+// conditions. `pg_temp.beyond(n)` is a number above `n` that nothing which came after the file, or after an
+// earlier restore of it, can have reached; `staged_restore` is one row with the file's `created_at`.
 struct Table {
   std::string schema;
   std::string name;

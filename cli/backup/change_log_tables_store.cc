@@ -5,20 +5,16 @@ namespace {
 
 constexpr char kSchema[] = "change_capture";
 
-// Of what this file was taken from no more than this many versions, batches or events can have come since.
-// What comes after a restore gets numbers beyond them, so that whatever of the time that is lost still lies
-// on targets, on streams or with watchers is older than everything that is said from then on.
-#define COGNATE_BACKUP_LEAP "1000000000000"
-
 constexpr char kLeapVersions[] = R"sql(
     UPDATE change_capture.version_counter t
-    SET version = (s.version / )sql" COGNATE_BACKUP_LEAP " + 1) * " COGNATE_BACKUP_LEAP R"sql(
+    SET version = pg_temp.beyond(s.version)
     FROM staged_change_capture_version_counter s
     WHERE s.version > t.version)sql";
 
+// Whoever still holds a batch of before must not acknowledge another one with its number.
 constexpr char kLeapBatches[] =
     "SELECT setval(pg_get_serial_sequence('change_capture.batches', 'batch_id'), "
-    "nextval(pg_get_serial_sequence('change_capture.batches', 'batch_id')) + " COGNATE_BACKUP_LEAP ")";
+    "pg_temp.beyond(nextval(pg_get_serial_sequence('change_capture.batches', 'batch_id'))))";
 
 constexpr char kSame[] =
     "(c.model_id, c.local_id, c.operation, c.fields) IS NOT DISTINCT FROM (s.model_id, s.local_id, "

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/postgres/connection.h"
+#include "common/redis/client.h"
 
 namespace cognate::cli {
 
@@ -19,6 +20,9 @@ struct DatabaseOptions {
   bool migrate = false;  // make the schemas where they are missing
 };
 
+// Whether it is the one of `cognate up`, whose Redis keeps nothing over a stop.
+bool IsPrivate(const DatabaseOptions& options);
+
 void AddDatabaseOptions(CLI::App& command, const std::shared_ptr<DatabaseOptions>& options);
 
 // That of `--postgres-uri`, or the private one of `cognate up`: while `up` runs, as it is; else it is started
@@ -28,6 +32,7 @@ class Database {
   struct Purpose {
     bool must_be_stopped = false;  // `cognate up` must not run
     bool may_be_new = false;       // where nothing is yet, an empty one is made
+    bool only_looks = false;       // one that is there is left as it is, also where it is of an older program
     std::string application_name;
   };
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options,
@@ -35,8 +40,6 @@ class Database {
   ~Database();
 
   postgres::Connection& connection() { return *connection_; }
-  // Its Redis keeps nothing over a stop.
-  bool is_private() const { return private_ != nullptr; }
 
  private:
   struct Private;
@@ -47,9 +50,8 @@ class Database {
   std::unique_ptr<postgres::Connection> connection_;
 };
 
-// Takes away what the services left on streams: all of it is in the database, too, and what is not there any
-// more must not be delivered.
-absl::Status EmptyStreams(postgres::Connection& connection, const std::string& redis_address,
-                          const std::string& prefix);
+// Takes away what the services left on streams, whichever platforms there were: all of it is in the database,
+// too, and what is not there any more must not be delivered.
+absl::Status EmptyStreams(const redis::Options& redis, const std::string& prefix);
 
 }  // namespace cognate::cli

@@ -10,12 +10,14 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "cli/backup/database.h"
+#include "cli/backup/load.h"
 #include "cli/default_address.h"
 #include "cli/private_servers.h"
 #include "common/bus/streams.h"
 #include "common/postgres/migrator.h"
-#include "common/redis/client.h"
+#include "common/redis/keys.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/migrations.h"
@@ -36,6 +38,8 @@ absl::StatusOr<std::string> UriOf(const DatabaseOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat("--postgres-uri-file: cannot read ", options.uri_file));
   std::string uri((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   absl::StripAsciiWhitespace(&uri);
+  if (uri.empty())
+    return absl::InvalidArgumentError(absl::StrCat("--postgres-uri-file: ", options.uri_file, " is empty"));
   return uri;
 }
 
@@ -47,7 +51,15 @@ absl::Status MigrateAll(const std::string& uri) {
   return postgres::Migrate(uri, "file_transfer", file_transfer::Migrations());
 }
 
+absl::StatusOr<bool> IsNew(postgres::Connection& connection) {
+  ASSIGN_OR_RETURN(const postgres::Rows rows,
+                   connection.QueryText("SELECT to_regclass('platform_registry.schema_migrations')::text"));
+  return rows.IsNull(0, 0);
+}
+
 }  // namespace
+
+bool IsPrivate(const DatabaseOptions& options) { return options.uri.empty() && options.uri_file.empty(); }
 
 // What `cognate up` keeps for itself.
 struct Database::Private {
@@ -82,11 +94,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
                                                          const Purpose& purpose) {
   ASSIGN_OR_RETURN(std::string uri, UriOf(options));
   std::unique_ptr<Database> database(new Database);
-  if (uri.empty()) {
-    RETURN_IF_ERROR(database->OpenPrivate(options, purpose, &uri));
-  } else if (options.migrate) {
-    RETURN_IF_ERROR(MigrateAll(uri));
-  }
+  if (uri.empty()) RETURN_IF_ERROR(database->OpenPrivate(options, purpose, &uri));
   postgres::ConnectionOptions connection;
   connection.uri = uri;
   connection.application_name = purpose.application_name;
@@ -94,6 +102,11 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   connection.lock_timeout = absl::Seconds(10);
   connection.settings = {{"jit", "off"}};
   ASSIGN_OR_RETURN(database->connection_, postgres::Connection::Open(connection));
+  if (purpose.must_be_stopped) RETURN_IF_ERROR(backup::CheckNobodyRuns(*database->connection_));
+  const bool migrates = IsPrivate(options) ? purpose.may_be_new : options.migrate;
+  if (!migrates) return database;
+  ASSIGN_OR_RETURN(const bool is_new, IsNew(*database->connection_));
+  if (is_new || !purpose.only_looks) RETURN_IF_ERROR(MigrateAll(uri));
   return database;
 }
 
@@ -124,25 +137,17 @@ absl::Status Database::OpenPrivate(const DatabaseOptions& options, const Purpose
     ASSIGN_OR_RETURN(own->postgres, PrivatePostgres::Start(own->home));
     *uri = own->postgres->Uri(kDatabase);
     RETURN_IF_ERROR(own->postgres->EnsureDatabase(kDatabase));
-    if (purpose.may_be_new) RETURN_IF_ERROR(MigrateAll(*uri));
   }
   private_ = std::move(own);
   return absl::OkStatus();
 }
 
-absl::Status EmptyStreams(postgres::Connection& connection, const std::string& redis_address,
-                          const std::string& prefix) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<redis::Client> redis, redis::Client::Connect(redis_address));
+absl::Status EmptyStreams(const redis::Options& options, const std::string& prefix) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<redis::Client> redis, redis::Client::Connect(options));
   RETURN_IF_ERROR(redis->Del(bus::ChangesStream(prefix)));
   RETURN_IF_ERROR(redis->Del(bus::EventsStream(prefix)));
-  ASSIGN_OR_RETURN(const postgres::Rows rows,
-                   connection.QueryText("SELECT name FROM platform_registry.platforms "
-                                        "UNION SELECT platform FROM change_capture.platforms"));
-  for (int row = 0; row < rows.size(); ++row) {
-    RETURN_IF_ERROR(redis->Del(bus::LaneStream(rows.GetText(row, 0), prefix)));
-    RETURN_IF_ERROR(redis->Del(bus::LaneClosedKey(rows.GetText(row, 0), prefix)));
-  }
-  return absl::OkStatus();
+  const std::string lane = bus::LaneStream("", prefix);
+  return redis::DeleteAllBelow(options, absl::StripSuffix(lane, "}")).status();
 }
 
 }  // namespace cognate::cli

@@ -34,7 +34,7 @@ const std::vector<Table>& FeedbackTables() {
     WHERE s.last_sequence > t.last_sequence)sql",
                R"sql(
     UPDATE feedback.event_counter t
-    SET last_sequence = (s.last_sequence / 1000000000000 + 1) * 1000000000000
+    SET last_sequence = pg_temp.beyond(s.last_sequence)
     FROM staged_feedback_event_counter s
     WHERE s.last_sequence > t.last_sequence)sql"}},
       {.schema = kSchema,

@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/backup/backup_tables.h"
@@ -22,22 +23,48 @@ using postgres::Transaction;
 constexpr size_t kRowsAtOnce = 1'000;
 constexpr size_t kBytesAtOnce = size_t{4} << 20;
 
-// Everything that a service of ours connects as, whoever started it.
+// Everything that a service of ours connects as, whoever started it. Delivery goes by the same name to
+// targets, too: there it has no schema.
 constexpr char kRunning[] = R"sql(
     SELECT application_name, count(*)::text
     FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
-      AND application_name IN ('cognate-platform-registry', 'cognate-change-capture', 'cognate-feedback',
-                               'cognate-file-transfer')
+      AND (application_name IN ('cognate-platform-registry', 'cognate-change-capture', 'cognate-feedback',
+                                'cognate-file-transfer')
+           OR application_name = 'cognate-delivery' AND to_regnamespace('delivery') IS NOT NULL)
     GROUP BY application_name
     ORDER BY application_name)sql";
 
-absl::Status CheckNobodyRuns(postgres::Connection& connection) {
-  ASSIGN_OR_RETURN(const Rows rows, connection.QueryText(kRunning));
-  if (rows.empty()) return absl::OkStatus();
-  return Error(absl::StatusCode::kFailedPrecondition, "SERVICES_RUNNING",
-               absl::StrCat(rows.GetText(0, 0), " is connected to this database (", rows.GetText(0, 1),
-                            " connections): stop every service, restore, and start them again"));
+// What the statements of the tables ask of the restore itself (backup_tables.h). Nobody gives ten million
+// numbers a second: so by the clock, and where that is behind, by the age of the file. Below 2^53, as far as
+// JavaScript counts; the clock gets there in 2054.
+constexpr char kCreateRestore[] = R"sql(
+    CREATE TEMP TABLE staged_restore (created_at timestamptz, started_at timestamptz) ON COMMIT DROP;
+    CREATE OR REPLACE FUNCTION pg_temp.beyond(n bigint) RETURNS bigint LANGUAGE sql AS $$
+        SELECT greatest(n + 1, least(9000000000000000, greatest(
+            (10000000 * extract(epoch FROM r.started_at - timestamptz '2026-01-01 00:00Z'))::bigint,
+            n + (10000000 * (1 + greatest(0, extract(epoch FROM r.started_at - greatest(
+                r.created_at, timestamptz '2026-01-01 00:00Z')))))::bigint)))
+        FROM pg_temp.staged_restore r
+    $$)sql";
+
+constexpr char kBeginRestore[] = R"sql(
+    INSERT INTO staged_restore
+    VALUES (to_timestamp($1::bigint), clock_timestamp())
+    RETURNING extract(epoch FROM started_at)::text)sql";
+
+// Gives when it begins.
+absl::StatusOr<absl::Time> BeginRestore(postgres::Connection& connection, const Header& header) {
+  absl::Time created;
+  std::string problem;
+  if (!absl::ParseTime(absl::RFC3339_full, header.created_at, &created, &problem))
+    return Damaged("its header does not say when it was made");
+  RETURN_IF_ERROR(connection.Execute(kCreateRestore));
+  ASSIGN_OR_RETURN(const Rows rows,
+                   connection.QueryText(kBeginRestore, {{absl::StrCat(absl::ToUnixSeconds(created))}}));
+  double started = 0;
+  if (!absl::SimpleAtod(rows.GetText(0, 0), &started)) return absl::InternalError("no time");
+  return absl::UnixEpoch() + absl::Seconds(started);
 }
 
 // One part of the file on its way into its table's twin.
@@ -158,6 +185,14 @@ absl::StatusOr<std::map<std::string, StagedPart>> Stage(postgres::Connection& co
 
 }  // namespace
 
+absl::Status CheckNobodyRuns(postgres::Connection& connection) {
+  ASSIGN_OR_RETURN(const Rows rows, connection.QueryText(kRunning));
+  if (rows.empty()) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "SERVICES_RUNNING",
+               absl::StrCat(rows.GetText(0, 0), " is connected to this database (", rows.GetText(0, 1),
+                            " connections): stop every service, restore, and start them again"));
+}
+
 absl::StatusOr<Proved> Prove(const std::string& path, const Progress& progress) {
   ASSIGN_OR_RETURN(BackupReader::Source source, OpenBackup(path));
   BackupReader reader(std::move(source));
@@ -189,10 +224,12 @@ absl::StatusOr<Outcome> Load(postgres::Connection& connection, const std::string
     RETURN_IF_ERROR(CheckCurrent(schemas));
     RETURN_IF_ERROR(LockTables(connection));
     RETURN_IF_ERROR(CheckNobodyRuns(connection));
+    ASSIGN_OR_RETURN(outcome.started_at, BeginRestore(connection, proved.header));
     ASSIGN_OR_RETURN(const auto staged, Stage(connection, path, proved, progress));
     for (const Table& table : AllTables()) RETURN_IF_ERROR(CheckLineage(connection, table));
     for (const Table& table : AllTables()) {
       const auto part = staged.find(table.Full());
+      RETURN_IF_ERROR(PrepareTable(connection, table));
       if (part == staged.end()) continue;
       progress(table.Full(), part->second.rows, part->second.rows);
       ASSIGN_OR_RETURN(PartOutcome merged, MergeTable(connection, table, part->second.columns, &outcome));
@@ -204,7 +241,7 @@ absl::StatusOr<Outcome> Load(postgres::Connection& connection, const std::string
     RETURN_IF_ERROR(AddNotes(connection, &outcome));
     if (options.dry_run) return absl::CancelledError("a dry run");
     for (const Table& table : AllTables()) RETURN_IF_ERROR(FinishTable(connection, table));
-    return absl::OkStatus();
+    return options.before_commit();
   });
   if (options.dry_run && absl::IsCancelled(loaded)) return outcome;
   RETURN_IF_ERROR(loaded);

@@ -26,6 +26,7 @@ constexpr char kInbox[] = R"sql(
     SELECT DISTINCT entity_id::text
     FROM cognate.inbox
     WHERE NOT deleted AND entity_id > $1::uuid
+      AND written_at >= $2::timestamptz AND written_at <= $3::timestamptz
     ORDER BY 1
     LIMIT 5000)sql";
 
@@ -35,8 +36,11 @@ constexpr char kUnknown[] = R"sql(
     WHERE NOT EXISTS (SELECT FROM platform_registry.replicas WHERE entity_id = asked))sql";
 
 // As one whose record is gone: nothing will be said of it any more.
-constexpr char kForget[] =
-    "UPDATE cognate.inbox SET deleted = true WHERE entity_id = ANY ($1::uuid[]) AND NOT deleted";
+constexpr char kForget[] = R"sql(
+    UPDATE cognate.inbox
+    SET deleted = true
+    WHERE entity_id = ANY ($1::uuid[]) AND NOT deleted
+      AND written_at >= $2::timestamptz AND written_at <= $3::timestamptz)sql";
 
 absl::StatusOr<std::unique_ptr<postgres::Connection>> Connect(const Rows& rows, int row) {
   v1::DatabaseConnection database;
@@ -60,45 +64,61 @@ std::string ArrayOf(const Rows& rows) {
   return absl::StrCat("{", absl::StrJoin(ids, ","), "}");
 }
 
-absl::StatusOr<int64_t> ForgetOn(postgres::Connection& own, postgres::Connection& target) {
+absl::StatusOr<int64_t> ForgetOn(postgres::Connection& own, postgres::Connection& target,
+                                 const LostTime& time) {
   ASSIGN_OR_RETURN(const Rows there, target.QueryText("SELECT to_regclass('cognate.inbox')::text"));
   if (there.IsNull(0, 0)) return 0;
+  const std::string until = absl::FormatTime(absl::RFC3339_full, time.until, absl::UTCTimeZone());
   int64_t forgotten = 0;
   std::string after = "00000000-0000-0000-0000-000000000000";
   while (true) {
-    ASSIGN_OR_RETURN(const Rows page, target.QueryText(kInbox, {{after}}));
+    ASSIGN_OR_RETURN(const Rows page, target.QueryText(kInbox, {{after, time.from, until}}));
     if (page.empty()) return forgotten;
     after = std::string(page.GetText(page.size() - 1, 0));
     ASSIGN_OR_RETURN(const Rows unknown, own.QueryText(kUnknown, {{ArrayOf(page)}}));
     if (!unknown.empty()) {
-      ASSIGN_OR_RETURN(const Rows done, target.QueryText(kForget, {{ArrayOf(unknown)}}));
+      ASSIGN_OR_RETURN(const Rows done, target.QueryText(kForget, {{ArrayOf(unknown), time.from, until}}));
       forgotten += done.affected();
     }
     if (page.size() < kPage) return forgotten;
   }
 }
 
-absl::StatusOr<int64_t> ForgetOnTarget(postgres::Connection& own, const Rows& targets, int row) {
+absl::StatusOr<int64_t> ForgetOnTarget(postgres::Connection& own, const Rows& targets, int row,
+                                       const LostTime& time) {
   ASSIGN_OR_RETURN(const std::unique_ptr<postgres::Connection> target, Connect(targets, row));
-  return ForgetOn(own, *target);
+  return ForgetOn(own, *target, time);
 }
 
 }  // namespace
 
-absl::Status ForgetLostIdentities(postgres::Connection& own, LostIdentities* lost) {
-  ASSIGN_OR_RETURN(const Rows targets, own.QueryText(kTargets));
-  for (int row = 0; row < targets.size(); ++row) {
-    const absl::StatusOr<int64_t> forgotten = ForgetOnTarget(own, targets, row);
+LostIdentities ForgetLostIdentities(postgres::Connection& own, const LostTime& time) {
+  LostIdentities lost;
+  const absl::StatusOr<Rows> targets = own.QueryText(kTargets);
+  if (!targets.ok()) {
+    lost.notes.push_back(absl::StrCat("no target was asked for records that were made since the backup (",
+                                      targets.status().message(), "): restore once more"));
+    return lost;
+  }
+  for (int row = 0; row < targets->size(); ++row) {
+    const absl::StatusOr<int64_t> forgotten = ForgetOnTarget(own, *targets, row, time);
     if (forgotten.ok()) {
-      lost->forgotten += *forgotten;
+      lost.forgotten += *forgotten;
       continue;
     }
-    lost->notes.push_back(absl::StrCat(
-        targets.GetText(row, 0), " could not be asked for records that were made since the backup (",
+    lost.notes.push_back(absl::StrCat(
+        targets->GetText(row, 0), " could not be asked for records that were made since the backup (",
         forgotten.status().message(),
         "): restore once more when it can be, or they are refused where they come again"));
   }
-  return absl::OkStatus();
+  return lost;
+}
+
+absl::StatusOr<std::vector<std::string>> TargetsWithIdentities(postgres::Connection& own) {
+  ASSIGN_OR_RETURN(const Rows targets, own.QueryText(kTargets));
+  std::vector<std::string> names;
+  for (int row = 0; row < targets.size(); ++row) names.emplace_back(targets.GetText(row, 0));
+  return names;
 }
 
 }  // namespace cognate::cli

@@ -16,6 +16,8 @@ namespace cognate::backup {
 absl::Status LockTables(postgres::Connection& connection);
 // BACKUP_OF_ANOTHER_CLUSTER.
 absl::Status CheckLineage(postgres::Connection& connection, const Table& table);
+// What is known before anything of the table comes. Also of tables that the file does not have.
+absl::Status PrepareTable(postgres::Connection& connection, const Table& table);
 // `columns` are those that the file has. Conflicts are added to `outcome`.
 absl::StatusOr<PartOutcome> MergeTable(postgres::Connection& connection, const Table& table,
                                        const std::vector<std::string>& columns, Outcome* outcome);

@@ -89,6 +89,22 @@ constexpr char kNoNaturalKeys[] = R"sql(
     WHERE NOT y.deleted AND coalesce(jsonb_array_length(y.definition -> 'natural_keys'), 0) = 0
     ORDER BY y.name)sql";
 
+// Whoever was shut out since the backup is in again.
+constexpr char kKeys[] = R"sql(
+    SELECT format('key %s (%s, %s%s) came: revoke it with `cognate key revoke` if that was done since the backup', k.key_id,
+                  coalesce(nullif(k.display_name, ''), 'without a name'),
+                  lower(replace(k.role, 'ROLE_', '')), ' of ' || k.platform)
+    FROM platform_registry.keys k
+    JOIN staged_new_keys USING (key_id)
+    WHERE k.revoke_time IS NULL AND (k.expire_time IS NULL OR k.expire_time > now())
+    ORDER BY k.create_time, k.key_id)sql";
+
+constexpr char kAudit[] = R"sql(
+    SELECT format('%s entries of the file''s audit stay out: this cluster has begun one of its own, and two cannot be made one; keep the file', count(*))
+    FROM staged_feedback_audit_entries s
+    WHERE NOT EXISTS (SELECT FROM feedback.audit_entries x WHERE x.sequence = s.sequence AND x.hash = s.hash)
+    HAVING count(*) > 0)sql";
+
 }  // namespace
 
 absl::Status LockTables(postgres::Connection& connection) {
@@ -114,11 +130,14 @@ absl::Status CheckLineage(postgres::Connection& connection, const Table& table) 
   return absl::OkStatus();
 }
 
+absl::Status PrepareTable(postgres::Connection& connection, const Table& table) {
+  return RunAll(connection, table.before);
+}
+
 absl::StatusOr<PartOutcome> MergeTable(postgres::Connection& connection, const Table& table,
                                        const std::vector<std::string>& columns, Outcome* outcome) {
   PartOutcome part;
   part.part = table.Full();
-  RETURN_IF_ERROR(RunAll(connection, table.before));
   RETURN_IF_ERROR(AddConflicts(connection, table, &part, outcome));
   if (table.merge == Merge::kOwn) {
     RETURN_IF_ERROR(RunAll(connection, table.own, &part.restored));
@@ -126,14 +145,16 @@ absl::StatusOr<PartOutcome> MergeTable(postgres::Connection& connection, const T
     ASSIGN_OR_RETURN(const Rows rows, connection.QueryText(MergeSql(connection, table, columns)));
     part.restored = rows.affected();
   }
-  int64_t raised = 0;
-  RETURN_IF_ERROR(RunAll(connection, table.after, &raised));
-  part.restored += raised;
+  for (const std::string& sql : table.after) {
+    int64_t raised = 0;
+    RETURN_IF_ERROR(RunAll(connection, {sql}, &raised));
+    part.restored += raised;
+  }
   return part;
 }
 
 absl::Status AddNotes(postgres::Connection& connection, Outcome* outcome) {
-  for (const char* sql : {kSources, kAgents, kNoNaturalKeys}) {
+  for (const char* sql : {kSources, kAgents, kNoNaturalKeys, kKeys, kAudit}) {
     ASSIGN_OR_RETURN(const Rows rows, connection.QueryText(sql));
     for (int row = 0; row < rows.size(); ++row) outcome->notes.emplace_back(rows.GetText(row, 0));
   }

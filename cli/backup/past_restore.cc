@@ -4,9 +4,12 @@
 #include <optional>
 #include <vector>
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -14,21 +17,51 @@
 #include "cli/backup/past_file.h"
 #include "cli/output.h"
 #include "common/clock/time_proto.h"
+#include "common/files/digest.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/text/excerpt.h"
 
 namespace cognate::cli {
 namespace {
 
 constexpr int kPage = 500;
 constexpr size_t kShown = 20;
+constexpr size_t kBytesAtOnce = size_t{2} << 20;
+constexpr size_t kLongestLine = 2'000;
+constexpr size_t kApprovalBytes = 6;
+
+// One record that is to come back, as it was looked at.
+struct Chosen {
+  std::string model;
+  std::string local_id;
+  int64_t latest_version = 0;
+  int64_t version = 0;  // of the log; 0: as the file has it
+};
 
 // Past and present of what is looked at.
 struct Tally {
   int64_t same = 0, changed = 0, deleted_since = 0, made_since = 0;
   int64_t restored = 0, changed_meanwhile = 0;
   std::vector<std::string> lines;
+  std::string approval;  // stands for all that is chosen
 };
+
+// Texts behind their lengths, so that no two lists give the same.
+void Add(absl::string_view text, files::Digest* digest) {
+  digest->Add(absl::StrCat(text.size(), ":"));
+  digest->Add(text);
+}
+
+std::string Bytes(const v1::Fields& fields) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  fields.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
 
 absl::StatusOr<absl::Time> ParseAt(const std::string& at) {
   if (at.empty()) return absl::Now();
@@ -66,9 +99,10 @@ class PastRun {
         question_(std::move(question)),
         of_file_(std::move(of_file)) {}
 
-  // Looks at everything; writes where `writes`.
-  absl::StatusOr<Tally> Go(bool writes) {
+  // Writes nothing.
+  absl::StatusOr<Tally> Look() {
     Tally tally;
+    Add(question_.platform, &digest_);
     v1::ListPastRecordsRequest request;
     request.set_platform(question_.platform);
     request.set_model(question_.model);
@@ -78,21 +112,34 @@ class PastRun {
     do {
       ASSIGN_OR_RETURN(const v1::ListPastRecordsResponse page,
                        client_.Call(client_.backups(), &v1::BackupService::Stub::ListPastRecords, request));
-      v1::RestoreRecordsRequest restore;
-      restore.set_platform(question_.platform);
-      for (v1::PastRecord record : page.records()) Look(record, &tally, &restore);
-      if (writes && !restore.items().empty()) RETURN_IF_ERROR(Write(restore, &tally));
+      for (v1::PastRecord record : page.records()) LookAt(record, &tally);
       request.set_page_token(page.next_page_token());
     } while (!request.page_token().empty());
+    tally.approval = absl::BytesToHexString(digest_.Finish().substr(0, kApprovalBytes));
     return tally;
+  }
+
+  // What Look has chosen, and nothing else: what was changed since then is left alone.
+  absl::Status Write(Tally* tally) {
+    v1::RestoreRecordsRequest request;
+    size_t bytes = 0;
+    for (const Chosen& chosen : chosen_) {
+      const v1::RestoreItem& item = AddItem(chosen, &request);
+      bytes += item.ByteSizeLong();
+      if (request.items_size() < kPage && bytes < kBytesAtOnce) continue;
+      RETURN_IF_ERROR(Send(&request, tally));
+      bytes = 0;
+    }
+    return Send(&request, tally);
   }
 
  private:
   static void AddChanged(const v1::PastRecord& record, Tally* tally) {
     ++tally->changed;
     if (tally->lines.size() < kShown) {
-      tally->lines.push_back(
-          absl::StrCat(FormatRecord(record.record()), ": ", absl::StrJoin(record.changed_fields(), ", ")));
+      tally->lines.push_back(text::Excerpt(
+          absl::StrCat(FormatRecord(record.record()), ": ", absl::StrJoin(record.changed_fields(), ", ")),
+          kLongestLine));
     }
   }
 
@@ -126,31 +173,46 @@ class PastRun {
     return nullptr;
   }
 
-  void Look(v1::PastRecord& record, Tally* tally, v1::RestoreRecordsRequest* restore) const {
+  void LookAt(v1::PastRecord& record, Tally* tally) {
     if (of_file_) TakeFromFile(&record);
     if (record.state() == v1::PAST_STATE_SAME) ++tally->same;
     if (record.state() == v1::PAST_STATE_DELETED_SINCE) ++tally->deleted_since;
     if (record.state() == v1::PAST_STATE_MADE_SINCE) ++tally->made_since;
     if (record.state() != v1::PAST_STATE_CHANGED) return;
     AddChanged(record, tally);
-    v1::RestoreItem& item = *restore->add_items();
-    item.set_model(record.record().model());
-    item.set_local_id(record.record().local_id());
-    item.set_latest_version(record.latest_version());
-    if (of_file_) {
-      *item.mutable_fields() = of_file_->at({item.model(), item.local_id()});
-    } else {
-      item.set_version(record.version());
-    }
+    const Chosen chosen{record.record().model(), record.record().local_id(), record.latest_version(),
+                        of_file_ ? 0 : record.version()};
+    Add(chosen.model, &digest_);
+    Add(chosen.local_id, &digest_);
+    Add(absl::StrCat(chosen.latest_version), &digest_);
+    Add(of_file_ ? Bytes(of_file_->at({chosen.model, chosen.local_id})) : absl::StrCat(chosen.version),
+        &digest_);
+    chosen_.push_back(chosen);
   }
 
-  absl::Status Write(const v1::RestoreRecordsRequest& restore, Tally* tally) {
+  const v1::RestoreItem& AddItem(const Chosen& chosen, v1::RestoreRecordsRequest* request) const {
+    v1::RestoreItem& item = *request->add_items();
+    item.set_model(chosen.model);
+    item.set_local_id(chosen.local_id);
+    item.set_latest_version(chosen.latest_version);
+    if (of_file_) {
+      *item.mutable_fields() = of_file_->at({chosen.model, chosen.local_id});
+    } else {
+      item.set_version(chosen.version);
+    }
+    return item;
+  }
+
+  absl::Status Send(v1::RestoreRecordsRequest* request, Tally* tally) {
+    if (request->items().empty()) return absl::OkStatus();
+    request->set_platform(question_.platform);
     ASSIGN_OR_RETURN(const v1::RestoreRecordsResponse response,
-                     client_.Call(client_.backups(), &v1::BackupService::Stub::RestoreRecords, restore));
+                     client_.Call(client_.backups(), &v1::BackupService::Stub::RestoreRecords, *request));
     for (const int outcome : response.outcomes()) {
       if (outcome == v1::RESTORE_OUTCOME_RESTORED) ++tally->restored;
       if (outcome == v1::RESTORE_OUTCOME_CHANGED_MEANWHILE) ++tally->changed_meanwhile;
     }
+    request->Clear();
     return absl::OkStatus();
   }
 
@@ -158,6 +220,8 @@ class PastRun {
   Client client_;
   const PastQuestion question_;
   const std::optional<PastRecords> of_file_;
+  std::vector<Chosen> chosen_;
+  files::Digest digest_;
 };
 
 void Print(const Context& context, const Tally& tally, bool written) {
@@ -168,6 +232,7 @@ void Print(const Context& context, const Tally& tally, bool written) {
                                 {"made_since", tally.made_since},
                                 {"restored", tally.restored},
                                 {"changed_meanwhile", tally.changed_meanwhile},
+                                {"approve", tally.changed > 0 ? tally.approval : ""},
                                 {"records", tally.lines}}
                      .dump()
               << "\n";
@@ -184,7 +249,7 @@ void Print(const Context& context, const Tally& tally, bool written) {
               << " were changed meanwhile and stay.\n";
   } else if (tally.changed > 0) {
     std::cout << "Nothing was changed. To bring them back: the same once more with --approve "
-              << tally.changed << "\n";
+              << tally.approval << "\n";
   }
 }
 
@@ -197,16 +262,14 @@ absl::Status RestorePast(Context& context, const PastOptions& options) {
     ASSIGN_OR_RETURN(of_file, ReadPast(options.file, question));
   }
   PastRun run(context, std::move(question), std::move(of_file));
-  ASSIGN_OR_RETURN(Tally tally, run.Go(/*writes=*/false));
-  const bool writes = options.approve >= 0;
-  if (writes && options.approve != tally.changed) {
-    return Error(absl::StatusCode::kFailedPrecondition, "RESTORE_MOVED_ON",
-                 absl::StrCat("it is ", tally.changed, " records now and not ", options.approve,
-                              ": look again without --approve, then approve that"));
+  ASSIGN_OR_RETURN(Tally tally, run.Look());
+  const bool writes = !options.approve.empty();
+  if (writes && options.approve != tally.approval) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "RESTORE_MOVED_ON",
+        "what would come back is not what was approved: look again without --approve, then approve that");
   }
-  if (writes) {
-    ASSIGN_OR_RETURN(tally, run.Go(/*writes=*/true));
-  }
+  if (writes) RETURN_IF_ERROR(run.Write(&tally));
   Print(context, tally, writes);
   return absl::OkStatus();
 }

@@ -29,17 +29,37 @@ constexpr char kReplicaMayCome[] = R"sql(
                       AND NOT EXISTS (SELECT FROM platform_registry.models x
                                       WHERE x.model_id = f.model_id AND x.model = f.model)))sql";
 
-// Versions never go back: each is the higher of both.
+constexpr char kFindNewKeys[] = R"sql(
+    CREATE TEMP TABLE staged_new_keys ON COMMIT DROP AS
+    SELECT key_id
+    FROM staged_platform_registry_keys s
+    WHERE NOT EXISTS (SELECT FROM platform_registry.keys k WHERE k.key_id = s.key_id))sql";
+
+// Versions never go back. Where one side was further, its row says what was so with its versions.
+constexpr char kTakeReplicas[] = R"sql(
+    UPDATE platform_registry.replicas t
+    SET desired_version = s.desired_version, applied_version = s.applied_version,
+        parked_version = s.parked_version, deleted = s.deleted, deleted_version = s.deleted_version,
+        local_id = coalesce(s.local_id, t.local_id), fingerprint = s.fingerprint, sync_id = s.sync_id,
+        detached = s.detached, echo_awaited = s.echo_awaited, planned_at = s.planned_at
+    FROM staged_platform_registry_replicas s
+    WHERE t.entity_id = s.entity_id AND t.model_id = s.model_id
+      AND s.desired_version >= t.desired_version AND s.applied_version >= t.applied_version
+      AND (s.desired_version > t.desired_version OR s.applied_version > t.applied_version)
+      AND NOT EXISTS (SELECT FROM staged_taken x WHERE x.entity_id = s.entity_id AND x.model_id = s.model_id))sql";
+
+// Where each was further in one of the two, nobody knows what the record holds now: no fingerprint.
 constexpr char kRaiseReplicas[] = R"sql(
     UPDATE platform_registry.replicas t
     SET desired_version = greatest(t.desired_version, s.desired_version),
         applied_version = greatest(t.applied_version, s.applied_version),
-        fingerprint = CASE WHEN s.applied_version > t.applied_version THEN s.fingerprint ELSE t.fingerprint END,
+        fingerprint = NULL,
         local_id = coalesce(t.local_id, s.local_id),
         planned_at = coalesce(t.planned_at, s.planned_at)
     FROM staged_platform_registry_replicas s
     WHERE t.entity_id = s.entity_id AND t.model_id = s.model_id
-      AND (s.desired_version > t.desired_version OR s.applied_version > t.applied_version)
+      AND (s.desired_version > t.desired_version AND s.applied_version < t.applied_version
+           OR s.desired_version < t.desired_version AND s.applied_version > t.applied_version)
       AND NOT EXISTS (SELECT FROM staged_taken x WHERE x.entity_id = s.entity_id AND x.model_id = s.model_id))sql";
 
 std::string Text(const char* a, const char* b) { return std::string(a) + b; }
@@ -119,6 +139,7 @@ const std::vector<Table>& RegistryTables() {
       {.schema = kSchema,
        .name = "keys",
        .order = "create_time, key_id",
+       .before = {kFindNewKeys},
        // Who was shut out stays shut out.
        .after = {R"sql(
     UPDATE platform_registry.keys t
@@ -137,7 +158,7 @@ const std::vector<Table>& RegistryTables() {
     JOIN platform_registry.platforms p USING (platform_id)
     ORDER BY 1)sql"},
        .before = {kFindTaken},
-       .after = {kRaiseReplicas}},
+       .after = {kTakeReplicas, kRaiseReplicas}},
       {.schema = kSchema, .name = "plan_batches", .order = "batch_id", .left_out = {"batch_id"}},
       {.schema = kSchema,
        .name = "assignments",

@@ -2,12 +2,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
+#include "common/text/excerpt.h"
 
 namespace cognate::backup {
+namespace {
+
+// Names and values of a file that anybody may have written come along.
+constexpr size_t kLongest = 2'000;
+
+}  // namespace
 
 absl::Status Damaged(absl::string_view how) {
   return Error(absl::StatusCode::kInvalidArgument, "BACKUP_DAMAGED",
-               absl::StrCat("the backup is damaged: ", how,
+               absl::StrCat("the backup is damaged: ", text::Excerpt(how, kLongest),
                             "; nothing was restored from it: take another copy of it, or an older backup"));
 }
 
@@ -18,7 +25,7 @@ absl::Status NoBackup() {
 
 absl::Status TooNew(absl::string_view what) {
   return Error(absl::StatusCode::kFailedPrecondition, "BACKUP_TOO_NEW",
-               absl::StrCat("the backup is of a later Cognate (", what,
+               absl::StrCat("the backup is of a later Cognate (", text::Excerpt(what, kLongest),
                             "): restore it with that one, or a later one"));
 }
 

@@ -1,12 +1,15 @@
 // A backup's file: written, read, and everything that may be wrong with it.
+#include <atomic>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/backup/backup_errors.h"
 #include "common/backup/backup_reader.h"
 #include "common/backup/backup_writer.h"
 #include "common/backup/test_backup.h"
@@ -80,6 +83,37 @@ TEST_F(BackupFileTest, IsForItsUserAloneAndThereOnlyWhenItIsWhole) {
   ASSERT_EQ(stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   EXPECT_NE(access((path_ + ".part").c_str(), F_OK), 0);
+}
+
+TEST_F(BackupFileTest, OfTwoWritersOnlyOneWritesAndTheOtherNeverIntoAFinishedOne) {
+  std::atomic<int> written = 0;
+  const auto write = [&] {
+    for (int i = 0; i < 300; ++i) {
+      auto writer = BackupWriter::Create(path_);
+      if (!writer.ok()) {
+        EXPECT_EQ(ErrorReason(writer.status()), "BACKUP_UNDER_WAY");
+        continue;
+      }
+      EXPECT_THAT((*writer)->Begin({.created_at = "2026-11-22T00:00:00Z", .version = "1"}), IsOk());
+      EXPECT_THAT((*writer)->Finish().status(), IsOk());
+      ++written;
+    }
+  };
+  std::thread other(write);
+  write();
+  other.join();
+  EXPECT_GT(written, 0);
+  EXPECT_THAT(ReadAll(Content(path_)), IsOk());
+}
+
+TEST_F(BackupFileTest, WhatItSaysOfItselfIsFitForATerminal) {
+  const auto header = ParseHeader(
+      HeaderLine({.created_at = "2026\x1b[2J", .version = "1\n2", .sealing_keys = {"a\u009b0m"}}));
+  ASSERT_THAT(header.status(), IsOk());
+  EXPECT_EQ(header->created_at, "2026 [2J");
+  EXPECT_EQ(header->version, "1 2");
+  EXPECT_EQ(header->sealing_keys.front(), "a 0m");
+  EXPECT_EQ(Damaged("\x1b[2J").message().find('\x1b'), absl::string_view::npos);
 }
 
 TEST_F(BackupFileTest, ACutOneIsRefusedWhereverItIsCut) {

@@ -4,11 +4,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/backup/backup_errors.h"
+#include "common/text/excerpt.h"
 
 namespace cognate::backup {
 namespace {
 
 using nlohmann::json;
+
+constexpr size_t kLongestShown = 200;
+
+// What of the header is for people alone.
+std::string Shown(const json& value) { return text::Excerpt(value.get<std::string>(), kLongestShown); }
 
 std::string Line(const char* word, json content) { return json::array({word, std::move(content)}).dump(); }
 
@@ -45,10 +51,10 @@ absl::StatusOr<Header> ParseHeader(absl::string_view line) {
     header.format = content.at("format").get<int>();
     if (header.format > kFormat) return TooNew(absl::StrCat("format ", header.format));
     if (header.format < 1) return NoBackup();
-    header.created_at = content.at("created_at").get<std::string>();
-    header.version = content.at("version").get<std::string>();
+    header.created_at = Shown(content.at("created_at"));
+    header.version = Shown(content.at("version"));
     header.schemas = content.at("schemas").get<std::map<std::string, int64_t>>();
-    header.sealing_keys = content.at("sealing_keys").get<std::vector<std::string>>();
+    for (const json& key : content.at("sealing_keys")) header.sealing_keys.push_back(Shown(key));
     if (content.contains("figures"))
       header.figures = content["figures"].get<std::map<std::string, std::string>>();
   } catch (const json::exception&) {

@@ -16,6 +16,7 @@
 #include "common/backup/backup_errors.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/text/excerpt.h"
 
 namespace cognate::backup {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMostColumns = 500;
+constexpr size_t kLongestName = 200;
 constexpr int kWindowLog = 27;  // What unpacking may ask of the memory: 128 MiB.
 
 // The object in `["word",{…}]`.
@@ -147,7 +149,7 @@ absl::StatusOr<BackupReader::Kind> BackupReader::TakeRow() {
 absl::StatusOr<BackupReader::Kind> BackupReader::TakePart() {
   if (in_part_) return Damaged(absl::StrCat(part_.name, " has no end"));
   ASSIGN_OR_RETURN(const json content, ContentOf(line_));
-  part_ = {TextOf(content, "name"), {}};
+  part_ = {text::Excerpt(TextOf(content, "name"), kLongestName), {}};
   if (!seen_.insert(part_.name).second) return Damaged(absl::StrCat(part_.name, " is there twice"));
   const auto columns = content.find("columns");
   if (columns == content.end() || !columns->is_array() || columns->empty() || columns->size() > kMostColumns)

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -51,15 +52,28 @@ absl::Status BackupWriter::Failed(absl::string_view what) const {
                             "; what was at ", path_, " before is as it was"));
 }
 
+absl::Status BackupWriter::OpenPartial() {
+  const std::string partial = PartialOf(path_);
+  while (true) {
+    file_ = open(partial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file_ < 0) return Failed("open");
+    if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      return Error(absl::StatusCode::kFailedPrecondition, "BACKUP_UNDER_WAY",
+                   absl::StrCat("another process writes ", partial, ": wait for it, or choose another file"));
+    }
+    // Between the two another process may have finished it: then this is that one's backup by now.
+    struct stat opened {
+    }, there{};
+    if (fstat(file_, &opened) != 0) return Failed("look at");
+    if (stat(partial.c_str(), &there) == 0 && opened.st_dev == there.st_dev && opened.st_ino == there.st_ino)
+      return absl::OkStatus();
+    close(std::exchange(file_, -1));
+  }
+}
+
 absl::StatusOr<std::unique_ptr<BackupWriter>> BackupWriter::Create(const std::string& path) {
   std::unique_ptr<BackupWriter> writer(new BackupWriter(path));
-  writer->file_ = open(PartialOf(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (writer->file_ < 0) return writer->Failed("open");
-  if (flock(writer->file_, LOCK_EX | LOCK_NB) != 0) {
-    return Error(
-        absl::StatusCode::kFailedPrecondition, "BACKUP_UNDER_WAY",
-        absl::StrCat("another process writes ", PartialOf(path), ": wait for it, or choose another file"));
-  }
+  RETURN_IF_ERROR(writer->OpenPartial());
   if (fchmod(writer->file_, 0600) != 0 || ftruncate(writer->file_, 0) != 0) return writer->Failed("empty");
   return writer;
 }

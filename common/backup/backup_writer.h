@@ -35,6 +35,8 @@ class BackupWriter {
  private:
   struct Stream;
   explicit BackupWriter(std::string path);
+  // For this process alone.
+  absl::Status OpenPartial();
   absl::Status Control(absl::string_view line);
   absl::Status Put(absl::string_view bytes);
   absl::Status EndStream();

@@ -1,6 +1,7 @@
 // A magazine and a blog whose cluster is backed up, lost and restored through the command line.
 #pragma once
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -57,11 +58,13 @@ class Backup : public TwoDatabases {
     return cluster_.Run(more);
   }
   std::vector<std::string> RestoreWords(const std::string& file) const {
-    return {"restore", File(file), "--postgres-uri", cluster_.uri(), "--redis-address", Redis(), "--migrate"};
+    return {"restore", File(file), "--postgres-uri", cluster_.uri(), "--redis-address", Redis()};
   }
   cluster::Cluster::Ran RestoreFrom(const std::string& file, const std::vector<std::string>& more = {}) {
     std::vector<std::string> words = RestoreWords(file);
     words.insert(words.end(), more.begin(), more.end());
+    // A dry run makes no schemas.
+    if (std::find(more.begin(), more.end(), "--dry-run") == more.end()) words.push_back("--migrate");
     return cluster_.Run(words);
   }
   std::string Redis() const { return const_cast<Backup*>(this)->cluster_.redis().address(); }

@@ -12,7 +12,6 @@ using test_support::IsOk;
 using test_support::kPatience;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr int kArticles = 1'500;
 
@@ -60,6 +59,8 @@ TEST_F(BackupTest, TakenWhileChangesFlowItBringsEverythingBackIntoAnEmptyCluster
   const auto checked = cluster_.Run({"backup", File("first.backup"), "--check"});
   EXPECT_EQ(checked.code, 0) << checked.output;
   EXPECT_THAT(checked.output, AllOf(HasSubstr("is whole"), HasSubstr("change_capture.changes")));
+  // The target alone will know of this one.
+  Run("INSERT INTO article (id, title, slug) VALUES (15000, 'Lost', 'lost')");
   ExpectSame();
   const auto before = Inbox(*target_);
   LoseEverything();
@@ -68,7 +69,7 @@ TEST_F(BackupTest, TakenWhileChangesFlowItBringsEverythingBackIntoAnEmptyCluster
   Run("DELETE FROM article WHERE id BETWEEN 701 AND 720");
   AddArticles(20'000, 20'050);
 
-  const nlohmann::json restored = JsonOf(RestoreFrom("first.backup", {"--json"}));
+  const nlohmann::json restored = JsonOf(RestoreFrom("first.backup", {"--json", "--forget-lost-identities"}));
   EXPECT_EQ(restored.value("conflicts", -1), 0) << restored.dump(2);
   EXPECT_EQ(restored["parts"]["platform_registry.replicas"]["restored"],
             restored["parts"]["platform_registry.replicas"]["in_file"]);
@@ -117,7 +118,7 @@ TEST_F(BackupTest, WhereNothingHappenedSinceEverythingGoesOnAsIfNothingHadBeen) 
   EXPECT_THAT(StateOf("article", "9000"), HasSubstr("DEAD"));
   Run("UPDATE article SET title = 'And on' WHERE id = 7");
   ExpectSame();
-  EXPECT_EQ(Ask(*target_, "SELECT max(version)::text FROM cognate.inbox"), "1000000000001");
+  EXPECT_EQ(Ask(*target_, "SELECT max(version) > 100000000000000 FROM cognate.inbox"), "t");
 }
 
 TEST_F(BackupTest, IntoAClusterThatMovedOnItBringsWhatWasLostAndLeavesWhatIsNewer) {
@@ -204,7 +205,9 @@ TEST_F(BackupTest, KilledAtAnyMomentItLeavesAllOrNothingAndCanBeDoneAgain) {
       "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'cognate-restore' "
       "AND backend_xid IS NOT NULL";
   for (int i = 0; i < 5; ++i) {
-    process::Process restore = spawn(RestoreWords("killed.backup"));
+    std::vector<std::string> words = RestoreWords("killed.backup");
+    words.push_back("--migrate");
+    process::Process restore = spawn(words);
     int seen = 0;
     EXPECT_TRUE(Eventually([&] {
       if (Ask(*own, at_work) != "0") ++seen;
@@ -258,62 +261,6 @@ TEST_F(BackupTest, WhatCannotBeRestoredIsRefusedWithASentence) {
       cluster_.Run({"restore", File("good.backup"), "--postgres-uri", cluster_.uri(), "--redis-is-empty"})
           .output,
       HasSubstr("NOT_MIGRATED"));
-}
-
-TEST_F(BackupTest, ARecordAndAPlatformComeBackToATimeAsNewVersions) {
-  Build(kSource, kTarget, /*target_is_captured=*/true);
-  const std::string fields =
-      "natural_keys { fields: 'slug' } fields { source: 'title' target: 'title' } fields { source: 'slug' "
-      "target: "
-      "'slug' } fields { source: 'body' target: 'body' }";
-  ASSERT_THAT(CreateSync("articles", "article", "post", fields), IsOk());
-  ASSERT_THAT(
-      Do(*registry_, &RegistryStub::CreateSync,
-         absl::StrCat("sync { name: 'syncs/posts' source_platform: 'blog' source_model: 'public.post' "
-                      "target_platform: 'magazine' target_model: 'public.article' ",
-                      fields, " }")),
-      IsOk());
-  AddArticles(1, 5);
-  ExpectSame();
-  ASSERT_EQ(BackUp("five.backup").code, 0);
-  const std::string then =
-      Ask(*OwnDatabase(),
-          "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
-  Run("UPDATE article SET title = 'Broken' WHERE id IN (3, 4); INSERT INTO article (id, title, slug) VALUES "
-      "(6, 'Six', 'six'); "
-      "DELETE FROM article WHERE id = 1");
-  ExpectSame();
-  std::vector<std::string> words = {"restore", "--record", "magazine/public.article/3", "--at", then};
-  const auto shown = cluster_.Run(words);
-  EXPECT_EQ(shown.code, 0);
-  EXPECT_THAT(shown.output, AllOf(HasSubstr("magazine public.article 3: title"), HasSubstr("--approve 1")));
-  EXPECT_EQ(Ask(*source_, "SELECT title FROM article WHERE id = 3"), "Broken") << "it was only shown";
-  words.insert(words.end(), {"--approve", "1"});
-  const auto approved = cluster_.Run(words);
-  EXPECT_EQ(approved.code, 0) << approved.output;
-  Expect(*source_, "SELECT title FROM article WHERE id = 3", "Article 3");
-  ExpectSame();
-  // The rest of the platform; what was made since stays, what was deleted stays away.
-  words = {"restore", "--platform", "magazine", "--at", then, "--json"};
-  const nlohmann::json rest = JsonOf(cluster_.Run(words));
-  EXPECT_EQ(rest["changed"], 1) << rest.dump(2);
-  EXPECT_EQ(rest["made_since"], 1);
-  EXPECT_EQ(rest["deleted_since"], 1);
-  words.insert(words.end(), {"--approve", "7"});
-  EXPECT_THAT(cluster_.Run(words).output, HasSubstr("RESTORE_MOVED_ON"));
-  words.back() = "1";
-  EXPECT_EQ(JsonOf(cluster_.Run(words))["restored"], 1);
-  Expect(*source_, "SELECT string_agg(title, ',' ORDER BY id) FROM article",
-         "Article 2,Article 3,Article 4,Article 5,Six");
-  ExpectSame();
-  // And by a file.
-  Run("UPDATE article SET title = 'Broken again' WHERE id = 5");
-  ExpectSame();
-  words = {"restore", File("five.backup"), "--platform", "magazine", "--approve", "1"};
-  const auto by_file = cluster_.Run(words);
-  EXPECT_EQ(by_file.code, 0) << by_file.output;
-  Expect(*source_, "SELECT title FROM article WHERE id = 5", "Article 5");
-  ExpectSame();
 }
 
 }  // namespace
