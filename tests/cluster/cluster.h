@@ -27,6 +27,12 @@ enum class Shape {
   kTrusted,     // every service a process of its own, over TCP with TLS and the services' key
 };
 
+// Of somebody else, to be used instead of own ones; they outlive the cluster.
+struct Servers {
+  std::string postgres_uri = {};  // of a database
+  std::string redis_address = {};
+};
+
 // A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one.
 // One that ends of itself with an error (a crash, the report of a sanitizer) fails the test. The programs are
 // those that were built, found through COGNATE_BIN_DIR.
@@ -37,7 +43,7 @@ class Cluster {
   using Route =
       std::function<std::string(const std::string& from, const std::string& to, const std::string& address)>;
 
-  explicit Cluster(Shape shape, bool durable = false, Route route = {});
+  explicit Cluster(Shape shape, bool durable = false, Route route = {}, Servers servers = {});
   ~Cluster();
 
   // The processes that can be killed: "platform-registry", …, or "cognate"; second replicas are "delivery-2",
@@ -90,9 +96,11 @@ class Cluster {
   std::string LogPath(const std::string& name) const;
   // Of its own database.
   const std::string& uri() const { return uri_; }
+  const std::string& redis_address() const { return redis_address_; }
 
  private:
   std::vector<std::string> Arguments(const std::string& name) const;
+  bool StartServers(bool durable);
   bool UsesTcp() const { return shape_ == Shape::kTwoEach || shape_ == Shape::kTrusted; }
   void PrepareTrust();
   std::vector<std::pair<std::string, std::string>> TrustEnvironment() const;
@@ -106,6 +114,7 @@ class Cluster {
   std::unique_ptr<test_support::PostgresServer> postgres_;
   std::unique_ptr<test_support::RedisServer> redis_;
   std::string uri_;
+  std::string redis_address_;
   std::unique_ptr<test_support::Authority> authority_;  // of kTrusted
   std::map<std::string, int> ports_;                    // of processes that have replicas
   std::map<std::string, process::Process> processes_;
