@@ -152,9 +152,7 @@ std::vector<std::string> Cluster::names() const {
   std::vector<std::string> names;
   for (const Program& program : kPrograms) names.push_back(program.name);
   if (shape_ != Shape::kTwoEach) return names;
-  for (const Program& program : kPrograms) {
-    if (program.name != names.front()) names.push_back(absl::StrCat(program.name, kSecond));
-  }
+  for (const Program& program : kPrograms) names.push_back(absl::StrCat(program.name, kSecond));
   return names;
 }
 

@@ -23,7 +23,7 @@ namespace cognate::cluster {
 enum class Shape {
   kOneProcess,  // `cognate up`
   kOneEach,     // every service a process of its own, as in Kubernetes
-  kTwoEach,     // two replicas of every service but the registry, over TCP; they know each other by a key
+  kTwoEach,     // two replicas of every service, over TCP; they know each other by a key
   kTrusted,     // every service a process of its own, over TCP with TLS and the services' key
 };
 
