@@ -2,7 +2,7 @@
 // replica is restarted as a rollout does it, and replicas are killed. Nothing is lost, nothing comes twice,
 // and the source is read by one process at a time. How long it takes is a figure and no condition.
 //
-// COGNATE_HA_RATE (changes a second) and COGNATE_HA_SECONDS (of quiet between two restarts) set the size.
+// COGNATE_ROLL_RATE (changes a second) and COGNATE_ROLL_SECONDS (of quiet between two restarts) set the size.
 
 #include <cmath>
 #include <cstdlib>
@@ -102,8 +102,8 @@ class ReplicasTest : public ::testing::Test {
     EXPECT_TRUE(cluster_.WaitUntilServing());
   }
 
-  const int rate_ = static_cast<int>(FromEnvironment("COGNATE_HA_RATE", 500));
-  const absl::Duration pause_ = absl::Seconds(FromEnvironment("COGNATE_HA_SECONDS", 1));
+  const int rate_ = static_cast<int>(FromEnvironment("COGNATE_ROLL_RATE", 500));
+  const absl::Duration pause_ = absl::Seconds(FromEnvironment("COGNATE_ROLL_SECONDS", 1));
   cluster::Cluster cluster_{cluster::Shape::kTwoEach};
   Flow flow_;
   double undisturbed_ = 0;
