@@ -7,8 +7,11 @@ namespace cognate::cli {
 void UpConfig::Register(config::Settings& settings) {
   settings.Add("data-dir", &data_dir, "Where the private servers keep their data");
   config::AddPostgresUri(settings, &postgres, "Use this PostgreSQL (a URI) instead of a private one");
-  config::AddRedisAddress(settings, &redis,
-                          "Use this Redis (host:port or unix:/path) instead of a private one");
+  config::AddRedisAddress(
+      settings, &redis,
+      "Use this Redis (host:port, unix:/path or redis-sentinel://host:26379,host:26379/name) "
+      "instead of a private one");
+  redis_passwords.RegisterPasswords(settings);
   settings.Add("database", &databases,
                "Also make these databases in the private PostgreSQL, for trying things out");
   settings.Add("reset", &reset, "Throw away what the private servers hold, and begin anew");
@@ -39,7 +42,10 @@ void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis
                             .file_transfer = peer_address};
   const auto connect = [&](auto& service) {
     if constexpr (requires { service.postgres; }) service.postgres.uri = postgres_uri;
-    if constexpr (requires { service.redis; }) service.redis.address = redis_address;
+    if constexpr (requires { service.redis; }) {
+      service.redis = redis_passwords;
+      service.redis.address = redis_address;
+    }
     if constexpr (requires { service.peers; }) service.peers = peers;
   };
   connect(platform_registry);

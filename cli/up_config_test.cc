@@ -46,6 +46,26 @@ TEST(UpConfigTest, TakesTheServersByTheSameNamesAsEachService) {
   ExpectServers({}, {{"COGNATE_POSTGRES_URI", "postgres:///own"}, {"COGNATE_REDIS_ADDRESS", "own:6379"}});
 }
 
+TEST(UpConfigTest, EveryServiceGetsThePasswordsOfRedisAndItsSentinels) {
+  auto [up, status] = Parse<UpConfig>(
+      {"--redis=redis-sentinel://one,two/jobs"},
+      {{"COGNATE_REDIS_PASSWORD", "of-redis"}, {"COGNATE_REDIS_SENTINEL_PASSWORD", "of-sentinels"}});
+  ASSERT_OK(status);
+  up.Connect("postgres:///own", up.redis, "unix:/peer");
+  EXPECT_EQ(up.delivery.redis.address, "redis-sentinel://one,two/jobs");
+  EXPECT_EQ(up.delivery.redis.password, "of-redis");
+  EXPECT_EQ(up.feedback.redis.sentinel_password, "of-sentinels");
+}
+
+TEST(UpConfigTest, AServiceRefusesAnAddressOfSentinelsThatItCannotUse) {
+  for (const char* address :
+       {"--redis=redis-sentinel://one,two", "--redis=redis-sentinel://:secret@one/jobs"}) {
+    const auto [service, status] = Parse<delivery::Config>({"--postgres=postgres:///own", address}, {});
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << address;
+    EXPECT_EQ(std::string(status.message()).find("secret"), std::string::npos) << status;
+  }
+}
+
 TEST(UpConfigTest, ListensInItsDataDirectoryWhereTheCommandsLook) {
   const auto listening = [](const std::vector<const char*>& arguments, const Environment& environment = {}) {
     const auto [up, status] = Parse<UpConfig>(arguments, environment);

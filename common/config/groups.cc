@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/access/loopback.h"
+#include "common/redis/address.h"
 #include "common/trace/otlp.h"
 
 namespace cognate::config {
@@ -16,6 +17,19 @@ void AddPeer(Settings& settings, const char* name, std::string* address, absl::s
   settings.Add(name, address,
                absl::StrCat("Where ", whom, " answers: host:port, dns:///host:port or unix:/path"));
   settings.AddValidation([name, address] { return ValidatePeerAddress(name, *address); });
+}
+
+// A password within it would be shown wherever settings are.
+absl::Status ValidateRedisAddress(const std::string& address) {
+  if (!absl::StartsWith(address, "redis-sentinel://")) return ValidatePeerAddress("redis-address", address);
+  const absl::StatusOr<redis::Address> parsed = redis::ParseAddress(address);
+  if (!parsed.ok())
+    return absl::InvalidArgumentError(
+        absl::StrCat("--redis-address (COGNATE_REDIS_ADDRESS): ", parsed.status().message()));
+  if (parsed->password.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "--redis-address (COGNATE_REDIS_ADDRESS): got a password, want it from --redis-password-file "
+      "(COGNATE_REDIS_PASSWORD_FILE)");
 }
 
 constexpr size_t kShortestKey = 32;
@@ -181,9 +195,15 @@ void Postgres::Register(Settings& settings) {
 }
 
 void Redis::Register(Settings& settings) {
-  AddRedisAddress(settings, &address, "host:port or unix:/path");
+  AddRedisAddress(settings, &address, "host:port, unix:/path or redis-sentinel://host:26379,host:26379/name");
+  RegisterPasswords(settings);
+  settings.AddValidation([this] { return ValidateRedisAddress(address); });
+}
+
+void Redis::RegisterPasswords(Settings& settings) {
   settings.AddSecret("redis-password", &password, "Password of Redis, if it wants one");
-  settings.AddValidation([this] { return ValidatePeerAddress("redis-address", address); });
+  settings.AddSecret("redis-sentinel-password", &sentinel_password,
+                     "Password of the sentinels that --redis-address names, if they want one");
 }
 
 void Peers::RegisterRegistry(Settings& settings) {

@@ -57,10 +57,13 @@ struct Postgres {
 };
 
 struct Redis {
-  std::string address = "127.0.0.1:6379";  // host:port or unix:/path.
+  std::string address = "127.0.0.1:6379";  // host:port, unix:/path or redis-sentinel://host:port,…/name.
   std::string password;
+  std::string sentinel_password;
 
   void Register(Settings& settings);
+  // The passwords alone.
+  void RegisterPasswords(Settings& settings);
 };
 
 // Addresses of the other services. A service registers those that it calls.

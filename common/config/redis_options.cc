@@ -6,6 +6,7 @@ redis::Options RedisOptions(const Redis& redis) {
   redis::Options options;
   options.address = redis.address;
   options.password = redis.password;
+  options.sentinel_password = redis.sentinel_password;
   return options;
 }
 

@@ -15,6 +15,7 @@ namespace cognate::postgres {
 namespace {
 
 constexpr int kTransactionTries = 5;
+constexpr char kReadOnly[] = "25006";
 constexpr BackoffPolicy kCollisionBackoff = {absl::Milliseconds(5), 2.0, absl::Milliseconds(100)};
 
 bool Collided(const absl::Status& status) {
@@ -64,7 +65,20 @@ absl::Status Pool::Run(absl::string_view name, TransactionFunction function) {
 absl::Status Pool::With(absl::FunctionRef<absl::Status(Connection&)> call) {
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Acquire());
   absl::Status status = call(*connection);
-  Release(std::move(connection));
+  if (SqlState(status) != kReadOnly) {
+    Release(std::move(connection));
+    return status;
+  }
+  // A server that was made a standby, or a pooler's way to one, answers, and will not write again: neither
+  // this connection nor those that lie idle are used again.
+  std::vector<std::unique_ptr<Connection>> forgotten;  // closed without the lock
+  forgotten.push_back(std::move(connection));
+  MutexLock lock(&mutex_);
+  for (std::unique_ptr<Connection>& idle : idle_) forgotten.push_back(std::move(idle));
+  idle_.clear();
+  stats_.open -= static_cast<int>(forgotten.size());
+  stats_.broken_total += static_cast<int64_t>(forgotten.size());
+  released_.SignalAll();
   return status;
 }
 

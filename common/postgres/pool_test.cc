@@ -47,6 +47,23 @@ absl::StatusOr<int64_t> Read(Pool& pool) {
   return value;
 }
 
+// As a standby that was a primary, or what a pooler leads to after a failover.
+TEST(PoolTest, AConnectionWhoseServerOnlyReadsIsNotUsedAgain) {
+  auto pool = NewPool(PostgresServer::Shared().CreateDatabase());
+  ASSERT_OK(CreateCounters(*pool));
+  ASSERT_OK(pool->Run("demote", [](Transaction& transaction) {
+    return transaction.Execute("SET default_transaction_read_only = on");
+  }));
+  const auto add = [&] {
+    return pool->InTransaction("add",
+                               [](Transaction& transaction) { return transaction.Query(kAdd).status(); });
+  };
+  EXPECT_THAT(add(), HasReason("DATABASE_READ_ONLY"));
+  EXPECT_EQ(pool->Stats().open, 0);
+  EXPECT_OK(add());
+  EXPECT_EQ(pool->Stats().open, 1);
+}
+
 TEST(PoolTest, ManyThreadsShareAFewConnections) {
   auto pool = NewPool(PostgresServer::Shared().CreateDatabase(), 3);
   ASSERT_OK(CreateCounters(*pool));

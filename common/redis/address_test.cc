@@ -28,6 +28,33 @@ TEST(ParseAddressTest, ReadsEveryForm) {
   EXPECT_EQ(plain.port, 7000);
 }
 
+TEST(ParseAddressTest, ReadsSentinelsAndTheNameOfThePrimary) {
+  ASSERT_OK_AND_ASSIGN(const Address address,
+                       ParseAddress("redis-sentinel://me:p%40ss@one:26380,two,[::1]:5/my-jobs.1/3"));
+  EXPECT_THAT(address.sentinels,
+              ::testing::ElementsAre(Endpoint{"one", 26380}, Endpoint{"two", 26379}, Endpoint{"::1", 5}));
+  EXPECT_EQ(Format(address.sentinels[2]), "[::1]:5");
+  EXPECT_EQ(address.primary_name, "my-jobs.1");
+  EXPECT_EQ(address.database, 3);
+  EXPECT_EQ(address.user, "me");
+  EXPECT_EQ(address.password, "p@ss");
+  ASSERT_OK_AND_ASSIGN(const Address plain, ParseAddress("redis-sentinel://one/jobs"));
+  EXPECT_EQ(plain.database, 0);
+  EXPECT_EQ(plain.password, "");
+}
+
+TEST(ParseAddressTest, RefusesSentinelsThatCannotBeMeant) {
+  for (const char* text :
+       {"redis-sentinel://", "redis-sentinel://one", "redis-sentinel://one/", "redis-sentinel:///jobs",
+        "redis-sentinel://one,,two/jobs", "redis-sentinel://one:0/jobs", "redis-sentinel://one/my jobs",
+        "redis-sentinel://one/jobs/x", "redis-sentinel://:secret@one:x/jobs",
+        "redis-sentinel://a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p/jobs"}) {
+    const absl::Status status = ParseAddress(text).status();
+    EXPECT_THAT(status, HasReason("INVALID_REDIS_ADDRESS")) << text;
+    EXPECT_THAT(std::string(status.message()), ::testing::Not(::testing::HasSubstr("secret")));
+  }
+}
+
 TEST(ParseAddressTest, RefusesTheRestWithoutSayingThePassword) {
   for (const char* text :
        {"", "http://x", "unix:", "rediss://x", "redis://x:y", "redis://x:0", "redis://:secret@x/z"}) {

@@ -72,6 +72,7 @@ Client::~Client() = default;
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const Options& options) {
   ASSIGN_OR_RETURN(Address address, ParseAddress(options.address));
   if (!options.password.empty()) address.password = options.password;
+  address.sentinel_password = options.sentinel_password;
   auto wire = std::make_unique<Wire>(address, options.connect_timeout, options.command_timeout);
   RETURN_IF_ERROR(wire->EnsureConnected());
   return std::unique_ptr<Client>(new Client(std::move(wire)));
@@ -84,6 +85,8 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(absl::string_view addres
 }
 
 absl::Status Client::Ping() { return wire_->Run({"PING"}).status(); }
+
+int64_t Client::connections() const { return wire_->connections(); }
 
 absl::StatusOr<std::string> Client::Add(absl::string_view stream, absl::string_view payload,
                                         int64_t max_length) {

@@ -16,8 +16,9 @@
 namespace cognate::redis {
 
 struct Options {
-  std::string address;        // "unix:/path", "redis://[user:password@]host[:port][/db]", or "host:port"
-  std::string password = {};  // if not within the address
+  std::string address;                 // as ParseAddress (address.h) takes it
+  std::string password = {};           // if not within the address
+  std::string sentinel_password = {};  // of the sentinels that the address names
   absl::Duration connect_timeout = absl::Seconds(2);
   absl::Duration command_timeout = absl::Seconds(5);
 };
@@ -36,7 +37,8 @@ absl::Time TimeOfId(absl::string_view id);
 
 // One connection. NOT thread safe: one Client for each thread. After an error of the connection a call
 // answers UNAVAILABLE and the next call connects anew; nothing is sent twice on its own. UNAVAILABLE as well
-// while Redis loads its data.
+// while Redis loads its data. Where the address names sentinels, a call may come to another primary than the
+// one before, which may have lost what was added last, or have again what was removed.
 class Client {
  public:
   // Connects at once, to prove the address.
@@ -47,6 +49,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   absl::Status Ping();
+  // How often it has connected. What was read on another connection may be pending once more on this one.
+  int64_t connections() const;
 
   // --- Streams: every entry has one payload, any bytes, and may say of what trace it is a part. ---
 

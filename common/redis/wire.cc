@@ -1,5 +1,6 @@
 #include "common/redis/wire.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -9,11 +10,17 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/redis/sentinel.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::redis {
 namespace {
+
+constexpr absl::Duration kSentinelTimeout = absl::Seconds(1);  // of one, while others wait to be asked
+// A primary that was made a replica may keep its connections, and answers them with what it had.
+constexpr absl::Duration kRoleInterval = absl::Seconds(5);
 
 struct ErrorClass {
   const char* prefix;
@@ -30,6 +37,7 @@ constexpr ErrorClass kErrorClasses[] = {
     {"BUSY ", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
     {"MASTERDOWN", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
     {"READONLY", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
+    {"NOREPLICAS", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
     {"MISCONF", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
     {"CLUSTERDOWN", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
     {"ERR max number of clients", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
@@ -87,10 +95,20 @@ absl::Status Wire::Lost(absl::string_view why) {
 }
 
 absl::Status Wire::EnsureConnected() {
-  if (context_ != nullptr) return absl::OkStatus();
+  if (address_.sentinels.empty()) {
+    return context_ != nullptr ? absl::OkStatus() : ConnectTo(address_.host, address_.port);
+  }
+  if (context_ != nullptr) {
+    if (absl::Now() < role_checked_ + kRoleInterval || CheckRole().ok()) return absl::OkStatus();
+    context_.reset();  // nothing was sent yet: what is asked for goes to the other one
+  }
+  return ConnectToPrimary();
+}
+
+absl::Status Wire::ConnectTo(const std::string& host, int port) {
   const timeval timeout = absl::ToTimeval(connect_timeout_);
   context_.reset(address_.unix_path.empty()
-                     ? redisConnectWithTimeout(address_.host.c_str(), address_.port, timeout)
+                     ? redisConnectWithTimeout(host.c_str(), port, timeout)
                      : redisConnectUnixWithTimeout(address_.unix_path.c_str(), timeout));
   if (context_ == nullptr) return Lost("no memory");
   if (context_->err != 0) return Lost(std::string(context_->errstr));
@@ -98,8 +116,65 @@ absl::Status Wire::EnsureConnected() {
     return Lost(context_->errstr);
   if (address_.unix_path.empty()) redisEnableKeepAlive(context_.get());
   absl::Status status = Login();
-  if (!status.ok()) context_.reset();
+  if (status.ok()) {
+    ++connections_;
+  } else {
+    context_.reset();
+  }
   return status;
+}
+
+// A sentinel may be behind: where what it names is not the primary the next one is asked, as long as whoever
+// waits has patience.
+absl::Status Wire::ConnectToPrimary() {
+  const absl::Time deadline = absl::Now() + connect_timeout_ + command_timeout_;
+  std::vector<Endpoint> tried;
+  absl::Status refused;  // by what was named
+  absl::Status unknown;  // of sentinels that answered, and named nothing
+  absl::Status no_answer;
+  const size_t count = address_.sentinels.size();
+  for (size_t i = 0; i < count && (i == 0 || absl::Now() < deadline); ++i) {
+    const size_t index = (sentinel_ + i) % count;
+    const absl::StatusOr<Endpoint> primary =
+        AskSentinel(address_.sentinels[index], address_, std::min(connect_timeout_, kSentinelTimeout));
+    if (!primary.ok()) {
+      (absl::IsUnavailable(primary.status()) ? no_answer : unknown) = primary.status();
+      continue;
+    }
+    if (std::find(tried.begin(), tried.end(), *primary) != tried.end()) continue;
+    tried.push_back(*primary);
+    refused = TryPrimary(*primary);
+    if (!refused.ok()) continue;
+    sentinel_ = index;
+    return absl::OkStatus();
+  }
+  if (!refused.ok()) return refused;
+  return unknown.ok() ? SentinelsUnavailable(address_, no_answer) : unknown;
+}
+
+absl::Status Wire::TryPrimary(const Endpoint& primary) {
+  absl::Status status = ConnectTo(primary.host, primary.port);
+  if (status.ok()) status = CheckRole();
+  if (status.ok()) return status;
+  context_.reset();
+  Error error(status.code(), ErrorReason(status),
+              absl::StrCat(status.message(), " (", Format(primary), ", which the sentinels name as \"",
+                           address_.primary_name, "\")"));
+  if (absl::IsUnavailable(status)) error.RetryAfter(absl::Seconds(1));
+  return error;
+}
+
+absl::Status Wire::CheckRole() {
+  Pipeline pipeline;
+  pipeline.Add({"ROLE"});
+  ASSIGN_OR_RETURN(const std::vector<Reply> replies, Exchange(pipeline));
+  const ReplyView role = replies.front().view();
+  if (role.size() == 0 || role[0].text() != "master") {
+    return Error(absl::StatusCode::kUnavailable, "REDIS_NOT_PRIMARY",
+                 "this Redis is no primary; a failover is under way, or the sentinels are behind");
+  }
+  role_checked_ = absl::Now();
+  return absl::OkStatus();
 }
 
 absl::Status Wire::Login() {
@@ -139,8 +214,9 @@ absl::StatusOr<std::vector<Reply>> Wire::Exchange(const Pipeline& pipeline) {
     if (view.IsError() && first_error.ok()) first_error = StatusFromError(view.text());
   }
   if (first_error.ok()) return replies;
-  // Whoever became a replica may be found elsewhere under the same name.
-  if (absl::StrContains(first_error.message(), "READONLY")) context_.reset();
+  // Whoever became a replica, or has lost its own, may be found elsewhere under the same name.
+  for (const char* sign : {"READONLY", "NOREPLICAS", "MASTERDOWN"})
+    if (absl::StrContains(first_error.message(), sign)) context_.reset();
   return first_error;
 }
 

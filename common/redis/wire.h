@@ -67,7 +67,7 @@ class Pipeline {
 };
 
 // Not thread safe. Connects when it must. After an error of the connection the call is UNAVAILABLE, and the
-// next connects anew.
+// next connects anew; where there are sentinels, to what is the primary by then.
 class Wire {
  public:
   Wire(Address address, absl::Duration connect_timeout, absl::Duration command_timeout);
@@ -81,12 +81,19 @@ class Wire {
   }
 
   absl::Duration command_timeout() const { return command_timeout_; }
+  // How often it has connected.
+  int64_t connections() const { return connections_; }
 
  private:
   struct Close {
     void operator()(redisContext* context) const;
   };
 
+  absl::Status ConnectTo(const std::string& host, int port);
+  absl::Status ConnectToPrimary();
+  // What a sentinel has named: there, and really the primary.
+  absl::Status TryPrimary(const Endpoint& primary);
+  absl::Status CheckRole();
   absl::Status Login();
   absl::StatusOr<std::vector<Reply>> Exchange(const Pipeline& pipeline);
   absl::Status Send(absl::string_view bytes);
@@ -96,6 +103,9 @@ class Wire {
   const absl::Duration connect_timeout_;
   const absl::Duration command_timeout_;
   std::unique_ptr<redisContext, Close> context_;
+  int64_t connections_ = 0;
+  size_t sentinel_ = 0;  // the one that knew it last
+  absl::Time role_checked_ = absl::InfinitePast();
 };
 
 }  // namespace cognate::redis

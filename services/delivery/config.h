@@ -15,7 +15,7 @@ struct Config {
   config::Postgres postgres;
   config::Redis redis;
   config::Peers peers;
-  absl::Duration lease_duration = absl::Seconds(10);
+  absl::Duration lease_duration = absl::Seconds(3);
   std::string advertise_address;
   LaneOptions lanes;
   SqlChannelOptions sql;

@@ -189,7 +189,13 @@ absl::Status LaneLoop::LookAround() {
   const absl::Time now = context_.clock.Now();
   if (now < look_around_time_) return absl::OkStatus();
   look_around_time_ = now + kLookInterval;
-  ASSIGN_OR_RETURN(const int64_t batches, source_.Length());
+  ASSIGN_OR_RETURN(const redis::Client::Standing standing, source_.Look());
+  if (standing.marked) {
+    // By a Redis that has gone back to when it was closed, or by an owner that was late.
+    log::Warn("an open lane was marked closed", {{"platform", parts_.platform}});
+    RETURN_IF_ERROR(source_.MarkOpen().status());
+  }
+  const int64_t batches = standing.length;
   seen_batches_ = batches;
   parts_.status.SetBatchCount(batches);
   parts_.progress.SetBacklog(batches);

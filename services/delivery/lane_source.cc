@@ -49,6 +49,12 @@ absl::StatusOr<std::vector<LaneEntry>> LaneSource::Next(size_t max_deliveries, a
 
 absl::Status LaneSource::Read(absl::Duration block) {
   ASSIGN_OR_RETURN(redis::Client * client, Connected());
+  if (std::exchange(connections_, client->connections()) != client->connections()) {
+    // Behind a new connection may be a Redis that has gone back: what is pending there, and was acknowledged
+    // before, would stay for ever and hold back every refill.
+    pending_first_ = true;
+    pending_after_ = "0";
+  }
   if (pending_first_) {
     ASSIGN_OR_RETURN(
         std::vector<redis::Entry> pending,
@@ -87,9 +93,11 @@ void LaneSource::Take(std::vector<redis::Entry> entries) {
   }
 }
 
-absl::StatusOr<int64_t> LaneSource::Length() {
+absl::StatusOr<redis::Client::Standing> LaneSource::Look() {
   ASSIGN_OR_RETURN(redis::Client * client, Connected());
-  return client->Length(stream_);
+  ASSIGN_OR_RETURN(const std::vector<redis::Client::Standing> standings,
+                   client->Standings({{stream_, closed_key_}}));
+  return standings.front();
 }
 
 absl::StatusOr<absl::Time> LaneSource::OldestTime() {

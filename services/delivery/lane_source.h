@@ -29,8 +29,8 @@ class LaneSource {
   absl::StatusOr<std::vector<LaneEntry>> Next(size_t max_deliveries, absl::Duration block);
 
   const std::string& stream() const { return stream_; }
-  // Entries on the stream, those under way included.
-  absl::StatusOr<int64_t> Length();
+  // Entries on the stream, those under way included, and whether it is marked closed.
+  absl::StatusOr<redis::Client::Standing> Look();
   // When the oldest of them was added; InfiniteFuture when there is none.
   absl::StatusOr<absl::Time> OldestTime();
 
@@ -54,6 +54,7 @@ class LaneSource {
   std::deque<LaneEntry> buffer_;
   std::vector<std::string> unreadable_;  // ids of entries that are no lane batches
   bool pending_first_ = true;
+  int64_t connections_ = 0;  // as the client counted when the pending were begun
   std::string pending_after_ = "0";
 };
 

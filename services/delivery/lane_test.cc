@@ -122,6 +122,15 @@ TEST_F(LaneTest, ALostRedisIsReadAgainFromItsBeginning) {
   ASSERT_TRUE(Applied(3));
 }
 
+// Nothing would ever be added to the lane again.
+TEST_F(LaneTest, AnOpenLaneTakesAwayAMarkThatARedisThatWentBackHasAgain) {
+  Put("shop", {{1, 1, "a"}});
+  ASSERT_TRUE(Applied(1));
+  ASSERT_OK(
+      redis_->Set(bus::LaneClosedKey("shop", config_.lanes.stream_prefix), "DATABASE_UNAVAILABLE: then"));
+  EXPECT_TRUE(Eventually([&] { return !MarkedClosed("shop"); }));
+}
+
 TEST_F(LaneTest, AnIdleLaneAsksForWhatTheLedgerHasDue) {
   ASSERT_TRUE(Eventually([&] { return peers_.refills().size() > 2; }));
   const v1::RefillRequest idle = peers_.refills().back();

@@ -11,6 +11,10 @@ namespace cognate::delivery {
 namespace {
 
 constexpr int kPatience = 2;  // intervals that a refill may take to come by, beyond the first
+// Intervals between two questions of a lane that has nothing to do. Ten thousand such lanes would keep
+// feedback and the ledger busy with questions alone; what only a lost Redis had for one of them comes so much
+// later.
+constexpr int kMaxIntervals = 10;
 
 }  // namespace
 
@@ -23,11 +27,14 @@ Refiller::Refiller(const std::string& platform, const LaneContext& context)
 void Refiller::Received(size_t deliveries) {
   MutexLock lock(&mutex_);
   received_ += deliveries;
+  if (intervals_ > 1) due_ = std::min(due_, context_.clock.Now() + context_.options.refill_interval);
+  intervals_ = 1;
 }
 
 void Refiller::Now() {
   MutexLock lock(&mutex_);
   due_ = absl::InfinitePast();
+  intervals_ = 1;
   replayed_ = 0;
 }
 
@@ -44,7 +51,7 @@ void Refiller::Look(int64_t batches) {
   MutexLock lock(&mutex_);
   if (asking_ || !IsTime(batches, now)) return;
   asking_ = true;
-  due_ = now + context_.options.refill_interval;
+  due_ = now + intervals_ * context_.options.refill_interval;
   // From here on, as what is asked for may come by before its answer does.
   received_ = 0;
   replayed_ = 0;
@@ -82,6 +89,8 @@ absl::Status Refiller::Ask() {
   MutexLock lock(&mutex_);
   more_ = response.more();
   replayed_ = static_cast<size_t>(std::max(0, response.replayed_count()));
+  const bool idle = replayed_ == 0 && received_ == 0 && !more_;
+  intervals_ = idle ? std::min(2 * intervals_, kMaxIntervals) : 1;
   return absl::OkStatus();
 }
 

@@ -26,7 +26,8 @@ class Refiller {
   // The next Look asks at once.
   void Now();
   // With `batches` on the lane: has feedback asked for a refill if it is time, which is every interval, and
-  // sooner while there is more, the lane is low and what was asked for has come. One question at a time.
+  // sooner while there is more, the lane is low and what was asked for has come; less and less often while
+  // the lane has nothing to do. One question at a time.
   void Look(int64_t batches);
 
   // A question under way is given up.
@@ -49,6 +50,7 @@ class Refiller {
   bool more_ ABSL_GUARDED_BY(mutex_) = false;
   size_t received_ ABSL_GUARDED_BY(mutex_) = 0;  // since the last question
   size_t replayed_ ABSL_GUARDED_BY(mutex_) = 0;  // by its answer
+  int intervals_ ABSL_GUARDED_BY(mutex_) = 1;    // until the next question
 
   Worker worker_;  // last: it uses the others
 };

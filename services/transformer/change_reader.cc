@@ -9,6 +9,11 @@
 namespace cognate::transformer {
 
 absl::StatusOr<std::vector<redis::Entry>> ChangeReader::Read(redis::Client& redis, InHand in_hand) {
+  // Behind a new connection may be a Redis that has gone back, in which more is pending than we know of.
+  if (std::exchange(connections_, redis.connections()) != redis.connections()) {
+    recovered_ = false;
+    recovered_until_ = std::string("0");
+  }
   absl::StatusOr<std::vector<redis::Entry>> entries = ReadNext(redis, in_hand);
   if (entries.ok()) return entries;
   // Entries whose answer was lost are pending now.

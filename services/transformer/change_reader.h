@@ -43,6 +43,7 @@ class ChangeReader {
 
   const ReaderOptions options_;
   const Clock& clock_;
+  int64_t connections_ = 0;  // as the client counted when what is pending was begun
   bool recovered_ = false;
   std::string recovered_until_ = "0";
   absl::Time next_claim_ = absl::InfinitePast();

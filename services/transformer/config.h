@@ -20,7 +20,7 @@ struct Config {
   int64_t round_changes = 1'000;
   int64_t lane_batches = 64;
   absl::Duration lane_hold = absl::Seconds(1);
-  absl::Duration claim_after = absl::Seconds(10);
+  absl::Duration claim_after = absl::Seconds(3);
   absl::Duration rules_interval = absl::Milliseconds(300);
   absl::Duration progress_limit = absl::Seconds(10);
 

@@ -47,7 +47,8 @@ Loop::Loop(LoopOptions options, LoopParts parts, health::ProgressMonitor& monito
       wave_arena_(WithBlock(wave_block_)) {}
 
 void Loop::Run(StopToken& stop) {
-  while (!stop.stopping()) {
+  // The round in hand is finished, unless something is in its way: the next replica would have to wait for it.
+  while (!stop.stopping() || state_ != State::kRead) {
     const trace::Scope scope(round_.span.context(), "", "transformer");
     const absl::Status status = Step(stop);
     if (status.ok()) {
@@ -56,6 +57,7 @@ void Loop::Run(StopToken& stop) {
     }
     monitor_.SetBacklog(std::max<int64_t>(1, static_cast<int64_t>(round_.changes)));
     log::Warn("round waits", {{"service", "transformer"}, {"error", status}});
+    if (stop.stopping()) return;
     stop.WaitFor(backoff_.Next());
   }
 }

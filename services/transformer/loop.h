@@ -61,9 +61,9 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Until stopped.
+  // Until stopped, and the round in hand is done or has failed.
   void Run(StopToken& stop);
-  // Ends a wait that the stop token does not reach.
+  // After that; or before, when it takes too long: ends a wait that the stop token does not reach.
   void RequestStop() { acknowledger_.RequestStop(); }
 
  private:

@@ -21,6 +21,7 @@ namespace {
 
 constexpr char kNoun[] = "transformer";
 constexpr int kMaxRecords = 10'000;  // of one question to the ledger
+constexpr absl::Duration kStopGrace = absl::Seconds(3);  // for the rounds in hand
 
 // The same after a restart, so that what was in hand is taken up at once.
 std::string InstanceName(const Config& config) {
@@ -85,6 +86,16 @@ struct Server::Parts {
       const absl::Status status = rules.Refresh();
       if (!status.ok()) log::Warn("rules cannot be read", {{"service", kNoun}, {"error", status}});
     } while (!stop.WaitFor(config.rules_interval));
+  }
+
+  // Rounds that their peers hold up for longer are left to the other replicas.
+  void AwaitRounds() const {
+    StopToken pause;
+    const absl::Time deadline = environment.clock.Now() + kStopGrace;
+    for (const std::unique_ptr<Runner>& runner : runners) {
+      while (runner->worker != nullptr && !runner->worker->finished() && environment.clock.Now() < deadline)
+        pause.WaitFor(absl::Milliseconds(5));
+    }
   }
 
   struct Runner {
@@ -156,11 +167,14 @@ void Server::Drain() {
   for (const std::unique_ptr<Parts::Runner>& runner : parts.runners) {
     parts.environment.readiness.RemoveCheck(runner->name);
     if (runner->worker != nullptr) runner->worker->RequestStop();
-    runner->loop.RequestStop();
   }
   parts.environment.readiness.RemoveCheck("rules");
+  parts.AwaitRounds();
   parts.poller.reset();
-  for (const std::unique_ptr<Parts::Runner>& runner : parts.runners) runner->worker.reset();
+  for (const std::unique_ptr<Parts::Runner>& runner : parts.runners) {
+    runner->loop.RequestStop();
+    runner->worker.reset();
+  }
 }
 
 void Server::Shutdown() { Drain(); }

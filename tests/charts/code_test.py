@@ -56,7 +56,7 @@ class CodeTest(unittest.TestCase):
     @unittest.skipIf(missing_tools(), f"without {', '.join(missing_tools())}")
     def test_every_variable_that_a_pod_gets_is_a_setting_of_its_program(self):
         # Helpers of other variables, which Kubernetes puts into these.
-        own = {"POD_NAME", "DATABASE_PASSWORD", "REDIS_PASSWORD"}
+        own = {"POD_NAME", "DATABASE_PASSWORD"}
         looked_at = 0
         for path in CI:
             objects = Objects(path)

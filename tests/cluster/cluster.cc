@@ -3,9 +3,6 @@
 #include <fstream>
 #include <sstream>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "absl/strings/match.h"
@@ -19,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/certificates.h"
 #include "tests/support/eventually.h"
+#include "tests/support/redis_sentinels.h"
 
 namespace cognate::cluster {
 namespace {
@@ -43,19 +41,6 @@ constexpr char kServiceKey[] = "the-key-of-the-services-of-a-test-cluster";
 
 // The program of a process, which may be a second replica.
 std::string ProgramOf(absl::string_view name) { return std::string(absl::StripSuffix(name, kSecond)); }
-
-// One that nobody has just now.
-int FreePort() {
-  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(address);
-  EXPECT_EQ(bind(handle, reinterpret_cast<sockaddr*>(&address), length), 0);
-  EXPECT_EQ(getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length), 0);
-  close(handle);
-  return ntohs(address.sin_port);
-}
 
 std::string BinDirectory() {
   const char* directory = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
@@ -82,20 +67,15 @@ bool Serves(const std::string& address, const std::string& service, absl::Durati
 
 }  // namespace
 
-Cluster::Cluster(Shape shape, bool durable, Route route)
-    : shape_(shape), route_(std::move(route)), directory_("cgc") {
-  auto postgres =
-      test_support::PostgresServer::Start({.durable = durable, .settings = {"max_connections=150"}});
-  auto redis = test_support::RedisServer::Start();
-  if (!postgres.ok() || !redis.ok()) {
-    ADD_FAILURE() << postgres.status() << " " << redis.status();
-    return;
-  }
-  postgres_ = *std::move(postgres);
-  redis_ = *std::move(redis);
-  uri_ = postgres_->CreateDatabase("cognate");
+Cluster::Cluster(Shape shape, bool durable, Route route, Servers servers)
+    : shape_(shape),
+      route_(std::move(route)),
+      directory_("cgc"),
+      uri_(std::move(servers.postgres_uri)),
+      redis_address_(std::move(servers.redis_address)) {
+  if (!StartServers(durable)) return;
   if (UsesTcp()) {
-    for (const std::string& name : names()) ports_[name] = FreePort();
+    for (const std::string& name : names()) ports_[name] = test_support::FreePort();
     PrepareTrust();
   }
   if (shape_ != Shape::kOneProcess) {
@@ -107,6 +87,26 @@ Cluster::Cluster(Shape shape, bool durable, Route route)
     }
   }
   for (const std::string& name : names()) Start(name);
+}
+
+// Those that nobody brought.
+bool Cluster::StartServers(bool durable) {
+  if (uri_.empty()) {
+    auto postgres =
+        test_support::PostgresServer::Start({.durable = durable, .settings = {"max_connections=150"}});
+    EXPECT_TRUE(postgres.ok()) << postgres.status();
+    if (!postgres.ok()) return false;
+    postgres_ = *std::move(postgres);
+    uri_ = postgres_->CreateDatabase("cognate");
+  }
+  if (redis_address_.empty()) {
+    auto redis = test_support::RedisServer::Start();
+    EXPECT_TRUE(redis.ok()) << redis.status();
+    if (!redis.ok()) return false;
+    redis_ = *std::move(redis);
+    redis_address_ = redis_->address();
+  }
+  return true;
 }
 
 Cluster::~Cluster() {
@@ -152,9 +152,7 @@ std::vector<std::string> Cluster::names() const {
   std::vector<std::string> names;
   for (const Program& program : kPrograms) names.push_back(program.name);
   if (shape_ != Shape::kTwoEach) return names;
-  for (const Program& program : kPrograms) {
-    if (program.name != names.front()) names.push_back(absl::StrCat(program.name, kSecond));
-  }
+  for (const Program& program : kPrograms) names.push_back(absl::StrCat(program.name, kSecond));
   return names;
 }
 
@@ -181,7 +179,7 @@ std::vector<std::string> Cluster::Arguments(const std::string& name) const {
   if (name != kEverything) return arguments;
   const std::vector<std::string> own = {"up", absl::StrCat("--data-dir=", directory_.File("data")),
                                         absl::StrCat("--postgres=", uri_),
-                                        absl::StrCat("--redis=", redis_->address())};
+                                        absl::StrCat("--redis=", redis_address_)};
   arguments.insert(arguments.begin() + 1, own.begin(), own.end());
   return arguments;
 }
@@ -195,7 +193,7 @@ process::Command Cluster::CommandOf(const std::string& name) const {
     return route_ ? route_(name, to, address) : address;
   };
   command.environment = {{"COGNATE_POSTGRES_URI", reach("postgres", uri_)},
-                         {"COGNATE_REDIS_ADDRESS", reach("redis", redis_->address())},
+                         {"COGNATE_REDIS_ADDRESS", reach("redis", redis_address_)},
                          {"COGNATE_ADVERTISE_ADDRESS", Address(name)},
                          {"COGNATE_FILE_STORE", directory_.File("files")},
                          {"COGNATE_FILE_ROOTS", FileRoot()},

@@ -23,8 +23,14 @@ namespace cognate::cluster {
 enum class Shape {
   kOneProcess,  // `cognate up`
   kOneEach,     // every service a process of its own, as in Kubernetes
-  kTwoEach,     // two replicas of every service but the registry, over TCP; they know each other by a key
+  kTwoEach,     // two replicas of every service, over TCP; they know each other by a key
   kTrusted,     // every service a process of its own, over TCP with TLS and the services' key
+};
+
+// Of somebody else, to be used instead of own ones; they outlive the cluster.
+struct Servers {
+  std::string postgres_uri = {};  // of a database
+  std::string redis_address = {};
 };
 
 // A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one.
@@ -37,7 +43,7 @@ class Cluster {
   using Route =
       std::function<std::string(const std::string& from, const std::string& to, const std::string& address)>;
 
-  explicit Cluster(Shape shape, bool durable = false, Route route = {});
+  explicit Cluster(Shape shape, bool durable = false, Route route = {}, Servers servers = {});
   ~Cluster();
 
   // The processes that can be killed: "platform-registry", …, or "cognate"; second replicas are "delivery-2",
@@ -90,9 +96,11 @@ class Cluster {
   std::string LogPath(const std::string& name) const;
   // Of its own database.
   const std::string& uri() const { return uri_; }
+  const std::string& redis_address() const { return redis_address_; }
 
  private:
   std::vector<std::string> Arguments(const std::string& name) const;
+  bool StartServers(bool durable);
   bool UsesTcp() const { return shape_ == Shape::kTwoEach || shape_ == Shape::kTrusted; }
   void PrepareTrust();
   std::vector<std::pair<std::string, std::string>> TrustEnvironment() const;
@@ -106,6 +114,7 @@ class Cluster {
   std::unique_ptr<test_support::PostgresServer> postgres_;
   std::unique_ptr<test_support::RedisServer> redis_;
   std::string uri_;
+  std::string redis_address_;
   std::unique_ptr<test_support::Authority> authority_;  // of kTrusted
   std::map<std::string, int> ports_;                    // of processes that have replicas
   std::map<std::string, process::Process> processes_;

@@ -27,10 +27,14 @@ inline Settings settings;
 struct Surroundings {
   cluster::Shape shape = cluster::Shape::kOneEach;
   int changes_per_second = 2'500;
+  cluster::Servers servers = {};
 };
 
 struct World {
-  World(uint64_t seed_value, cluster::Shape shape) : seed(seed_value), random(seed_value), cluster(shape) {}
+  World(uint64_t seed_value, const Surroundings& surroundings)
+      : seed(seed_value),
+        random(seed_value),
+        cluster(surroundings.shape, /*durable=*/false, {}, surroundings.servers) {}
   int Below(int bound) { return static_cast<int>(random() % static_cast<uint64_t>(bound)); }
   // A random moment; cut short when the stream has ended.
   void Pause(int min_ms, int max_ms) {
@@ -45,6 +49,8 @@ struct World {
   Target beta{"beta"};
   Ticker ticker{{&alpha, &beta}};
   std::atomic<bool> streaming = true;
+  // How long nothing went on, where the fault measures it.
+  absl::Duration recovery;
 };
 
 // Runs a stream of changes for each seed while `fault` happens, waits until all is quiet, compares the

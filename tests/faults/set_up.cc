@@ -117,7 +117,7 @@ Leftovers FindLeftovers(cluster::Cluster& cluster) {
   for (int i = 0; lanes.ok() && i < lanes->lanes_size(); ++i)
     note(lanes->lanes(i).batch_count(), lanes->lanes(i).ShortDebugString());
 
-  const absl::StatusOr<int64_t> changes = BatchesOfChanges(cluster.redis().address());
+  const absl::StatusOr<int64_t> changes = BatchesOfChanges(cluster.redis_address());
   note(changes.ok() ? *changes : 1, absl::StrCat("batches of changes: ", changes.status().ToString()));
   return left;
 }

@@ -128,25 +128,56 @@ PostgresServer& PostgresServer::Shared() {
 
 PostgresServer::~PostgresServer() { process_.Terminate(kPatience, SIGQUIT); }
 
-absl::Status PostgresServer::Initialize() {
+absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::StartStandby(const PostgresServer& primary,
+                                                                             absl::string_view name) {
+  std::unique_ptr<PostgresServer> server(new PostgresServer(PostgresOptions()));
+  RETURN_IF_ERROR(server->CopyFrom(primary, name));
+  RETURN_IF_ERROR(server->Launch());
+  return server;
+}
+
+absl::Status PostgresServer::MakeRoot() {
   ASSIGN_OR_RETURN(binaries_, process::FindPostgresBinaries());
-  ASSIGN_OR_RETURN(const std::string ready, Template(binaries_));
   const std::string& root = directory_.path();
   if (!ServerUser().empty()) RETURN_IF_ERROR(Run({"chown", ServerUser(), root}, root + "/setup.log", ""));
-  if (chmod(root.c_str(), 0755) != 0) return absl::InternalError("chmod");
+  return chmod(root.c_str(), 0755) == 0 ? absl::OkStatus() : absl::InternalError("chmod");
+}
+
+absl::Status PostgresServer::Initialize() {
+  RETURN_IF_ERROR(MakeRoot());
+  ASSIGN_OR_RETURN(const std::string ready, Template(binaries_));
+  const std::string& root = directory_.path();
   RETURN_IF_ERROR(Run({"cp", "-a", "--reflink=auto", ready, data_}, root + "/setup.log", ""));
-  std::ofstream settings(data_ + "/postgresql.auto.conf", std::ios::app);
   const char* const durable = options_.durable ? "on" : "off";
-  settings
-      << "listen_addresses = ''\nunix_socket_directories = '" << root << "'\nmax_connections = 100\n"
-      << "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 20\nlog_min_messages = warning\n"
-      << "fsync = " << durable << "\nfull_page_writes = " << durable << "\nmax_prepared_transactions = 10\n";
+  std::string settings = absl::StrCat(
+      "listen_addresses = ''\nunix_socket_directories = '", root, "'\nmax_connections = 100\n",
+      "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 20\nlog_min_messages = warning\n",
+      "fsync = ", durable, "\nfull_page_writes = ", durable, "\nmax_prepared_transactions = 10\n");
   for (const std::string& setting : options_.settings) {
     const size_t equals = setting.find('=');
-    settings << setting.substr(0, equals) << " = '" << setting.substr(equals + 1) << "'\n";
+    absl::StrAppend(&settings, setting.substr(0, equals), " = '", setting.substr(equals + 1), "'\n");
   }
-  settings.close();
-  return settings ? absl::OkStatus() : absl::InternalError("cannot write postgresql.auto.conf");
+  return AddSettings(settings);
+}
+
+absl::Status PostgresServer::CopyFrom(const PostgresServer& primary, absl::string_view name) {
+  RETURN_IF_ERROR(MakeRoot());
+  const std::string& root = directory_.path();
+  RETURN_IF_ERROR(
+      Run({binaries_ + "/pg_basebackup", "--pgdata", data_, "--write-recovery-conf", "--wal-method=stream",
+           "--checkpoint=fast", "--no-sync", "--dbname",
+           absl::StrCat("host=", primary.directory_.path(), " user=postgres application_name=", name)},
+          root + "/setup.log", ServerUser()));
+  // It has the settings of the primary; the last of a name is the one that counts.
+  return AddSettings(absl::StrCat("unix_socket_directories = '", root,
+                                  "'\nsynchronous_standby_names = ''\nwal_receiver_status_interval = 1\n"));
+}
+
+absl::Status PostgresServer::AddSettings(const std::string& settings) {
+  std::ofstream file(data_ + "/postgresql.auto.conf", std::ios::app);
+  file << settings;
+  file.close();
+  return file ? absl::OkStatus() : absl::InternalError("cannot write postgresql.auto.conf");
 }
 
 absl::Status PostgresServer::Launch() {
@@ -176,6 +207,15 @@ absl::Status PostgresServer::Launch() {
 
 std::string PostgresServer::Uri(absl::string_view database, absl::string_view user) const {
   return absl::StrCat("postgresql:///", database, "?host=", directory_.path(), "&user=", user);
+}
+
+std::string PostgresServer::UriOfPrimary(const std::vector<const PostgresServer*>& servers,
+                                         absl::string_view database) {
+  std::string hosts;
+  for (const PostgresServer* server : servers)
+    absl::StrAppend(&hosts, hosts.empty() ? "" : ",", server->directory_.path());
+  return absl::StrCat("postgresql:///", database, "?host=", hosts,
+                      "&user=postgres&target_session_attrs=read-write");
 }
 
 std::string PostgresServer::CreateDatabase(absl::string_view name) {

@@ -24,12 +24,18 @@ struct PostgresOptions {
 class PostgresServer {
  public:
   static absl::StatusOr<std::unique_ptr<PostgresServer>> Start(const PostgresOptions& options = {});
+  // A hot standby of `primary`, which streams what that one writes, and is called `name` by it.
+  static absl::StatusOr<std::unique_ptr<PostgresServer>> StartStandby(const PostgresServer& primary,
+                                                                      absl::string_view name);
   // The one server of this test program, started on first use. A machine without PostgreSQL FAILS the program
   // with a sentence that says what to install.
   static PostgresServer& Shared();
   ~PostgresServer();
 
   std::string Uri(absl::string_view database = "postgres", absl::string_view user = "postgres") const;
+  // Of whichever of these servers may be written to.
+  static std::string UriOfPrimary(const std::vector<const PostgresServer*>& servers,
+                                  absl::string_view database);
   // Drops an older one of this name; gives the URI.
   std::string CreateDatabase(absl::string_view name);
   // A database with a name of its own.
@@ -55,6 +61,9 @@ class PostgresServer {
  private:
   explicit PostgresServer(const PostgresOptions& options);
   absl::Status Initialize();
+  absl::Status CopyFrom(const PostgresServer& primary, absl::string_view name);
+  absl::Status MakeRoot();
+  absl::Status AddSettings(const std::string& settings);
   absl::Status Launch();
   // The server's processes, which are in sessions of their own.
   std::vector<pid_t> Children() const;

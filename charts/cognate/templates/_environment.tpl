@@ -44,11 +44,12 @@ stand in its ConfigMap ("cognate.settings"), the others in the container ("cogna
 {{- $_ := set $settings "COGNATE_POSTGRES_URI_FILE" "/etc/cognate/postgres/uri" -}}
 {{- end -}}
 {{- if $facts.redis -}}
-{{- if ne $.name "single" -}}
 {{- $_ := set $settings "COGNATE_REDIS_ADDRESS" (include "cognate.redisAddress" $root) -}}
 {{- with include "cognate.redisSecret" $root -}}
 {{- $_ := set $settings "COGNATE_REDIS_PASSWORD_FILE" "/etc/cognate/redis/password" -}}
 {{- end -}}
+{{- with include "cognate.sentinelSecret" $root -}}
+{{- $_ := set $settings "COGNATE_REDIS_SENTINEL_PASSWORD_FILE" "/etc/cognate/sentinel/password" -}}
 {{- end -}}
 {{- end -}}
 {{- if $facts.files -}}
@@ -106,17 +107,6 @@ stand in its ConfigMap ("cognate.settings"), the others in the container ("cogna
 - name: COGNATE_POSTGRES_URI
   value: {{ include "cognate.postgresPairs" (dict "login" $login) | quote }}
 {{- end }}
-{{- if and $facts.redis (eq .name "single") }}
-{{- with include "cognate.redisSecret" $root }}
-- name: REDIS_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ . }}
-      key: {{ $root.Values.redis.passwordKey }}
-{{- end }}
-- name: COGNATE_REDIS_ADDRESS
-  value: {{ if include "cognate.redisSecret" $root }}redis://:$(REDIS_PASSWORD)@{{ end }}{{ include "cognate.redisAddress" $root }}
-{{- end }}
 {{- if and $facts.files (eq $root.Values.files.store "s3") }}
 - name: COGNATE_S3_ACCESS_KEY
   valueFrom:
@@ -151,7 +141,29 @@ host={{ $login.host }} port={{ int $login.port }} dbname='{{ $login.database }}'
 {{- end -}}
 
 {{- define "cognate.redisAddress" -}}
-{{- if .Values.devDependencies.enabled -}}{{ include "cognate.fullname" . }}-dev-redis.{{ .Release.Namespace }}.svc:6379{{- else -}}{{ .Values.redis.address }}{{- end -}}
+{{- if .Values.devDependencies.enabled -}}
+{{ include "cognate.fullname" . }}-dev-redis.{{ .Release.Namespace }}.svc:6379
+{{- else if eq .Values.redis.mode "sentinel" -}}
+redis-sentinel://{{ join "," .Values.redis.sentinels }}/{{ .Values.redis.primaryName }}
+{{- else -}}
+{{ .Values.redis.address }}
+{{- end -}}
+{{- end -}}
+
+{{/* The ports that Redis and its sentinels are reached at. */}}
+{{- define "cognate.redisPorts" -}}
+{{- $ports := list -}}
+{{- if or .Values.devDependencies.enabled (ne .Values.redis.mode "sentinel") -}}
+{{- $ports = append $ports (include "cognate.redisAddress" . | splitList ":" | last | int) -}}
+{{- else -}}
+{{- $ports = append $ports (int .Values.redis.primaryPort) -}}
+{{- range .Values.redis.sentinels -}}{{- $ports = append $ports (splitList ":" . | last | int) -}}{{- end -}}
+{{- end -}}
+{{- toYaml (dict "ports" ($ports | uniq)) -}}
+{{- end -}}
+
+{{- define "cognate.sentinelSecret" -}}
+{{- if and (not .Values.devDependencies.enabled) (eq .Values.redis.mode "sentinel") -}}{{ .Values.redis.sentinelSecret }}{{- end -}}
 {{- end -}}
 
 {{- define "cognate.redisSecret" -}}

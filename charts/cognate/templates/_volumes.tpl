@@ -42,9 +42,12 @@
 {{ include "cognate.secretVolume" (dict "name" "postgres-ca" "secret" . "items" (list (printf "%s=ca.crt" $root.Values.postgres.caKey))) }}
 {{- end }}
 {{- end }}
-{{- if and $facts.redis (ne .name "single") }}
+{{- if $facts.redis }}
 {{- with include "cognate.redisSecret" $root }}
 {{ include "cognate.secretVolume" (dict "name" "redis" "secret" . "items" (list (printf "%s=password" $root.Values.redis.passwordKey))) }}
+{{- end }}
+{{- with include "cognate.sentinelSecret" $root }}
+{{ include "cognate.secretVolume" (dict "name" "sentinel" "secret" . "items" (list (printf "%s=password" $root.Values.redis.sentinelPasswordKey))) }}
 {{- end }}
 {{- end }}
 {{- if $facts.files }}
@@ -134,8 +137,11 @@
 - {name: postgres-ca, mountPath: /etc/cognate/postgres-ca, readOnly: true}
 {{- end }}
 {{- end }}
-{{- if and $facts.redis (ne .name "single") (include "cognate.redisSecret" $root) }}
+{{- if and $facts.redis (include "cognate.redisSecret" $root) }}
 - {name: redis, mountPath: /etc/cognate/redis, readOnly: true}
+{{- end }}
+{{- if and $facts.redis (include "cognate.sentinelSecret" $root) }}
+- {name: sentinel, mountPath: /etc/cognate/sentinel, readOnly: true}
 {{- end }}
 {{- if $facts.files }}
 {{- if eq $root.Values.files.store "s3" }}

@@ -13,7 +13,7 @@
 namespace cognate::change_capture {
 namespace {
 
-constexpr absl::Duration kLongestBusyWait = absl::Seconds(1);
+constexpr absl::Duration kLongestBusyWait = absl::Milliseconds(250);
 
 absl::Status Busy(absl::string_view sentence) {
   return Error(absl::StatusCode::kUnavailable, "SOURCE_BUSY", sentence);
