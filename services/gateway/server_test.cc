@@ -14,7 +14,7 @@
 #include "common/worker/worker.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/gateway/fake_services.h"
+#include "services/gateway/testing/fake_services.h"
 #include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
 #include "tests/support/status_matchers.h"
