@@ -178,7 +178,9 @@ TEST_F(BackupAgainTest, ItNamesKeysThatAreGoodAgainAndSaysWhatOfTheAuditStaysOut
   EXPECT_THAT(restored.output, AllOf(HasSubstr("key one (The  [31mred one, platform of blog) came"),
                                      Not(HasSubstr("key two"))));
   EXPECT_THAT(restored.output, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("audit stay out"))));
-  ASSERT_THAT(own->Execute("UPDATE feedback.audit_entries SET hash = 'of another chain'"), IsOk());
+  ASSERT_THAT(own->Execute("ALTER TABLE feedback.audit_entries DISABLE TRIGGER USER; "
+                           "UPDATE feedback.audit_entries SET hash = 'of another chain'"),
+              IsOk());
   EXPECT_THAT(RestoreFrom("keys.backup").output,
               AllOf(HasSubstr(audited + " entries of the file's audit stay out"), Not(HasSubstr("key one"))));
 }
