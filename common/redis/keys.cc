@@ -29,6 +29,7 @@ std::string PatternOf(absl::string_view beginning) {
 absl::StatusOr<int64_t> DeleteAllBelow(const Options& options, absl::string_view beginning) {
   ASSIGN_OR_RETURN(Address address, ParseAddress(options.address));
   if (!options.password.empty()) address.password = options.password;
+  address.sentinel_password = options.sentinel_password;
   Wire wire(address, options.connect_timeout, options.command_timeout);
   RETURN_IF_ERROR(wire.EnsureConnected());
   const std::string pattern = PatternOf(beginning);
