@@ -94,10 +94,7 @@ absl::StatusOr<PastQuestion> Ask(const PastOptions& options) {
 class PastRun {
  public:
   PastRun(Context& context, PastQuestion question, std::optional<PastRecords> of_file)
-      : context_(context),
-        client_(context.Connect()),
-        question_(std::move(question)),
-        of_file_(std::move(of_file)) {}
+      : client_(context.Connect()), question_(std::move(question)), of_file_(std::move(of_file)) {}
 
   // Writes nothing.
   absl::StatusOr<Tally> Look() {
@@ -216,7 +213,6 @@ class PastRun {
     return absl::OkStatus();
   }
 
-  Context& context_;
   Client client_;
   const PastQuestion question_;
   const std::optional<PastRecords> of_file_;

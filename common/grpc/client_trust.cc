@@ -76,7 +76,7 @@ absl::Status SetClientTrust(ClientTrust trust) {
 Approach ApproachTo(const std::string& address) {
   Installed& process = Process();
   MutexLock lock(&process.mutex);
-  const ClientTrust& trust = process.trust;
+  const ClientTrust trust = process.trust;
   const bool is_unix = absl::StartsWith(address, "unix:");
   if (!is_unix && process.files != nullptr)
     return {TlsOf(process.files, !trust.certificate_file.empty()), trust.authorization};

@@ -42,9 +42,9 @@ class FakeRegistry final : public v1::PlatformRegistryService::Service {
   // order.
   class HandlerSlot {
    public:
-    HandlerSlot& operator=(Handler handler) {
+    HandlerSlot& operator=(Handler next) {
       MutexLock lock(&mutex_);
-      handler_ = std::move(handler);
+      handler_ = std::move(next);
       return *this;
     }
     Handler get() const {

@@ -39,11 +39,12 @@ class Peer {
         Request::descriptor());
   }
 
-  // The same without a thread: `method` is of Stub::async. `on_end` is called by another thread. Tried once.
+  // The same without a thread: `method` is of Stub::async_interface. `on_end` is called by another thread.
+  // Tried once.
   template <typename Request, typename Response>
   std::shared_ptr<CallUnderWay<Response>> Begin(
-      void (Stub::async::*method)(grpc::ClientContext*, const Request*, Response*,
-                                  std::function<void(grpc::Status)>),
+      void (Stub::async_interface::*method)(grpc::ClientContext*, const Request*, Response*,
+                                            std::function<void(grpc::Status)>),
       std::shared_ptr<const Request> request, const CallOptions& options, std::function<void()> on_end) {
     return CallUnderWay<Response>::Begin(
         [&](grpc::ClientContext& context, Response* response, std::function<void(grpc::Status)> ended) {
@@ -52,7 +53,7 @@ class Peer {
           if (stub == nullptr || (IsInProcess(address_) && !server_->Enter()))
             return ended(grpc::Status(grpc::StatusCode::UNAVAILABLE, address_ + " does not serve"));
           InProcessServer* const server = IsInProcess(address_) ? server_.get() : nullptr;
-          (static_cast<typename Stub::async*>(stub->async())->*method)(
+          (static_cast<typename Stub::async_interface*>(stub->async())->*method)(
               &context, request.get(), response, [request, server, ended](grpc::Status status) {
                 if (server != nullptr) server->Leave();
                 ended(std::move(status));

@@ -41,22 +41,24 @@ absl::Status Catalogue::RefreshRules() {
 }
 
 absl::StatusOr<std::shared_ptr<const v1::Platform>> Catalogue::Platform(absl::string_view platform) {
-  return Get(platforms_, std::string(platform), absl::InfiniteDuration(),
+  return Get(&Catalogue::platforms_, std::string(platform), absl::InfiniteDuration(),
              [this](const std::string& key) { return ReadPlatform(key); });
 }
 
 absl::StatusOr<std::shared_ptr<const KnownModel>> Catalogue::Model(absl::string_view platform,
                                                                    absl::string_view model, bool fresh) {
-  return Get(models_, ModelKey(platform, model), fresh ? options_.retry_age : absl::InfiniteDuration(),
+  return Get(&Catalogue::models_, ModelKey(platform, model),
+             fresh ? options_.retry_age : absl::InfiniteDuration(),
              [this](const std::string& key) { return ReadModel(key); });
 }
 
 template <typename T, typename Read>
-absl::StatusOr<std::shared_ptr<const T>> Catalogue::Get(Cache<T>& cache, const std::string& key,
+absl::StatusOr<std::shared_ptr<const T>> Catalogue::Get(Cache<T> Catalogue::*which, const std::string& key,
                                                         absl::Duration max_age, Read read) {
   const absl::Time now = clock_.Now();
   {
     MutexLock lock(&mutex_);
+    Cache<T>& cache = this->*which;
     const auto found = cache.find(key);
     if (found != cache.end()) {
       Entry<T>& entry = found->second;
@@ -64,14 +66,15 @@ absl::StatusOr<std::shared_ptr<const T>> Catalogue::Get(Cache<T>& cache, const s
       if (now <= entry.read_time + (entry.value.ok() ? max_age : options_.retry_age)) return entry.value;
     }
   }
-  return ReadAgain(cache, key, read);
+  return ReadAgain(which, key, read);
 }
 
 template <typename T, typename Read>
-absl::StatusOr<std::shared_ptr<const T>> Catalogue::ReadAgain(Cache<T>& cache, const std::string& key,
-                                                              Read read) {
+absl::StatusOr<std::shared_ptr<const T>> Catalogue::ReadAgain(Cache<T> Catalogue::*which,
+                                                              const std::string& key, Read read) {
   absl::StatusOr<std::shared_ptr<const T>> value = read(key);
   MutexLock lock(&mutex_);
+  Cache<T>& cache = this->*which;
   const auto found = cache.find(key);
   if (!IsAnswer(value.status())) {
     if (found != cache.end() && found->second.value.ok()) return found->second.value;
@@ -86,10 +89,11 @@ absl::StatusOr<std::shared_ptr<const T>> Catalogue::ReadAgain(Cache<T>& cache, c
 }
 
 template <typename T>
-std::vector<std::string> Catalogue::DueForRefresh(Cache<T>& cache) {
+std::vector<std::string> Catalogue::DueForRefresh(Cache<T> Catalogue::*which) {
   const absl::Time now = clock_.Now();
   std::vector<std::string> due;
   MutexLock lock(&mutex_);
+  Cache<T>& cache = this->*which;
   for (auto entry = cache.begin(); entry != cache.end();) {
     const bool is_used = entry->second.used_time > entry->second.read_time;
     const bool is_old = now > entry->second.read_time + options_.refresh_age;
@@ -125,13 +129,13 @@ void Catalogue::Run(StopToken& stop) {
       log::Warn("the rules cannot be read; what is known stays in force", {{"status", status}});
       continue;
     }
-    for (const std::string& key : DueForRefresh(platforms_)) {
-      ReadAgain(platforms_, key, [this](const std::string& name) { return ReadPlatform(name); })
+    for (const std::string& key : DueForRefresh(&Catalogue::platforms_)) {
+      ReadAgain(&Catalogue::platforms_, key, [this](const std::string& name) { return ReadPlatform(name); })
           .status()
           .IgnoreError();
     }
-    for (const std::string& key : DueForRefresh(models_)) {
-      ReadAgain(models_, key, [this](const std::string& name) { return ReadModel(name); })
+    for (const std::string& key : DueForRefresh(&Catalogue::models_)) {
+      ReadAgain(&Catalogue::models_, key, [this](const std::string& name) { return ReadModel(name); })
           .status()
           .IgnoreError();
     }

@@ -71,12 +71,13 @@ class Catalogue {
 
   // What the cache has if it is not older than `max_age`, else what `read` says.
   template <typename T, typename Read>
-  absl::StatusOr<std::shared_ptr<const T>> Get(Cache<T>& cache, const std::string& key,
+  absl::StatusOr<std::shared_ptr<const T>> Get(Cache<T> Catalogue::*which, const std::string& key,
                                                absl::Duration max_age, Read read);
   template <typename T, typename Read>
-  absl::StatusOr<std::shared_ptr<const T>> ReadAgain(Cache<T>& cache, const std::string& key, Read read);
+  absl::StatusOr<std::shared_ptr<const T>> ReadAgain(Cache<T> Catalogue::*which, const std::string& key,
+                                                     Read read);
   template <typename T>
-  std::vector<std::string> DueForRefresh(Cache<T>& cache);
+  std::vector<std::string> DueForRefresh(Cache<T> Catalogue::*which);
   absl::StatusOr<std::shared_ptr<const v1::Platform>> ReadPlatform(const std::string& platform);
   absl::StatusOr<std::shared_ptr<const KnownModel>> ReadModel(const std::string& key);
   void Run(StopToken& stop);

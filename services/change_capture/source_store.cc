@@ -161,12 +161,12 @@ absl::StatusOr<StoredSource> SourceStore::TakeOver(absl::string_view platform, a
 std::string SourceStore::AdvanceSql(int n) {
   return absl::Substitute(R"sql(
     UPDATE sources
-    SET sequence = $$$3 + $$$4 - 1, confirmed_position = $$$5, transaction_position = $$$6,
-        transaction_change_count = $$$7, update_time = $$$8
-    WHERE platform = $$$1 AND owner = $$$2 AND sequence = $$$3 - 1
+    SET sequence = $$$2 + $$$3 - 1, confirmed_position = $$$4, transaction_position = $$$5,
+        transaction_change_count = $$$6, update_time = $$$7
+    WHERE platform = $$$0 AND owner = $$$1 AND sequence = $$$2 - 1
     RETURNING platform
 )sql",
-                          n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8);
+                          n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8);
 }
 
 void SourceStore::AddAdvance(const SourceAdvance& advance, postgres::Params* params) {

@@ -35,8 +35,9 @@ ReplicaClient::~ReplicaClient() = default;
 std::shared_ptr<grpc_support::CallUnderWay<v1::PullResponse>> ReplicaClient::BeginPull(
     const std::string& address, const v1::PullRequest& request, const grpc_support::Rpc& rpc,
     std::function<void()> on_end) {
-  return peers_->At(address).Begin(&Stub::async::Pull, std::make_shared<const v1::PullRequest>(request),
-                                   OptionsOf(rpc), std::move(on_end));
+  return peers_->At(address).Begin(&Stub::async_interface::Pull,
+                                   std::make_shared<const v1::PullRequest>(request), OptionsOf(rpc),
+                                   std::move(on_end));
 }
 
 absl::Status ReplicaClient::Subscribe(const std::string& address, const v1::SubscribeRequest& request,

@@ -151,7 +151,7 @@ TEST_F(RedriveTest, RefillReplaysWhatIsPendingAndGivesUpTheUnknown) {
   peers_.ForgetChange(Record("3"));
   // Its entity has become another one; the plan came late.
   const Uuid ended = Uuid::V7(clock_);
-  peers_.Plan(ended, "shop", "public.nations", 4);
+  peers_.AddPlan(ended, "shop", "public.nations", 4);
   EXPECT_OK(Report({Outcome(parked, 7, v1::OUTCOME_STATUS_REJECTED, "NO")}));
   v1::RefillRequest request;
   request.set_platform("shop");

@@ -49,7 +49,8 @@ TEST(LinksTest, AreRefusedWithAnyBitOfThemChanged) {
     EXPECT_THAT(links.Open(absl::WebSafeBase64Escape(forged), kNow), HasReason("LINK_REFUSED")) << at;
     EXPECT_THAT(links.Open(absl::WebSafeBase64Escape(bytes.substr(0, at)), kNow), HasReason("LINK_REFUSED"));
   }
-  for (const std::string none : {"", "x", "../../etc/passwd", "====", std::string(5000, 'A').c_str()})
+  const std::string long_one(5000, 'A');
+  for (const absl::string_view none : {"", "x", "../../etc/passwd", "====", long_one.c_str()})
     EXPECT_THAT(links.Open(none, kNow), HasReason("LINK_REFUSED"));
 }
 

@@ -45,9 +45,8 @@ absl::StatusOr<ReplicationStream::Step> ReplicationStream::Apply(absl::string_vi
 
 absl::StatusOr<ReplicationStream::Step> ReplicationStream::On(const pgoutput::Begin& begin) {
   if (transaction_) return OutOfOrder("a transaction inside of another");
-  transaction_.emplace();
-  transaction_->final_position = begin.final_position;
-  transaction_->known = begin.final_position < start_.confirmed;
+  transaction_ =
+      Transaction{.final_position = begin.final_position, .known = begin.final_position < start_.confirmed};
   commit_time_ = absl::FromUnixMicros(begin.commit_time_us);
   if (correct_ && !transaction_->known) commit_time_ = correct_(commit_time_, begin.final_position);
   return Step::kNothing;

@@ -57,12 +57,13 @@ std::vector<std::string> FakePeers::platform_events() {
 }
 
 // Until the caller gives up, or it is told otherwise.
-void FakePeers::Hang(const std::string& platform, const std::string& hangs, grpc::ServerContext* context) {
+void FakePeers::Hang(const std::string& platform, std::string FakePeers::*hangs,
+                     grpc::ServerContext* context) {
   StopToken pause;
   const auto hanging = [&](int change) {
     MutexLock lock(&mutex_);
     hanging_count_ += change;
-    return hangs == platform;
+    return this->*hangs == platform;
   };
   if (!hanging(+1)) {
     hanging(-1);
@@ -136,7 +137,7 @@ grpc::Status FakePeers::Resolve(grpc::ServerContext*, const v1::ResolveRequest* 
 
 grpc::Status FakePeers::Report(grpc::ServerContext* context, const v1::ReportRequest* request,
                                v1::ReportResponse*) {
-  Hang(request->platform(), report_hangs_, context);
+  Hang(request->platform(), &FakePeers::report_hangs_, context);
   MutexLock lock(&mutex_);
   ++report_count_;
   if (feedback_down_) return {grpc::StatusCode::UNAVAILABLE, "down"};
@@ -152,7 +153,7 @@ grpc::Status FakePeers::Report(grpc::ServerContext* context, const v1::ReportReq
 
 grpc::Status FakePeers::Refill(grpc::ServerContext* context, const v1::RefillRequest* request,
                                v1::RefillResponse*) {
-  Hang(request->platform(), refill_hangs_, context);
+  Hang(request->platform(), &FakePeers::refill_hangs_, context);
   MutexLock lock(&mutex_);
   refills_.push_back(*request);
   return grpc::Status::OK;

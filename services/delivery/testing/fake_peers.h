@@ -57,7 +57,8 @@ class FakePeers final : public v1::PlatformRegistryService::Service,
   grpc::Status Refill(grpc::ServerContext*, const v1::RefillRequest*, v1::RefillResponse*) override;
 
  private:
-  void Hang(const std::string& platform, const std::string& hangs, grpc::ServerContext* context);
+  // As long as the field names the platform.
+  void Hang(const std::string& platform, std::string FakePeers::*hangs, grpc::ServerContext* context);
 
   Mutex mutex_;
   std::string report_hangs_ ABSL_GUARDED_BY(mutex_);

@@ -308,7 +308,7 @@ TEST_F(WatchTest, TellsHowAChangeStandsOnAllOfItsTargets) {
   request.mutable_filter()->set_aggregate(true);
   Watching watching(*feedback_, request);
   const Uuid entity = Plan("1", 7);
-  peers_.Plan(entity, "blog", "posts", 7);
+  peers_.AddPlan(entity, "blog", "posts", 7);
   EXPECT_OK(Report({Applied(entity, 7)}));
   const v1::Event event = watching.Read(1).at(0);
   EXPECT_EQ(event.kind(), v1::EVENT_KIND_CHANGE);

@@ -54,8 +54,8 @@ void FakePeers::AddSource(const Uuid& entity, const v1::RecordKey& source, int64
   changes_[source.SerializeAsString()] = change;
 }
 
-void FakePeers::Plan(const Uuid& entity, const std::string& platform, const std::string& model,
-                     int64_t version) {
+void FakePeers::AddPlan(const Uuid& entity, const std::string& platform, const std::string& model,
+                        int64_t version) {
   MutexLock lock(&mutex_);
   FakeReplica& replica = replicas_[{Bytes(entity), platform, model}];
   replica.desired = version;

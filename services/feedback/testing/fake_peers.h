@@ -47,7 +47,7 @@ class FakePeers final : public v1::LedgerService::Service,
   // What the ledger has; a source record and what it should become. A replica where the source is (Put) makes
   // it a target, too.
   void AddSource(const Uuid& entity, const v1::RecordKey& source, int64_t version);
-  void Plan(const Uuid& entity, const std::string& platform, const std::string& model, int64_t version);
+  void AddPlan(const Uuid& entity, const std::string& platform, const std::string& model, int64_t version);
   FakeReplica Get(const Uuid& entity, const std::string& platform, const std::string& model);
   void Put(const Uuid& entity, const std::string& platform, const std::string& model,
            const FakeReplica& replica);

@@ -94,7 +94,7 @@ class FeedbackTest : public ::testing::Test {
   Uuid Plan(const std::string& local_id, int64_t version) {
     const Uuid entity = Uuid::V7(clock_);
     peers_.AddSource(entity, Record(local_id), version);
-    peers_.Plan(entity, "shop", "public.nations", version);
+    peers_.AddPlan(entity, "shop", "public.nations", version);
     sources_[entity] = Record(local_id);
     return entity;
   }
