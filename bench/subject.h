@@ -17,6 +17,7 @@ class Subject {
   Subject();
 
   int64_t resident_bytes() const { return cluster_.ResidentBytes(); }
+  cluster::Cluster& cluster() { return cluster_; }
 
   // Rows a second from the first `Capture` until all are applied, acknowledged, and settled.
   double Creates(int64_t count);

@@ -10,6 +10,8 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 set(COGNATE_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
 
+# A program loads what it uses, and not what a library of its libraries names.
+add_link_options(-Wl,--as-needed)
 find_program(COGNATE_MOLD mold)
 if(COGNATE_MOLD)
   add_link_options(-fuse-ld=mold)

@@ -70,6 +70,7 @@ bool Serves(const std::string& address, const std::string& service, absl::Durati
 Cluster::Cluster(Shape shape, bool durable, Route route, Servers servers)
     : shape_(shape),
       route_(std::move(route)),
+      programs_(servers.programs.empty() ? BinDirectory() : std::move(servers.programs)),
       directory_("cgc"),
       uri_(std::move(servers.postgres_uri)),
       redis_address_(std::move(servers.redis_address)) {
@@ -174,7 +175,7 @@ std::string Cluster::LogPath(const std::string& name) const {
 }
 
 std::vector<std::string> Cluster::Arguments(const std::string& name) const {
-  std::vector<std::string> arguments = {absl::StrCat(BinDirectory(), "/", ProgramOf(name)),
+  std::vector<std::string> arguments = {absl::StrCat(programs_, "/", ProgramOf(name)),
                                         absl::StrCat("--listen=", Address(name)), "--admin=127.0.0.1:0"};
   if (name != kEverything) return arguments;
   const std::vector<std::string> own = {"up", absl::StrCat("--data-dir=", directory_.File("data")),

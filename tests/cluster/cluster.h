@@ -31,6 +31,7 @@ enum class Shape {
 struct Servers {
   std::string postgres_uri = {};  // of a database
   std::string redis_address = {};
+  std::string programs = {};  // the directory that they are in; empty: COGNATE_BIN_DIR
 };
 
 // A whole Cognate on a PostgreSQL and a Redis of its own, as child processes that can be killed one by one.
@@ -52,6 +53,8 @@ class Cluster {
   // SIGKILL, and gone when this returns.
   void Kill(const std::string& name);
   void Start(const std::string& name);
+  // Where the programs of processes that are started from here on are.
+  void UsePrograms(std::string directory) { programs_ = std::move(directory); }
   // SIGTERM; the exit code.
   int Terminate(const std::string& name);
 
@@ -110,6 +113,7 @@ class Cluster {
 
   Shape shape_;
   const Route route_;
+  std::string programs_;
   test_support::TempDir directory_;
   std::unique_ptr<test_support::PostgresServer> postgres_;
   std::unique_ptr<test_support::RedisServer> redis_;

@@ -114,6 +114,8 @@ TEST_F(UpTest, LeavesNoChildBehindWhenItIsKilled) {
   StartUp();
   EXPECT_FALSE(ProcessesNaming(data_).empty());
   up_.Signal(SIGKILL);
+  // One that is ending has no words any more, and still holds its data directory.
+  EXPECT_EQ(up_.Wait(test_support::kPatience), 128 + SIGKILL);
   EXPECT_TRUE(Eventually([&] { return ProcessesNaming(data_).empty(); }))
       << ::testing::PrintToString(ProcessesNaming(data_));
   StartUp();  // And what it left can be started again.

@@ -57,6 +57,8 @@ class PostgresServer {
 
   const std::string& data_directory() const { return data_; }
   std::string Log() const;
+  // Its processes but the first, which are in sessions of their own.
+  std::vector<pid_t> Children() const;
 
  private:
   explicit PostgresServer(const PostgresOptions& options);
@@ -65,8 +67,6 @@ class PostgresServer {
   absl::Status MakeRoot();
   absl::Status AddSettings(const std::string& settings);
   absl::Status Launch();
-  // The server's processes, which are in sessions of their own.
-  std::vector<pid_t> Children() const;
   void SignalAll(int signal_number);
 
   const PostgresOptions options_;
