@@ -61,7 +61,8 @@ std::string ErrorMetadata(const absl::Status& status, absl::string_view key);
 std::vector<FieldViolation> Violations(const absl::Status& status);
 std::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
-// Whether it is our mistake, and nothing that a caller or the world around does: INTERNAL, UNKNOWN, DATA_LOSS.
+// Whether it is our mistake, and nothing that a caller or the world around does: INTERNAL, UNKNOWN,
+// DATA_LOSS.
 bool IsFault(absl::StatusCode code);
 
 }  // namespace cognate

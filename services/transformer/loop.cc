@@ -47,7 +47,8 @@ Loop::Loop(LoopOptions options, LoopParts parts, health::ProgressMonitor& monito
       wave_arena_(WithBlock(wave_block_)) {}
 
 void Loop::Run(StopToken& stop) {
-  // The round in hand is finished, unless something is in its way: the next replica would have to wait for it.
+  // The round in hand is finished, unless something is in its way: the next replica would have to wait for
+  // it.
   while (!stop.stopping() || state_ != State::kRead) {
     const trace::Scope scope(round_.span.context(), "", "transformer");
     const absl::Status status = Step(stop);

@@ -20,7 +20,7 @@ namespace cognate::transformer {
 namespace {
 
 constexpr char kNoun[] = "transformer";
-constexpr int kMaxRecords = 10'000;  // of one question to the ledger
+constexpr int kMaxRecords = 10'000;                      // of one question to the ledger
 constexpr absl::Duration kStopGrace = absl::Seconds(3);  // for the rounds in hand
 
 // The same after a restart, so that what was in hand is taken up at once.

@@ -53,7 +53,8 @@ class AgentFilesTest : public FilesTest {
     v1::MissingResponse missing;
     EXPECT_TRUE(Eventually([&] {
       // Its lane is open while the agent asks for deliveries; what waits for a file is not among them.
-      const auto pulled = Do(*delivery_, &v1::DeliveryService::Stub::Pull, "platform: 'till' wait { seconds: 1 }");
+      const auto pulled =
+          Do(*delivery_, &v1::DeliveryService::Stub::Pull, "platform: 'till' wait { seconds: 1 }");
       EXPECT_TRUE(!pulled.ok() || pulled->deliveries().empty());
       const auto asked = Do(*files_, &FilesStub::Missing, "platform: 'till'");
       if (asked.ok()) missing = *asked;

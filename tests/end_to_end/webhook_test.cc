@@ -121,7 +121,8 @@ TEST_F(WebhookTest, AnEndpointInsideIsNotReachedUnlessThatIsAllowed) {
   EXPECT_NE(plain.code, 0);
   EXPECT_THAT(plain.output, HasSubstr("got http://, want https://"));
   AddSite();
-  // A name that is resolved to loopback, after the platform was checked. Nothing is sent before there are syncs.
+  // A name that is resolved to loopback, after the platform was checked. Nothing is sent before there are
+  // syncs.
   const std::string port = endpoint_.url().substr(endpoint_.url().rfind(':'));
   ASSERT_THAT(Cli({"platform", "update", "news", "--webhook", absl::StrCat("https://localhost", port),
                    "--no-private-addresses"}),
