@@ -9,9 +9,9 @@ void UpConfig::Register(config::Settings& settings) {
   config::AddPostgresUri(settings, &postgres, "Use this PostgreSQL (a URI) instead of a private one");
   config::AddRedisAddress(
       settings, &redis,
-      "Use this Redis (host:port, unix:/path or redis-sentinel://host:26379,host:26379/name) "
-      "instead of a private one");
-  redis_passwords.RegisterPasswords(settings);
+      "Use this Redis (host:port, unix:/path, redis-sentinel://host:26379,host:26379/name or "
+      "redis-cluster://host:6379,host:6379; with rediss in the place of redis by TLS) instead of a private one");
+  redis_login.RegisterLogin(settings);
   settings.Add("database", &databases,
                "Also make these databases in the private PostgreSQL, for trying things out");
   settings.Add("reset", &reset, "Throw away what the private servers hold, and begin anew");
@@ -43,7 +43,7 @@ void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis
   const auto connect = [&](auto& service) {
     if constexpr (requires { service.postgres; }) service.postgres.uri = postgres_uri;
     if constexpr (requires { service.redis; }) {
-      service.redis = redis_passwords;
+      service.redis = redis_login;
       service.redis.address = redis_address;
     }
     if constexpr (requires { service.peers; }) service.peers = peers;

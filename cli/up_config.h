@@ -21,7 +21,7 @@ struct UpConfig {
   std::string data_dir = kDefaultDataDir;
   std::string postgres;  // Empty: a private one.
   std::string redis;     // Empty: a private one.
-  config::Redis redis_passwords;
+  config::Redis redis_login;
   std::vector<std::string> databases;
   std::string ready_file;
   bool reset = false;

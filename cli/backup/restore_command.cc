@@ -29,6 +29,8 @@ struct RestoreOptions {
   bool dry_run = false;
   std::string redis_address;
   std::string redis_password_file;
+  std::string redis_sentinel_password_file;
+  redis::TlsFiles redis_tls;
   bool redis_is_empty = false;
   bool forget_lost_identities = false;
   std::string sealing_keys_file;
@@ -88,8 +90,14 @@ absl::Status CheckRedis(const RestoreOptions& options, const DatabaseOptions& in
 absl::StatusOr<redis::Options> RedisOf(const RestoreOptions& options) {
   redis::Options redis;
   redis.address = options.redis_address;
-  if (options.redis_password_file.empty()) return redis;
-  ASSIGN_OR_RETURN(redis.password, ReadSecretFile("--redis-password-file", options.redis_password_file));
+  redis.tls_files = options.redis_tls;
+  if (!options.redis_password_file.empty()) {
+    ASSIGN_OR_RETURN(redis.password, ReadSecretFile("--redis-password-file", options.redis_password_file));
+  }
+  if (!options.redis_sentinel_password_file.empty()) {
+    ASSIGN_OR_RETURN(redis.sentinel_password,
+                     ReadSecretFile("--redis-sentinel-password-file", options.redis_sentinel_password_file));
+  }
   return redis;
 }
 
@@ -108,7 +116,9 @@ absl::StatusOr<backup::Outcome> Load(const Context& context, postgres::Connectio
     // Said now, and not when all is loaded.
     RETURN_IF_ERROR(redis::Client::Connect(redis).status());
     // If the transaction comes to nothing after it: what was on the streams is in the database as it was.
-    load.before_commit = [redis, prefix = options.stream_prefix] { return EmptyStreams(redis, prefix); };
+    load.before_commit = [redis, prefix = redis::PrefixAt(redis.address, options.stream_prefix)] {
+      return EmptyStreams(redis, prefix);
+    };
   }
   PartProgress progress("restoring", context.json);
   return backup::Load(
@@ -216,6 +226,15 @@ void AddRestoreCommand(CLI::App& app, Context& context) {
       ->envname("COGNATE_REDIS_ADDRESS");
   restore->add_option("--redis-password-file", options->redis_password_file, "A file that holds its password")
       ->envname("COGNATE_REDIS_PASSWORD_FILE");
+  restore
+      ->add_option("--redis-sentinel-password-file", options->redis_sentinel_password_file,
+                   "A file that holds the password of the sentinels")
+      ->envname("COGNATE_REDIS_SENTINEL_PASSWORD_FILE");
+  restore->add_option("--redis-ca-file", options->redis_tls.ca, "Who vouches for it, where it is reached by TLS")
+      ->envname("COGNATE_REDIS_CA_FILE");
+  restore->add_option("--redis-certificate-file", options->redis_tls.certificate, "The certificate that is shown to it")
+      ->envname("COGNATE_REDIS_CERTIFICATE_FILE");
+  restore->add_option("--redis-key-file", options->redis_tls.key, "Its key")->envname("COGNATE_REDIS_KEY_FILE");
   restore->add_flag("--redis-is-empty", options->redis_is_empty, "There is nothing in the services' Redis")
       ->excludes(platform)
       ->excludes(record);

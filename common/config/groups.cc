@@ -21,7 +21,7 @@ void AddPeer(Settings& settings, const char* name, std::string* address, absl::s
 
 // A password within it would be shown wherever settings are.
 absl::Status ValidateRedisAddress(const std::string& address) {
-  if (!absl::StartsWith(address, "redis-sentinel://")) return ValidatePeerAddress("redis-address", address);
+  if (!absl::StartsWith(address, "redis")) return ValidatePeerAddress("redis-address", address);
   const absl::StatusOr<redis::Address> parsed = redis::ParseAddress(address);
   if (!parsed.ok())
     return absl::InvalidArgumentError(
@@ -195,15 +195,29 @@ void Postgres::Register(Settings& settings) {
 }
 
 void Redis::Register(Settings& settings) {
-  AddRedisAddress(settings, &address, "host:port, unix:/path or redis-sentinel://host:26379,host:26379/name");
-  RegisterPasswords(settings);
+  AddRedisAddress(settings, &address,
+                  "host:port, unix:/path, redis-sentinel://host:26379,host:26379/name or "
+                  "redis-cluster://host:6379,host:6379; with rediss in the place of redis by TLS");
+  RegisterLogin(settings);
   settings.AddValidation([this] { return ValidateRedisAddress(address); });
 }
 
-void Redis::RegisterPasswords(Settings& settings) {
+std::string Redis::PrefixOf(const std::string& prefix) const { return redis::PrefixAt(address, prefix); }
+
+void Redis::RegisterLogin(Settings& settings) {
   settings.AddSecret("redis-password", &password, "Password of Redis, if it wants one");
   settings.AddSecret("redis-sentinel-password", &sentinel_password,
                      "Password of the sentinels that --redis-address names, if they want one");
+  settings.Add("redis-ca-file", &ca_file,
+               "Who vouches for Redis, in PEM, where it is reached by TLS. Default: whom the machine trusts");
+  settings.Add("redis-certificate-file", &certificate_file,
+               "The certificate that is shown to Redis, in PEM, if it wants one");
+  settings.Add("redis-key-file", &key_file, "Its key");
+  settings.AddValidation([this]() -> absl::Status {
+    if (certificate_file.empty() == key_file.empty()) return absl::OkStatus();
+    return Wrong(key_file.empty() ? "redis-key-file" : "redis-certificate-file", "",
+                 "a file, since the other one of certificate and key is given");
+  });
 }
 
 void Peers::RegisterRegistry(Settings& settings) {

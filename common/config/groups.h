@@ -57,13 +57,19 @@ struct Postgres {
 };
 
 struct Redis {
-  std::string address = "127.0.0.1:6379";  // host:port, unix:/path or redis-sentinel://host:port,…/name.
+  std::string address = "127.0.0.1:6379";  // As redis::ParseAddress takes it.
   std::string password;
   std::string sentinel_password;
+  std::string ca_file = {};
+  std::string certificate_file = {};
+  std::string key_file = {};
+
+  // What all names of streams begin with there.
+  std::string PrefixOf(const std::string& prefix) const;
 
   void Register(Settings& settings);
-  // The passwords alone.
-  void RegisterPasswords(Settings& settings);
+  // All but the address.
+  void RegisterLogin(Settings& settings);
 };
 
 // Addresses of the other services. A service registers those that it calls.

@@ -7,6 +7,7 @@ redis::Options RedisOptions(const Redis& redis) {
   options.address = redis.address;
   options.password = redis.password;
   options.sentinel_password = redis.sentinel_password;
+  options.tls_files = {redis.ca_file, redis.certificate_file, redis.key_file};
   return options;
 }
 

@@ -1,6 +1,7 @@
 #include "common/redis/address.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -10,12 +11,14 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/status/error.h"
+#include "common/status/status_macros.h"
 
 namespace cognate::redis {
 namespace {
 
 constexpr int kSentinelPort = 26379;
-constexpr size_t kMaxSentinels = 15;  // each is asked in turn, while somebody waits
+constexpr int kPort = 6379;
+constexpr size_t kMaxHosts = 15;  // each is asked in turn, while somebody waits
 
 absl::Status Invalid(absl::string_view why) {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_REDIS_ADDRESS", why);
@@ -86,6 +89,20 @@ bool IsPrimaryName(absl::string_view name) {
   });
 }
 
+absl::StatusOr<std::vector<Endpoint>> ParseHosts(absl::string_view text, int port, absl::string_view what) {
+  std::vector<Endpoint> hosts;
+  for (const absl::string_view host : absl::StrSplit(text, ',')) {
+    Endpoint endpoint{.host = "", .port = port};
+    if (!TakeEndpoint(absl::StripAsciiWhitespace(host), endpoint))
+      return Invalid(absl::StrCat("got a port of a ", what, " that is not in 1..65535"));
+    if (endpoint.host.empty()) return Invalid(absl::StrCat("got a ", what, " without a host"));
+    hosts.push_back(std::move(endpoint));
+  }
+  if (hosts.size() > kMaxHosts)
+    return Invalid(absl::StrCat("got ", hosts.size(), " ", what, "s, want at most ", kMaxHosts));
+  return hosts;
+}
+
 absl::StatusOr<Address> ParseSentinels(absl::string_view text) {
   Address address;
   TakeLogin(text, address);
@@ -98,16 +115,27 @@ absl::StatusOr<Address> ParseSentinels(absl::string_view text) {
         "`sentinel monitor` gives it");
   }
   address.primary_name = std::string(name);
-  for (const absl::string_view host : absl::StrSplit(text.substr(0, slash), ',')) {
-    Endpoint endpoint{.host = "", .port = kSentinelPort};
-    if (!TakeEndpoint(absl::StripAsciiWhitespace(host), endpoint))
-      return Invalid("got a port of a sentinel that is not in 1..65535");
-    if (endpoint.host.empty()) return Invalid("got a sentinel without a host");
-    address.sentinels.push_back(std::move(endpoint));
+  ASSIGN_OR_RETURN(address.sentinels, ParseHosts(text.substr(0, slash), kSentinelPort, "sentinel"));
+  return address;
+}
+
+absl::StatusOr<Address> ParseNodes(absl::string_view text) {
+  Address address;
+  TakeLogin(text, address);
+  if (const size_t slash = text.find('/'); slash != text.npos) {
+    const absl::string_view rest = text.substr(slash + 1);
+    if (!rest.empty() && rest != "0") return Invalid("got a database, but a Redis Cluster has one alone, the first");
+    text = text.substr(0, slash);
   }
-  if (address.sentinels.size() > kMaxSentinels)
-    return Invalid(
-        absl::StrCat("got ", address.sentinels.size(), " sentinels, want at most ", kMaxSentinels));
+  ASSIGN_OR_RETURN(address.nodes, ParseHosts(text, kPort, "node"));
+  return address;
+}
+
+absl::StatusOr<Address> ParseOne(absl::string_view text) {
+  Address address;
+  TakeLogin(text, address);
+  if (!TakeDatabase(text, address)) return Invalid("got a database that is no number");
+  if (!TakeHost(text, address)) return Invalid("got a port that is not in 1..65535");
   return address;
 }
 
@@ -126,17 +154,32 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
     address.unix_path = std::string(text);
     return address;
   }
-  if (absl::ConsumePrefix(&text, "redis-sentinel://")) return ParseSentinels(text);
-  if (absl::StartsWith(text, "rediss:")) return Invalid("got rediss:, but TLS to Redis is not built in");
-  if (absl::ConsumePrefix(&text, "redis://")) {
-    TakeLogin(text, address);
+  const bool tls = absl::StartsWith(text, "rediss");
+  absl::StatusOr<Address> parsed;
+  if (absl::ConsumePrefix(&text, tls ? "rediss-sentinel://" : "redis-sentinel://")) {
+    parsed = ParseSentinels(text);
+  } else if (absl::ConsumePrefix(&text, tls ? "rediss-cluster://" : "redis-cluster://")) {
+    parsed = ParseNodes(text);
+  } else if (absl::ConsumePrefix(&text, tls ? "rediss://" : "redis://")) {
+    parsed = ParseOne(text);
   } else if (text.empty() || absl::StrContains(text, "://")) {
     return Invalid(
-        "want unix:/path, redis://host:port/db, host:port or redis-sentinel://host:port,host:port/name");
+        "want unix:/path, host:port, redis://host:port/db, redis-sentinel://host:port,host:port/name or "
+        "redis-cluster://host:port,host:port; with rediss in the place of redis by TLS");
+  } else {
+    return ParseOne(text);
   }
-  if (!TakeDatabase(text, address)) return Invalid("got a database that is no number");
-  if (!TakeHost(text, address)) return Invalid("got a port that is not in 1..65535");
-  return address;
+  if (parsed.ok()) parsed->tls = tls;
+  return parsed;
+}
+
+std::string PrefixAt(absl::string_view address, absl::string_view prefix) {
+  const absl::StatusOr<Address> parsed = ParseAddress(address);
+  const size_t open = prefix.find('{');
+  const size_t close = open == prefix.npos ? open : prefix.find('}', open);
+  if (!parsed.ok() || parsed->nodes.empty() || (close != prefix.npos && close > open + 1)) return std::string(prefix);
+  absl::ConsumeSuffix(&prefix, ":");
+  return absl::StrCat("{", prefix.empty() ? "cognate" : prefix, "}:");
 }
 
 }  // namespace cognate::redis

@@ -55,9 +55,44 @@ TEST(ParseAddressTest, RefusesSentinelsThatCannotBeMeant) {
   }
 }
 
+TEST(ParseAddressTest, ReadsTheNodesOfACluster) {
+  ASSERT_OK_AND_ASSIGN(const Address address, ParseAddress("redis-cluster://me:p%40ss@one:7000,two,[::1]:5"));
+  EXPECT_THAT(address.nodes,
+              ::testing::ElementsAre(Endpoint{"one", 7000}, Endpoint{"two", 6379}, Endpoint{"::1", 5}));
+  EXPECT_EQ(address.user, "me");
+  EXPECT_EQ(address.password, "p@ss");
+  EXPECT_FALSE(address.tls);
+  EXPECT_OK(ParseAddress("redis-cluster://one/0"));
+  for (const char* text : {"redis-cluster://", "redis-cluster://one,,two", "redis-cluster://one/1", "redis-cluster://one:0"})
+    EXPECT_THAT(ParseAddress(text).status(), HasReason("INVALID_REDIS_ADDRESS")) << text;
+}
+
+TEST(ParseAddressTest, ReadsThatTlsIsWanted) {
+  ASSERT_OK_AND_ASSIGN(const Address plain, ParseAddress("rediss://cache:6380/2"));
+  EXPECT_TRUE(plain.tls);
+  EXPECT_EQ(plain.host, "cache");
+  EXPECT_EQ(plain.database, 2);
+  ASSERT_OK_AND_ASSIGN(const Address sentinels, ParseAddress("rediss-sentinel://one/jobs"));
+  EXPECT_TRUE(sentinels.tls);
+  EXPECT_EQ(sentinels.primary_name, "jobs");
+  ASSERT_OK_AND_ASSIGN(const Address cluster, ParseAddress("rediss-cluster://one"));
+  EXPECT_TRUE(cluster.tls);
+  EXPECT_EQ(cluster.nodes.size(), 1u);
+}
+
+TEST(PrefixTest, AllKeysOfAClusterAreInOneSlot) {
+  for (const char* address : {"host:1", "unix:/s", "redis-sentinel://one/jobs", "nonsense://"})
+    EXPECT_EQ(PrefixAt(address, "cognate:"), "cognate:") << address;
+  EXPECT_EQ(PrefixAt("redis-cluster://one", "cognate:"), "{cognate}:");
+  EXPECT_EQ(PrefixAt("rediss-cluster://one", "jobs"), "{jobs}:");
+  EXPECT_EQ(PrefixAt("redis-cluster://one", "a{b}c:"), "a{b}c:");
+  EXPECT_EQ(PrefixAt("redis-cluster://one", "a{}:"), "{a{}}:");
+  EXPECT_EQ(PrefixAt("redis-cluster://one", ""), "{cognate}:");
+}
+
 TEST(ParseAddressTest, RefusesTheRestWithoutSayingThePassword) {
   for (const char* text :
-       {"", "http://x", "unix:", "rediss://x", "redis://x:y", "redis://x:0", "redis://:secret@x/z"}) {
+       {"", "http://x", "unix:", "rediss-sentinel://x", "rediss:x", "redis-other://x", "redis://x:y", "redis://x:0", "redis://:secret@x/z"}) {
     const absl::Status status = ParseAddress(text).status();
     EXPECT_THAT(status, HasReason("INVALID_REDIS_ADDRESS")) << text;
     EXPECT_THAT(std::string(status.message()), ::testing::Not(::testing::HasSubstr("secret")));

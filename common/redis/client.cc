@@ -65,14 +65,20 @@ absl::Time TimeOfId(absl::string_view id) {
                                                                      : absl::InfinitePast();
 }
 
+absl::StatusOr<Address> AddressOf(const Options& options) {
+  ASSIGN_OR_RETURN(Address address, ParseAddress(options.address));
+  if (!options.password.empty()) address.password = options.password;
+  address.sentinel_password = options.sentinel_password;
+  address.tls_files = options.tls_files;
+  return address;
+}
+
 Client::Client(std::unique_ptr<Wire> wire) : wire_(std::move(wire)) {}
 
 Client::~Client() = default;
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const Options& options) {
-  ASSIGN_OR_RETURN(Address address, ParseAddress(options.address));
-  if (!options.password.empty()) address.password = options.password;
-  address.sentinel_password = options.sentinel_password;
+  ASSIGN_OR_RETURN(const Address address, AddressOf(options));
   auto wire = std::make_unique<Wire>(address, options.connect_timeout, options.command_timeout);
   RETURN_IF_ERROR(wire->EnsureConnected());
   return std::unique_ptr<Client>(new Client(std::move(wire)));

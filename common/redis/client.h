@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/redis/address.h"
 
 namespace cognate::redis {
 
@@ -19,9 +20,13 @@ struct Options {
   std::string address;                 // as ParseAddress (address.h) takes it
   std::string password = {};           // if not within the address
   std::string sentinel_password = {};  // of the sentinels that the address names
+  TlsFiles tls_files = {};             // where the address wants TLS
   absl::Duration connect_timeout = absl::Seconds(2);
   absl::Duration command_timeout = absl::Seconds(5);
 };
+
+// The whole address; INVALID_ARGUMENT as ParseAddress has it.
+absl::StatusOr<Address> AddressOf(const Options& options);
 
 struct Entry {
   std::string stream;
@@ -37,8 +42,9 @@ absl::Time TimeOfId(absl::string_view id);
 
 // One connection. NOT thread safe: one Client for each thread. After an error of the connection a call
 // answers UNAVAILABLE and the next call connects anew; nothing is sent twice on its own. UNAVAILABLE as well
-// while Redis loads its data. Where the address names sentinels, a call may come to another primary than the
-// one before, which may have lost what was added last, or have again what was removed.
+// while Redis loads its data. Where the address names sentinels or nodes of a cluster, a call may come to another primary than
+// the one before, which may have lost what was added last, or have again what was removed. In a cluster the keys of one
+// call are in one slot (PrefixAt).
 class Client {
  public:
   // Connects at once, to prove the address.

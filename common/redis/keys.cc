@@ -27,11 +27,10 @@ std::string PatternOf(absl::string_view beginning) {
 }  // namespace
 
 absl::StatusOr<int64_t> DeleteAllBelow(const Options& options, absl::string_view beginning) {
-  ASSIGN_OR_RETURN(Address address, ParseAddress(options.address));
-  if (!options.password.empty()) address.password = options.password;
-  address.sentinel_password = options.sentinel_password;
+  ASSIGN_OR_RETURN(const Address address, AddressOf(options));
   Wire wire(address, options.connect_timeout, options.command_timeout);
-  RETURN_IF_ERROR(wire.EnsureConnected());
+  // SCAN names no key: in a cluster this leads to the node of them all.
+  RETURN_IF_ERROR(wire.Run({"EXISTS", beginning}).status());
   const std::string pattern = PatternOf(beginning);
   std::string cursor = "0";
   int64_t deleted = 0;

@@ -29,6 +29,8 @@ absl::StatusOr<Endpoint> AskSentinel(const Endpoint& sentinel, const Address& ad
   own.host = sentinel.host;
   own.port = sentinel.port;
   own.password = address.sentinel_password;
+  own.tls = address.tls;
+  own.tls_files = address.tls_files;
   Wire wire(own, timeout, timeout);
   const absl::StatusOr<Reply> reply = wire.Run({"SENTINEL", "get-master-addr-by-name", address.primary_name});
   if (!reply.ok()) return WithSentinel(sentinel, reply.status());

@@ -1,6 +1,5 @@
 #include "common/redis/wire.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -9,18 +8,17 @@
 #include <sys/socket.h>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "common/redis/sentinel.h"
+#include "absl/strings/str_split.h"
+#include "common/redis/tls.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::redis {
 namespace {
 
-constexpr absl::Duration kSentinelTimeout = absl::Seconds(1);  // of one, while others wait to be asked
-// A primary that was made a replica may keep its connections, and answers them with what it had.
-constexpr absl::Duration kRoleInterval = absl::Seconds(5);
+constexpr int kMoves = 3;  // that one call follows
 
 struct ErrorClass {
   const char* prefix;
@@ -40,6 +38,10 @@ constexpr ErrorClass kErrorClasses[] = {
     {"NOREPLICAS", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
     {"MISCONF", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
     {"CLUSTERDOWN", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
+    {"TRYAGAIN", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
+    {"ASK", absl::StatusCode::kUnavailable, "REDIS_SLOT_MOVES"},
+    {"MOVED", absl::StatusCode::kUnavailable, "REDIS_SLOT_MOVES"},
+    {"CROSSSLOT", absl::StatusCode::kFailedPrecondition, "REDIS_SLOTS_DIFFER"},
     {"ERR max number of clients", absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE"},
     {"NOAUTH", absl::StatusCode::kUnauthenticated, "REDIS_LOGIN_REFUSED"},
     {"WRONGPASS", absl::StatusCode::kUnauthenticated, "REDIS_LOGIN_REFUSED"},
@@ -85,109 +87,17 @@ void Pipeline::Add(absl::Span<const absl::string_view> arguments) {
 }
 
 Wire::Wire(Address address, absl::Duration connect_timeout, absl::Duration command_timeout)
-    : address_(std::move(address)), connect_timeout_(connect_timeout), command_timeout_(command_timeout) {}
+    : address_(std::move(address)), connect_timeout_(connect_timeout), command_timeout_(command_timeout) {
+  home_.host.clear();
+}
+
+Wire::~Wire() = default;
 
 absl::Status Wire::Lost(absl::string_view why) {
   context_.reset();
   return Error(absl::StatusCode::kUnavailable, "REDIS_UNAVAILABLE",
                absl::StrCat("Redis cannot be reached: ", why))
       .RetryAfter(absl::Seconds(1));
-}
-
-absl::Status Wire::EnsureConnected() {
-  if (address_.sentinels.empty()) {
-    return context_ != nullptr ? absl::OkStatus() : ConnectTo(address_.host, address_.port);
-  }
-  if (context_ != nullptr) {
-    if (absl::Now() < role_checked_ + kRoleInterval || CheckRole().ok()) return absl::OkStatus();
-    context_.reset();  // nothing was sent yet: what is asked for goes to the other one
-  }
-  return ConnectToPrimary();
-}
-
-absl::Status Wire::ConnectTo(const std::string& host, int port) {
-  const timeval timeout = absl::ToTimeval(connect_timeout_);
-  context_.reset(address_.unix_path.empty()
-                     ? redisConnectWithTimeout(host.c_str(), port, timeout)
-                     : redisConnectUnixWithTimeout(address_.unix_path.c_str(), timeout));
-  if (context_ == nullptr) return Lost("no memory");
-  if (context_->err != 0) return Lost(std::string(context_->errstr));
-  if (redisSetTimeout(context_.get(), absl::ToTimeval(command_timeout_)) != REDIS_OK)
-    return Lost(context_->errstr);
-  if (address_.unix_path.empty()) redisEnableKeepAlive(context_.get());
-  absl::Status status = Login();
-  if (status.ok()) {
-    ++connections_;
-  } else {
-    context_.reset();
-  }
-  return status;
-}
-
-// A sentinel may be behind: where what it names is not the primary the next one is asked, as long as whoever
-// waits has patience.
-absl::Status Wire::ConnectToPrimary() {
-  const absl::Time deadline = absl::Now() + connect_timeout_ + command_timeout_;
-  std::vector<Endpoint> tried;
-  absl::Status refused;  // by what was named
-  absl::Status unknown;  // of sentinels that answered, and named nothing
-  absl::Status no_answer;
-  const size_t count = address_.sentinels.size();
-  for (size_t i = 0; i < count && (i == 0 || absl::Now() < deadline); ++i) {
-    const size_t index = (sentinel_ + i) % count;
-    const absl::StatusOr<Endpoint> primary =
-        AskSentinel(address_.sentinels[index], address_, std::min(connect_timeout_, kSentinelTimeout));
-    if (!primary.ok()) {
-      (absl::IsUnavailable(primary.status()) ? no_answer : unknown) = primary.status();
-      continue;
-    }
-    if (std::find(tried.begin(), tried.end(), *primary) != tried.end()) continue;
-    tried.push_back(*primary);
-    refused = TryPrimary(*primary);
-    if (!refused.ok()) continue;
-    sentinel_ = index;
-    return absl::OkStatus();
-  }
-  if (!refused.ok()) return refused;
-  return unknown.ok() ? SentinelsUnavailable(address_, no_answer) : unknown;
-}
-
-absl::Status Wire::TryPrimary(const Endpoint& primary) {
-  absl::Status status = ConnectTo(primary.host, primary.port);
-  if (status.ok()) status = CheckRole();
-  if (status.ok()) return status;
-  context_.reset();
-  Error error(status.code(), ErrorReason(status),
-              absl::StrCat(status.message(), " (", Format(primary), ", which the sentinels name as \"",
-                           address_.primary_name, "\")"));
-  if (absl::IsUnavailable(status)) error.RetryAfter(absl::Seconds(1));
-  return error;
-}
-
-absl::Status Wire::CheckRole() {
-  Pipeline pipeline;
-  pipeline.Add({"ROLE"});
-  ASSIGN_OR_RETURN(const std::vector<Reply> replies, Exchange(pipeline));
-  const ReplyView role = replies.front().view();
-  if (role.size() == 0 || role[0].text() != "master") {
-    return Error(absl::StatusCode::kUnavailable, "REDIS_NOT_PRIMARY",
-                 "this Redis is no primary; a failover is under way, or the sentinels are behind");
-  }
-  role_checked_ = absl::Now();
-  return absl::OkStatus();
-}
-
-absl::Status Wire::Login() {
-  Pipeline pipeline;
-  if (!address_.password.empty()) {
-    if (address_.user.empty()) {
-      pipeline.Add({"AUTH", address_.password});
-    } else {
-      pipeline.Add({"AUTH", address_.user, address_.password});
-    }
-  }
-  if (address_.database != 0) pipeline.Add({"SELECT", absl::StrCat(address_.database)});
-  return pipeline.size() == 0 ? absl::OkStatus() : Exchange(pipeline).status();
 }
 
 absl::StatusOr<Reply> Wire::Run(absl::Span<const absl::string_view> arguments) {
@@ -203,25 +113,95 @@ absl::StatusOr<std::vector<Reply>> Wire::Run(const Pipeline& pipeline) {
 }
 
 absl::StatusOr<std::vector<Reply>> Wire::Exchange(const Pipeline& pipeline) {
-  RETURN_IF_ERROR(Send(pipeline.bytes()));
   std::vector<Reply> replies;
-  absl::Status first_error;
-  for (int i = 0; i < pipeline.size(); ++i) {
-    void* reply = nullptr;
-    if (redisGetReply(context_.get(), &reply) != REDIS_OK) return Lost(std::string(context_->errstr));
-    replies.emplace_back(static_cast<redisReply*>(reply));
-    const ReplyView view = replies.back().view();
-    if (view.IsError() && first_error.ok()) first_error = StatusFromError(view.text());
+  for (int moves = 0;; ++moves) {
+    RETURN_IF_ERROR(Send(pipeline.bytes()));
+    ASSIGN_OR_RETURN(replies, Receive(pipeline.size()));
+    if (address_.nodes.empty() || moves == kMoves) break;
+    ASSIGN_OR_RETURN(const bool elsewhere, FollowSlot(replies));
+    if (!elsewhere) break;
   }
-  if (first_error.ok()) return replies;
-  // Whoever became a replica, or has lost its own, may be found elsewhere under the same name.
-  for (const char* sign : {"READONLY", "NOREPLICAS", "MASTERDOWN"})
-    if (absl::StrContains(first_error.message(), sign)) context_.reset();
-  return first_error;
+  for (const Reply& reply : replies)
+    if (reply.view().IsError()) return Refuse(StatusFromError(reply.view().text()));
+  return replies;
+}
+
+// Whoever became a replica, has lost its own, or gives its slots away may be found elsewhere.
+absl::Status Wire::Refuse(absl::Status status) {
+  for (const char* sign : {"READONLY", "NOREPLICAS", "MASTERDOWN", "MOVED", "CLUSTERDOWN"})
+    if (absl::StrContains(status.message(), sign)) context_.reset();
+  if (ErrorReason(status) == "REDIS_SLOT_MOVES" && address_.nodes.empty())
+    return Error(absl::StatusCode::kFailedPrecondition, "REDIS_IS_CLUSTER",
+                 absl::StrCat("Redis: ", Format(connected_),
+                              " is a node of a cluster; give --redis-address redis-cluster://host:port,host:port"));
+  return status;
+}
+
+absl::StatusOr<bool> Wire::FollowSlot(const std::vector<Reply>& replies) {
+  size_t moved = 0;
+  absl::string_view last;
+  for (const Reply& reply : replies) {
+    if (!reply.view().IsError() || !absl::StartsWith(reply.view().text(), "MOVED ")) continue;
+    last = reply.view().text();
+    ++moved;
+  }
+  if (moved == 0) return false;
+  // "MOVED slot host:port"; no host means the one that said so.
+  const std::vector<absl::string_view> words = absl::StrSplit(last, ' ');
+  const size_t colon = words.size() < 3 ? last.npos : words[2].rfind(':');
+  Endpoint home;
+  if (colon == last.npos || !absl::SimpleAtoi(words[2].substr(colon + 1), &home.port)) return false;
+  home.host = colon == 0 ? connected_.host : std::string(words[2].substr(0, colon));
+  home_ = home;
+  context_.reset();
+  if (moved < replies.size()) return StatusFromError(last);
+  RETURN_IF_ERROR(ConnectTo(home_));
+  return true;
+}
+
+absl::StatusOr<std::vector<Reply>> Wire::Receive(int count) {
+  std::vector<Reply> replies;
+  for (int i = 0; i < count; ++i) {
+    ASSIGN_OR_RETURN(Reply reply, ReceiveOne());
+    replies.push_back(std::move(reply));
+  }
+  return replies;
+}
+
+absl::StatusOr<Reply> Wire::ReceiveOne() {
+  void* reply = nullptr;
+  while (reply == nullptr) {
+    if (redisGetReplyFromReader(context_.get(), &reply) != REDIS_OK) return Lost(std::string(context_->errstr));
+    if (reply != nullptr) break;
+    char buffer[16 << 10];
+    size_t got = 0;
+    RETURN_IF_ERROR(ReadSome(buffer, sizeof(buffer), &got));
+    if (tls_ == nullptr) {
+      redisReaderFeed(context_->reader, buffer, got);
+      continue;
+    }
+    tls_->Feed({buffer, got});
+    const absl::StatusOr<std::string> plain = tls_->Decrypt();
+    if (!plain.ok()) {
+      context_.reset();
+      return plain.status();
+    }
+    redisReaderFeed(context_->reader, plain->data(), plain->size());
+    RETURN_IF_ERROR(SendPlain(tls_->TakeOutgoing()));  // of the session itself
+  }
+  return Reply(static_cast<redisReply*>(reply));
+}
+
+absl::Status Wire::Send(absl::string_view bytes) {
+  if (tls_ == nullptr) return SendPlain(bytes);
+  const absl::Status encrypted = tls_->Encrypt(bytes);
+  if (!encrypted.ok()) context_.reset();
+  RETURN_IF_ERROR(encrypted);
+  return SendPlain(tls_->TakeOutgoing());
 }
 
 // Not by hiredis, whose write() would end a process with SIGPIPE where the other side has gone.
-absl::Status Wire::Send(absl::string_view bytes) {
+absl::Status Wire::SendPlain(absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = send(context_->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
@@ -229,6 +209,18 @@ absl::Status Wire::Send(absl::string_view bytes) {
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
   return absl::OkStatus();
+}
+
+// Waits as long as a command may take.
+absl::Status Wire::ReadSome(char* buffer, size_t size, size_t* got) {
+  while (true) {
+    const ssize_t received = recv(context_->fd, buffer, size, 0);
+    if (received < 0 && errno == EINTR) continue;
+    if (received < 0) return Lost(errno == EAGAIN ? "no answer in time" : std::strerror(errno));
+    if (received == 0) return Lost("it has closed the connection");
+    *got = static_cast<size_t>(received);
+    return absl::OkStatus();
+  }
 }
 
 }  // namespace cognate::redis

@@ -19,6 +19,8 @@ struct redisReply;
 
 namespace cognate::redis {
 
+class Tls;
+
 // A view into a reply tree; lives as long as the Reply that owns it.
 class ReplyView {
  public:
@@ -67,10 +69,12 @@ class Pipeline {
 };
 
 // Not thread safe. Connects when it must. After an error of the connection the call is UNAVAILABLE, and the
-// next connects anew; where there are sentinels, to what is the primary by then.
+// next connects anew; where there are sentinels, to what is the primary by then. In a cluster a call goes on at the node that
+// has its slot.
 class Wire {
  public:
   Wire(Address address, absl::Duration connect_timeout, absl::Duration command_timeout);
+  ~Wire();
 
   absl::Status EnsureConnected();
   // All replies, in order; a reply that is an error is an error of the whole, after all were read.
@@ -89,21 +93,35 @@ class Wire {
     void operator()(redisContext* context) const;
   };
 
-  absl::Status ConnectTo(const std::string& host, int port);
+  absl::Status ConnectTo(const Endpoint& endpoint);
+  absl::Status ConnectToAnyNode();
   absl::Status ConnectToPrimary();
   // What a sentinel has named: there, and really the primary.
   absl::Status TryPrimary(const Endpoint& primary);
   absl::Status CheckRole();
   absl::Status Login();
   absl::StatusOr<std::vector<Reply>> Exchange(const Pipeline& pipeline);
+  absl::StatusOr<std::vector<Reply>> Receive(int count);
+  absl::StatusOr<Reply> ReceiveOne();
+  // Whether none of them was done because the slot is at another node, to which it has connected then. An error where some
+  // were: they may not be sent twice.
+  absl::StatusOr<bool> FollowSlot(const std::vector<Reply>& replies);
+  absl::Status BeginTls(const std::string& host);
   absl::Status Send(absl::string_view bytes);
+  absl::Status SendPlain(absl::string_view bytes);
+  absl::Status ReadSome(char* buffer, size_t size, size_t* got);
   absl::Status Lost(absl::string_view why);
+  absl::Status Refuse(absl::Status status);
 
   const Address address_;
   const absl::Duration connect_timeout_;
   const absl::Duration command_timeout_;
   std::unique_ptr<redisContext, Close> context_;
+  std::unique_ptr<Tls> tls_;  // of that connection, where there is TLS
+  Endpoint connected_;
   int64_t connections_ = 0;
+  size_t node_ = 0;  // of the cluster, that answered last
+  Endpoint home_;    // that has the slot, as it was said last; without a host at first
   size_t sentinel_ = 0;  // the one that knew it last
   absl::Time role_checked_ = absl::InfinitePast();
 };

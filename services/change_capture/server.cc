@@ -43,7 +43,7 @@ redis::Options RedisOptions(const Config& config) {
 
 StreamFeederOptions FeederOptions(const Config& config) {
   StreamFeederOptions options = config.feeder;
-  options.stream = bus::ChangesStream(config.stream_prefix);
+  options.stream = bus::ChangesStream(config.redis.PrefixOf(config.stream_prefix));
   return options;
 }
 

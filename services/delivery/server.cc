@@ -39,6 +39,12 @@ absl::StatusOr<std::unique_ptr<postgres::Pool>> MakePool(const Config& config) {
   return postgres::Pool::Create(options);
 }
 
+LaneOptions LanesOf(const Config& config) {
+  LaneOptions options = config.lanes;
+  options.stream_prefix = config.redis.PrefixOf(options.stream_prefix);
+  return options;
+}
+
 }  // namespace
 
 struct Server::Parts {
@@ -59,7 +65,7 @@ struct Server::Parts {
                 files,
                 config::RedisOptions(config.redis),
                 [this](const v1::Platform& platform) { return channels.Make(platform); },
-                config.lanes},
+                LanesOf(config)},
         manager(context, leases, OwnerName(), config.advertise_address, config.lease_duration),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
         agents(context, manager, leases, channels.mailboxes(), waiting),

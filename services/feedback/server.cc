@@ -28,7 +28,7 @@ constexpr char kSchema[] = "feedback";
 EventFeedOptions FeedOptions(const Config& config, std::function<void()> on_news) {
   EventFeedOptions options;
   options.redis = config::RedisOptions(config.redis);
-  options.stream = bus::EventsStream(config.stream_prefix);
+  options.stream = bus::EventsStream(config.redis.PrefixOf(config.stream_prefix));
   options.on_news = std::move(on_news);
   return options;
 }

@@ -34,8 +34,8 @@ std::string InstanceName(const Config& config) {
 LoopOptions OptionsOf(const Config& config, int number) {
   LoopOptions options;
   options.redis = config::RedisOptions(config.redis);
-  options.stream_prefix = config.stream_prefix;
-  options.reader.stream = bus::ChangesStream(config.stream_prefix);
+  options.stream_prefix = config.redis.PrefixOf(config.stream_prefix);
+  options.reader.stream = bus::ChangesStream(options.stream_prefix);
   options.reader.consumer = absl::StrCat(InstanceName(config), "-", number);
   options.reader.claim_after = config.claim_after;
   options.reader.round_changes = static_cast<size_t>(config.round_changes);

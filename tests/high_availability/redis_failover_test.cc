@@ -4,6 +4,7 @@
 #include "tests/faults/prove.h"
 #include "tests/high_availability/size.h"
 #include "tests/support/eventually.h"
+#include "tests/support/redis_cluster.h"
 #include "tests/support/redis_sentinels.h"
 #include "tests/support/status_matchers.h"
 
@@ -12,7 +13,10 @@ namespace {
 
 using faults::World;
 using test_support::Eventually;
+using test_support::RedisCluster;
 using test_support::RedisSentinels;
+
+constexpr char kKey[] = "{cognate}:changes";  // one of the cluster's slot
 
 TEST(HighAvailability, NothingIsLostWhenThePrimaryRedisDies) {
   auto redis = test_support::ValueOrDie(RedisSentinels::Start());
@@ -30,6 +34,27 @@ TEST(HighAvailability, NothingIsLostWhenThePrimaryRedisDies) {
     EXPECT_OK(redis->StartAgain(old_primary));
   };
   faults::Prove("ha.redis_failover", fail_over, surroundings);
+}
+
+// All that is Cognate's lies on one primary of a cluster, which is killed.
+TEST(HighAvailability, NothingIsLostWhenAPrimaryOfARedisClusterDies) {
+  auto redis = test_support::ValueOrDie(RedisCluster::Start());
+  faults::Surroundings surroundings = Sized();
+  surroundings.servers.redis_address = redis->address();
+  const auto fail_over = [&](World& world) {
+    world.Pause(2'000, 5'000);
+    const int home = redis->HomeOf(kKey);
+    EXPECT_TRUE(Eventually([&] { return redis->Follows(home); }));
+    const absl::Time lost = absl::Now();
+    redis->Kill(home);
+    EXPECT_TRUE(Eventually([&] {
+      const int now = redis->HomeOf(kKey);
+      return now >= 0 && now != home;
+    }));
+    MeasureRecovery(world, lost);
+    EXPECT_OK(redis->StartAgain(home));
+  };
+  faults::Prove("ha.redis_cluster", fail_over, surroundings);
 }
 
 // The replica has not followed for a while when it becomes the primary: streams, groups and marks are as they

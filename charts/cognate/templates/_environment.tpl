@@ -51,6 +51,13 @@ stand in its ConfigMap ("cognate.settings"), the others in the container ("cogna
 {{- with include "cognate.sentinelSecret" $root -}}
 {{- $_ := set $settings "COGNATE_REDIS_SENTINEL_PASSWORD_FILE" "/etc/cognate/sentinel/password" -}}
 {{- end -}}
+{{- if $root.Values.redis.caSecret -}}
+{{- $_ := set $settings "COGNATE_REDIS_CA_FILE" "/etc/cognate/redis-ca/ca.crt" -}}
+{{- end -}}
+{{- if $root.Values.redis.clientSecret -}}
+{{- $_ := set $settings "COGNATE_REDIS_CERTIFICATE_FILE" "/etc/cognate/redis-client/tls.crt" -}}
+{{- $_ := set $settings "COGNATE_REDIS_KEY_FILE" "/etc/cognate/redis-client/tls.key" -}}
+{{- end -}}
 {{- end -}}
 {{- if $facts.files -}}
 {{- include "cognate.fileSettings" (dict "root" $root "settings" $settings) -}}
@@ -143,21 +150,28 @@ host={{ $login.host }} port={{ int $login.port }} dbname='{{ $login.database }}'
 {{- define "cognate.redisAddress" -}}
 {{- if .Values.devDependencies.enabled -}}
 {{ include "cognate.fullname" . }}-dev-redis.{{ .Release.Namespace }}.svc:6379
-{{- else if eq .Values.redis.mode "sentinel" -}}
-redis-sentinel://{{ join "," .Values.redis.sentinels }}/{{ .Values.redis.primaryName }}
+{{- else -}}
+{{- $scheme := ternary "rediss" "redis" .Values.redis.tls -}}
+{{- if eq .Values.redis.mode "sentinel" -}}
+{{ $scheme }}-sentinel://{{ join "," .Values.redis.sentinels }}/{{ .Values.redis.primaryName }}
+{{- else if eq .Values.redis.mode "cluster" -}}
+{{ $scheme }}-cluster://{{ join "," .Values.redis.nodes }}
+{{- else if .Values.redis.tls -}}
+rediss://{{ .Values.redis.address }}
 {{- else -}}
 {{ .Values.redis.address }}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{/* The ports that Redis and its sentinels are reached at. */}}
 {{- define "cognate.redisPorts" -}}
 {{- $ports := list -}}
-{{- if or .Values.devDependencies.enabled (ne .Values.redis.mode "sentinel") -}}
+{{- if or .Values.devDependencies.enabled (eq .Values.redis.mode "standalone") -}}
 {{- $ports = append $ports (include "cognate.redisAddress" . | splitList ":" | last | int) -}}
 {{- else -}}
 {{- $ports = append $ports (int .Values.redis.primaryPort) -}}
-{{- range .Values.redis.sentinels -}}{{- $ports = append $ports (splitList ":" . | last | int) -}}{{- end -}}
+{{- range concat .Values.redis.sentinels .Values.redis.nodes -}}{{- $ports = append $ports (splitList ":" . | last | int) -}}{{- end -}}
 {{- end -}}
 {{- toYaml (dict "ports" ($ports | uniq)) -}}
 {{- end -}}

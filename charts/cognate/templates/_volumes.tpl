@@ -49,6 +49,12 @@
 {{- with include "cognate.sentinelSecret" $root }}
 {{ include "cognate.secretVolume" (dict "name" "sentinel" "secret" . "items" (list (printf "%s=password" $root.Values.redis.sentinelPasswordKey))) }}
 {{- end }}
+{{- with $root.Values.redis.caSecret }}
+{{ include "cognate.secretVolume" (dict "name" "redis-ca" "secret" . "items" (list (printf "%s=ca.crt" $root.Values.redis.caKey))) }}
+{{- end }}
+{{- with $root.Values.redis.clientSecret }}
+{{ include "cognate.secretVolume" (dict "name" "redis-client" "secret" . "items" (list "tls.crt=tls.crt" "tls.key=tls.key")) }}
+{{- end }}
 {{- end }}
 {{- if $facts.files }}
 {{ include "cognate.fileVolumes" $root }}
@@ -142,6 +148,12 @@
 {{- end }}
 {{- if and $facts.redis (include "cognate.sentinelSecret" $root) }}
 - {name: sentinel, mountPath: /etc/cognate/sentinel, readOnly: true}
+{{- end }}
+{{- if and $facts.redis $root.Values.redis.caSecret }}
+- {name: redis-ca, mountPath: /etc/cognate/redis-ca, readOnly: true}
+{{- end }}
+{{- if and $facts.redis $root.Values.redis.clientSecret }}
+- {name: redis-client, mountPath: /etc/cognate/redis-client, readOnly: true}
 {{- end }}
 {{- if $facts.files }}
 {{- if eq $root.Values.files.store "s3" }}
