@@ -53,7 +53,9 @@ constexpr pid_t kGone = -1;
 // kGone for a process that has ended, be it reaped or not.
 pid_t ParentOf(pid_t pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
-  const std::string stat{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  // By getline, which takes a process that ends while it is read for the end of the file.
+  std::string stat;
+  std::getline(file, stat, '\0');
   // "17 (postgres) S 1 …": the name may hold anything, so count from its last parenthesis.
   std::istringstream after(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));
   char state = 'Z';

@@ -24,7 +24,7 @@ final class SafetyTest extends TestCase
     }
 
     /**
-     * Gives a site deliveries, as a worker would.
+     * Gives a site deliveries, as a worker would. What makes messages of JSON here, and nothing else, asks for bccomp() of ext-bcmath.
      *
      * @param list<array<string, mixed>> $deliveries as JSON has them
      * @return list<string> status and reason of each
@@ -33,7 +33,8 @@ final class SafetyTest extends TestCase
     {
         $deliveries = array_map(static fn (array $delivery): array => $delivery + ['operation' => 'OPERATION_UPDATE', 'version' => (string) ++self::$version, 'source' => ['platform' => 'x', 'model' => 'm', 'localId' => (string) self::$version]], $deliveries);
         $json = base64_encode((string) json_encode($deliveries));
-        return self::site()->php("\$told = []; foreach (json_decode(base64_decode('$json'), true) as \$one) { \$delivery = new Cognate\\V1\\Delivery(); \$delivery->mergeFromJsonString(json_encode(\$one));
+        return self::site()->php("if (! function_exists('bccomp')) { function bccomp(string \$a, string \$b): int { return (int) \$a <=> (int) \$b; } }
+            \$told = []; foreach (json_decode(base64_decode('$json'), true) as \$one) { \$delivery = new Cognate\\V1\\Delivery(); \$delivery->mergeFromJsonString(json_encode(\$one));
             \$result = Cognate\\WordPress\\Plugin::instance()->applier->apply(Cognate\\Client\\ReceivedDelivery::of(\$delivery));
             \$told[] = trim(str_replace('OUTCOME_STATUS_', '', Cognate\\V1\\OutcomeStatus::name(\$result->getStatus())) . ' ' . (\$result->getError()?->getReason() ?? \$result->getLocalId())); } return \$told;");
     }
