@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/backup/lost_identities.h"
@@ -64,20 +65,50 @@ std::string ArrayOf(const Rows& rows) {
   return absl::StrCat("{", absl::StrJoin(ids, ","), "}");
 }
 
+// The inbox' times are the target's own, and ours are of this database. Entities that are known here are never forgotten, so that too wide a
+// span costs nothing but questions.
+constexpr absl::Duration kMargin = absl::Minutes(1);
+
+constexpr char kNow[] = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text";
+
+absl::StatusOr<absl::Time> NowOf(postgres::Connection& connection) {
+  ASSIGN_OR_RETURN(const Rows rows, connection.QueryText(kNow));
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi(rows.GetText(0, 0), &micros)) return absl::InternalError("no time");
+  return absl::FromUnixMicros(micros);
+}
+
+struct Span {
+  std::string from;
+  std::string until;
+};
+
+// The time in question, by the target's clock.
+absl::StatusOr<Span> SpanOn(postgres::Connection& own, postgres::Connection& target, const LostTime& time) {
+  ASSIGN_OR_RETURN(const absl::Time here, NowOf(own));
+  ASSIGN_OR_RETURN(const absl::Time there, NowOf(target));
+  const absl::Duration ahead = there - here;
+  absl::Time from;
+  std::string problem;
+  if (!absl::ParseTime(absl::RFC3339_full, time.from, &from, &problem)) return absl::InternalError(problem);
+  const auto text = [](absl::Time at) { return absl::FormatTime(absl::RFC3339_full, at, absl::UTCTimeZone()); };
+  return Span{text(from + ahead - kMargin), text(time.until + ahead + kMargin)};
+}
+
 absl::StatusOr<int64_t> ForgetOn(postgres::Connection& own, postgres::Connection& target,
                                  const LostTime& time) {
   ASSIGN_OR_RETURN(const Rows there, target.QueryText("SELECT to_regclass('cognate.inbox')::text"));
   if (there.IsNull(0, 0)) return 0;
-  const std::string until = absl::FormatTime(absl::RFC3339_full, time.until, absl::UTCTimeZone());
+  ASSIGN_OR_RETURN(const Span span, SpanOn(own, target, time));
   int64_t forgotten = 0;
   std::string after = "00000000-0000-0000-0000-000000000000";
   while (true) {
-    ASSIGN_OR_RETURN(const Rows page, target.QueryText(kInbox, {{after, time.from, until}}));
+    ASSIGN_OR_RETURN(const Rows page, target.QueryText(kInbox, {{after, span.from, span.until}}));
     if (page.empty()) return forgotten;
     after = std::string(page.GetText(page.size() - 1, 0));
     ASSIGN_OR_RETURN(const Rows unknown, own.QueryText(kUnknown, {{ArrayOf(page)}}));
     if (!unknown.empty()) {
-      ASSIGN_OR_RETURN(const Rows done, target.QueryText(kForget, {{ArrayOf(unknown), time.from, until}}));
+      ASSIGN_OR_RETURN(const Rows done, target.QueryText(kForget, {{ArrayOf(unknown), span.from, span.until}}));
       forgotten += done.affected();
     }
     if (page.size() < kPage) return forgotten;

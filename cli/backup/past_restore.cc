@@ -1,6 +1,8 @@
 #include "cli/backup/past_restore.h"
 
+#include <algorithm>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -44,7 +47,7 @@ struct Tally {
   int64_t same = 0, changed = 0, deleted_since = 0, made_since = 0;
   int64_t restored = 0, changed_meanwhile = 0;
   std::vector<std::string> lines;
-  std::string approval;  // stands for all that is chosen
+  std::string approval;  // an Approval in one word
 };
 
 // Texts behind their lengths, so that no two lists give the same.
@@ -90,16 +93,35 @@ absl::StatusOr<PastQuestion> Ask(const PastOptions& options) {
   return question;
 }
 
+// What was asked, and the newest version that was there when it was shown: what is newer by now nobody has looked at.
+struct Approval {
+  std::string question;
+  int64_t version = 0;
+};
+
+std::string Format(const Approval& approval) { return absl::StrCat(approval.question, "-", approval.version); }
+
+absl::StatusOr<Approval> ParseApproval(absl::string_view word) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(word, '-');
+  Approval approval;
+  if (parts.size() == 2 && absl::SimpleAtoi(parts[1], &approval.version)) {
+    approval.question = std::string(parts[0]);
+    return approval;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--approve: got \"", word, "\", want the word that was shown without it: 5d0c1e7a93b2-13472"));
+}
+
 // With a file, what records were is in it, and the services say what they are.
 class PastRun {
  public:
   PastRun(Context& context, PastQuestion question, std::optional<PastRecords> of_file)
       : client_(context.Connect()), question_(std::move(question)), of_file_(std::move(of_file)) {}
 
-  // Writes nothing.
-  absl::StatusOr<Tally> Look() {
+  // Writes nothing. What has a version beyond `newest` is not chosen, and counted as changed meanwhile.
+  absl::StatusOr<Tally> Look(int64_t newest) {
+    newest_ = newest;
     Tally tally;
-    Add(question_.platform, &digest_);
     v1::ListPastRecordsRequest request;
     request.set_platform(question_.platform);
     request.set_model(question_.model);
@@ -112,8 +134,23 @@ class PastRun {
       for (v1::PastRecord record : page.records()) LookAt(record, &tally);
       request.set_page_token(page.next_page_token());
     } while (!request.page_token().empty());
-    tally.approval = absl::BytesToHexString(digest_.Finish().substr(0, kApprovalBytes));
+    tally.approval = Format(Approval{.question = Question(), .version = seen_});
     return tally;
+  }
+
+  // Stands for what was asked, and for all that the file says of it.
+  std::string Question() const {
+    files::Digest digest;
+    Add(question_.platform, &digest);
+    Add(question_.model, &digest);
+    Add(question_.local_id, &digest);
+    if (!of_file_) Add(absl::FormatTime(absl::RFC3339_full, question_.time, absl::UTCTimeZone()), &digest);
+    for (const auto& [record, fields] : of_file_.value_or(PastRecords())) {
+      Add(record.first, &digest);
+      Add(record.second, &digest);
+      Add(Bytes(fields), &digest);
+    }
+    return absl::BytesToHexString(digest.Finish().substr(0, kApprovalBytes));
   }
 
   // What Look has chosen, and nothing else: what was changed since then is left alone.
@@ -172,19 +209,18 @@ class PastRun {
 
   void LookAt(v1::PastRecord& record, Tally* tally) {
     if (of_file_) TakeFromFile(&record);
+    seen_ = std::max(seen_, record.latest_version());
     if (record.state() == v1::PAST_STATE_SAME) ++tally->same;
     if (record.state() == v1::PAST_STATE_DELETED_SINCE) ++tally->deleted_since;
     if (record.state() == v1::PAST_STATE_MADE_SINCE) ++tally->made_since;
     if (record.state() != v1::PAST_STATE_CHANGED) return;
+    if (record.latest_version() > newest_) {
+      ++tally->changed_meanwhile;
+      return;
+    }
     AddChanged(record, tally);
-    const Chosen chosen{record.record().model(), record.record().local_id(), record.latest_version(),
-                        of_file_ ? 0 : record.version()};
-    Add(chosen.model, &digest_);
-    Add(chosen.local_id, &digest_);
-    Add(absl::StrCat(chosen.latest_version), &digest_);
-    Add(of_file_ ? Bytes(of_file_->at({chosen.model, chosen.local_id})) : absl::StrCat(chosen.version),
-        &digest_);
-    chosen_.push_back(chosen);
+    chosen_.push_back({record.record().model(), record.record().local_id(), record.latest_version(),
+                       of_file_ ? 0 : record.version()});
   }
 
   const v1::RestoreItem& AddItem(const Chosen& chosen, v1::RestoreRecordsRequest* request) const {
@@ -217,7 +253,8 @@ class PastRun {
   const PastQuestion question_;
   const std::optional<PastRecords> of_file_;
   std::vector<Chosen> chosen_;
-  files::Digest digest_;
+  int64_t newest_ = 0;
+  int64_t seen_ = 0;
 };
 
 void Print(const Context& context, const Tally& tally, bool written) {
@@ -242,7 +279,7 @@ void Print(const Context& context, const Tally& tally, bool written) {
             << FormatCount(tally.deleted_since) << " were deleted since and stay away.\n";
   if (written) {
     std::cout << FormatCount(tally.restored) << " are on their way; " << FormatCount(tally.changed_meanwhile)
-              << " were changed meanwhile and stay.\n";
+              << " were changed since they were shown, and stay.\n";
   } else if (tally.changed > 0) {
     std::cout << "Nothing was changed. To bring them back: the same once more with --approve "
               << tally.approval << "\n";
@@ -258,13 +295,17 @@ absl::Status RestorePast(Context& context, const PastOptions& options) {
     ASSIGN_OR_RETURN(of_file, ReadPast(options.file, question));
   }
   PastRun run(context, std::move(question), std::move(of_file));
-  ASSIGN_OR_RETURN(Tally tally, run.Look());
   const bool writes = !options.approve.empty();
-  if (writes && options.approve != tally.approval) {
-    return Error(
-        absl::StatusCode::kFailedPrecondition, "RESTORE_MOVED_ON",
-        "what would come back is not what was approved: look again without --approve, then approve that");
+  Approval approved{.question = "", .version = std::numeric_limits<int64_t>::max()};
+  if (writes) {
+    ASSIGN_OR_RETURN(approved, ParseApproval(options.approve));
+    if (approved.question != run.Question()) {
+      return Error(
+          absl::StatusCode::kFailedPrecondition, "RESTORE_MOVED_ON",
+          "what was approved is another question: say the same records, time and file as without --approve");
+    }
   }
+  ASSIGN_OR_RETURN(Tally tally, run.Look(approved.version));
   if (writes) RETURN_IF_ERROR(run.Write(&tally));
   Print(context, tally, writes);
   return absl::OkStatus();

@@ -16,9 +16,10 @@ struct PastOptions {
   std::string approve;  // the word that was shown; empty: only show
 };
 
-// Shows what a platform's records, or one of them, were at a time, and a word that stands for exactly that.
-// With the word gives it back to them: through the services, as new versions. Where anything of it has
-// changed since it was shown, the word is another, and nothing is written: RESTORE_MOVED_ON.
+// Shows what a platform's records, or one of them, were at a time, and a word that stands for the question and for the newest
+// version that was looked at. With the word gives it back to them: through the services, as new versions. A record that was
+// changed since it was shown is left alone, and counted. FAILED_PRECONDITION RESTORE_MOVED_ON where the word is of another
+// question.
 absl::Status RestorePast(Context& context, const PastOptions& options);
 
 }  // namespace cognate::cli

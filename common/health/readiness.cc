@@ -7,15 +7,16 @@
 
 namespace cognate::health {
 
-void Readiness::AddCheck(absl::string_view name, Check check) {
+void Readiness::AddCheck(absl::string_view name, Check check, Concern concern) {
   MutexLock lock(&mutex_);
   for (Named& named : checks_) {
     if (named.name == name) {
       named.check = std::move(check);
+      named.concern = concern;
       return;
     }
   }
-  checks_.push_back({std::string(name), std::move(check)});
+  checks_.push_back({std::string(name), std::move(check), concern});
 }
 
 void Readiness::RemoveCheck(absl::string_view name) {
@@ -33,7 +34,7 @@ std::vector<Readiness::Answer> Readiness::Ask() const {
   MutexLock lock(&mutex_);
   std::vector<Answer> answers;
   answers.reserve(checks_.size());
-  for (const Named& named : checks_) answers.push_back({named.name, named.check()});
+  for (const Named& named : checks_) answers.push_back({named.name, named.check(), named.concern});
   return answers;
 }
 

@@ -42,9 +42,10 @@ absl::StatusOr<Target> ParseTarget(absl::string_view address) {
 std::string ReadinessReport(const std::vector<health::Readiness::Answer>& answers, bool* ready) {
   std::string report;
   *ready = true;
-  for (const auto& [name, status] : answers) {
-    *ready = *ready && status.ok();
-    absl::StrAppend(&report, name, ": ", status.ok() ? "ok" : absl::string_view(status.message()), "\n");
+  for (const health::Readiness::Answer& answer : answers) {
+    const bool ok = answer.status.ok();
+    *ready = *ready && ok;
+    absl::StrAppend(&report, answer.name, ": ", ok ? "ok" : absl::string_view(answer.status.message()), "\n");
   }
   return absl::StrCat(*ready ? "ready\n" : "not ready\n", report);
 }
@@ -88,10 +89,16 @@ void Route(httplib::Server& server, metrics::Registry& metrics, AdminServer::Ask
   server.Get("/livez", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("alive\n", kPlainText);
   });
-  server.Get("/readyz", [ask = std::move(ask)](const httplib::Request&, httplib::Response& response) {
+  const auto report = [](const std::vector<health::Readiness::Answer>& answers, httplib::Response& response) {
     bool ready = false;
-    response.set_content(ReadinessReport(ask(), &ready), kPlainText);
+    response.set_content(ReadinessReport(answers, &ready), kPlainText);
     response.status = ready ? 200 : 503;
+  };
+  server.Get("/readyz", [ask, report](const httplib::Request&, httplib::Response& response) { report(ask(), response); });
+  server.Get("/readyz/calls", [ask = std::move(ask), report](const httplib::Request&, httplib::Response& response) {
+    std::vector<health::Readiness::Answer> answers = ask();
+    std::erase_if(answers, [](const auto& answer) { return answer.concern != health::Concern::kCalls; });
+    report(answers, response);
   });
   server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
     response.set_content(metrics.Text(), kPrometheusText);

@@ -24,6 +24,7 @@ struct AdminOptions {
 // The plain HTTP door for operators and probes:
 //   /livez    200 while the process answers
 //   /readyz   200, or 503 if any check fails; the body has one line for each check, in words
+//   /readyz/calls  the same of those checks alone that calls need: whether to send calls here
 //   /metrics  Prometheus text
 //   /version  JSON: version, compiler
 //   /log-level  the level of the log; PUT sets it, from this machine alone (log_level.h)

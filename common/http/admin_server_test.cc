@@ -56,6 +56,16 @@ TEST_F(AdminServerTest, IsNotReadyAndSaysWhy) {
   EXPECT_EQ(answer->body, "not ready\npostgres: ok\nredis: connection refused\n");
 }
 
+TEST_F(AdminServerTest, TakesCallsWhileAStageStandsStill) {
+  readiness_.AddCheck("postgres", [] { return absl::OkStatus(); }, health::Concern::kCalls);
+  readiness_.AddCheck("stream", [] { return absl::UnavailableError("1 waiting"); });
+  EXPECT_EQ(Get("/readyz")->status, 503);
+  EXPECT_EQ(Get("/readyz/calls")->status, 200);
+  EXPECT_EQ(Get("/readyz/calls")->body, "ready\npostgres: ok\n");
+  readiness_.AddCheck("postgres", [] { return absl::UnavailableError("gone"); }, health::Concern::kCalls);
+  EXPECT_EQ(Get("/readyz/calls")->status, 503);
+}
+
 TEST_F(AdminServerTest, ShowsMetricsAsText) {
   metrics_.Counters("x_total", "X.").With().Increment();
   const httplib::Result answer = Get("/metrics");

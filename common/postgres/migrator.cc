@@ -1,11 +1,15 @@
 #include "common/postgres/migrator.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/postgres/connection.h"
 #include "common/postgres/sqlstate.h"
 #include "common/status/error.h"
@@ -23,10 +27,21 @@ constexpr char kCreateTable[] = R"sql(
     )
 )sql";
 
+// What programs of before it knew do without; they made the table without it.
+constexpr char kHasNeeds[] = R"sql(
+    SELECT count(*)
+    FROM pg_attribute
+    WHERE attrelid = 'schema_migrations'::regclass AND attname = 'needs' AND NOT attisdropped
+)sql";
+
+constexpr char kAddNeeds[] = R"sql(
+    ALTER TABLE schema_migrations ADD COLUMN needs integer NOT NULL DEFAULT 0
+)sql";
+
 constexpr char kSelectApplied[] = R"sql(
-    SELECT number, checksum
-    FROM schema_migrations
-    ORDER BY number
+    SELECT m.number, m.checksum, coalesce((to_jsonb(m) ->> 'needs')::integer, 0)
+    FROM schema_migrations m
+    ORDER BY m.number
 )sql";
 
 constexpr char kChecksum[] = R"sql(
@@ -34,8 +49,8 @@ constexpr char kChecksum[] = R"sql(
 )sql";
 
 constexpr char kInsertApplied[] = R"sql(
-    INSERT INTO schema_migrations (number, name, checksum)
-    VALUES ($1, $2, $3)
+    INSERT INTO schema_migrations (number, name, checksum, needs)
+    VALUES ($1, $2, $3, $4)
 )sql";
 
 // Held until the session ends.
@@ -43,11 +58,35 @@ constexpr char kLock[] = R"sql(
     SELECT pg_advisory_lock(hashtext('cognate.migrations.' || $1::text))
 )sql";
 
-using Applied = std::map<int, std::string>;  // checksums by number
+struct AppliedMigration {
+  std::string checksum;
+  int needs = 0;
+};
+using Applied = std::map<int, AppliedMigration>;  // by number
+
+constexpr absl::string_view kNeeds = "-- needs: ";
+
+// 0 where it suits all programs. One that is no number is found when it is written: nothing could be applied.
+absl::StatusOr<int> NeedsOf(const Migration& migration) {
+  for (absl::string_view line : absl::StrSplit(migration.sql, '\n')) {
+    if (!absl::ConsumePrefix(&line, kNeeds)) continue;
+    int needs = 0;
+    if (absl::SimpleAtoi(line, &needs) && needs > 0 && needs < migration.number) return needs;
+    return Error(absl::StatusCode::kFailedPrecondition, "MIGRATION_FAILED",
+                 absl::StrCat("migration ", migration.number, " ", migration.name, ": got \"", kNeeds, line,
+                              "\", want the number of an earlier migration"));
+  }
+  return 0;
+}
+
+int Latest(absl::Span<const Migration> migrations) { return migrations.empty() ? 0 : migrations.back().number; }
 
 Error Mismatch(absl::string_view schema, int have, int want) {
   return Error(absl::StatusCode::kFailedPrecondition, "SCHEMA_VERSION_MISMATCH",
-               absl::StrCat("schema ", schema, " is at version ", have, ", this program needs ", want))
+               have < want ? absl::StrCat("schema ", schema, " is at version ", have, ", this program needs ", want,
+                                          "; run `migrate`")
+                           : absl::StrCat("schema ", schema, " is at version ", have, ", which this program of version ",
+                                          want, " is too old for; run a newer one"))
       .With("schema", schema)
       .With("have", absl::StrCat(have))
       .With("want", absl::StrCat(want));
@@ -66,9 +105,16 @@ absl::StatusOr<Applied> ReadApplied(Connection& connection) {
   ASSIGN_OR_RETURN(const Rows rows, connection.QueryOnce(kSelectApplied, Params()));
   Applied applied;
   for (int row = 0; row < rows.size(); ++row) {
-    applied.emplace(rows.GetInt32(row, 0), std::string(rows.GetText(row, 1)));
+    applied.emplace(rows.GetInt32(row, 0), AppliedMigration{std::string(rows.GetText(row, 1)), rows.GetInt32(row, 2)});
   }
   return applied;
+}
+
+// Of what programs that know nothing beyond `latest` do not know.
+absl::Status CheckBeyond(absl::string_view schema, const Applied& applied, int latest) {
+  for (auto beyond = applied.upper_bound(latest); beyond != applied.end(); ++beyond)
+    if (beyond->second.needs > latest) return Mismatch(schema, applied.rbegin()->first, latest);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Checksum(Connection& connection, const Migration& migration) {
@@ -89,9 +135,10 @@ absl::Status FailedMigration(const Migration& migration, const absl::Status& cau
 absl::Status Apply(Connection& connection, const Migration& migration, const std::string& checksum) {
   const absl::Status status =
       connection.InTransaction("migrate", [&](Transaction& transaction) -> absl::Status {
+        ASSIGN_OR_RETURN(const int needs, NeedsOf(migration));
         RETURN_IF_ERROR(transaction.Execute(migration.sql));
         Params params;
-        params.AddInt32(migration.number).AddText(migration.name).AddText(checksum);
+        params.AddInt32(migration.number).AddText(migration.name).AddText(checksum).AddInt32(needs);
         return connection.QueryOnce(kInsertApplied, params).status();
       });
   return status.ok() ? status : FailedMigration(migration, status);
@@ -113,16 +160,16 @@ absl::Status Migrate(absl::string_view uri, absl::string_view schema,
   RETURN_IF_ERROR(connection->QueryOnce(kLock, Params().AddText(schema)).status());
   RETURN_IF_ERROR(connection->Execute(
       absl::StrCat("CREATE SCHEMA IF NOT EXISTS ", connection->QuoteIdentifier(schema), ";", kCreateTable)));
-  ASSIGN_OR_RETURN(Applied applied, ReadApplied(*connection));
-  const int latest = migrations.empty() ? 0 : migrations.back().number;
-  if (!applied.empty() && applied.rbegin()->first > latest)
-    return Mismatch(schema, applied.rbegin()->first, latest);
+  ASSIGN_OR_RETURN(const Rows has_needs, connection->QueryOnce(kHasNeeds, Params()));
+  if (has_needs.GetInt64(0, 0) == 0) RETURN_IF_ERROR(connection->Execute(kAddNeeds));
+  ASSIGN_OR_RETURN(const Applied applied, ReadApplied(*connection));
+  RETURN_IF_ERROR(CheckBeyond(schema, applied, Latest(migrations)));
 
   std::map<int, std::string> checksums;
   for (const Migration& migration : migrations) {
     ASSIGN_OR_RETURN(checksums[migration.number], Checksum(*connection, migration));
     const auto before = applied.find(migration.number);
-    if (before != applied.end() && before->second != checksums[migration.number])
+    if (before != applied.end() && before->second.checksum != checksums[migration.number])
       return RefuseChanged(migration);
   }
   for (const Migration& migration : migrations) {
@@ -135,13 +182,14 @@ absl::Status Migrate(absl::string_view uri, absl::string_view schema,
 absl::Status CheckVersion(absl::string_view uri, absl::string_view schema,
                           absl::Span<const Migration> migrations) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Open(uri, schema));
-  const int want = migrations.empty() ? 0 : migrations.back().number;
+  const int want = Latest(migrations);
   const absl::StatusOr<Applied> applied = ReadApplied(*connection);
   if (SqlState(applied.status()) == "42P01") return Mismatch(schema, 0, want);
   RETURN_IF_ERROR(applied.status());
   const int have = applied->empty() ? 0 : applied->rbegin()->first;
-  if (have != want || applied->size() != migrations.size()) return Mismatch(schema, have, want);
-  return absl::OkStatus();
+  for (const Migration& migration : migrations)
+    if (applied->count(migration.number) == 0) return Mismatch(schema, std::min(have, migration.number - 1), want);
+  return CheckBeyond(schema, *applied, want);
 }
 
 }  // namespace cognate::postgres

@@ -59,10 +59,10 @@ struct Cluster::State {
   }
 
   std::vector<health::Readiness::Answer> Ask() const {
-    std::vector<health::Readiness::Answer> answers = {{"process", PhaseStatus()}};
+    std::vector<health::Readiness::Answer> answers = {{"process", PhaseStatus(), health::Concern::kCalls}};
     for (const std::unique_ptr<Member>& member : members) {
       for (health::Readiness::Answer& answer : member->readiness.Ask()) {
-        answers.push_back({absl::StrCat(member->noun, ".", answer.name), std::move(answer.status)});
+        answers.push_back({absl::StrCat(member->noun, ".", answer.name), std::move(answer.status), answer.concern});
       }
     }
     return answers;

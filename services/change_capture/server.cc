@@ -142,7 +142,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
   ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, MakePool(config, config.postgres.pool_size));
   ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> append_pool, MakePool(config, 1));
   auto parts = std::make_unique<Parts>(config, environment, std::move(pool), std::move(append_pool));
-  environment.readiness.AddCheck("append", [appender = &parts->appender] { return appender->Healthy(); });
+  environment.readiness.AddCheck(
+      "append", [appender = &parts->appender] { return appender->Healthy(); }, health::Concern::kCalls);
   environment.readiness.AddCheck("stream", [feeder = &parts->feeder] { return feeder->Healthy(); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

@@ -145,9 +145,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
                                                        const service::Environment& environment) {
   if (environment.host != nullptr) RETURN_IF_ERROR(CheckPlaintext(config, *environment.host));
   auto parts = std::make_unique<Parts>(config, environment);
-  environment.readiness.AddCheck("http", [listening = &parts->is_listening] {
-    return *listening ? absl::OkStatus() : absl::UnavailableError("does not listen");
-  });
+  environment.readiness.AddCheck(
+      "http",
+      [listening = &parts->is_listening] {
+        return *listening ? absl::OkStatus() : absl::UnavailableError("does not listen");
+      },
+      health::Concern::kCalls);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 

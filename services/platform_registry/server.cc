@@ -122,7 +122,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
                                                        const service::Environment& environment) {
   ASSIGN_OR_RETURN(std::unique_ptr<postgres::Pool> pool, MakePool(config));
   auto parts = std::make_unique<Parts>(config, environment, std::move(pool));
-  environment.readiness.AddCheck("database", [probe = &parts->probe] { return probe->Healthy(); });
+  environment.readiness.AddCheck(
+      "database", [probe = &parts->probe] { return probe->Healthy(); }, health::Concern::kCalls);
   environment.readiness.AddCheck("plan_sweep", [sweep = &parts->sweep] { return sweep->Healthy(); });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

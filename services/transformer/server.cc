@@ -139,9 +139,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
     health::ProgressMonitor* const monitor = &parts->runners.back()->monitor;
     environment.readiness.AddCheck(parts->runners.back()->name, [monitor] { return monitor->Check(); });
   }
-  environment.readiness.AddCheck("rules", [rules = &parts->rules] {
-    return rules->IsKnown() ? absl::OkStatus() : absl::UnavailableError("not read from the registry yet");
-  });
+  environment.readiness.AddCheck(
+      "rules",
+      [rules = &parts->rules] {
+        return rules->IsKnown() ? absl::OkStatus() : absl::UnavailableError("not read from the registry yet");
+      },
+      health::Concern::kCalls);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 

@@ -46,7 +46,7 @@ class CodeTest(unittest.TestCase):
         source = (ROOT / "common" / "http" / "admin_server.cc").read_text()
         answered = set(re.findall(r'server\.Get\("(/\w+)"', source))
         asked = set(re.findall(r'/\w+', " ".join(re.findall(r'cognate\.probe" \(list "(/\w+)"', self.template("_pod.tpl")))))
-        self.assertEqual(asked, {"/livez", "/readyz"})
+        self.assertEqual(asked, {"/livez", "/readyz/calls"})
         self.assertLessEqual(asked | {"/metrics"}, answered)
 
     @staticmethod

@@ -79,15 +79,17 @@ Cluster::Cluster(Shape shape, bool durable, Route route, Servers servers)
     for (const std::string& name : names()) ports_[name] = test_support::FreePort();
     PrepareTrust();
   }
-  if (shape_ != Shape::kOneProcess) {
-    for (const Program& program : kPrograms) {
-      if (!program.owns_schema) continue;
-      process::Command migrate = CommandOf(program.name);
-      migrate.argv.insert(migrate.argv.begin() + 1, "migrate");
-      EXPECT_EQ(process::RunToEnd(migrate, test_support::kPatience), absl::OkStatus()) << LogOf(program.name);
-    }
-  }
+  if (shape_ != Shape::kOneProcess) Migrate();
   for (const std::string& name : names()) Start(name);
+}
+
+void Cluster::Migrate() {
+  for (const Program& program : kPrograms) {
+    if (!program.owns_schema) continue;
+    process::Command migrate = CommandOf(program.name);
+    migrate.argv.insert(migrate.argv.begin() + 1, "migrate");
+    EXPECT_EQ(process::RunToEnd(migrate, test_support::kPatience), absl::OkStatus()) << LogOf(program.name);
+  }
 }
 
 // Those that nobody brought.

@@ -55,6 +55,8 @@ class Cluster {
   void Start(const std::string& name);
   // Where the programs of processes that are started from here on are.
   void UsePrograms(std::string directory) { programs_ = std::move(directory); }
+  // Their `migrate`, of each schema; not with one process, which does that itself.
+  void Migrate();
   // SIGTERM; the exit code.
   int Terminate(const std::string& name);
 

@@ -36,7 +36,7 @@ TEST_F(BackupPastTest, ARecordAndAPlatformComeBackToATimeAsNewVersions) {
   const auto shown = cluster_.Run(words);
   EXPECT_EQ(shown.code, 0);
   std::smatch word;
-  ASSERT_TRUE(std::regex_search(shown.output, word, std::regex("--approve ([0-9a-f]{12})\n")))
+  ASSERT_TRUE(std::regex_search(shown.output, word, std::regex("--approve ([0-9a-f]{12}-[0-9]+)\n")))
       << shown.output;
   EXPECT_THAT(shown.output, HasSubstr("magazine public.article 3: title"));
   EXPECT_EQ(Ask(*source_, "SELECT title FROM article WHERE id = 3"), "Broken") << "it was only shown";
@@ -55,8 +55,15 @@ TEST_F(BackupPastTest, ARecordAndAPlatformComeBackToATimeAsNewVersions) {
   Run("UPDATE article SET title = 'Mended by hand' WHERE id = 4");
   ExpectSame();
   words.insert(words.end(), {"--approve", rest["approve"]});
-  EXPECT_THAT(cluster_.Run(words).output, HasSubstr("RESTORE_MOVED_ON"));
+  const nlohmann::json late = JsonOf(cluster_.Run(words));
+  EXPECT_EQ(late["restored"], 0) << late.dump(2);
+  EXPECT_EQ(late["changed_meanwhile"], 1);
   EXPECT_EQ(Ask(*source_, "SELECT title FROM article WHERE id = 4"), "Mended by hand");
+  // Nor does the word stand for another question.
+  EXPECT_THAT(cluster_.Run({"restore", "--platform", "blog", "--at", then, "--approve", rest["approve"]}).output,
+              HasSubstr("RESTORE_MOVED_ON"));
+  EXPECT_THAT(cluster_.Run({"restore", "--platform", "blog", "--at", then, "--approve", "yes"}).output,
+              HasSubstr("want the word that was shown"));
   const std::vector<std::string> look(words.begin(), words.end() - 2);
   words.back() = JsonOf(cluster_.Run(look))["approve"];
   EXPECT_EQ(JsonOf(cluster_.Run(words))["restored"], 1);

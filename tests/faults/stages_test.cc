@@ -99,6 +99,9 @@ TEST_F(StagesTest, WhatStandsStillIsNotReady) {
   const absl::Time since = absl::Now();
   Change();
   ExpectUnready({{"change-capture", "capture_stream"}}, since);
+  // Whoever captures is not turned away meanwhile.
+  EXPECT_EQ(Get("change-capture", "/readyz/calls").first, 200);
+  Change();
   cluster_.redis().Resume();
   ExpectRecovery();
   std::cout << "figure stalled.readiness stages=" << stages_

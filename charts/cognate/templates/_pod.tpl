@@ -70,7 +70,7 @@ spec:
       livenessProbe:
         {{- include "cognate.probe" (list "/livez" $service.probes.liveness) | nindent 8 }}
       readinessProbe:
-        {{- include "cognate.probe" (list "/readyz" $service.probes.readiness) | nindent 8 }}
+        {{- include "cognate.probe" (list "/readyz/calls" $service.probes.readiness) | nindent 8 }}
       {{- if $service.preStopSleepSeconds }}
       lifecycle:
         preStop:
