@@ -2,9 +2,7 @@
 #include <map>
 
 #include "absl/strings/numbers.h"
-#include "common/postgres/pool.h"
 #include "common/process/process.h"
-#include "services/delivery/lease_store.h"
 #include "services/delivery/testing/delivery_fixture.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
@@ -107,30 +105,6 @@ TEST_F(TakeoverTest, OwnersThatAreKilledUnderLoadWriteEachVersionOnceAndInOrder)
   EXPECT_EQ(Ask(*target, "SELECT count(*) FROM backwards"), "0");
   EXPECT_EQ(Newest(*target), version);
   for (auto& [name, process] : processes) EXPECT_EQ(process.Terminate(test_support::kPatience), 0);
-}
-
-TEST_F(TakeoverTest, ALeaseHasOneOwnerAndItsFenceRisesWithEachOther) {
-  auto pool = test_support::ValueOrDie(postgres::Pool::Create([&] {
-    postgres::Options options;
-    options.uri = config_.postgres.uri;
-    options.search_path = "delivery";
-    return options;
-  }()));
-  LeaseStore leases(*pool);
-  const std::vector<std::string> shop = {"shop"};
-  const auto acquire = [&](absl::string_view owner, absl::Duration duration) {
-    const auto held = test_support::ValueOrDie(leases.Acquire(shop, owner, "", duration));
-    return held.empty() ? int64_t{0} : held.at("shop");
-  };
-  EXPECT_EQ(acquire("a", absl::Seconds(60)), 1);
-  EXPECT_EQ(acquire("b", absl::Seconds(60)), 0);
-  EXPECT_EQ(acquire("a", absl::ZeroDuration()), 1);
-  EXPECT_EQ(acquire("b", absl::Seconds(60)), 2);
-  EXPECT_OK(leases.Release(shop, "a"));
-  EXPECT_EQ(acquire("a", absl::Seconds(60)), 0);
-  EXPECT_OK(leases.Release(shop, "b"));
-  EXPECT_EQ(acquire("a", absl::Seconds(60)), 3);
-  EXPECT_EQ(leases.Owners()->at("shop"), "a");
 }
 
 }  // namespace
