@@ -204,9 +204,28 @@ absl::StatusOr<std::vector<Reply>> Wire::Run(const Pipeline& pipeline) {
 
 absl::StatusOr<std::vector<Reply>> Wire::Exchange(const Pipeline& pipeline) {
   RETURN_IF_ERROR(Send(pipeline.bytes()));
+  return Receive(pipeline.size());
+}
+
+absl::Status Wire::Ask(absl::Span<const absl::string_view> arguments) {
+  RETURN_IF_ERROR(EnsureConnected());
+  Pipeline pipeline;
+  pipeline.Add(arguments);
+  return Send(pipeline.bytes());
+}
+
+absl::StatusOr<Reply> Wire::TakeReply() {
+  if (context_ == nullptr) return Lost("the connection is gone");
+  ASSIGN_OR_RETURN(std::vector<Reply> replies, Receive(1));
+  return std::move(replies.front());
+}
+
+int Wire::fd() const { return context_ == nullptr ? -1 : context_->fd; }
+
+absl::StatusOr<std::vector<Reply>> Wire::Receive(int count) {
   std::vector<Reply> replies;
   absl::Status first_error;
-  for (int i = 0; i < pipeline.size(); ++i) {
+  for (int i = 0; i < count; ++i) {
     void* reply = nullptr;
     if (redisGetReply(context_.get(), &reply) != REDIS_OK) return Lost(std::string(context_->errstr));
     replies.emplace_back(static_cast<redisReply*>(reply));

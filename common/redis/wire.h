@@ -80,6 +80,12 @@ class Wire {
     return Run(absl::MakeConstSpan(arguments.begin(), arguments.size()));
   }
 
+  // Run in two steps: the command is sent, its reply read later. Nothing else is run in between.
+  absl::Status Ask(absl::Span<const absl::string_view> arguments);
+  absl::StatusOr<Reply> TakeReply();
+  // That a reply can be read from; -1 while there is no connection.
+  int fd() const;
+
   absl::Duration command_timeout() const { return command_timeout_; }
   // How often it has connected.
   int64_t connections() const { return connections_; }
@@ -96,6 +102,7 @@ class Wire {
   absl::Status CheckRole();
   absl::Status Login();
   absl::StatusOr<std::vector<Reply>> Exchange(const Pipeline& pipeline);
+  absl::StatusOr<std::vector<Reply>> Receive(int count);
   absl::Status Send(absl::string_view bytes);
   absl::Status Lost(absl::string_view why);
 

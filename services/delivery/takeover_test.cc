@@ -65,6 +65,24 @@ TEST_F(TakeoverTest, AProcessThatIsKilledBetweenCommitAndReportLeavesOneRow) {
   EXPECT_EQ(Lease("owner"), "");  // freed at once
 }
 
+TEST_F(TakeoverTest, LanesThatRestGoToAnotherProcessTooAndWakeThere) {
+  auto target = MakeTarget("shop");
+  auto quiet = MakeTarget("site");
+  process::Process first = StartProcess("first");
+  Put("shop", {{1, 10, "a"}});
+  ASSERT_TRUE(Applied(1));
+  ASSERT_TRUE(Eventually([&] { return peers_.due_count() > 2; }));  // somebody rests
+  process::Process second = StartProcess("second");
+  first.Kill();
+  EXPECT_TRUE(Eventually([&] { return Lease("string_agg(fence::text, ' ')") == "2 2"; }));
+  Put("site", {{2, 11, "b"}});
+  Put("shop", {{3, 12, "c"}});
+  EXPECT_TRUE(Applied(2));
+  EXPECT_TRUE(Applied(3));
+  EXPECT_EQ(second.Terminate(test_support::kPatience), 0);
+  EXPECT_EQ(Lease("string_agg(DISTINCT owner, ' ')"), "");
+}
+
 // Two processes, of which the owner is killed again and again under load: no version goes backwards, nothing
 // is doubled, nothing is lost.
 TEST_F(TakeoverTest, OwnersThatAreKilledUnderLoadWriteEachVersionOnceAndInOrder) {
