@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/grpc/cancellation.h"
 
 namespace cognate::delivery {
 
@@ -17,10 +18,12 @@ class DueClient {
   explicit DueClient(const std::string& address);
   ~DueClient();
 
-  // Of these platforms, those to which something is due that was planned before. Made once. UNIMPLEMENTED by a
+  // Of these platforms, those to which something is due that was planned before. Made once;
+  // `cancellation` ends it. UNIMPLEMENTED by a
   // registry of the version before.
   absl::StatusOr<std::vector<std::string>> ListDuePlatforms(absl::Span<const std::string> platforms,
-                                                            absl::Time planned_before);
+                                                            absl::Time planned_before,
+                                                            grpc_support::Cancellation* cancellation);
 
  private:
   struct Peer;

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "common/bus/streams.h"
@@ -32,7 +31,7 @@ absl::Duration LaneWatch::AskDue() {
   if (open.empty()) return interval;
   const absl::Time planned_before = context_.clock.Now() - context_.options.refill_grace;
   const absl::StatusOr<std::vector<std::string>> due =
-      context_.due.ListDuePlatforms(open, planned_before);
+      context_.due.ListDuePlatforms(open, planned_before, &calls_);
   if (due.ok()) {
     for (const std::string& platform : *due) Wake(platform, WakeCause::kAsked);
     return interval;
@@ -48,23 +47,27 @@ absl::Duration LaneWatch::AskDue() {
   return interval;
 }
 
+// Compared each time: a lane may have begun to rest with what it had read before the change.
 absl::Duration LaneWatch::AskPlatforms() {
   const absl::Duration interval = context_.options.platform_interval;
   const int64_t revision = revision_.load(std::memory_order_acquire);
-  if (revision == seen_revision_) return interval;
-  const absl::StatusOr<std::vector<v1::Platform>> platforms = context_.registry.ListPlatforms(kRegistryCall);
-  if (!platforms.ok()) {
-    log::Warn("platforms not read", {{"status", platforms.status()}});
-    return interval;
+  if (revision != seen_revision_) {
+    grpc_support::CallOptions options = kRegistryCall;
+    options.cancellation = &calls_;
+    const absl::StatusOr<std::vector<v1::Platform>> platforms = context_.registry.ListPlatforms(options);
+    if (!platforms.ok()) {
+      log::Warn("platforms not read", {{"status", platforms.status()}});
+      return interval;
+    }
+    seen_revision_ = revision;
+    etags_.clear();
+    for (const v1::Platform& platform : *platforms)
+      etags_.emplace(absl::StripPrefix(platform.name(), "platforms/"), platform.etag());
   }
-  seen_revision_ = revision;
-  absl::flat_hash_map<absl::string_view, absl::string_view> etags;
-  for (const v1::Platform& platform : *platforms)
-    etags.emplace(absl::StripPrefix(platform.name(), "platforms/"), platform.etag());
   std::vector<std::string> changed;
   resting_.ForEach([&](const std::string& platform, const delivery::Rest& rest) {
-    const auto found = etags.find(platform);
-    if (found != etags.end() && !rest.etag.empty() && found->second != rest.etag) changed.push_back(platform);
+    const auto found = etags_.find(platform);
+    if (found != etags_.end() && !rest.etag.empty() && found->second != rest.etag) changed.push_back(platform);
   });
   for (const std::string& platform : changed) Wake(platform, WakeCause::kAsked);
   return interval;

@@ -28,6 +28,7 @@ void LaneWatch::Start() {
 }
 
 void LaneWatch::Stop() {
+  calls_.Cancel();
   for (const std::unique_ptr<Worker>* const worker : {&entries_, &inquiries_}) {
     if (*worker != nullptr) (*worker)->RequestStop();
   }

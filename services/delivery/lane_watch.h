@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/grpc/cancellation.h"
 #include "common/health/progress_monitor.h"
 #include "common/redis/client.h"
 #include "common/retry/backoff.h"
@@ -82,7 +83,9 @@ class LaneWatch {
   StreamWatch streams_;
   absl::flat_hash_map<std::string, absl::Time> started_;  // woken by time, and not at rest again
   // Of the second one.
+  grpc_support::Cancellation calls_;
   int64_t seen_revision_ = 0;
+  absl::flat_hash_map<std::string, std::string> etags_;  // of platforms, at that revision
   size_t next_asked_ = 0;  // where the ledger cannot be asked
   std::unique_ptr<redis::Client> redis_;
 

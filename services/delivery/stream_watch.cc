@@ -35,11 +35,9 @@ StreamWatch::StreamWatch(redis::Options redis, std::string prefix, const Clock& 
 
 absl::Status StreamWatch::Ask(Group& group, absl::Duration block) {
   std::vector<std::string>& platforms = group.platforms;
-  std::sort(platforms.begin(), platforms.end());
-  platforms.erase(std::unique(platforms.begin(), platforms.end()), platforms.end());
-  platforms.erase(std::remove_if(platforms.begin(), platforms.end(),
-                                 [&](const std::string& platform) { return !wanted_(platform); }),
-                  platforms.end());
+  const auto unwanted = std::partition(platforms.begin(), platforms.end(), wanted_);
+  std::for_each(unwanted, platforms.end(), [&](const std::string& platform) { watched_.erase(platform); });
+  platforms.erase(unwanted, platforms.end());
   if (platforms.empty()) return absl::OkStatus();
   if (group.connection == nullptr) {
     ASSIGN_OR_RETURN(group.connection, redis::StreamWaiter::Connect(redis_));
@@ -103,6 +101,7 @@ void StreamWatch::Take(Group& group, std::vector<std::string>* filled) {
       std::partition(group.platforms.begin(), group.platforms.end(), [&](const std::string& platform) {
         return !named.contains(bus::LaneStream(platform, prefix_));
       });
+  std::for_each(rest, group.platforms.end(), [&](const std::string& platform) { watched_.erase(platform); });
   MoveTo(group.platforms, static_cast<size_t>(group.platforms.end() - rest), filled);
 }
 

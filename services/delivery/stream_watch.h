@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
@@ -23,7 +24,9 @@ class StreamWatch {
   StreamWatch(redis::Options redis, std::string prefix, const Clock& clock, Wanted wanted);
 
   // From now on; what is on the stream already counts.
-  void Add(std::string platform) { arrived_.push_back(std::move(platform)); }
+  void Add(const std::string& platform) {
+    if (watched_.insert(platform).second) arrived_.push_back(platform);
+  }
   // Waits for entries, but not longer. Those platforms whose streams have some: they are no longer watched. A
   // platform that is not wanted any more may be among them.
   std::vector<std::string> Wait(absl::Duration wait);
@@ -50,6 +53,7 @@ class StreamWatch {
   const std::string prefix_;
   const Clock& clock_;
   const Wanted wanted_;
+  absl::flat_hash_set<std::string> watched_;  // wherever they are
   std::vector<std::string> arrived_;
   // Asked about for a moment at a time, until a group asks the next time and takes them in.
   Group newcomers_;
