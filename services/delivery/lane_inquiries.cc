@@ -67,7 +67,8 @@ absl::Duration LaneWatch::AskPlatforms() {
   std::vector<std::string> changed;
   resting_.ForEach([&](const std::string& platform, const delivery::Rest& rest) {
     const auto found = etags_.find(platform);
-    if (found != etags_.end() && !rest.etag.empty() && found->second != rest.etag) changed.push_back(platform);
+    if (found != etags_.end() && !rest.etag.empty() && found->second != rest.etag)
+      changed.push_back(platform);
   });
   for (const std::string& platform : changed) Wake(platform, WakeCause::kAsked);
   return interval;

@@ -6,8 +6,8 @@
 //          ── Open ────▶ OPEN            ── round ──▶ OPEN             any ── lock or window ─▶ PAUSED ──▶
 //          CLOSED
 //
-// Where nothing is left to do it returns, and the lane rests: OPEN with an empty stream and nothing due, CLOSED
-// and PAUSED for as long as that is known beforehand.
+// Where nothing is left to do it returns, and the lane rests: OPEN with an empty stream and nothing due,
+// CLOSED and PAUSED for as long as that is known beforehand.
 #pragma once
 
 #include <memory>

@@ -164,7 +164,8 @@ TEST_F(LaneRestTest, TargetsThatAreDownHoldNoThreadsAndComeBack) {
   Start();
   for (int lane = 0; lane < kLanes; ++lane) {
     const std::string platform = absl::StrCat("p", lane);
-    ASSERT_TRUE(Eventually([&] { return State(platform) == v1::LANE_STATE_CLOSED && MarkedClosed(platform); }));
+    ASSERT_TRUE(
+        Eventually([&] { return State(platform) == v1::LANE_STATE_CLOSED && MarkedClosed(platform); }));
     EXPECT_TRUE(delivery_->LaneTo(platform).has_next_probe_time());
   }
   EXPECT_TRUE(Eventually([&] { return peers_.platform_events().size() == kLanes; }));
@@ -182,7 +183,8 @@ TEST_F(LaneRestTest, AMarkThatARedisThatWentBackHasAgainIsTakenFromALaneThatRest
   auto target = MakeTarget("shop");
   Start();
   ASSERT_TRUE(Resting(1));
-  ASSERT_OK(redis_->Set(bus::LaneClosedKey("shop", config_.lanes.stream_prefix), "DATABASE_UNAVAILABLE: then"));
+  ASSERT_OK(
+      redis_->Set(bus::LaneClosedKey("shop", config_.lanes.stream_prefix), "DATABASE_UNAVAILABLE: then"));
   EXPECT_TRUE(Eventually([&] { return !MarkedClosed("shop"); }));
 }
 

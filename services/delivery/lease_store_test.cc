@@ -51,9 +51,9 @@ class LeaseStoreTest : public ::testing::Test {
     const auto rows = connection_->QueryText(absl::StrCat(
         "INSERT INTO lane_leases AS l (platform, owner, fence, expires_at, address) VALUES ('", platform,
         "', '", owner, "', 1, now() + interval '", duration,
-        "', 'before:1') ON CONFLICT (platform) DO UPDATE SET owner = excluded.owner, fence = l.fence + CASE WHEN "
-        "l.owner = excluded.owner THEN 0 ELSE 1 END, expires_at = excluded.expires_at, address = excluded.address "
-        "WHERE l.owner = excluded.owner OR l.expires_at <= now() RETURNING l.fence::text"));
+        "', 'before:1') ON CONFLICT (platform) DO UPDATE SET owner = excluded.owner, fence = l.fence + CASE "
+        "WHEN l.owner = excluded.owner THEN 0 ELSE 1 END, expires_at = excluded.expires_at, address = "
+        "excluded.address WHERE l.owner = excluded.owner OR l.expires_at <= now() RETURNING l.fence::text"));
     int64_t fence = 0;
     EXPECT_OK(rows.status());
     return rows->size() == 1 && absl::SimpleAtoi(rows->GetText(0, 0), &fence) ? fence : 0;

@@ -61,7 +61,8 @@ class Refiller {
   bool asked_ ABSL_GUARDED_BY(mutex_) = false;     // since the last delivery
   bool nothing_ ABSL_GUARDED_BY(mutex_) = false;   // by the last answer
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unique_ptr<Worker> worker_ ABSL_GUARDED_BY(mutex_);  // from the first question on; last: it uses the others
+  // From the first question on. Last: it uses the others.
+  std::unique_ptr<Worker> worker_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cognate::delivery

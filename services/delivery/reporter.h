@@ -30,7 +30,8 @@ struct RoundReport {
   trace::SpanContext trace;  // of the round
 };
 
-// One thread, from the first round on. Rounds are reported in order; nothing is acknowledged before feedback has answered.
+// One thread, from the first round on. Rounds are reported in order; nothing is acknowledged before feedback
+// has answered.
 class Reporter {
  public:
   // `progress` hears of each report. What is given outlives it.

@@ -1,5 +1,5 @@
-// Waits for the first entry on any of the streams of lanes that rest: thousands of them by a few connections and
-// one thread.
+// Waits for the first entry on any of the streams of lanes that rest: thousands of them by a few connections
+// and one thread.
 #pragma once
 
 #include <functional>

@@ -204,7 +204,7 @@ absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::S
       ASSIGN_OR_RETURN(const bool forgotten, ForgetOthers(transaction, platform_id, models));
       changed = changed || forgotten;
     }
-    // Models decide about the syncs of their own platform alone. A new platform has none, and all syncs are many.
+    // Models decide about the syncs of their own platform alone. A new platform has none; all syncs are many.
     ASSIGN_OR_RETURN(const Rows any, transaction.Query(kSelectAnySync, Params().AddInt32(platform_id)));
     if (any.GetBool(0, 0)) {
       ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(transaction));

@@ -40,8 +40,8 @@ const Statement kSelectPlanned = {"select_planned_platforms", R"sql(
                         LIMIT 1) b
 )sql"};
 
-// As of ListPending: a replica names one of the syncs between its models, so each counts as long as any of them
-// is active.
+// As of ListPending: a replica names one of the syncs between its models, so each counts as long as any of
+// them is active.
 const Statement kSelectActive = {"select_active_syncs_to", R"sql(
     SELECT array_agg(sync_id)::bigint[]
     FROM (SELECT s.sync_id, bool_or(NOT s.deleted AND s.definition->>'status' = 'SYNC_STATUS_ACTIVE'
