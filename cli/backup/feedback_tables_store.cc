@@ -78,6 +78,7 @@ absl::Span<const LeftOut> LeftOutTables() {
       {"platform_registry.enrolment_tokens", "one that was used since would be good again"},
       {"feedback.event_batches", "what was told is gone after a week anyway; counts are in done_per_hour"},
       {"delivery.lane_leases", "who owns a lane right now"},
+      {"delivery.lane_owners", "which processes own lanes right now"},
       {"file_transfer.uploads", "bytes that are on their way are sent again"},
       {"file_transfer.placement_totals", "added up again as the placements come"},
       {"file_transfer.chores", "when what was done last"},

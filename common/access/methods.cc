@@ -52,6 +52,7 @@ constexpr auto kMethods = std::to_array<Method>({
     {"DeliveryService/Pull", "records.write", "platform"},
     {"DeliveryService/Report", "records.write", "platform"},
     {"DeliveryService/Subscribe", "records.write", "platform"},
+    {"DueService/ListDuePlatforms", kServices},
     {"EventService/CreateEventHook", "events.manage", "", "event_hook.name"},
     {"EventService/DeleteEventHook", "events.manage", "", "name"},
     {"EventService/GetEventHook", kRead},

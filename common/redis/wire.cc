@@ -137,6 +137,22 @@ absl::Status Wire::Refuse(absl::Status status) {
   return status;
 }
 
+absl::Status Wire::Ask(absl::Span<const absl::string_view> arguments) {
+  RETURN_IF_ERROR(EnsureConnected());
+  Pipeline pipeline;
+  pipeline.Add(arguments);
+  return Send(pipeline.bytes());
+}
+
+absl::StatusOr<Reply> Wire::TakeReply() {
+  if (context_ == nullptr) return Lost("the connection is gone");
+  ASSIGN_OR_RETURN(Reply reply, ReceiveOne());
+  if (reply.view().IsError()) return Refuse(StatusFromError(reply.view().text()));
+  return reply;
+}
+
+int Wire::fd() const { return context_ == nullptr ? -1 : context_->fd; }
+
 absl::StatusOr<bool> Wire::FollowSlot(const std::vector<Reply>& replies) {
   size_t moved = 0;
   absl::string_view last;

@@ -84,6 +84,12 @@ class Wire {
     return Run(absl::MakeConstSpan(arguments.begin(), arguments.size()));
   }
 
+  // Run in two steps: the command is sent, its reply read later. Nothing else is run in between.
+  absl::Status Ask(absl::Span<const absl::string_view> arguments);
+  absl::StatusOr<Reply> TakeReply();
+  // That a reply can be read from; -1 while there is no connection.
+  int fd() const;
+
   absl::Duration command_timeout() const { return command_timeout_; }
   // How often it has connected.
   int64_t connections() const { return connections_; }

@@ -72,6 +72,7 @@ absl::StatusOr<std::vector<v1::Sync>> RegistryClient::ListSyncs(const CallOption
 absl::StatusOr<std::vector<v1::Platform>> RegistryClient::ListPlatforms(const CallOptions& options) {
   std::vector<v1::Platform> platforms;
   v1::ListPlatformsRequest request;
+  request.set_page_size(1000);
   do {
     ASSIGN_OR_RETURN(v1::ListPlatformsResponse page,
                      peers_->registry.Call(&Registry::ListPlatforms, request, options));

@@ -47,6 +47,9 @@ class Channel {
   // Whether its outcomes say `created`; otherwise a record is new there if no local id of it is known.
   virtual bool knows_created() const { return false; }
 
+  // The target asks by itself once it is there (and then its lane is woken): nobody need look for it often.
+  virtual bool comes_by_itself() const { return false; }
+
   // Called from any thread, also when the channel is gone, with outcomes that feedback has taken; may be
   // null.
   virtual std::function<void(const v1::ReportRequest&)> told() { return nullptr; }

@@ -1,6 +1,8 @@
-// One lane that this process owns: its threads and what they share.
+// One lane that this process owns. It rests while it has nothing to do: then it is no more than what it shows
+// of itself and what it remembers.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -8,49 +10,59 @@
 #include "absl/time/time.h"
 #include "cognate/v1/lane.pb.h"
 #include "common/health/progress_monitor.h"
-#include "common/worker/worker.h"
+#include "common/sync/mutex.h"
 #include "services/delivery/lane_lease.h"
-#include "services/delivery/lane_loop.h"
 #include "services/delivery/lane_options.h"
+#include "services/delivery/lane_rest.h"
 #include "services/delivery/lane_status.h"
-#include "services/delivery/reporter.h"
+#include "services/delivery/lane_work.h"
 
 namespace cognate::delivery {
 
-// Works from its making on, until the lease is over or it is stopped. Thread safe.
+// Rests from its making on, until it is woken. Thread safe.
 class Lane {
  public:
-  Lane(std::string platform, const LaneContext& context, int64_t fence, absl::Time lease_until);
+  // `rested` is called, by a thread of the lane's own, whenever it is to rest: whoever hears of it calls Reap
+  // soon. What is given outlives it.
+  Lane(std::string platform, const LaneContext& context, int64_t fence, const ProcessLease& process,
+       std::function<void(const std::string& platform, Rest rest)> rested);
   ~Lane() { RequestStop(); }
 
-  LaneLease& lease() { return lease_; }
+  const LaneLease& lease() const { return lease_; }
+  // Begins to work; ends the wait before the next probe where it works already.
+  void Wake(WakeCause cause);
+  // Lets go what it had to work with, if it is to rest. False if it goes on instead.
+  bool Reap();
+
   void RequestStop();
-  // Ends the wait before the next probe.
-  void Wake() { worker_.Wake(); }
-  // The target hangs for longer than `limit`: it counts as lost.
-  void InterruptAfter(absl::Duration limit) {
-    if (loop_.Waited() > limit) loop_.Interrupt();
-  }
-  // After RequestStop: waits for no report that is under way.
-  void InterruptReport() { reporter_.Interrupt(); }
-  // Its loop has returned, by itself or stopped: it delivers nothing more.
-  bool ended() const { return worker_.finished(); }
-  // Every thread has returned: destroying it waits for nothing.
-  bool finished() const { return worker_.finished() && reporter_.finished() && loop_.refiller_finished(); }
+  void InterruptAfter(absl::Duration limit);
+  void InterruptReport();
+  // It delivers nothing more: it was stopped, or its lease is over.
+  bool ended() const;
+  // Destroying it waits for nothing.
+  bool finished() const;
+  bool works() const;
   v1::Lane Describe() const { return status_.Describe(); }
   // Whether it moves, if it has work. A target that hangs is no fault of this process: its metrics alone say
   // so.
-  absl::Status Check() const {
-    return loop_.Waited() > absl::ZeroDuration() ? absl::OkStatus() : progress_.Check();
-  }
+  absl::Status Check() const;
 
  private:
-  LaneLease lease_;
+  void Begin(WakeCause cause) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::string platform_;
+  const LaneContext& context_;
+  const std::function<void(const std::string& platform, Rest rest)> rested_;
+  const LaneLease lease_;
   LaneStatus status_;
   health::ProgressMonitor progress_;
-  Reporter reporter_;
-  LaneLoop loop_;
-  Worker worker_;  // last: it uses the others
+  LaneMemory memory_;
+
+  mutable Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool resting_ ABSL_GUARDED_BY(mutex_) = true;  // also while what it worked with is not let go yet
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;   // in that time
+  std::unique_ptr<LaneWork> work_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cognate::delivery

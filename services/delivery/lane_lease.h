@@ -1,4 +1,4 @@
-// What a lane knows of its own lease: until when it may work. Thread safe.
+// What is known here of leases: until when this process may work. Thread safe.
 #pragma once
 
 #include <atomic>
@@ -8,21 +8,32 @@
 
 namespace cognate::delivery {
 
-class LaneLease {
+// Of all lanes of a process.
+class ProcessLease {
  public:
-  explicit LaneLease(int64_t fence, absl::Time until) : fence_(fence) { Extend(until); }
-
   // Counts from before the renewal was asked for, so that it ends here before it ends in the database.
   void Extend(absl::Time until) { until_nanos_.store(absl::ToUnixNanos(until), std::memory_order_release); }
   bool Held(absl::Time now) const {
     return absl::ToUnixNanos(now) < until_nanos_.load(std::memory_order_acquire);
   }
+
+ private:
+  std::atomic<int64_t> until_nanos_{0};
+};
+
+// Of one lane. What is taken from this lane alone ends by its stop.
+class LaneLease {
+ public:
+  // `process` outlives it.
+  LaneLease(int64_t fence, const ProcessLease& process) : fence_(fence), process_(process) {}
+
+  bool Held(absl::Time now) const { return process_.Held(now); }
   // Rises with each owner.
   int64_t fence() const { return fence_; }
 
  private:
   const int64_t fence_;
-  std::atomic<int64_t> until_nanos_;
+  const ProcessLease& process_;
 };
 
 }  // namespace cognate::delivery

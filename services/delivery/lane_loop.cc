@@ -16,6 +16,8 @@ namespace {
 
 constexpr absl::Duration kBlock = absl::Milliseconds(250);         // for the stream's next entry
 constexpr absl::Duration kLookInterval = absl::Milliseconds(250);  // at the stream's length
+// A target that asks by itself is looked for seldom: its question is the probe.
+constexpr absl::Duration kSeldom = absl::Minutes(10);
 constexpr BackoffPolicy kRedisBackoff = {absl::Milliseconds(50), 2.0, absl::Seconds(1)};
 
 // What makes a lane open its channel anew when it changes.
@@ -52,9 +54,11 @@ void LaneLoop::Interrupt() {
   if (called_ != nullptr) called_->Interrupt();
 }
 
-LaneLoop::LaneLoop(const LaneParts& parts)
+LaneLoop::LaneLoop(const LaneParts& parts, Reporter& reporter, WakeCause cause)
     : parts_(parts),
       context_(parts.context),
+      reporter_(reporter),
+      memory_(parts.memory),
       source_(context_.redis, context_.options.stream_prefix, parts.platform),
       references_(parts.platform, context_.registry, context_.options.reference_cache_size),
       files_(parts.platform, context_.clock,
@@ -63,9 +67,9 @@ LaneLoop::LaneLoop(const LaneParts& parts)
                return context_.files.Bind(request, timeout);
              }),
       refiller_(parts.platform, context_),
-      probe_backoff_(context_.options.probe),
       redis_backoff_(kRedisBackoff),
-      metrics_(parts.platform, context_.metrics) {}
+      metrics_(parts.platform, context_.metrics),
+      cause_(cause) {}
 
 LaneLoop::~LaneLoop() = default;
 
@@ -73,15 +77,65 @@ bool LaneLoop::Ended(const StopToken& stop) const {
   return stop.stopping() || !parts_.lease.Held(context_.clock.Now());
 }
 
-void LaneLoop::Run(StopToken& stop) {
-  while (!Ended(stop)) {
+std::optional<Rest> LaneLoop::Run(StopToken& stop) {
+  // What came onto the stream of a closed lane came before its mark was seen, or the mark is lost: it is said
+  // again, and the target is left alone until its time.
+  const v1::Lane shown = parts_.status.Describe();
+  const absl::Duration left = memory_.next_probe - context_.clock.Now();
+  if (cause_ == WakeCause::kEntry && shown.state() != v1::LANE_STATE_OPEN && left > absl::ZeroDuration()) {
+    Empty(shown.error());
+    RestUntil(memory_.next_probe, left, stop);
+  }
+  while (!Ended(stop) && !rest_.has_value()) {
     channel_ == nullptr ? Probe(stop) : Turn(stop);
   }
+  return Ended(stop) ? std::nullopt : std::move(rest_);
+}
+
+// A stream on which something is left wakes the lane at once, so that nothing can be missed.
+void LaneLoop::SetRest(absl::Time until) {
+  channel_.reset();
+  Rest rest;
+  rest.until = until;
+  const v1::Lane shown = parts_.status.Describe();
+  rest.state = shown.state();
+  rest.why = shown.error();
+  rest.by_entries = !platform_.name().empty();
+  rest.etag = platform_.etag();
+  if (!platform_.delivery().maintenance_windows().empty() || platform_.has_lock()) {
+    *rest.pauses.mutable_delivery()->mutable_maintenance_windows() =
+        platform_.delivery().maintenance_windows();
+    if (platform_.has_lock()) *rest.pauses.mutable_lock() = platform_.lock();
+  }
+  rest_ = std::move(rest);
+}
+
+void LaneLoop::RestUntil(absl::Time until, absl::Duration otherwise, StopToken& stop) {
+  const bool is_long = until - context_.clock.Now() >= context_.options.min_rest;
+  if (is_long && reporter_.idle()) return SetRest(until);
+  stop.WaitFor(otherwise);
+}
+
+bool LaneLoop::IsIdle() const {
+  const absl::Time now = context_.clock.Now();
+  return seen_batches_ == 0 && now - last_entry_time_ >= context_.options.rest_after && reporter_.idle() &&
+         refiller_.has_asked();
+}
+
+void LaneLoop::RestIfIdle() {
+  if (context_.options.rest_after == absl::InfiniteDuration() || !IsIdle()) return;
+  parts_.status.SetBatchCount(0);
+  parts_.progress.SetBacklog(0);
+  // Where feedback could not be asked it is asked again; the ledger may have been right that nothing is due.
+  SetRest(refiller_.has_nothing() ? absl::InfiniteFuture()
+                                  : context_.clock.Now() + 10 * context_.options.refill_interval);
 }
 
 absl::Status LaneLoop::Open(const v1::Platform& platform) {
+  comes_by_itself_ = false;
   ASSIGN_OR_RETURN(std::unique_ptr<Channel> channel, context_.channels(platform));
   {
+    comes_by_itself_ = channel->comes_by_itself();
     const Called called(*this, channel.get());
     RETURN_IF_ERROR(channel->Open());
   }
@@ -99,37 +153,41 @@ absl::StatusOr<std::vector<v1::Outcome>> LaneLoop::Apply(absl::Span<const Outgoi
 
 void LaneLoop::Probe(StopToken& stop) {
   const absl::StatusOr<v1::Platform> platform = context_.registry.GetPlatform(parts_.platform, kRegistryCall);
+  const absl::Time now = context_.clock.Now();
   // A registry that is away says nothing about the target.
   if (!platform.ok())
     log::Warn("platform not known yet", {{"platform", parts_.platform}, {"status", platform.status()}});
   if (platform.ok()) {
-    if (PauseIfDue(*platform) || IsHeldOff(*platform, context_.clock.Now())) {
-      stop.WaitFor(context_.options.platform_interval);
-      return;
-    }
     platform_ = *platform;
     rate_limit_.SetRate(platform->delivery().max_rate());
+    const absl::Duration look = context_.options.platform_interval;
+    if (PauseIfDue(*platform)) return RestUntil(memory_.next_probe, look, stop);
+    if (IsHeldOff(*platform, now)) return RestUntil(memory_.held_off_until, look, stop);
   }
   const absl::Status status = platform.ok() ? Open(*platform) : platform.status();
   if (!status.ok()) {
     if (platform.ok()) Close(status);
-    const absl::Duration wait = probe_backoff_.Next();
-    parts_.status.SetNextProbe(std::max(context_.clock.Now() + wait, held_off_until_));
-    stop.WaitFor(wait);
-    return;
+    const bool is_seldom = platform.ok() && comes_by_itself_;
+    const absl::Duration wait =
+        is_seldom ? kSeldom * (1 + UniformRandom()) / 2 : memory_.probe_backoff.Next();
+    const absl::Time next = std::max(context_.clock.Now() + wait, memory_.held_off_until);
+    if (platform.ok()) memory_.next_probe = next;
+    parts_.status.SetNextProbe(next);
+    return RestUntil(context_.clock.Now() + wait, wait, stop);
   }
+  memory_.next_probe = absl::InfinitePast();
   parts_.status.SetOpen();
   refiller_.Now();
   look_around_time_ = absl::InfinitePast();
   platform_time_ = context_.clock.Now() + context_.options.platform_interval;
-  if (std::exchange(down_said_, false) || was_closed_) {
+  if (std::exchange(memory_.down_said, false) || was_closed_) {
     log::Info("platform recovered", {{"platform", parts_.platform}});
     Tell(v1::EVENT_KIND_PLATFORM_RECOVERED, absl::OkStatus());
   }
 }
 
 bool LaneLoop::IsHeldOff(const v1::Platform& platform, absl::Time now) const {
-  return now < held_off_until_ && platform.etag() == held_off_etag_;
+  return now < memory_.held_off_until && platform.etag() == memory_.held_off_etag;
 }
 
 bool LaneLoop::PauseIfDue(const v1::Platform& platform) {
@@ -138,6 +196,7 @@ bool LaneLoop::PauseIfDue(const v1::Platform& platform) {
   channel_.reset();
   parts_.status.SetPaused(pause->reason);
   if (pause->until < absl::InfiniteFuture()) parts_.status.SetNextProbe(pause->until);
+  memory_.next_probe = pause->until;
   Empty(pause->reason);
   return true;
 }
@@ -145,13 +204,13 @@ bool LaneLoop::PauseIfDue(const v1::Platform& platform) {
 void LaneLoop::Close(const absl::Status& why) {
   channel_.reset();
   const absl::Time now = context_.clock.Now();
-  held_off_until_ = now + RetryDelay(why).value_or(absl::ZeroDuration());
-  held_off_etag_ = platform_.etag();
+  memory_.held_off_until = now + RetryDelay(why).value_or(absl::ZeroDuration());
+  memory_.held_off_etag = platform_.etag();
   const std::string reason = ErrorReason(why);
   const std::string error =
       absl::StrCat(reason.empty() ? absl::StatusCodeToString(why.code()) : reason, ": ", why.message());
   parts_.status.SetClosed(error);
-  const bool is_news = !std::exchange(down_said_, true);
+  const bool is_news = !std::exchange(memory_.down_said, true);
   if (is_news) {
     log::Warn("platform down, lane closed", {{"platform", parts_.platform}, {"error", error}});
   }
@@ -182,7 +241,7 @@ void LaneLoop::Tell(v1::EventKind kind, const absl::Status& why) {
     event.mutable_error()->set_reason(ErrorReason(why));
     event.mutable_error()->set_message(std::string(why.message()));
   }
-  parts_.reporter.Push(std::move(report));
+  reporter_.Push(std::move(report));
 }
 
 absl::Status LaneLoop::LookAround() {
@@ -203,10 +262,11 @@ absl::Status LaneLoop::LookAround() {
   if (now < platform_time_) return absl::OkStatus();
   platform_time_ = now + context_.options.platform_interval;
   const absl::StatusOr<v1::Platform> platform = context_.registry.GetPlatform(parts_.platform, kRegistryCall);
-  if (!platform.ok() || PauseIfDue(*platform)) return absl::OkStatus();
+  if (!platform.ok()) return absl::OkStatus();
   // The next probe opens it with the new connection.
   if (ConnectionOf(*platform) != ConnectionOf(platform_)) channel_.reset();
   platform_ = *platform;
+  if (PauseIfDue(*platform)) return absl::OkStatus();
   rate_limit_.SetRate(platform->delivery().max_rate());
   return absl::OkStatus();
 }
@@ -225,12 +285,14 @@ void LaneLoop::Turn(StopToken& stop) {
     return;
   }
   redis_backoff_.Reset();
-  if (entries->empty() || Ended(stop)) return;
+  if (Ended(stop)) return;
+  if (entries->empty()) return RestIfIdle();
+  last_entry_time_ = context_.clock.Now();
   // What has come since the last look may be all there is, and its target may hang.
   parts_.progress.SetBacklog(std::max(seen_batches_, static_cast<int64_t>(entries->size())));
   const absl::Status delivered = Deliver(*std::move(entries), stop);
   // Only now: a target that can be reached and takes nothing is not asked ever more quickly.
-  if (delivered.ok()) return probe_backoff_.Reset();
+  if (delivered.ok()) return memory_.probe_backoff.Reset();
   Close(delivered);
 }
 

@@ -5,9 +5,13 @@
 //   CLOSED ───────────── CLOSED     OPEN ─────────────────▶ CLOSED     any ── lease or stop ──▶ end
 //          ── Open ────▶ OPEN            ── round ──▶ OPEN             any ── lock or window ─▶ PAUSED ──▶
 //          CLOSED
+//
+// Where nothing is left to do it returns, and the lane rests: OPEN with an empty stream and nothing due,
+// CLOSED and PAUSED for as long as that is known beforehand.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +26,7 @@
 #include "services/delivery/lane_lease.h"
 #include "services/delivery/lane_metrics.h"
 #include "services/delivery/lane_options.h"
+#include "services/delivery/lane_rest.h"
 #include "services/delivery/lane_source.h"
 #include "services/delivery/lane_status.h"
 #include "services/delivery/references.h"
@@ -38,16 +43,17 @@ struct LaneParts {
   const LaneLease& lease;
   LaneStatus& status;
   health::ProgressMonitor& progress;
-  Reporter& reporter;
+  LaneMemory& memory;
 };
 
 class LaneLoop {
  public:
-  explicit LaneLoop(const LaneParts& parts);
+  // `reporter` outlives it.
+  LaneLoop(const LaneParts& parts, Reporter& reporter, WakeCause cause);
   ~LaneLoop();
 
-  // Until stopped, or until the lease is over.
-  void Run(StopToken& stop);
+  // Until stopped, or until the lease is over; or until the lane is to rest, and then how.
+  std::optional<Rest> Run(StopToken& stop);
 
   // From any thread: how long the target has kept the loop waiting, and the end of that wait.
   absl::Duration Waited() const;
@@ -62,6 +68,12 @@ class LaneLoop {
   bool Ended(const StopToken& stop) const;
   // CLOSED: one probe, and the wait after it.
   void Probe(StopToken& stop);
+  // Rests until then if that is worth it; else waits for so long.
+  void RestUntil(absl::Time until, absl::Duration otherwise, StopToken& stop);
+  // OPEN: rests if nothing is left to do.
+  void RestIfIdle();
+  bool IsIdle() const;
+  void SetRest(absl::Time until);
   // Whether the target asked to be left alone for longer, and nobody has changed the platform since.
   bool IsHeldOff(const v1::Platform& platform, absl::Time now) const;
   absl::Status Open(const v1::Platform& platform);
@@ -92,11 +104,12 @@ class LaneLoop {
 
   const LaneParts parts_;
   const LaneContext& context_;
+  Reporter& reporter_;
+  LaneMemory& memory_;
   LaneSource source_;
   References references_;
   Files files_;
   Refiller refiller_;
-  Backoff probe_backoff_;
   Backoff redis_backoff_;
   LaneMetrics metrics_;
 
@@ -106,10 +119,11 @@ class LaneLoop {
   absl::Time called_time_ ABSL_GUARDED_BY(mutex_);
   v1::Platform platform_;  // as it was last seen
   RateLimit rate_limit_;
-  bool down_said_ = false;
+  const WakeCause cause_;
   bool was_closed_ = false;  // before the last Open, by whichever process
-  absl::Time held_off_until_ = absl::InfinitePast();
-  std::string held_off_etag_;
+  bool comes_by_itself_ = false;                       // the target of the last Open
+  absl::Time last_entry_time_ = absl::InfinitePast();  // of this spell of work
+  std::optional<Rest> rest_;
   absl::Time look_around_time_ = absl::InfinitePast();
   int64_t seen_batches_ = 0;  // when it last looked
   absl::Time platform_time_ = absl::InfinitePast();

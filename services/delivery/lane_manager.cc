@@ -5,12 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
+#include "common/status/status_macros.h"
 
 namespace cognate::delivery {
 namespace {
 
 constexpr absl::Duration kStopGrace = absl::Seconds(3);
 constexpr absl::Duration kMaxTick = absl::Seconds(1);  // also how soon a new target is seen
+constexpr char kLanesHelp[] = "Lanes of this process, by whether they work or rest.";
 
 }  // namespace
 
@@ -22,29 +24,32 @@ LaneManager::LaneManager(const LaneContext& context, LeaseStore& leases, std::st
       address_(std::move(address)),
       lease_duration_(lease_duration),
       rules_(context.registry, context.clock, kRegistryCall),
-      renewed_time_(context.clock.Now()) {}
+      working_gauge_(context.metrics, "lanes", kLanesHelp, {"activity"}, {"working"}),
+      resting_gauge_(context.metrics, "lanes", kLanesHelp, {"activity"}, {"resting"}),
+      renewed_time_(context.clock.Now()),
+      watch_(context,
+             {[this](const std::string& platform, WakeCause cause) { WakeLane(platform, cause); },
+              [this](const std::string& platform) { return ReapLane(platform); }}) {}
 
 void LaneManager::Start() {
+  watch_.Start();
   worker_ = std::make_unique<Worker>("lane-manager", [this](StopToken& stop) { Run(stop); });
 }
 
 void LaneManager::Stop() {
   if (worker_ == nullptr) return;
   worker_.reset();
+  watch_.Stop();
   Lanes lanes;
   {
     MutexLock lock(&mutex_);
     lanes.swap(lanes_);
   }
-  std::vector<std::string> platforms;
-  for (const auto& [platform, lane] : lanes) {
-    lane->RequestStop();
-    platforms.push_back(platform);
-  }
+  for (const auto& [platform, lane] : lanes) lane->RequestStop();
   AwaitEnd(lanes);
   lanes.clear();
-  const absl::Status released = leases_.Release(platforms, owner_);
-  if (!released.ok()) log::Warn("leases not released", {{"status", released}});
+  const absl::Status left = leases_.Leave(owner_);
+  if (!left.ok()) log::Warn("leases not released", {{"status", left}});
 }
 
 // Lets what is under way end, but waits for no target that hangs, nor for a feedback that does: what is not
@@ -74,18 +79,35 @@ void LaneManager::Tick() {
   std::vector<std::string> unwanted;
   TakeFinished(&unwanted).clear();
   if (!unwanted.empty()) leases_.Release(unwanted, owner_).IgnoreError();
-
-  const absl::Time asked = context_.clock.Now();
-  const absl::StatusOr<Held> held = leases_.Acquire(Wanted(), owner_, address_, lease_duration_);
-  MutexLock lock(&mutex_);
-  renewal_ = held.status();
-  if (!held.ok()) {
-    // Each lane ends by itself when its lease is over.
-    log::Warn("leases not renewed", {{"status", held.status()}});
-    return;
+  absl::Status status = Renew();
+  StopUnwanted();
+  if (status.ok()) {
+    status = TakeLanes();
+    status.Update(RefreshLeases());
   }
-  renewed_time_ = asked;
-  Adjust(*held, asked + lease_duration_);
+  if (!status.ok()) log::Warn("leases not renewed", {{"status", status}});
+  CountLanes();
+}
+
+absl::Status LaneManager::Renew() {
+  const absl::Time asked = context_.clock.Now();
+  const auto renew = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const bool is_there, leases_.Renew(owner_, lease_duration_));
+    if (is_there) return absl::OkStatus();
+    {
+      // Stopped before the new lease counts: what one of them held may be another's by now.
+      MutexLock lock(&mutex_);
+      for (const auto& [platform, lane] : lanes_) lane->RequestStop();
+    }
+    tried_.clear();
+    return leases_.Join(owner_, address_, lease_duration_);
+  };
+  absl::Status status = renew();
+  if (status.ok()) lease_.Extend(asked + lease_duration_);
+  MutexLock lock(&mutex_);
+  renewal_ = status;
+  if (status.ok()) renewed_time_ = asked;
+  return status;
 }
 
 void LaneManager::LearnTargets() {
@@ -94,39 +116,23 @@ void LaneManager::LearnTargets() {
     log::Warn("rules not read", {{"status", status}});
     return;
   }
-  targets_.clear();
   const std::shared_ptr<const v1::Rules> rules = rules_.Current();
+  if (std::exchange(revision_, rules->revision()) == rules->revision()) return;
+  targets_.clear();
   for (const v1::CompiledSync& sync : rules->syncs()) targets_.insert(sync.sync().target_platform());
+  watch_.SetRevision(rules->revision());
 }
 
-std::vector<std::string> LaneManager::Wanted() const {
-  absl::btree_set<std::string> wanted = targets_;
+void LaneManager::StopUnwanted() {
   MutexLock lock(&mutex_);
-  // A lane that is being stopped keeps its lease until it has ended.
-  for (const auto& [platform, lane] : lanes_) wanted.insert(platform);
-  return {wanted.begin(), wanted.end()};
-}
-
-void LaneManager::Adjust(const Held& held, absl::Time until) {
-  for (auto& [platform, lane] : lanes_) {
+  for (const auto& [platform, lane] : lanes_) {
     lane->InterruptAfter(context_.options.call_timeout);
-    const auto found = held.find(platform);
-    // Another process has it, or had it meanwhile.
-    if (found == held.end() || found->second != lane->lease().fence() || targets_.count(platform) == 0) {
-      lane->RequestStop();
-    } else {
-      lane->lease().Extend(until);
-    }
-  }
-  for (const auto& [platform, fence] : held) {
-    if (lanes_.count(platform) > 0 || targets_.count(platform) == 0) continue;
-    lanes_.emplace(platform, std::make_unique<Lane>(platform, context_, fence, until));
-    log::Info("lane taken", {{"platform", platform}, {"fence", fence}});
+    if (targets_.count(platform) == 0) lane->RequestStop();
   }
 }
 
-std::vector<std::unique_ptr<Lane>> LaneManager::TakeFinished(std::vector<std::string>* unwanted) {
-  std::vector<std::unique_ptr<Lane>> finished;
+std::vector<std::shared_ptr<Lane>> LaneManager::TakeFinished(std::vector<std::string>* unwanted) {
+  std::vector<std::shared_ptr<Lane>> finished;
   MutexLock lock(&mutex_);
   for (auto lane = lanes_.begin(); lane != lanes_.end();) {
     // One that has ended by itself still has reports under way, which may take as long as feedback does: the
@@ -137,10 +143,35 @@ std::vector<std::unique_ptr<Lane>> LaneManager::TakeFinished(std::vector<std::st
       continue;
     }
     if (targets_.count(lane->first) == 0) unwanted->push_back(lane->first);
+    watch_.Forget(lane->first);
+    tried_.erase(lane->first);
+    refreshed_.erase(lane->first);
     finished.push_back(std::move(lane->second));
     lane = lanes_.erase(lane);
   }
   return finished;
+}
+
+void LaneManager::CountLanes() {
+  const size_t resting = watch_.resting();
+  MutexLock lock(&mutex_);
+  resting_gauge_.Set(static_cast<double>(resting));
+  working_gauge_.Set(static_cast<double>(lanes_.size() - std::min(lanes_.size(), resting)));
+}
+
+std::shared_ptr<Lane> LaneManager::Find(const std::string& platform) const {
+  MutexLock lock(&mutex_);
+  const auto found = lanes_.find(platform);
+  return found == lanes_.end() ? nullptr : found->second;
+}
+
+void LaneManager::WakeLane(const std::string& platform, WakeCause cause) {
+  if (const std::shared_ptr<Lane> lane = Find(platform); lane != nullptr) lane->Wake(cause);
+}
+
+bool LaneManager::ReapLane(const std::string& platform) {
+  const std::shared_ptr<Lane> lane = Find(platform);
+  return lane != nullptr && lane->Reap();
 }
 
 std::vector<v1::Lane> LaneManager::Describe() const {
@@ -154,10 +185,11 @@ std::vector<v1::Lane> LaneManager::Describe() const {
 }
 
 bool LaneManager::WakeIfClosed(const std::string& platform) {
-  MutexLock lock(&mutex_);
-  const auto found = lanes_.find(platform);
-  if (found == lanes_.end() || found->second->ended()) return false;
-  if (found->second->Describe().state() != v1::LANE_STATE_OPEN) found->second->Wake();
+  const std::shared_ptr<Lane> lane = Find(platform);
+  if (lane == nullptr || lane->ended()) return false;
+  if (lane->Describe().state() == v1::LANE_STATE_OPEN) return true;
+  watch_.Forget(platform);
+  lane->Wake(WakeCause::kAsked);
   return true;
 }
 
@@ -170,7 +202,7 @@ absl::Status LaneManager::Check() const {
     const absl::Status moving = lane->Check();
     if (!moving.ok()) return absl::UnavailableError(absl::StrCat("lane ", platform, ": ", moving.message()));
   }
-  return absl::OkStatus();
+  return watch_.Check();
 }
 
 }  // namespace cognate::delivery

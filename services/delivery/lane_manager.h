@@ -1,20 +1,27 @@
 // Keeps a lane running for each target platform whose lease this process holds.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cognate/v1/lane.pb.h"
+#include "common/metrics/metrics.h"
 #include "common/sync/mutex.h"
 #include "common/worker/worker.h"
 #include "services/clients/rules_follower.h"
 #include "services/delivery/lane.h"
+#include "services/delivery/lane_lease.h"
 #include "services/delivery/lane_options.h"
+#include "services/delivery/lane_watch.h"
 #include "services/delivery/lease_store.h"
 
 namespace cognate::delivery {
@@ -41,18 +48,33 @@ class LaneManager {
   absl::Status Check() const;
 
  private:
-  using Lanes = absl::btree_map<std::string, std::unique_ptr<Lane>>;
-  using Held = absl::btree_map<std::string, int64_t>;
+  // Shared with calls of the watch alone, which end soon.
+  using Lanes = absl::btree_map<std::string, std::shared_ptr<Lane>>;
 
   void Run(StopToken& stop);
   void AwaitEnd(const Lanes& lanes) const;
   void Tick();
   // The targets of all syncs; as they were, while the registry does not answer.
   void LearnTargets();
-  std::vector<std::string> Wanted() const;
-  void Adjust(const Held& held, absl::Time until) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Renews the process's row, or begins anew: then every lane was lost. An error: each working lane ends by
+  // itself when the lease is over.
+  absl::Status Renew();
+  // Ends lanes that nobody wants any more, and calls that hang.
+  void StopUnwanted();
+  // Takes lanes that are wanted and that nobody holds; a bounded number each time.
+  absl::Status TakeLanes();
+  // Wanted, not here, and as far as it is known held by nobody.
+  absl::StatusOr<std::vector<std::string>> Missing();
+  // Sets the leases of single lanes ahead, some at a time; a lane that is somebody else's ends.
+  absl::Status RefreshLeases();
   // Lanes that have ended, to be destroyed without the lock.
-  std::vector<std::unique_ptr<Lane>> TakeFinished(std::vector<std::string>* unwanted);
+  std::vector<std::shared_ptr<Lane>> TakeFinished(std::vector<std::string>* unwanted);
+  void CountLanes();
+
+  // Of the watch.
+  void WakeLane(const std::string& platform, WakeCause cause);
+  bool ReapLane(const std::string& platform);
+  std::shared_ptr<Lane> Find(const std::string& platform) const;
 
   const LaneContext& context_;
   LeaseStore& leases_;
@@ -62,13 +84,22 @@ class LaneManager {
 
   // Of the worker alone.
   clients::RulesFollower<> rules_;
+  int64_t revision_ = -1;  // of the targets
   absl::btree_set<std::string> targets_;
+  absl::flat_hash_set<std::string> tried_;  // to take, so that the database knows who has them
+  absl::Time try_all_time_ = absl::InfinitePast();
+  absl::btree_map<std::string, absl::Time> refreshed_;  // when the leases of our lanes were set ahead
+
+  ProcessLease lease_;
+  metrics::OwnedGauge working_gauge_;
+  metrics::OwnedGauge resting_gauge_;
 
   mutable Mutex mutex_;
   Lanes lanes_ ABSL_GUARDED_BY(mutex_);
   absl::Time renewed_time_ ABSL_GUARDED_BY(mutex_);
   absl::Status renewal_ ABSL_GUARDED_BY(mutex_);
 
+  LaneWatch watch_;
   std::unique_ptr<Worker> worker_;
 };
 

@@ -12,6 +12,7 @@
 #include "common/retry/backoff.h"
 #include "services/clients/registry_client.h"
 #include "services/delivery/channel.h"
+#include "services/delivery/due_client.h"
 #include "services/delivery/feedback_client.h"
 #include "services/delivery/file_transfer_client.h"
 
@@ -32,6 +33,11 @@ struct LaneOptions {
   // A call to a target that takes longer has hung: the lane is closed. Longer than the target's own limits
   // for a statement.
   absl::Duration call_timeout = absl::Seconds(75);  // longer than a webhook's longest timeout
+  // A lane on which nothing has come for so long, and that has nothing to do, rests: it has no threads and no
+  // connections. Infinite: never.
+  absl::Duration rest_after = absl::Seconds(30);
+  // A wait before the next probe that is as long as this is a rest.
+  absl::Duration min_rest = absl::Seconds(1);
   size_t reference_cache_size = 64 << 10;
 };
 
@@ -44,6 +50,7 @@ struct LaneContext {
   metrics::Registry& metrics;
   clients::RegistryClient& registry;
   FeedbackClient& feedback;
+  DueClient& due;
   FileTransferClient& files;
   redis::Options redis;
   ChannelFactory channels;

@@ -131,7 +131,10 @@ TEST_F(LaneTest, AnOpenLaneTakesAwayAMarkThatARedisThatWentBackHasAgain) {
   EXPECT_TRUE(Eventually([&] { return !MarkedClosed("shop"); }));
 }
 
-TEST_F(LaneTest, AnIdleLaneAsksForWhatTheLedgerHasDue) {
+TEST_F(LaneTest, AnIdleLaneThatDoesNotRestAsksForWhatTheLedgerHasDue) {
+  config_.lanes.rest_after = absl::InfiniteDuration();
+  delivery_.reset();
+  delivery_ = std::make_unique<RunningDelivery>(config_);
   ASSERT_TRUE(Eventually([&] { return peers_.refills().size() > 2; }));
   const v1::RefillRequest idle = peers_.refills().back();
   EXPECT_EQ(idle.platform(), "shop");
@@ -252,13 +255,11 @@ TEST_F(DeliveryTest, ALaneWhoseReportHangsEndsWithoutTheLeasesOfOthers) {
   ASSERT_TRUE(Eventually([&] { return peers_.hanging_count() == 1; }));
   peers_.RemoveTarget("leaving");
   auto leases = test_support::ValueOrDie(postgres::Connection::Open(config_.postgres.uri));
-  const std::string until =
-      Ask(*leases, "SELECT expires_at FROM delivery.lane_leases WHERE platform = 'staying'");
+  const std::string until = Ask(*leases, "SELECT expires_at FROM delivery.lane_owners");
   // Renewed for longer than a lease lasts.
   EXPECT_TRUE(Eventually([&] {
     return Ask(*leases, absl::StrCat("SELECT expires_at > '", until,
-                                     "'::timestamptz + interval '3 s' FROM delivery.lane_leases WHERE "
-                                     "platform = 'staying'")) == "t";
+                                     "'::timestamptz + interval '3 s' FROM delivery.lane_owners")) == "t";
   }));
   EXPECT_EQ(peers_.hanging_count(), 1);
   Put("staying", {{3, 3, "c"}});

@@ -21,12 +21,12 @@ constexpr int kMaxIntervals = 10;
 Refiller::Refiller(const std::string& platform, const LaneContext& context)
     : platform_(platform),
       context_(context),
-      source_(context.redis, context.options.stream_prefix, platform),
-      worker_(absl::StrCat("refill-", platform), [this](StopToken& stop) { Run(stop); }) {}
+      source_(context.redis, context.options.stream_prefix, platform) {}
 
 void Refiller::Received(size_t deliveries) {
   MutexLock lock(&mutex_);
   received_ += deliveries;
+  asked_ = false;
   if (intervals_ > 1) due_ = std::min(due_, context_.clock.Now() + context_.options.refill_interval);
   intervals_ = 1;
 }
@@ -36,6 +36,7 @@ void Refiller::Now() {
   due_ = absl::InfinitePast();
   intervals_ = 1;
   replayed_ = 0;
+  asked_ = false;
 }
 
 bool Refiller::IsTime(int64_t batches, absl::Time now) const {
@@ -49,18 +50,40 @@ bool Refiller::IsTime(int64_t batches, absl::Time now) const {
 void Refiller::Look(int64_t batches) {
   const absl::Time now = context_.clock.Now();
   MutexLock lock(&mutex_);
-  if (asking_ || !IsTime(batches, now)) return;
+  if (asking_ || stopped_ || !IsTime(batches, now)) return;
   asking_ = true;
+  asked_ = true;
+  nothing_ = false;
   due_ = now + intervals_ * context_.options.refill_interval;
   // From here on, as what is asked for may come by before its answer does.
   received_ = 0;
   replayed_ = 0;
-  worker_.Wake();
+  if (worker_ == nullptr)
+    worker_ = std::make_unique<Worker>(absl::StrCat("refill-", platform_),
+                                       [this](StopToken& stop) { Run(stop); });
+  worker_->Wake();
+}
+
+bool Refiller::has_asked() const {
+  MutexLock lock(&mutex_);
+  return asked_ && !asking_ && !more_ && received_ >= replayed_;
+}
+
+bool Refiller::has_nothing() const {
+  MutexLock lock(&mutex_);
+  return nothing_;
 }
 
 void Refiller::RequestStop() {
-  worker_.RequestStop();
   calls_.Cancel();
+  MutexLock lock(&mutex_);
+  stopped_ = true;
+  if (worker_ != nullptr) worker_->RequestStop();
+}
+
+bool Refiller::finished() const {
+  MutexLock lock(&mutex_);
+  return worker_ == nullptr ? stopped_ : worker_->finished();
 }
 
 void Refiller::Run(StopToken& stop) {
@@ -89,6 +112,7 @@ absl::Status Refiller::Ask() {
   MutexLock lock(&mutex_);
   more_ = response.more();
   replayed_ = static_cast<size_t>(std::max(0, response.replayed_count()));
+  nothing_ = replayed_ == 0 && !more_;
   const bool idle = replayed_ == 0 && received_ == 0 && !more_;
   intervals_ = idle ? std::min(2 * intervals_, kMaxIntervals) : 1;
   return absl::OkStatus();

@@ -1,9 +1,11 @@
 // Brings onto the lane what the ledger has due and the lane has not: overflow, what came while it was closed,
-// what Redis lost. Asks on a thread of its own, so that a slow answer holds up no delivery.
+// what Redis lost. Asks on a thread of its own, so that a slow answer holds up no delivery. What is due for a
+// lane that rests LaneWatch asks about.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,9 +32,14 @@ class Refiller {
   // the lane has nothing to do. One question at a time.
   void Look(int64_t batches);
 
+  // It has asked since the last delivery came, and awaits nothing: no answer, and nothing that it said.
+  bool has_asked() const;
+  // And was told that nothing is due.
+  bool has_nothing() const;
+
   // A question under way is given up.
   void RequestStop();
-  bool finished() const { return worker_.finished(); }
+  bool finished() const;
 
  private:
   void Run(StopToken& stop);
@@ -44,15 +51,18 @@ class Refiller {
   LaneSource source_;  // of the worker
   grpc_support::Cancellation calls_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   bool asking_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time due_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool more_ ABSL_GUARDED_BY(mutex_) = false;
   size_t received_ ABSL_GUARDED_BY(mutex_) = 0;  // since the last question
   size_t replayed_ ABSL_GUARDED_BY(mutex_) = 0;  // by its answer
   int intervals_ ABSL_GUARDED_BY(mutex_) = 1;    // until the next question
-
-  Worker worker_;  // last: it uses the others
+  bool asked_ ABSL_GUARDED_BY(mutex_) = false;     // since the last delivery
+  bool nothing_ ABSL_GUARDED_BY(mutex_) = false;   // by the last answer
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  // From the first question on. Last: it uses the others.
+  std::unique_ptr<Worker> worker_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cognate::delivery

@@ -22,20 +22,41 @@ Reporter::Reporter(std::string platform, std::string stream, redis::Options redi
       stream_(std::move(stream)),
       redis_options_(std::move(redis)),
       feedback_(feedback),
-      progress_(progress),
-      worker_(absl::StrCat("report-", platform_), [this](StopToken& stop) { Run(stop); }) {}
+      progress_(progress) {}
 
 Reporter::~Reporter() { RequestStop(); }
 
+bool Reporter::Push(RoundReport report) {
+  {
+    MutexLock lock(&mutex_);
+    if (stopped_) return false;
+    if (worker_ == nullptr)
+      worker_ = std::make_unique<Worker>(absl::StrCat("report-", platform_),
+                                         [this](StopToken& stop) { Run(stop); });
+  }
+  under_way_.fetch_add(1, std::memory_order_acq_rel);
+  return reports_.Push(std::move(report));
+}
+
 void Reporter::RequestStop() {
   reports_.Close();
-  worker_.RequestStop();
+  MutexLock lock(&mutex_);
+  stopped_ = true;
+  if (worker_ != nullptr) worker_->RequestStop();
+}
+
+bool Reporter::finished() const {
+  MutexLock lock(&mutex_);
+  return worker_ == nullptr ? stopped_ : worker_->finished();
 }
 
 void Reporter::Run(StopToken& stop) {
   while (!stop.stopping()) {
     const std::vector<RoundReport> reports = reports_.PopBatch(1, absl::Seconds(1));
-    for (const RoundReport& report : reports) Report(report, stop);
+    for (const RoundReport& report : reports) {
+      Report(report, stop);
+      under_way_.fetch_sub(1, std::memory_order_acq_rel);
+    }
   }
 }
 

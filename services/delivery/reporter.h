@@ -2,6 +2,7 @@
 // entries.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "common/health/progress_monitor.h"
 #include "common/redis/client.h"
 #include "common/sync/bounded_queue.h"
+#include "common/sync/mutex.h"
 #include "common/trace/context.h"
 #include "common/worker/worker.h"
 #include "services/delivery/feedback_client.h"
@@ -28,7 +30,8 @@ struct RoundReport {
   trace::SpanContext trace;  // of the round
 };
 
-// One thread. Rounds are reported in order; nothing is acknowledged before feedback has answered.
+// One thread, from the first round on. Rounds are reported in order; nothing is acknowledged before feedback
+// has answered.
 class Reporter {
  public:
   // `progress` hears of each report. What is given outlives it.
@@ -37,12 +40,14 @@ class Reporter {
   // Stops; what is not reported yet stays pending for the next owner.
   ~Reporter();
 
-  // Waits while two rounds are under way. False after RequestStop.
-  bool Push(RoundReport report) { return reports_.Push(std::move(report)); }
+  // Waits while two rounds are under way. False after RequestStop. By one thread.
+  bool Push(RoundReport report);
+  // Everything is reported.
+  bool idle() const { return under_way_.load(std::memory_order_acquire) == 0; }
   void RequestStop();
   // After RequestStop: does not wait for feedback's answer either.
   void Interrupt() { calls_.Cancel(); }
-  bool finished() const { return worker_.finished(); }
+  bool finished() const;
 
  private:
   void Run(StopToken& stop);
@@ -61,7 +66,10 @@ class Reporter {
   std::unique_ptr<redis::Client> redis_;
   grpc_support::Cancellation calls_;
   BoundedQueue<RoundReport> reports_{1};
-  Worker worker_;  // last: it uses the others
+  std::atomic<int> under_way_{0};
+  mutable Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Worker> worker_ ABSL_GUARDED_BY(mutex_);  // last: it uses the others
 };
 
 }  // namespace cognate::delivery

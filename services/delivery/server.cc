@@ -55,6 +55,7 @@ struct Server::Parts {
         leases(*pool),
         registry(config.peers.registry),
         feedback(config.peers.feedback),
+        due(config.peers.registry),
         files(config.peers.file_transfer),
         channels(config.sql, registry, environment.clock,
                  [this](const std::string& platform) { waiting.Wake(platform); }),
@@ -62,6 +63,7 @@ struct Server::Parts {
                 environment.metrics,
                 registry,
                 feedback,
+                due,
                 files,
                 config::RedisOptions(config.redis),
                 [this](const v1::Platform& platform) { return channels.Make(platform); },
@@ -77,6 +79,7 @@ struct Server::Parts {
   LeaseStore leases;
   clients::RegistryClient registry;
   FeedbackClient feedback;
+  DueClient due;
   FileTransferClient files;
   grpc_support::WaitingCalls waiting{"pull"};
   Channels channels;

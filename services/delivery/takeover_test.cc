@@ -2,9 +2,7 @@
 #include <map>
 
 #include "absl/strings/numbers.h"
-#include "common/postgres/pool.h"
 #include "common/process/process.h"
-#include "services/delivery/lease_store.h"
 #include "services/delivery/testing/delivery_fixture.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
@@ -67,6 +65,24 @@ TEST_F(TakeoverTest, AProcessThatIsKilledBetweenCommitAndReportLeavesOneRow) {
   EXPECT_EQ(Lease("owner"), "");  // freed at once
 }
 
+TEST_F(TakeoverTest, LanesThatRestGoToAnotherProcessTooAndWakeThere) {
+  auto target = MakeTarget("shop");
+  auto quiet = MakeTarget("site");
+  process::Process first = StartProcess("first");
+  Put("shop", {{1, 10, "a"}});
+  ASSERT_TRUE(Applied(1));
+  ASSERT_TRUE(Eventually([&] { return peers_.due_count() > 2; }));  // somebody rests
+  process::Process second = StartProcess("second");
+  first.Kill();
+  EXPECT_TRUE(Eventually([&] { return Lease("string_agg(fence::text, ' ')") == "2 2"; }));
+  Put("site", {{2, 11, "b"}});
+  Put("shop", {{3, 12, "c"}});
+  EXPECT_TRUE(Applied(2));
+  EXPECT_TRUE(Applied(3));
+  EXPECT_EQ(second.Terminate(test_support::kPatience), 0);
+  EXPECT_EQ(Lease("string_agg(DISTINCT owner, ' ')"), "");
+}
+
 // Two processes, of which the owner is killed again and again under load: no version goes backwards, nothing
 // is doubled, nothing is lost.
 TEST_F(TakeoverTest, OwnersThatAreKilledUnderLoadWriteEachVersionOnceAndInOrder) {
@@ -107,30 +123,6 @@ TEST_F(TakeoverTest, OwnersThatAreKilledUnderLoadWriteEachVersionOnceAndInOrder)
   EXPECT_EQ(Ask(*target, "SELECT count(*) FROM backwards"), "0");
   EXPECT_EQ(Newest(*target), version);
   for (auto& [name, process] : processes) EXPECT_EQ(process.Terminate(test_support::kPatience), 0);
-}
-
-TEST_F(TakeoverTest, ALeaseHasOneOwnerAndItsFenceRisesWithEachOther) {
-  auto pool = test_support::ValueOrDie(postgres::Pool::Create([&] {
-    postgres::Options options;
-    options.uri = config_.postgres.uri;
-    options.search_path = "delivery";
-    return options;
-  }()));
-  LeaseStore leases(*pool);
-  const std::vector<std::string> shop = {"shop"};
-  const auto acquire = [&](absl::string_view owner, absl::Duration duration) {
-    const auto held = test_support::ValueOrDie(leases.Acquire(shop, owner, "", duration));
-    return held.empty() ? int64_t{0} : held.at("shop");
-  };
-  EXPECT_EQ(acquire("a", absl::Seconds(60)), 1);
-  EXPECT_EQ(acquire("b", absl::Seconds(60)), 0);
-  EXPECT_EQ(acquire("a", absl::ZeroDuration()), 1);
-  EXPECT_EQ(acquire("b", absl::Seconds(60)), 2);
-  EXPECT_OK(leases.Release(shop, "a"));
-  EXPECT_EQ(acquire("a", absl::Seconds(60)), 0);
-  EXPECT_OK(leases.Release(shop, "b"));
-  EXPECT_EQ(acquire("a", absl::Seconds(60)), 3);
-  EXPECT_EQ(leases.Owners()->at("shop"), "a");
 }
 
 }  // namespace

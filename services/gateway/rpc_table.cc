@@ -19,6 +19,7 @@ constexpr Place kPlaces[] = {
     {"AssignmentService", &config::Peers::registry},
     {"CheckService", &config::Peers::registry},
     {"KeyService", &config::Peers::registry},
+    {"DueService", &config::Peers::registry},
     {"LedgerService", &config::Peers::registry},
     {"PipelineService", &config::Peers::registry},
     {"PlatformRegistryService", &config::Peers::registry},

@@ -80,6 +80,13 @@ const Statement kMarkMissingModels = {"mark_missing_models", R"sql(
       AND definition->>'origin' IS DISTINCT FROM 'MODEL_ORIGIN_CUSTOM'
 )sql"};
 
+const Statement kSelectAnySync = {"select_any_sync_of_platform", R"sql(
+    SELECT EXISTS (SELECT 1
+                   FROM models m
+                   JOIN syncs s ON m.model_id IN (s.source_model_id, s.target_model_id)
+                   WHERE m.platform_id = $1 AND NOT s.deleted)
+)sql"};
+
 absl::StatusOr<v1::Model> ModelFromRow(const Rows& rows, int row) {
   v1::Model model;
   RETURN_IF_ERROR(FromDefinition(rows.GetText(row, 2), &model));
@@ -197,7 +204,11 @@ absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::S
       ASSIGN_OR_RETURN(const bool forgotten, ForgetOthers(transaction, platform_id, models));
       changed = changed || forgotten;
     }
-    ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(transaction));
+    // Models decide about the syncs of their own platform alone. A new platform has none; all syncs are many.
+    ASSIGN_OR_RETURN(const Rows any, transaction.Query(kSelectAnySync, Params().AddInt32(platform_id)));
+    if (any.GetBool(0, 0)) {
+      ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(transaction));
+    }
     changed = changed || !stored.drifts.empty();
     return changed ? RaiseRevision(transaction).status() : absl::OkStatus();
   }));

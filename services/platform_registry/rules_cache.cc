@@ -38,11 +38,16 @@ absl::StatusOr<int64_t> RulesCache::Revision() {
 
 absl::StatusOr<std::shared_ptr<const v1::Rules>> RulesCache::Get() {
   ASSIGN_OR_RETURN(const int64_t revision, Revision());
-  {
-    MutexLock lock(&mutex_);
-    if (rules_ != nullptr && rules_->revision() == revision) return rules_;
-  }
+  if (std::shared_ptr<const v1::Rules> rules = Known(revision); rules != nullptr) return rules;
+  MutexLock lock(&compiling_);
+  if (std::shared_ptr<const v1::Rules> rules = Known(revision); rules != nullptr) return rules;
   return Compile();
+}
+
+// Of that revision or a newer one, which was in force at some time since that one was asked for.
+std::shared_ptr<const v1::Rules> RulesCache::Known(int64_t revision) {
+  MutexLock lock(&mutex_);
+  return rules_ != nullptr && rules_->revision() >= revision ? rules_ : nullptr;
 }
 
 absl::StatusOr<bool> RulesCache::ComesBack(const std::string& platform, const std::string& model) {

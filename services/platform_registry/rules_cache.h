@@ -32,7 +32,10 @@ class RulesCache {
  private:
   absl::StatusOr<std::shared_ptr<const v1::Rules>> Compile();
 
+  std::shared_ptr<const v1::Rules> Known(int64_t revision);
+
   postgres::Pool& pool_;
+  Mutex compiling_;  // by one caller at a time; the others find what it made
   Mutex mutex_;
   std::shared_ptr<const v1::Rules> rules_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<clients::ModelName> coming_back_ ABSL_GUARDED_BY(mutex_);  // by rules_

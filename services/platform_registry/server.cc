@@ -10,6 +10,7 @@
 #include "services/platform_registry/checks/check_service.h"
 #include "services/platform_registry/database_probe.h"
 #include "services/platform_registry/keys/key_service.h"
+#include "services/platform_registry/ledger/due_service.h"
 #include "services/platform_registry/ledger/ledger_gauges.h"
 #include "services/platform_registry/ledger/ledger_service.h"
 #include "services/platform_registry/ledger/plan_sweep.h"
@@ -71,6 +72,7 @@ struct Server::Parts {
                               queries,
                               rules,
                               {assignments, platform_numbers}}),
+        due_service(rpcs, *pool),
         pipeline_service(rpcs, pipelines),
         rules_service(rpcs, syncs),
         assignment_service(rpcs, {models, ids, identities, assignments, platform_numbers, rules}),
@@ -103,6 +105,7 @@ struct Server::Parts {
   grpc_support::RpcBoundary rpcs;
   PlatformRegistryService registry_service;
   LedgerService ledger_service;
+  DueService due_service;
   PipelineService pipeline_service;
   RulesService rules_service;
   AssignmentService assignment_service;
@@ -129,14 +132,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
 }
 
 std::vector<grpc::Service*> Server::grpc_services() {
-  return {&parts_->registry_service, &parts_->ledger_service,     &parts_->pipeline_service,
-          &parts_->rules_service,    &parts_->assignment_service, &parts_->key_service,
-          &parts_->check_service};
+  return {&parts_->registry_service,   &parts_->ledger_service, &parts_->due_service,
+          &parts_->pipeline_service,   &parts_->rules_service,  &parts_->assignment_service,
+          &parts_->key_service,        &parts_->check_service};
 }
 
 std::vector<std::string> Server::service_names() const {
   return {v1::PlatformRegistryService::service_full_name(),
           v1::LedgerService::service_full_name(),
+          v1::DueService::service_full_name(),
           v1::PipelineService::service_full_name(),
           v1::RulesService::service_full_name(),
           v1::AssignmentService::service_full_name(),

@@ -171,7 +171,14 @@ void CheckOtherSyncs(SyncCheck& check) {
       }
     }
   }
-  const std::string way = FindMappingCycle(check.configuration);
+  // A way that the others do not have leads through this sync, and ends where nothing leads on from its
+  // target.
+  const std::vector<v1::Sync>& all = check.configuration.syncs;
+  const bool leads_on = std::any_of(all.begin(), all.end(), [&](const v1::Sync& other) {
+    return other.source_platform() == check.sync.target_platform() &&
+           other.source_model() == check.sync.target_model();
+  });
+  const std::string way = leads_on ? FindMappingCycle(check.configuration) : "";
   if (!way.empty()) check.refusals.push_back(MappingCycle("sync.fields", way));
 }
 

@@ -8,7 +8,7 @@ platform-registry:
   calls: [feedback]
   postgres: true
   outside: true
-  answers: [AssignmentService, CheckService, KeyService, LedgerService, PipelineService, PlatformRegistryService, RulesService]
+  answers: [AssignmentService, CheckService, DueService, KeyService, LedgerService, PipelineService, PlatformRegistryService, RulesService]
 change-capture:
   setting: change-capture
   grpc: 7402

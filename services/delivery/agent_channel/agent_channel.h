@@ -30,6 +30,7 @@ class AgentChannel final : public Channel {
   absl::StatusOr<std::vector<v1::Outcome>> Apply(absl::Span<const Outgoing> deliveries) override;
   absl::Status lost() const override { return Presence(); }
   bool knows_entities() const override { return false; }
+  bool comes_by_itself() const override { return true; }
   std::function<void(const v1::ReportRequest&)> told() override {
     return [&mailbox = mailbox_](const v1::ReportRequest& report) { mailbox.Told(report); };
   }

@@ -9,14 +9,35 @@ namespace cognate::delivery {
 FakePeers::FakePeers() {
   std::vector<grpc::Service*> services = {static_cast<v1::PlatformRegistryService::Service*>(this),
                                           static_cast<v1::LedgerService::Service*>(this),
+                                          static_cast<v1::DueService::Service*>(this),
                                           static_cast<v1::FeedbackService::Service*>(this)};
   host_ = test_support::ValueOrDie(grpc_support::Host::Start({}, services));
 }
 
 void FakePeers::SetTarget(const std::string& id, const std::string& uri) {
   MutexLock lock(&mutex_);
-  targets_[id] = uri;
-  ++revision_;
+  targets_[id] = {uri, ++revision_};
+}
+
+void FakePeers::SetLocked(const std::string& id, bool locked) {
+  MutexLock lock(&mutex_);
+  targets_[id].locked = locked;
+  targets_[id].revision = ++revision_;
+}
+
+void FakePeers::SetDue(std::set<std::string> platforms) {
+  MutexLock lock(&mutex_);
+  due_ = std::move(platforms);
+}
+
+int FakePeers::due_count() {
+  MutexLock lock(&mutex_);
+  return due_count_;
+}
+
+std::string FakePeers::UriOf(const std::string& id) {
+  MutexLock lock(&mutex_);
+  return targets_[id].uri;
 }
 
 void FakePeers::RemoveTarget(const std::string& id) {
@@ -104,7 +125,7 @@ grpc::Status FakePeers::GetRules(grpc::ServerContext*, const v1::GetRulesRequest
   response->set_revision(revision_);
   if (request->known_revision() == revision_) return grpc::Status::OK;
   response->mutable_rules()->set_revision(revision_);
-  for (const auto& [id, uri] : targets_) {
+  for (const auto& [id, target] : targets_) {
     response->mutable_rules()->add_syncs()->mutable_sync()->set_target_platform(id);
   }
   return grpc::Status::OK;
@@ -115,10 +136,35 @@ grpc::Status FakePeers::GetPlatform(grpc::ServerContext*, const v1::GetPlatformR
   MutexLock lock(&mutex_);
   const auto target = targets_.find(std::string(absl::StripPrefix(request->name(), "platforms/")));
   if (target == targets_.end()) return {grpc::StatusCode::NOT_FOUND, "no such platform"};
-  response->mutable_platform()->set_name(request->name());
-  response->mutable_platform()->set_kind(v1::PLATFORM_KIND_POSTGRES);
-  response->mutable_platform()->set_channel(v1::CHANNEL_SQL);
-  response->mutable_platform()->mutable_database()->set_uri(target->second);
+  *response->mutable_platform() = PlatformOf(target->first, target->second);
+  return grpc::Status::OK;
+}
+
+v1::Platform FakePeers::PlatformOf(const std::string& id, const Target& target) {
+  v1::Platform platform;
+  platform.set_name("platforms/" + id);
+  platform.set_kind(v1::PLATFORM_KIND_POSTGRES);
+  platform.set_channel(v1::CHANNEL_SQL);
+  platform.mutable_database()->set_uri(target.uri);
+  platform.set_etag(std::to_string(target.revision));
+  if (target.locked) platform.mutable_lock()->set_reason("moved");
+  return platform;
+}
+
+grpc::Status FakePeers::ListPlatforms(grpc::ServerContext*, const v1::ListPlatformsRequest*,
+                                      v1::ListPlatformsResponse* response) {
+  MutexLock lock(&mutex_);
+  for (const auto& [id, target] : targets_) *response->add_platforms() = PlatformOf(id, target);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePeers::ListDuePlatforms(grpc::ServerContext*, const v1::ListDuePlatformsRequest* request,
+                                         v1::ListDuePlatformsResponse* response) {
+  MutexLock lock(&mutex_);
+  ++due_count_;
+  for (const std::string& platform : request->platforms()) {
+    if (due_.count(platform) > 0) response->add_platforms(platform);
+  }
   return grpc::Status::OK;
 }
 

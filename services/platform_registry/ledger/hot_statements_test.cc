@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "cognate/v1/due_service.grpc.pb.h"
 #include "services/platform_registry/ledger/identity_store.h"
 #include "services/platform_registry/ledger/ledger_fixture.h"
 #include "services/platform_registry/ledger/plan_store.h"
@@ -110,6 +111,11 @@ void RunAll(Ledger& ledger, Registry& registry, const std::vector<int>& numbers,
   ASSERT_OK(ledger.Plan(upserts));
   ASSERT_OK(registry.Call(&LedgerStub::ListPending,
                           "platform: 'shop' planned_before { seconds: 4102444800 } page_size: 10"));
+  v1::ListDuePlatformsRequest due;
+  due.add_platforms("shop");
+  due.mutable_planned_before()->set_seconds(4'102'444'800);
+  const auto stub = v1::DueService::NewStub(grpc_support::MakeChannel(registry.cluster().address()));
+  ASSERT_OK(grpc_support::Call(*stub, &v1::DueService::Stub::ListDuePlatforms, due).status());
   ASSERT_OK(ledger.Settle(applied));
   std::swap(applied[0].local_id, applied[1].local_id);
   for (Settled& one : applied) one.version = version + 1;

@@ -18,6 +18,7 @@ trait Services
     private ?CheckServiceClient $check = null;
     private ?ConflictServiceClient $conflict = null;
     private ?DeliveryServiceClient $delivery = null;
+    private ?DueServiceClient $due = null;
     private ?EventServiceClient $event = null;
     private ?ExpansionServiceClient $expansion = null;
     private ?FeedbackServiceClient $feedback = null;
@@ -64,6 +65,11 @@ trait Services
     public function delivery(): DeliveryServiceClient
     {
         return $this->delivery ??= new DeliveryServiceClient($this->transport());
+    }
+
+    public function due(): DueServiceClient
+    {
+        return $this->due ??= new DueServiceClient($this->transport());
     }
 
     public function event(): EventServiceClient
