@@ -85,6 +85,7 @@ constexpr auto kMethods = std::to_array<Method>({
     {"FileTransferService/ListFiles", kRead},
     {"FileTransferService/ListPlacements", kRead, "platform"},
     {"FileTransferService/Missing", "records.write", "platform"},
+    {"FileTransferService/OpenLastingLink", kServices},
     {"FileTransferService/OpenLink", kServices},
     {"FileTransferService/Place", "records.write", "platform"},
     {"FileTransferService/QueryWriteStatus", "records.write", "platform"},

@@ -74,7 +74,9 @@ class DeliveryResult extends \Google\Protobuf\Internal\Message
     /**
      * Optional, with APPLIED: the delivered fields in which the target has something else than what was delivered (a suffix, a value
      * of its own that it kept); no fields where it has all as delivered. Others are passed over. Without it, and where the delivery
-     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it.
+     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it. To be
+     * left out while the record has an edit of the target's own that is not captured yet: said as written, that edit would be taken
+     * for the echo of this delivery, and reach nobody.
      *
      * Generated from protobuf field <code>.cognate.v1.Fields written = 10;</code>
      */
@@ -109,7 +111,9 @@ class DeliveryResult extends \Google\Protobuf\Internal\Message
      *     @type \Cognate\V1\Fields $written
      *           Optional, with APPLIED: the delivered fields in which the target has something else than what was delivered (a suffix, a value
      *           of its own that it kept); no fields where it has all as delivered. Others are passed over. Without it, and where the delivery
-     *           has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it.
+     *           has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it. To be
+     *           left out while the record has an edit of the target's own that is not captured yet: said as written, that edit would be taken
+     *           for the echo of this delivery, and reach nobody.
      * }
      */
     public function __construct($data = NULL) {
@@ -368,7 +372,9 @@ class DeliveryResult extends \Google\Protobuf\Internal\Message
     /**
      * Optional, with APPLIED: the delivered fields in which the target has something else than what was delivered (a suffix, a value
      * of its own that it kept); no fields where it has all as delivered. Others are passed over. Without it, and where the delivery
-     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it.
+     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it. To be
+     * left out while the record has an edit of the target's own that is not captured yet: said as written, that edit would be taken
+     * for the echo of this delivery, and reach nobody.
      *
      * Generated from protobuf field <code>.cognate.v1.Fields written = 10;</code>
      * @return \Cognate\V1\Fields|null
@@ -391,7 +397,9 @@ class DeliveryResult extends \Google\Protobuf\Internal\Message
     /**
      * Optional, with APPLIED: the delivered fields in which the target has something else than what was delivered (a suffix, a value
      * of its own that it kept); no fields where it has all as delivered. Others are passed over. Without it, and where the delivery
-     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it.
+     * has natural keys, collisions or fields for missing values only, nobody knows what is there until the target captures it. To be
+     * left out while the record has an edit of the target's own that is not captured yet: said as written, that edit would be taken
+     * for the echo of this delivery, and reach nobody.
      *
      * Generated from protobuf field <code>.cognate.v1.Fields written = 10;</code>
      * @param \Cognate\V1\Fields $var

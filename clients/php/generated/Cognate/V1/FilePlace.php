@@ -35,6 +35,13 @@ class FilePlace extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>int64 quota_bytes = 3;</code>
      */
     protected $quota_bytes = 0;
+    /**
+     * Optional. `url` may lead to loopback, private and link-local addresses: whether it answers is asked there, too
+     * (`FileRule.link_fallback`). Default: what is there counts as not answering.
+     *
+     * Generated from protobuf field <code>bool allow_private_addresses = 4;</code>
+     */
+    protected $allow_private_addresses = false;
 
     /**
      * Constructor.
@@ -50,6 +57,9 @@ class FilePlace extends \Google\Protobuf\Internal\Message
      *           with it, and FILE_MODE_LINK makes links of it.
      *     @type int|string $quota_bytes
      *           Optional. All files that Cognate has put there together; what does not fit is refused (QUOTA_EXCEEDED). Default: no limit.
+     *     @type bool $allow_private_addresses
+     *           Optional. `url` may lead to loopback, private and link-local addresses: whether it answers is asked there, too
+     *           (`FileRule.link_fallback`). Default: what is there counts as not answering.
      * }
      */
     public function __construct($data = NULL) {
@@ -135,6 +145,34 @@ class FilePlace extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkInt64($var);
         $this->quota_bytes = $var;
+
+        return $this;
+    }
+
+    /**
+     * Optional. `url` may lead to loopback, private and link-local addresses: whether it answers is asked there, too
+     * (`FileRule.link_fallback`). Default: what is there counts as not answering.
+     *
+     * Generated from protobuf field <code>bool allow_private_addresses = 4;</code>
+     * @return bool
+     */
+    public function getAllowPrivateAddresses()
+    {
+        return $this->allow_private_addresses;
+    }
+
+    /**
+     * Optional. `url` may lead to loopback, private and link-local addresses: whether it answers is asked there, too
+     * (`FileRule.link_fallback`). Default: what is there counts as not answering.
+     *
+     * Generated from protobuf field <code>bool allow_private_addresses = 4;</code>
+     * @param bool $var
+     * @return $this
+     */
+    public function setAllowPrivateAddresses($var)
+    {
+        GPBUtil::checkBool($var);
+        $this->allow_private_addresses = $var;
 
         return $this;
     }

@@ -77,6 +77,14 @@ class FileRule extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>string placeholder = 10;</code>
      */
     protected $placeholder = '';
+    /**
+     * Optional. With FILE_MODE_LINK alone: the field gets an address of the gateway, which stays the same while the file does and leads
+     * to the source while that answers, and else to a copy that is stored here. The source's files must be readable: in
+     * `FilePlace.directory`, or brought by its agent.
+     *
+     * Generated from protobuf field <code>bool link_fallback = 11;</code>
+     */
+    protected $link_fallback = false;
 
     /**
      * Constructor.
@@ -106,6 +114,10 @@ class FileRule extends \Google\Protobuf\Internal\Message
      *           Optional. Default: FILE_ABSENCE_WAIT.
      *     @type string $placeholder
      *           Optional. With FILE_ABSENCE_PLACEHOLDER; empty: NULL.
+     *     @type bool $link_fallback
+     *           Optional. With FILE_MODE_LINK alone: the field gets an address of the gateway, which stays the same while the file does and leads
+     *           to the source while that answers, and else to a copy that is stored here. The source's files must be readable: in
+     *           `FilePlace.directory`, or brought by its agent.
      * }
      */
     public function __construct($data = NULL) {
@@ -383,6 +395,36 @@ class FileRule extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkString($var, True);
         $this->placeholder = $var;
+
+        return $this;
+    }
+
+    /**
+     * Optional. With FILE_MODE_LINK alone: the field gets an address of the gateway, which stays the same while the file does and leads
+     * to the source while that answers, and else to a copy that is stored here. The source's files must be readable: in
+     * `FilePlace.directory`, or brought by its agent.
+     *
+     * Generated from protobuf field <code>bool link_fallback = 11;</code>
+     * @return bool
+     */
+    public function getLinkFallback()
+    {
+        return $this->link_fallback;
+    }
+
+    /**
+     * Optional. With FILE_MODE_LINK alone: the field gets an address of the gateway, which stays the same while the file does and leads
+     * to the source while that answers, and else to a copy that is stored here. The source's files must be readable: in
+     * `FilePlace.directory`, or brought by its agent.
+     *
+     * Generated from protobuf field <code>bool link_fallback = 11;</code>
+     * @param bool $var
+     * @return $this
+     */
+    public function setLinkFallback($var)
+    {
+        GPBUtil::checkBool($var);
+        $this->link_fallback = $var;
 
         return $this;
     }

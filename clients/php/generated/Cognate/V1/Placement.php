@@ -59,6 +59,27 @@ class Placement extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>.google.protobuf.Timestamp update_time = 8;</code>
      */
     protected $update_time = null;
+    /**
+     * The next four only in `ListPlacements`: of one record whose field leads to it; others may, too. Empty where none does any more.
+     * The target's model and field.
+     *
+     * Generated from protobuf field <code>string model = 9;</code>
+     */
+    protected $model = '';
+    /**
+     * Generated from protobuf field <code>string field = 10;</code>
+     */
+    protected $field = '';
+    /**
+     * The record at its source, and the field there.
+     *
+     * Generated from protobuf field <code>.cognate.v1.RecordKey source = 11;</code>
+     */
+    protected $source = null;
+    /**
+     * Generated from protobuf field <code>string source_field = 12;</code>
+     */
+    protected $source_field = '';
 
     /**
      * Constructor.
@@ -80,6 +101,13 @@ class Placement extends \Google\Protobuf\Internal\Message
      *     @type int|string $placed_bytes
      *           Bytes that are on the target already.
      *     @type \Google\Protobuf\Timestamp $update_time
+     *     @type string $model
+     *           The next four only in `ListPlacements`: of one record whose field leads to it; others may, too. Empty where none does any more.
+     *           The target's model and field.
+     *     @type string $field
+     *     @type \Cognate\V1\RecordKey $source
+     *           The record at its source, and the field there.
+     *     @type string $source_field
      * }
      */
     public function __construct($data = NULL) {
@@ -313,6 +341,114 @@ class Placement extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkMessage($var, \Google\Protobuf\Timestamp::class);
         $this->update_time = $var;
+
+        return $this;
+    }
+
+    /**
+     * The next four only in `ListPlacements`: of one record whose field leads to it; others may, too. Empty where none does any more.
+     * The target's model and field.
+     *
+     * Generated from protobuf field <code>string model = 9;</code>
+     * @return string
+     */
+    public function getModel()
+    {
+        return $this->model;
+    }
+
+    /**
+     * The next four only in `ListPlacements`: of one record whose field leads to it; others may, too. Empty where none does any more.
+     * The target's model and field.
+     *
+     * Generated from protobuf field <code>string model = 9;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setModel($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->model = $var;
+
+        return $this;
+    }
+
+    /**
+     * Generated from protobuf field <code>string field = 10;</code>
+     * @return string
+     */
+    public function getField()
+    {
+        return $this->field;
+    }
+
+    /**
+     * Generated from protobuf field <code>string field = 10;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setField($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->field = $var;
+
+        return $this;
+    }
+
+    /**
+     * The record at its source, and the field there.
+     *
+     * Generated from protobuf field <code>.cognate.v1.RecordKey source = 11;</code>
+     * @return \Cognate\V1\RecordKey|null
+     */
+    public function getSource()
+    {
+        return $this->source;
+    }
+
+    public function hasSource()
+    {
+        return isset($this->source);
+    }
+
+    public function clearSource()
+    {
+        unset($this->source);
+    }
+
+    /**
+     * The record at its source, and the field there.
+     *
+     * Generated from protobuf field <code>.cognate.v1.RecordKey source = 11;</code>
+     * @param \Cognate\V1\RecordKey $var
+     * @return $this
+     */
+    public function setSource($var)
+    {
+        GPBUtil::checkMessage($var, \Cognate\V1\RecordKey::class);
+        $this->source = $var;
+
+        return $this;
+    }
+
+    /**
+     * Generated from protobuf field <code>string source_field = 12;</code>
+     * @return string
+     */
+    public function getSourceField()
+    {
+        return $this->source_field;
+    }
+
+    /**
+     * Generated from protobuf field <code>string source_field = 12;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setSourceField($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->source_field = $var;
 
         return $this;
     }

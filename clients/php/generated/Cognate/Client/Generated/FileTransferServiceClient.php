@@ -31,6 +31,8 @@ use Cognate\V1\ListPlacementsRequest;
 use Cognate\V1\ListPlacementsResponse;
 use Cognate\V1\MissingRequest;
 use Cognate\V1\MissingResponse;
+use Cognate\V1\OpenLastingLinkRequest;
+use Cognate\V1\OpenLastingLinkResponse;
 use Cognate\V1\OpenLinkRequest;
 use Cognate\V1\OpenLinkResponse;
 use Cognate\V1\PlaceRequest;
@@ -278,5 +280,22 @@ final class FileTransferServiceClient
     {
         $options = ($options ?? new CallOptions())->orIdempotent(false);
         return $this->transport->unary('/cognate.v1.FileTransferService/OpenLink', $request, OpenLinkResponse::class, $options);
+    }
+
+    /**
+     * Opens what `Bind` has put into a field by a rule with `link_fallback`. Such an address does not expire: it is good while a field
+     * of a record leads to its file, and a week longer. For the gateway.
+     *
+     * Errors:
+     *
+     * * `PERMISSION_DENIED` (`LINK_REFUSED`): it is not one of ours, or its key is not used any more.
+     * * `NOT_FOUND` (`FILE_NOT_FOUND`): no record leads to the file any more.
+     *
+     * @throws CognateException
+     */
+    public function openLastingLink(OpenLastingLinkRequest $request, ?CallOptions $options = null): OpenLastingLinkResponse
+    {
+        $options = ($options ?? new CallOptions())->orIdempotent(false);
+        return $this->transport->unary('/cognate.v1.FileTransferService/OpenLastingLink', $request, OpenLastingLinkResponse::class, $options);
     }
 }
