@@ -52,6 +52,7 @@ struct Server::State {
         sessions(environment.clock),
         metrics(environment.metrics),
         links(LinkKeys(config.link_key).value_or(std::vector<std::string>())),
+        public_url(config.public_url),
         parts{environment.clock,
               *blobs,
               files,
@@ -70,7 +71,7 @@ struct Server::State {
         housekeeping(parts),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
         placing(environment.clock, environment.metrics, *pool, contents, possession, media_types,
-                {config.peers.registry, config.peers.feedback},
+                {config.peers.registry, config.peers.feedback}, {links, public_url},
                 {config.file_roots, config.file_max_bytes, config.place_gate}),
         service(rpcs, parts, placing) {
     parts.copies = &placing.copies();
@@ -94,6 +95,7 @@ struct Server::State {
   UploadSessions sessions;
   Metrics metrics;
   const Links links;
+  const std::string public_url;
   Parts parts;
   Housekeeping housekeeping;
   grpc_support::RpcBoundary rpcs;

@@ -256,6 +256,7 @@ absl::StatusOr<v1::PlaceResponse> PlaceFiles(const PlacementParts& parts, const 
   }
   if (!placed.ended.empty()) RETURN_IF_ERROR(parts.stores.placements.PutEnded(placed.ended, {}, now));
   RETURN_IF_ERROR(parts.stores.refusals.Put(platform, placed.refused, now));
+  RETURN_IF_ERROR(parts.stores.links.Refuse(platform, placed.refused));
   std::vector<std::string> given;
   for (const PlacementRow& row : placed.ended) {
     parts.teller.Ended(row);

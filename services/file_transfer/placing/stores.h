@@ -3,6 +3,7 @@
 
 #include "services/file_transfer/placing/bind_changes.h"
 #include "services/file_transfer/placing/binding_store.h"
+#include "services/file_transfer/placing/link_store.h"
 #include "services/file_transfer/placing/placement_store.h"
 #include "services/file_transfer/placing/platform_rows.h"
 #include "services/file_transfer/placing/read_store.h"
@@ -17,6 +18,7 @@ struct Stores {
   explicit Stores(postgres::Pool& connections)
       : pool(connections),
         bindings(connections),
+        links(connections),
         placements(connections),
         reads(connections),
         refusals(connections),
@@ -26,6 +28,7 @@ struct Stores {
 
   postgres::Pool& pool;
   BindingStore bindings;
+  LinkStore links;
   PlacementStore placements;
   ReadStore reads;
   RefusalStore refusals;
