@@ -9,6 +9,7 @@
 #include "services/file_transfer/placing/read_store.h"
 #include "services/file_transfer/placing/refusal_store.h"
 #include "services/file_transfer/placing/seen_store.h"
+#include "services/file_transfer/placing/use_store.h"
 #include "services/file_transfer/placing/wait_store.h"
 
 namespace cognate::file_transfer {
@@ -23,6 +24,7 @@ struct Stores {
         reads(connections),
         refusals(connections),
         seen(connections),
+        uses(connections),
         waits(connections),
         platforms(connections) {}
 
@@ -33,6 +35,7 @@ struct Stores {
   ReadStore reads;
   RefusalStore refusals;
   SeenStore seen;
+  UseStore uses;
   WaitStore waits;
   PlatformRows platforms;
 };
