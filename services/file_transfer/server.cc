@@ -25,6 +25,8 @@ namespace {
 constexpr char kSchema[] = "file_transfer";
 // What all uploads together may have between the network and the disk.
 constexpr int64_t kUploadMemory = 24 << 20;
+// And what of them may be on its way into the process.
+constexpr int64_t kMessageMemory = 16 << 20;
 
 }  // namespace
 
@@ -45,6 +47,7 @@ struct Server::State {
         chunks(*pool),
         possession(*pool),
         memory(kUploadMemory),
+        messages(environment.clock, kMessageMemory),
         contents(files, *blobs, media_types, memory, environment.clock),
         quota(possession, environment.clock, {config.file_max_bytes, config.file_unbound_bytes}),
         calls(environment.clock, TooManyUploads),
@@ -66,6 +69,7 @@ struct Server::State {
               reads,
               sessions,
               memory,
+              messages,
               metrics,
               links},
         housekeeping(parts),
@@ -88,6 +92,7 @@ struct Server::State {
   Possession possession;
   MediaTypes media_types;
   ByteBudget memory;
+  MessageRoom messages;
   Contents contents;
   UploadQuota quota;
   StreamCalls calls;
