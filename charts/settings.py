@@ -17,7 +17,7 @@ SERVICES = ["platform-registry", "change-capture", "transformer", "delivery", "f
 MANAGED = {
     "listen", "admin", "http", "plaintext", "anonymous-role", "sealing-keys-file", "tls-certificate-file",
     "tls-key-file", "tls-client-ca-file", "tls-ca-file", "redis-address", "redis-ca-file", "redis-certificate-file", "redis-key-file", "registry", "change-capture",
-    "transformer", "delivery", "feedback", "file-transfer", "advertise-address", "file-store", "file-staging", "data-dir", "database",
+    "transformer", "delivery", "feedback", "file-transfer", "public-url", "advertise-address", "file-store", "file-staging", "data-dir", "database",
     "reset", "ready-file", "s3-endpoint", "s3-region", "s3-access-key", "s3-path-style",
     "s3-plaintext", "s3-ca-file", "stream-prefix", "transformer-instance", "otlp-endpoint", "otlp-ca-file", "trace-ratio",
 }

@@ -12,22 +12,27 @@ void PlatformFileOptions::Add(CLI::App* command) {
       "--files", directory,
       "The directory with its files, where file-transfer reaches it (docs/files.md); '' for none");
   command->add_option("--files-url", url, "The address under which that directory is served: https://…");
+  command->add_flag("--files-private,!--no-files-private", allow_private,
+                    "That address may be a private one: whether it answers is asked there, too");
   command->add_option("--files-quota", quota_bytes, "Bytes that may be put there in all; 0 for no limit");
 }
 
 absl::Status PlatformFileOptions::Set(v1::Platform* platform, std::vector<std::string>* paths) const {
-  if (!directory && !url && !quota_bytes) return absl::OkStatus();
+  if (!directory && !url && !quota_bytes && !allow_private) return absl::OkStatus();
   paths->emplace_back("files");
   if (directory && directory->empty()) {
     platform->clear_files();
     return absl::OkStatus();
   }
   if (!directory && !platform->has_files())
-    return WrongOption(url ? "--files-url" : "--files-quota", "it alone",
-                       "--files as well: the platform has no directory yet");
+    return WrongOption(url           ? "--files-url"
+                       : quota_bytes ? "--files-quota"
+                                     : "--files-private",
+                       "it alone", "--files as well: the platform has no directory yet");
   if (directory) platform->mutable_files()->set_directory(*directory);
   if (url) platform->mutable_files()->set_url(*url);
   if (quota_bytes) platform->mutable_files()->set_quota_bytes(*quota_bytes);
+  if (allow_private) platform->mutable_files()->set_allow_private_addresses(*allow_private);
   return absl::OkStatus();
 }
 
@@ -35,7 +40,8 @@ void PrintPlatformFiles(std::ostream& out, const v1::Platform& platform) {
   if (!platform.has_files()) return;
   const v1::FilePlace& place = platform.files();
   out << "Its files are in " << place.directory();
-  if (!place.url().empty()) out << ", served at " << place.url();
+  if (!place.url().empty())
+    out << ", served at " << place.url() << (place.allow_private_addresses() ? " (private)" : "");
   if (place.quota_bytes() > 0)
     out << "; at most " << FormatCount(place.quota_bytes()) << " bytes are put there";
   out << ".\n";
@@ -52,6 +58,9 @@ void SyncFileOptions::Add(CLI::App* command) {
   command->add_option("--file-placeholder", placeholder,
                       "What stands in the field until its file is there; default: the record waits");
   command->add_flag("--file-link", link, "The field gets the file's address at the source instead of a copy");
+  command->add_flag("--file-link-fallback", link_fallback,
+                    "As --file-link, by way of the gateway: while the source does not answer, a stored copy "
+                    "does");
 }
 
 absl::Status SyncFileOptions::Set(v1::Sync* sync) const {
@@ -62,7 +71,8 @@ absl::Status SyncFileOptions::Set(v1::Sync* sync) const {
     if (sign != std::string::npos) rule.set_directory(given.substr(sign + 1));
     for (const std::string& type : types) rule.add_allowed_extensions(type);
     if (max_bytes) rule.set_max_bytes(*max_bytes);
-    if (link) rule.set_mode(v1::FILE_MODE_LINK);
+    if (link || link_fallback) rule.set_mode(v1::FILE_MODE_LINK);
+    if (link_fallback) rule.set_link_fallback(true);
     if (placeholder) {
       rule.set_absence(v1::FILE_ABSENCE_PLACEHOLDER);
       rule.set_placeholder(*placeholder);

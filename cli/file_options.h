@@ -15,11 +15,12 @@
 
 namespace cognate::cli {
 
-// `--files`, `--files-url` and `--files-quota` of a platform.
+// `--files`, `--files-url`, `--files-quota` and `--files-private` of a platform.
 struct PlatformFileOptions {
   // Given or not: what is not given stays as it is.
   std::optional<std::string> directory, url;
   std::optional<int64_t> quota_bytes;
+  std::optional<bool> allow_private;
 
   void Add(CLI::App* command);
   // `paths` gets what an update's mask has to name.
@@ -36,6 +37,7 @@ struct SyncFileOptions {
   std::optional<int64_t> max_bytes;
   std::optional<std::string> placeholder;
   bool link = false;
+  bool link_fallback = false;
 
   void Add(CLI::App* command);
   // Into the mappings of these source fields; with `all_fields` a field that no mapping names gets one.

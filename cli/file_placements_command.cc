@@ -27,6 +27,15 @@ struct PlacementOptions {
   int limit = 50;
 };
 
+// What it is for: `picture of public.author 7`, as the source calls the record.
+std::string UseOf(const v1::Placement& placement) {
+  if (placement.field().empty()) return "";
+  const v1::RecordKey& source = placement.source();
+  if (source.local_id().empty()) return absl::StrCat(placement.field(), " of a ", placement.model());
+  return absl::StrCat(placement.field(), " of ", source.platform(), "'s ", source.model(), " ",
+                      source.local_id());
+}
+
 // [##########··········] 12 of 20 files, 1.0 MiB of 2.0 MiB
 std::string Bar(const v1::ListPlacementsResponse& sum) {
   const double share = sum.total_bytes() > 0
@@ -52,7 +61,7 @@ absl::Status Placements(Context& context, const PlacementOptions& options) {
       return WrongOption("--state", options.state, "due, placed or refused");
     request.set_state(state);
   }
-  Table table({"FILE", "STATE", "SIZE", "PATH", "WHY"});
+  Table table({"FILE", "STATE", "SIZE", "PATH", "FOR", "WHY"});
   v1::ListPlacementsResponse page;
   int shown = 0;
   do {
@@ -65,7 +74,8 @@ absl::Status Placements(Context& context, const PlacementOptions& options) {
         continue;
       }
       table.Add({placement.name(), FormatEnum(v1::PlacementState_Name(placement.state()), "PLACEMENT_STATE_"),
-                 FormatBytes(placement.file().size_bytes()), placement.path(), placement.error().message()});
+                 FormatBytes(placement.file().size_bytes()), placement.path(), UseOf(placement),
+                 placement.error().message()});
     }
     request.set_page_token(page.next_page_token());
   } while (!page.next_page_token().empty() && shown < options.limit);

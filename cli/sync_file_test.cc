@@ -58,9 +58,11 @@ TEST(SyncFileTest, RulesOfFilesComeBackAsTheyWere) {
       "FILE_SKIP_ACTION_LINK "
       "modified_since { seconds: 1700000000 } too_old: FILE_SKIP_ACTION_EMPTY max_count: 7 "
       "absence: FILE_ABSENCE_PLACEHOLDER placeholder: 'default.png' } } fields { source: 'scan' target: "
-      "'scan' file {} }");
+      "'scan' file {} } fields { source: 'cover' target: 'cover' file { mode: FILE_MODE_LINK link_fallback: "
+      "true } }");
   const std::string text = WriteSyncs({sync});
   EXPECT_THAT(text, HasSubstr("directory: avatars/large"));
+  EXPECT_THAT(text, HasSubstr("link_fallback: true"));
   const auto read = ReadSyncs(text, "s.yaml");
   ASSERT_OK(read);
   EXPECT_THAT((*read)[0].sync, EqualsProto(sync)) << text;

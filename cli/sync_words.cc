@@ -65,7 +65,8 @@ void PrintFields(std::ostream& out, const v1::CompiledSync& compiled) {
           field.reference_target_model().empty() ? "nobody knows yet" : field.reference_target_model());
     } else if (field.has_file()) {
       refers = field.file().mode() == v1::FILE_MODE_LINK
-                   ? "a file, by its address"
+                   ? (field.file().link_fallback() ? "a file, by an address of the gateway"
+                                                   : "a file, by its address")
                    : StrCat("a file, copied into ", field.file().directory(), "/");
     }
     table.Add({field.source().empty() ? "(NULL while it lives)" : field.source(),

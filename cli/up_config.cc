@@ -2,6 +2,10 @@
 
 #include <filesystem>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
 namespace cognate::cli {
 
 void UpConfig::Register(config::Settings& settings) {
@@ -17,6 +21,7 @@ void UpConfig::Register(config::Settings& settings) {
   settings.Add("reset", &reset, "Throw away what the private servers hold, and begin anew");
   settings.Add("ready-file", &ready_file,
                "Write addresses into this file, as JSON, once everything is ready");
+  config::AddPublicUrl(settings, &public_url);
   // Before the process looks at where it listens.
   settings.AddValidation([this] {
     if (process.listen.empty()) process.listen = {DefaultAddress(data_dir)};
@@ -40,6 +45,7 @@ void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis
                             .delivery = peer_address,
                             .feedback = peer_address,
                             .file_transfer = peer_address};
+  const std::string readers = public_url.empty() ? OwnPublicUrl() : public_url;
   const auto connect = [&](auto& service) {
     if constexpr (requires { service.postgres; }) service.postgres.uri = postgres_uri;
     if constexpr (requires { service.redis; }) {
@@ -47,6 +53,7 @@ void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis
       service.redis.address = redis_address;
     }
     if constexpr (requires { service.peers; }) service.peers = peers;
+    if constexpr (requires { service.public_url; }) service.public_url = readers;
   };
   connect(platform_registry);
   connect(change_capture);
@@ -57,6 +64,15 @@ void UpConfig::Connect(const std::string& postgres_uri, const std::string& redis
   connect(gateway);
   if (file_transfer.file_store.empty()) file_transfer.file_store = OwnFileStore();
   if (file_transfer.s3.staging.empty()) file_transfer.s3.staging = OwnFileStore();
+}
+
+std::string UpConfig::OwnPublicUrl() const {
+  if (gateway.http.empty()) return "";
+  const std::string& address = gateway.http.front();
+  const absl::string_view host = absl::string_view(address).substr(0, address.rfind(':'));
+  const bool is_anywhere = host.empty() || host == "0.0.0.0" || host == "[::]" || host == "*";
+  if (is_anywhere || absl::StartsWith(address, "unix:") || absl::EndsWith(address, ":0")) return "";
+  return absl::StrCat(process.tls_certificate_file.empty() ? "http://" : "https://", address);
 }
 
 std::string UpConfig::OwnFileStore() const { return std::filesystem::absolute(data_dir) / "files"; }

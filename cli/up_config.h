@@ -24,6 +24,7 @@ struct UpConfig {
   config::Redis redis_login;
   std::vector<std::string> databases;
   std::string ready_file;
+  std::string public_url;  // Empty: OwnPublicUrl().
   bool reset = false;
   config::Process process = {.listen = {}};  // Empty: DefaultAddress() in the data directory.
 
@@ -36,6 +37,8 @@ struct UpConfig {
   gateway::Config gateway = {.http = {}};  // Nowhere unless it is said.
 
   void Register(config::Settings& settings);
+  // The first address of the gateway, where readers on this machine can reach it as it is said; else empty.
+  std::string OwnPublicUrl() const;
   // Where files are kept unless it is said: in the data directory.
   std::string OwnFileStore() const;
   // Tells every service where the servers and the other services are.

@@ -40,6 +40,7 @@ const std::vector<Table>& FileTables() {
        .order = "platform, entity_id, model, field, position",
        .where = kFresh},
       {.schema = kSchema, .name = "refused_uploads", .order = "platform, sha256", .where = kFresh},
+      {.schema = kSchema, .name = "links", .order = "platform, path", .where = kFresh},
       {.schema = kSchema, .name = "reads", .order = "platform, path", .where = kFresh},
       {.schema = kSchema, .name = "seen_files", .order = "platform, path", .where = kFresh},
   };

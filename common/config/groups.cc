@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/access/loopback.h"
 #include "common/redis/address.h"
 #include "common/trace/otlp.h"
@@ -107,6 +108,24 @@ absl::Status ValidateProcess(const Process& process) {
   return absl::OkStatus();
 }
 
+constexpr size_t kLongestPublicUrl = 200;
+
+// It stands in fields of records, and addresses are made of it.
+absl::Status ValidatePublicUrl(std::string* url) {
+  while (absl::EndsWith(*url, "/")) url->pop_back();
+  if (url->empty()) return absl::OkStatus();
+  absl::string_view rest = *url;
+  const bool has_scheme = absl::ConsumePrefix(&rest, "https://") || absl::ConsumePrefix(&rest, "http://");
+  const bool is_plain = std::all_of(rest.begin(), rest.end(), [](char c) {
+    return absl::ascii_isgraph(static_cast<unsigned char>(c)) && c != '?' && c != '#' && c != '@';
+  });
+  if (has_scheme && is_plain && !rest.empty() && rest[0] != '/' && url->size() <= kLongestPublicUrl)
+    return absl::OkStatus();
+  return Wrong("public-url", *url,
+               "https://… or http://… without user, query or fragment, under which readers reach the "
+               "gateway");
+}
+
 }  // namespace
 
 void Process::Register(Settings& settings) {
@@ -183,6 +202,12 @@ void AddPostgresUri(Settings& settings, std::string* uri, absl::string_view help
 void AddRedisAddress(Settings& settings, std::string* address, absl::string_view help) {
   settings.Add("redis-address", address, help);
   settings.AddAlias("redis-address", "redis");
+}
+
+void AddPublicUrl(Settings& settings, std::string* url) {
+  settings.Add("public-url", url,
+               "Where readers reach the gateway, for links that last: https://cognate.example.org");
+  settings.AddValidation([url] { return ValidatePublicUrl(url); });
 }
 
 void Postgres::Register(Settings& settings) {

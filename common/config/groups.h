@@ -49,6 +49,10 @@ struct Process {
 void AddPostgresUri(Settings& settings, std::string* uri, absl::string_view help);
 void AddRedisAddress(Settings& settings, std::string* address, absl::string_view help);
 
+// --public-url: where readers reach the gateway, https://… without a slash at its end; empty: nobody has
+// said.
+void AddPublicUrl(Settings& settings, std::string* url);
+
 struct Postgres {
   std::string uri;  // A secret: it may hold a password.
   int pool_size = 16;

@@ -87,6 +87,12 @@ std::vector<FieldViolation> RuleFaults(const v1::FileRule& rule, absl::string_vi
     faults.push_back({at("max_count"), StrCat("got ", rule.max_count(), ", want 1 to ", kMaxFilesOfField,
                                               ", or nothing for ", kDefaultFilesOfField)});
   }
+  if (rule.link_fallback() && rule.mode() != v1::FILE_MODE_LINK) {
+    faults.push_back(
+        {at("link_fallback"),
+         "got it without mode: LINK, which alone makes links of files; what is linked because it is too "
+         "large or too old is not stored, and has its source's address"});
+  }
   if (rule.placeholder().size() > kMaxPlaceholder) {
     faults.push_back({at("placeholder"),
                       StrCat("got ", rule.placeholder().size(), " bytes, want at most ", kMaxPlaceholder)});
@@ -98,7 +104,8 @@ std::vector<FieldViolation> RuleFaults(const v1::FileRule& rule, absl::string_vi
 }
 
 bool MayLink(const v1::FileRule& rule) {
-  return rule.mode() == v1::FILE_MODE_LINK || rule.too_large() == v1::FILE_SKIP_ACTION_LINK ||
+  const bool is_of_source = rule.mode() == v1::FILE_MODE_LINK && !rule.link_fallback();
+  return is_of_source || rule.too_large() == v1::FILE_SKIP_ACTION_LINK ||
          rule.too_old() == v1::FILE_SKIP_ACTION_LINK;
 }
 

@@ -26,7 +26,7 @@ bool IsCleanAbsolutePath(absl::string_view path);
 
 // What is wrong, with paths that begin with `path`: `sync.fields[2].file.directory`.
 std::vector<FieldViolation> RuleFaults(const v1::FileRule& rule, absl::string_view path);
-// Whether it may make a link of a file: then the source must serve its files.
+// Whether it may put the source's own address into a field: then the source must serve its files.
 bool MayLink(const v1::FileRule& rule);
 // With every default filled in. The directory of a rule that names none is the target field's name, as far as
 // that is plain.

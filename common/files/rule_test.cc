@@ -38,6 +38,19 @@ TEST(FileRuleTest, RefusesExtensionsWithDotsAndCapitals) {
   EXPECT_EQ(RuleFaults(rule, "file").size(), 4u);
 }
 
+TEST(FileRuleTest, TakesAFallbackWithLinksAlone) {
+  v1::FileRule rule;
+  rule.set_link_fallback(true);
+  EXPECT_THAT(RuleFaults(rule, "file"), ElementsAre(Field(&FieldViolation::field, "file.link_fallback")));
+  rule.set_too_large(v1::FILE_SKIP_ACTION_LINK);
+  EXPECT_EQ(RuleFaults(rule, "file").size(), 1u) << "what is not stored has no copy";
+  EXPECT_TRUE(MayLink(rule));
+  rule.set_mode(v1::FILE_MODE_LINK);
+  EXPECT_THAT(RuleFaults(rule, "file"), IsEmpty());
+  rule.clear_too_large();
+  EXPECT_FALSE(MayLink(rule)) << "the address is the gateway's";
+}
+
 TEST(FileRuleTest, KnowsACleanAbsolutePath) {
   for (const char* const path : {"/srv/files", "/a"}) EXPECT_TRUE(IsCleanAbsolutePath(path)) << path;
   for (const char* const path : {"", "/", "srv", "/srv/", "/srv/../etc", "/srv/./x", "//srv"})

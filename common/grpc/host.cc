@@ -57,7 +57,7 @@ void Limit(grpc::ServerBuilder& builder, const HostOptions& options) {
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 4);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 16);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // Pings beside each call; instead:
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 << 20);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, options.stream_lookahead_bytes);
   builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
   builder.SetMaxSendMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 64 * 1024);

@@ -29,6 +29,8 @@ struct HostOptions {
   int max_threads = 192;  // Above this calls are refused with RESOURCE_EXHAUSTED: load is shed, not queued.
   int max_receive_bytes =
       64 << 20;  // Above what a service takes, so that the service can say in words what is too large.
+  // What a client may send on a stream that nobody reads at the moment: so much memory each one may take.
+  int stream_lookahead_bytes = 4 << 20;
   absl::Duration max_connection_age =
       absl::InfiniteDuration();  // Finite behind load balancers that pin connections.
   absl::Duration max_connection_age_grace = absl::Seconds(30);

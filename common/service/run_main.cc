@@ -30,7 +30,8 @@ sigset_t StopSignals() {
 std::string ProgramName(absl::string_view noun) { return absl::StrReplaceAll(noun, {{"_", "-"}}); }
 
 absl::Status Serve(const ServiceDefinition& definition, const config::Process& process) {
-  const ClusterOptions options = ClusterOptionsOf(process, definition.peers);
+  ClusterOptions options = ClusterOptionsOf(process, definition.peers);
+  options.host.stream_lookahead_bytes = definition.stream_lookahead_bytes;
   RETURN_IF_ERROR(grpc_support::CheckTransport(options.host));
   ASSIGN_OR_RETURN(const std::unique_ptr<Trust> trust, Trust::Install(process));
   metrics::Registry metrics;

@@ -18,6 +18,8 @@ struct ServiceDefinition {
   std::string noun = {};         // "platform_registry"; the program is "platform-registry".
   std::string description = {};  // One sentence for --help.
   int default_port = 7400;       // gRPC; the admin port is 80 above it.
+  // As HostOptions has it.
+  int stream_lookahead_bytes = grpc_support::HostOptions().stream_lookahead_bytes;
   std::function<void(config::Settings&)> register_settings =
       {};  // The service's own; listening, log and threads are added here.
   std::function<absl::StatusOr<std::unique_ptr<Service>>(Environment&)> create = {};

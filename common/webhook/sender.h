@@ -24,6 +24,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;  // posted
   absl::Duration timeout = absl::Seconds(15);
+  bool is_head = false;  // nothing is posted: only whether and how it answers is asked
 };
 
 struct Answer {

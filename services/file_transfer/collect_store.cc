@@ -22,6 +22,9 @@ const Statement kAreFor = {"files_are_for", R"sql(
 
 const Statement kCountBindings = {"count_bindings", R"sql(
     SELECT (SELECT count(*) FROM bindings b WHERE b.sha256 = wanted.sha256)
+         + (SELECT count(*) FROM links l
+            JOIN bindings b ON b.link_platform = l.platform AND b.link_path = l.path
+            WHERE l.sha256 = wanted.sha256)
     FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (sha256, place)
     ORDER BY wanted.place
 )sql"};
@@ -32,6 +35,7 @@ constexpr char kUnused[] = R"sql(
     AND (f.damaged_at IS NULL OR f.damaged_at < $1 - interval '7 days')
     AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.sha256 = f.sha256)
     AND NOT EXISTS (SELECT 1 FROM placements p WHERE p.sha256 = f.sha256)
+    AND NOT EXISTS (SELECT 1 FROM links l WHERE l.sha256 = f.sha256)
 )sql";
 
 const Statement kCountUnused = {

@@ -22,6 +22,7 @@ void Config::Register(config::Settings& settings) {
   postgres.Register(settings);
   peers.RegisterRegistry(settings);
   peers.RegisterFeedback(settings);
+  config::AddPublicUrl(settings, &public_url);
   RegisterOwn(settings);
   settings.AddValidation([this]() -> absl::Status {
     if (file_store.empty())

@@ -34,7 +34,6 @@ struct ContentWriter::Piece {
       writer.own_budget_.Give(taken);
       writer.budget_.Give(taken);
     }
-    if (bytes.capacity() > 0) writer.Recycle(std::move(bytes));
   }
   Piece(const Piece&) = delete;
   Piece& operator=(const Piece&) = delete;
@@ -54,7 +53,6 @@ struct ContentWriter::State {
   Mutex mutex;
   absl::Status failure ABSL_GUARDED_BY(mutex);
   std::function<bool()> is_over ABSL_GUARDED_BY(mutex);
-  std::string spare ABSL_GUARDED_BY(mutex);  // A buffer.
   // How the hash was behind so many bytes.
   std::map<int64_t, std::string> notes ABSL_GUARDED_BY(mutex);
 
@@ -202,10 +200,6 @@ absl::Status ContentWriter::Append(std::string* bytes) {
   piece->taken = size + kPieceCost;
   piece->length = size;
   piece->bytes.swap(*bytes);
-  {
-    MutexLock lock(&state_->mutex);
-    bytes->swap(state_->spare);
-  }
   return Pass(std::move(piece));
 }
 
@@ -295,11 +289,6 @@ absl::Status ContentWriter::SyncPartial() {
   synced_ = partial_.size();
   synced_at_ = clock_.Now();
   return commit_(synced_, state_->NoteWithin(synced_));
-}
-
-void ContentWriter::Recycle(std::string bytes) {
-  MutexLock lock(&state_->mutex);
-  if (bytes.capacity() > state_->spare.capacity()) state_->spare.swap(bytes);
 }
 
 }  // namespace cognate::file_transfer

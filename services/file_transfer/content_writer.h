@@ -36,7 +36,7 @@ class ContentWriter {
   // Asked by other threads in the midst of copies and of hashing anew: true ends them with CANCELLED. What
   // was appended as bytes is little, and kept. Before anything is appended.
   void EndWhen(std::function<bool()> is_over);
-  // Takes the bytes; leaves a buffer in `*bytes` that was used before, to be filled again.
+  // Takes the bytes, once there is memory for them.
   absl::Status Append(std::string* bytes);
   absl::Status AppendFrom(std::shared_ptr<BlobReader> from, int64_t offset, int64_t length);
   // All of it is synced and committed.
@@ -54,7 +54,6 @@ class ContentWriter {
   void AddToHash(absl::string_view bytes);
   absl::Status Write(Piece& piece);
   absl::Status SyncPartial();
-  void Recycle(std::string bytes);
 
   Partial& partial_;
   ByteBudget& budget_;

@@ -105,6 +105,11 @@ absl::Status NoLinkKey() {
       "of `openssl rand -hex 32`");
 }
 
+absl::Status LinkedFileGone() {
+  return Error(absl::StatusCode::kNotFound, "FILE_NOT_FOUND",
+               "no record leads to the file of this link any more; ask for another one");
+}
+
 absl::Status LinkRefused(absl::string_view why) {
   return Error(absl::StatusCode::kPermissionDenied, "LINK_REFUSED",
                absl::StrCat("the link opens nothing: ", why, "; ask for another one"));

@@ -22,6 +22,7 @@ absl::Status WriteOffsetMismatch(int64_t got, int64_t committed_bytes);
 absl::Status StoreFull(absl::string_view what);
 absl::Status StoreUnavailable(absl::string_view what);
 absl::Status NoLinkKey();
+absl::Status LinkedFileGone();
 absl::Status LinkRefused(absl::string_view why);
 absl::Status StoreMismatch(absl::string_view directory, absl::string_view what);
 

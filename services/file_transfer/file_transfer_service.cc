@@ -118,6 +118,14 @@ Status FileTransferService::CreateLink(ServerContext* context, const v1::CreateL
                      [&](const Rpc&) { return file_transfer::CreateLink(parts_, *request); });
 }
 
+Status FileTransferService::OpenLastingLink(ServerContext* context,
+                                            const v1::OpenLastingLinkRequest* request,
+                                            v1::OpenLastingLinkResponse* response) {
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
+    return file_transfer::OpenLastingLink(placing_.link_parts(), *request);
+  });
+}
+
 Status FileTransferService::OpenLink(ServerContext* context, const v1::OpenLinkRequest* request,
                                      v1::OpenLinkResponse* response) {
   return rpcs_.Unary(*context, *request, response,

@@ -45,6 +45,8 @@ class FileTransferService final : public v1::FileTransferService::Service {
                          v1::ListFilesResponse* response) override;
   grpc::Status CreateLink(grpc::ServerContext* context, const v1::CreateLinkRequest* request,
                           v1::CreateLinkResponse* response) override;
+  grpc::Status OpenLastingLink(grpc::ServerContext* context, const v1::OpenLastingLinkRequest* request,
+                               v1::OpenLastingLinkResponse* response) override;
   grpc::Status OpenLink(grpc::ServerContext* context, const v1::OpenLinkRequest* request,
                         v1::OpenLinkResponse* response) override;
 

@@ -30,13 +30,18 @@ constexpr size_t kHeadBytes = 1 + kTimeBytes + files::kSha256Bytes;
 constexpr size_t kLongestName = 255;
 constexpr size_t kLongestToken = 1024;
 constexpr size_t kShortestKey = 32;
+constexpr char kKind[] = "cognate link\n";
+// It stands in a column for long, which has not much room: half of the signature is as good.
+constexpr char kLastingKind[] = "cognate lasting link\n";
+constexpr size_t kLastingSignatureBytes = 16;
+constexpr size_t kLongestLastingToken = 4096;
 constexpr absl::Duration kDefaultLifetime = absl::Hours(1);
 constexpr absl::Duration kShortestLifetime = absl::Minutes(1);
 constexpr absl::Duration kLongestLifetime = absl::Hours(7 * 24);
 
-std::string Signature(const std::string& key, absl::string_view payload) {
-  // Whatever else the key may sign one day is no link.
-  const std::string text = absl::StrCat("cognate link\n", payload);
+// Whatever else the key signs is none of this kind.
+std::string Signature(const std::string& key, absl::string_view kind, absl::string_view payload) {
+  const std::string text = absl::StrCat(kind, payload);
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
@@ -53,6 +58,12 @@ bool IsName(absl::string_view name) {
 
 absl::Status NotOurs() { return LinkRefused("it is not one that was made here"); }
 
+std::string TokenOf(absl::string_view signature, absl::string_view payload) {
+  std::string token = absl::WebSafeBase64Escape(absl::StrCat(signature, payload));
+  token.resize(token.find_last_not_of('=') + 1);
+  return token;
+}
+
 }  // namespace
 
 std::string Links::Sign(const Link& link) const {
@@ -61,9 +72,13 @@ std::string Links::Sign(const Link& link) const {
   for (size_t byte = kTimeBytes; byte > 0; --byte)
     payload.push_back(static_cast<char>(seconds >> (8 * (byte - 1))));
   absl::StrAppend(&payload, link.sha256, link.name);
-  std::string token = absl::WebSafeBase64Escape(absl::StrCat(Signature(keys_.front(), payload), payload));
-  token.resize(token.find_last_not_of('=') + 1);
-  return token;
+  return TokenOf(Signature(keys_.front(), kKind, payload), payload);
+}
+
+bool Links::IsSigned(absl::string_view kind, absl::string_view payload, absl::string_view signature) const {
+  return std::any_of(keys_.begin(), keys_.end(), [&](const std::string& key) {
+    return CRYPTO_memcmp(Signature(key, kind, payload).data(), signature.data(), signature.size()) == 0;
+  });
 }
 
 absl::StatusOr<Link> Links::Open(absl::string_view token, absl::Time now) const {
@@ -73,10 +88,7 @@ absl::StatusOr<Link> Links::Open(absl::string_view token, absl::Time now) const 
     return NotOurs();
   const absl::string_view signature = absl::string_view(text).substr(0, kSignatureBytes);
   const absl::string_view payload = absl::string_view(text).substr(kSignatureBytes);
-  const bool is_ours = std::any_of(keys_.begin(), keys_.end(), [&](const std::string& key) {
-    return CRYPTO_memcmp(Signature(key, payload).data(), signature.data(), kSignatureBytes) == 0;
-  });
-  if (!is_ours || payload.front() != kVersion) return NotOurs();
+  if (!IsSigned(kKind, payload, signature) || payload.front() != kVersion) return NotOurs();
   uint64_t seconds = 0;
   for (const char byte : payload.substr(1, kTimeBytes)) seconds = seconds << 8 | static_cast<uint8_t>(byte);
   Link link;
@@ -86,6 +98,27 @@ absl::StatusOr<Link> Links::Open(absl::string_view token, absl::Time now) const 
   if (now >= link.expire_at)
     return LinkRefused(absl::StrCat("it expired at ", absl::FormatTime(link.expire_at, absl::UTCTimeZone())));
   return link;
+}
+
+std::string Links::SignLasting(const LastingLink& link) const {
+  std::string payload(1, kVersion);
+  // Neither of the two has a NUL in it.
+  absl::StrAppend(&payload, link.platform, absl::string_view("\0", 1), link.path);
+  return TokenOf(Signature(keys_.front(), kLastingKind, payload).substr(0, kLastingSignatureBytes), payload);
+}
+
+absl::StatusOr<LastingLink> Links::OpenLasting(absl::string_view token) const {
+  std::string text;
+  if (token.size() > kLongestLastingToken || !absl::WebSafeBase64Unescape(token, &text) ||
+      text.size() <= kLastingSignatureBytes)
+    return NotOurs();
+  const absl::string_view signature = absl::string_view(text).substr(0, kLastingSignatureBytes);
+  const absl::string_view payload = absl::string_view(text).substr(kLastingSignatureBytes);
+  const size_t end = payload.find('\0');
+  if (!IsSigned(kLastingKind, payload, signature) || payload.front() != kVersion ||
+      end == absl::string_view::npos)
+    return NotOurs();
+  return LastingLink{std::string(payload.substr(1, end - 1)), std::string(payload.substr(end + 1))};
 }
 
 absl::StatusOr<std::vector<std::string>> LinkKeys(absl::string_view text) {

@@ -1,5 +1,5 @@
-// Addresses under which a browser gets one content for a while: all that is known of one stands in it,
-// signed.
+// Addresses under which a browser gets a content: all that is known of one stands in it, signed. Two kinds,
+// which nobody can make of each other: of one content for a while, and of a source's file for good.
 #pragma once
 
 #include <string>
@@ -22,6 +22,12 @@ struct Link {
   absl::Time expire_at;
 };
 
+// Leads to what the source has under this path, whatever that is at the moment.
+struct LastingLink {
+  std::string platform;
+  std::string path;  // Below its files, or as its agent names it.
+};
+
 // Thread safe.
 class Links {
  public:
@@ -33,7 +39,14 @@ class Links {
   // PERMISSION_DENIED LINK_REFUSED for what is none of ours, and for one that has expired.
   absl::StatusOr<Link> Open(absl::string_view token, absl::Time now) const;
 
+  // The same for the same file, while the first key does not change.
+  std::string SignLasting(const LastingLink& link) const;
+  // PERMISSION_DENIED LINK_REFUSED for what is none of ours.
+  absl::StatusOr<LastingLink> OpenLasting(absl::string_view token) const;
+
  private:
+  bool IsSigned(absl::string_view kind, absl::string_view payload, absl::string_view signature) const;
+
   const std::vector<std::string> keys_;
 };
 

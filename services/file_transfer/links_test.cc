@@ -62,6 +62,45 @@ TEST(LinksTest, AreSignedByTheFirstKeyAndOpenedByAll) {
   EXPECT_THAT(Links({}).Open(old, kNow), HasReason("LINK_REFUSED"));
 }
 
+TEST(LastingLinksTest, LeadToAFileOfASourceAndStayTheSame) {
+  const Links links({kOne});
+  const std::string token = links.SignLasting({"magazine", "people/Ada Lövelace.png"});
+  EXPECT_EQ(token, links.SignLasting({"magazine", "people/Ada Lövelace.png"}));
+  EXPECT_NE(token, links.SignLasting({"magazine", "people/Ada Lovelace.png"}));
+  EXPECT_NE(token, links.SignLasting({"magazin", "epeople/Ada Lövelace.png"}));
+  EXPECT_EQ(token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+            std::string::npos);
+  const LastingLink link = ValueOrDie(links.OpenLasting(token));
+  EXPECT_EQ(link.platform, "magazine");
+  EXPECT_EQ(link.path, "people/Ada Lövelace.png");
+}
+
+TEST(LastingLinksTest, AreRefusedWithAnyBitOfThemChangedAndWithoutTheirKey) {
+  const Links links({kOne});
+  const std::string token = links.SignLasting({"magazine", "people/ada.png"});
+  std::string bytes;
+  ASSERT_TRUE(absl::WebSafeBase64Unescape(token, &bytes));
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    std::string forged = bytes;
+    forged[at] = static_cast<char>(forged[at] ^ 1);
+    EXPECT_THAT(links.OpenLasting(absl::WebSafeBase64Escape(forged)), HasReason("LINK_REFUSED")) << at;
+    EXPECT_THAT(links.OpenLasting(absl::WebSafeBase64Escape(bytes.substr(0, at))), HasReason("LINK_REFUSED"));
+  }
+  const std::string long_one(5000, 'A');
+  for (const absl::string_view none : {"", "x", "../../etc/passwd", "====", long_one.c_str()})
+    EXPECT_THAT(links.OpenLasting(none), HasReason("LINK_REFUSED"));
+  EXPECT_THAT(Links({kTwo, kOne}).OpenLasting(token), IsOk());
+  EXPECT_THAT(Links({kTwo}).OpenLasting(token), HasReason("LINK_REFUSED"));
+  EXPECT_THAT(Links({}).OpenLasting(token), HasReason("LINK_REFUSED"));
+}
+
+TEST(LastingLinksTest, AreNeverTakenForThoseThatExpireNorTheyForThem) {
+  const Links links({kOne});
+  EXPECT_THAT(links.Open(links.SignLasting({"magazine", std::string(200, 'a')}), kNow),
+              HasReason("LINK_REFUSED"));
+  EXPECT_THAT(links.OpenLasting(links.Sign(SomeLink())), HasReason("LINK_REFUSED"));
+}
+
 TEST(LinkKeysTest, AreLinesOfAFile) {
   EXPECT_THAT(ValueOrDie(LinkKeys(absl::StrCat(kOne, "\n\n ", kTwo, "\r\n"))), ElementsAre(kOne, kTwo));
   EXPECT_THAT(ValueOrDie(LinkKeys("")), ElementsAre());

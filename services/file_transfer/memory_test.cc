@@ -84,7 +84,7 @@ TEST_F(MemoryTest, IsBoundedHoweverManyUploadsThereAre) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(stored, count);
   std::printf("figure files.memory_of_many hwm_mib=%.1f uploads=%ld\n", MiB("VmHWM"), count);
-  EXPECT_LT(MiB("VmHWM"), 512);
+  EXPECT_LT(MiB("VmHWM"), 256);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "services/file_transfer/copy_source.h"
 #include "services/file_transfer/file_store.h"
 #include "services/file_transfer/links.h"
+#include "services/file_transfer/message_room.h"
 #include "services/file_transfer/metrics.h"
 #include "services/file_transfer/possession.h"
 #include "services/file_transfer/stream_calls.h"
@@ -33,6 +34,7 @@ struct Parts {
   StreamCalls& reads;
   UploadSessions& sessions;
   ByteBudget& memory;
+  MessageRoom& messages;
   Metrics& metrics;
   const Links& links;
   CopySource* copies = nullptr;  // null: nobody looks for copies.

@@ -41,7 +41,9 @@ CREATE TABLE file_transfer.bindings (
     "position" integer NOT NULL,
     sha256 bytea,
     path text NOT NULL,
-    updated_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL,
+    link_platform text,
+    link_path text
 )
 WITH (fillfactor='80');
 CREATE TABLE file_transfer.chores (
@@ -80,6 +82,22 @@ ALTER TABLE file_transfer.files ALTER COLUMN file_id ADD GENERATED ALWAYS AS IDE
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE file_transfer.links (
+    platform text NOT NULL,
+    path text NOT NULL,
+    name text NOT NULL,
+    rule bytea NOT NULL,
+    sha256 bytea,
+    claimed_sha256 bytea,
+    reason text DEFAULT ''::text NOT NULL,
+    message text DEFAULT ''::text NOT NULL,
+    look_count integer DEFAULT 0 NOT NULL,
+    next_look_at timestamp with time zone,
+    looked_at timestamp with time zone,
+    unused_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
 CREATE TABLE file_transfer.placement_totals (
     platform text NOT NULL,
     file_count bigint NOT NULL,
@@ -180,6 +198,8 @@ ALTER TABLE ONLY file_transfer.files
     ADD CONSTRAINT files_pkey PRIMARY KEY (file_id);
 ALTER TABLE ONLY file_transfer.files
     ADD CONSTRAINT files_sha256_key UNIQUE (sha256);
+ALTER TABLE ONLY file_transfer.links
+    ADD CONSTRAINT links_pkey PRIMARY KEY (platform, path);
 ALTER TABLE ONLY file_transfer.placement_totals
     ADD CONSTRAINT placement_totals_pkey PRIMARY KEY (platform);
 ALTER TABLE ONLY file_transfer.placements
@@ -200,9 +220,13 @@ ALTER TABLE ONLY file_transfer.waits
     ADD CONSTRAINT waits_pkey PRIMARY KEY (platform, entity_id, model, field, "position");
 CREATE INDEX bindings_of_content ON file_transfer.bindings USING btree (sha256) WHERE (sha256 IS NOT NULL);
 CREATE INDEX bindings_of_entity ON file_transfer.bindings USING btree (entity_id);
+CREATE INDEX bindings_of_link ON file_transfer.bindings USING btree (link_platform, link_path) WHERE (link_platform IS NOT NULL);
 CREATE INDEX chunks_of_file ON file_transfer.chunks USING btree (file_id);
 CREATE INDEX files_of_pack ON file_transfer.files USING btree (pack) WHERE (pack <> 0);
 CREATE INDEX files_to_chunk ON file_transfer.files USING btree (file_id) WHERE (NOT is_chunked);
+CREATE INDEX links_claimed ON file_transfer.links USING btree (platform, claimed_sha256) WHERE (claimed_sha256 IS NOT NULL);
+CREATE INDEX links_due ON file_transfer.links USING btree (next_look_at) WHERE (next_look_at IS NOT NULL);
+CREATE INDEX links_of_content ON file_transfer.links USING btree (sha256) WHERE (sha256 IS NOT NULL);
 CREATE INDEX placements_missing ON file_transfer.placements USING btree (platform, created_at, path) WHERE ((state = 2) AND (sha256 IS NOT NULL));
 CREATE INDEX placements_of_content ON file_transfer.placements USING btree (sha256) WHERE (sha256 IS NOT NULL);
 CREATE INDEX placements_to_do ON file_transfer.placements USING btree (platform, next_attempt_at) WHERE ((state = 2) AND (next_attempt_at IS NOT NULL));

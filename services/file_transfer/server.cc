@@ -25,6 +25,8 @@ namespace {
 constexpr char kSchema[] = "file_transfer";
 // What all uploads together may have between the network and the disk.
 constexpr int64_t kUploadMemory = 24 << 20;
+// And what of them may be on its way into the process.
+constexpr int64_t kMessageMemory = 16 << 20;
 
 }  // namespace
 
@@ -45,6 +47,7 @@ struct Server::State {
         chunks(*pool),
         possession(*pool),
         memory(kUploadMemory),
+        messages(environment.clock, kMessageMemory),
         contents(files, *blobs, media_types, memory, environment.clock),
         quota(possession, environment.clock, {config.file_max_bytes, config.file_unbound_bytes}),
         calls(environment.clock, TooManyUploads),
@@ -52,6 +55,7 @@ struct Server::State {
         sessions(environment.clock),
         metrics(environment.metrics),
         links(LinkKeys(config.link_key).value_or(std::vector<std::string>())),
+        public_url(config.public_url),
         parts{environment.clock,
               *blobs,
               files,
@@ -65,12 +69,13 @@ struct Server::State {
               reads,
               sessions,
               memory,
+              messages,
               metrics,
               links},
         housekeeping(parts),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
         placing(environment.clock, environment.metrics, *pool, contents, possession, media_types,
-                {config.peers.registry, config.peers.feedback},
+                {config.peers.registry, config.peers.feedback}, {links, public_url},
                 {config.file_roots, config.file_max_bytes, config.place_gate}),
         service(rpcs, parts, placing) {
     parts.copies = &placing.copies();
@@ -87,6 +92,7 @@ struct Server::State {
   Possession possession;
   MediaTypes media_types;
   ByteBudget memory;
+  MessageRoom messages;
   Contents contents;
   UploadQuota quota;
   StreamCalls calls;
@@ -94,6 +100,7 @@ struct Server::State {
   UploadSessions sessions;
   Metrics metrics;
   const Links links;
+  const std::string public_url;
   Parts parts;
   Housekeeping housekeeping;
   grpc_support::RpcBoundary rpcs;

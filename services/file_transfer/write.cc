@@ -23,7 +23,7 @@ class WriteCall {
  public:
   WriteCall(Parts& parts, const grpc_support::Rpc& rpc, grpc_support::Source<v1::WriteRequest>& messages,
             std::function<void()> cancel)
-      : parts_(parts), rpc_(rpc), messages_(messages), cancel_(std::move(cancel)) {}
+      : parts_(parts), rpc_(rpc), messages_(messages), cancel_(std::move(cancel)), reader_(parts.messages) {}
 
   absl::StatusOr<v1::WriteResponse> Run() {
     ASSIGN_OR_RETURN(call_, parts_.calls.Enter(KeyPlatform(rpc_), cancel_));
@@ -46,11 +46,15 @@ class WriteCall {
  private:
   // The next message; false where there is none.
   bool Listen() {
+    // What it had is passed on, and a client that says nothing holds nothing.
+    message_.Clear();
+    reader_.Begin();
     call_->Listens();
     if (claim_ != nullptr) claim_->Listens();
     const bool is_heard = messages_.Read(&message_);
     call_->Heard();
     if (claim_ != nullptr) claim_->Heard();
+    reader_.End(static_cast<int64_t>(message_.data().size()));
     return is_heard;
   }
 
@@ -316,6 +320,7 @@ class WriteCall {
   const grpc_support::Rpc& rpc_;
   grpc_support::Source<v1::WriteRequest>& messages_;
   const std::function<void()> cancel_;
+  MessageRoom::Reader reader_;
   v1::WriteRequest message_;
   Upload upload_;
   bool is_new_ = false;

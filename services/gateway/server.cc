@@ -80,9 +80,11 @@ struct Server::Parts {
         calls(environment.clock, environment.metrics, Proxies(config.trusted_proxies),
               Cors(config.allowed_origins)),
         upstream(static_cast<size_t>(config.max_response_bytes), environment.clock),
+        sources(environment.clock, environment.metrics),
         files{rpcs,
               upstream,
               active_uploads,
+              sources,
               config.max_upload_bytes,
               config.upload_lifetime,
               config.default_timeout},
@@ -133,6 +135,7 @@ struct Server::Parts {
   UpstreamClient upstream;
   Converters converters;
   ActiveUploads active_uploads;
+  SourceWatch sources;
   const FileParts files;
   Routes routes;
   std::unique_ptr<http::HttpServer> server;
@@ -174,12 +177,14 @@ absl::Status Server::Start() {
 void Server::Drain() {
   parts_->environment.readiness.RemoveCheck("http");
   if (parts_->server != nullptr) parts_->server->Drain();
+  parts_->sources.Shutdown();
   parts_->upstream.Shutdown(kGrace);
   if (parts_->server != nullptr) parts_->server->AwaitClosed(kSending);
 }
 
 void Server::Shutdown() {
   parts_->environment.readiness.RemoveCheck("http");
+  parts_->sources.Shutdown();
   parts_->upstream.Shutdown(absl::ZeroDuration());
   if (parts_->server != nullptr) parts_->server->Shutdown();
 }

@@ -7,6 +7,7 @@ namespace cognate::platform_registry {
 void Config::Register(config::Settings& settings) {
   postgres.Register(settings);
   peers.RegisterFeedback(settings);
+  config::AddPublicUrl(settings, &public_url);
   RegisterOwn(settings);
 }
 

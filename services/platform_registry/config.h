@@ -1,6 +1,8 @@
 // The settings of platform_registry.
 #pragma once
 
+#include <string>
+
 #include "absl/time/time.h"
 #include "common/config/groups.h"
 #include "common/config/settings.h"
@@ -11,6 +13,7 @@ namespace cognate::platform_registry {
 struct Config {
   config::Postgres postgres;
   config::Peers peers = {.registry = ""};  // Which is this one.
+  std::string public_url;                 // Where readers reach the gateway; empty: nobody has said.
   absl::Duration database_probe_interval = absl::Seconds(1);
   absl::Duration plan_sweep_interval = absl::Seconds(1);
 

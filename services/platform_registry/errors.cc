@@ -155,6 +155,14 @@ Error SyncNotHeld(absl::string_view sync, bool is_counting) {
       .With("sync", sync);
 }
 
+Error NoPublicUrl(absl::string_view path) {
+  constexpr char kWhy[] =
+      "got a rule that makes addresses of the gateway, and nothing says where readers reach it: start "
+      "platform-registry and file-transfer (or `cognate up`) with --public-url https://…";
+  return Error(StatusCode::kFailedPrecondition, "NO_PUBLIC_URL", StrCat(path, ": ", kWhy))
+      .Violation(path, kWhy);
+}
+
 Error RequestIdReused(absl::string_view request_id) {
   return Error(StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
                StrCat("request_id ", request_id,

@@ -35,6 +35,8 @@ Error MappingCycle(absl::string_view path, absl::string_view way);
 Error EtagMismatch(absl::string_view name, absl::string_view current);
 // What it would take away is still being counted, or nothing is held.
 Error SyncNotHeld(absl::string_view sync, bool is_counting);
+// A rule at `path` makes addresses of the gateway.
+Error NoPublicUrl(absl::string_view path);
 Error RequestIdReused(absl::string_view request_id);
 Error RecordUnknown(absl::string_view platform, absl::string_view model, absl::string_view local_id);
 // The entity's source record was deleted between Resolve and Plan, and its local id is used anew.

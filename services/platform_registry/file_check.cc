@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/files/rule.h"
+#include "services/platform_registry/errors.h"
 
 namespace cognate::platform_registry {
 namespace {
@@ -49,15 +50,17 @@ void CheckSourceOf(SyncCheck& check, int index, const v1::FieldMapping& mapping)
                        ", want a text, a list of texts or JSON: a path or an address of a file"));
   }
   const v1::Platform& source = *check.source.platform;
+  const bool stores = mapping.file().mode() != v1::FILE_MODE_LINK || mapping.file().link_fallback();
   if (files::MayLink(mapping.file()) && source.files().url().empty()) {
     check.Wrong(MappingPath(index, "file"),
                 StrCat("got a rule that makes links, but nothing says where ", check.sync.source_platform(),
                        " serves its files; set it by `cognate platform update ", check.sync.source_platform(),
                        " --files /its/directory --files-url https://…`"));
-  } else if (mapping.file().mode() != v1::FILE_MODE_LINK && !source.has_files() &&
-             source.capture_mode() == v1::CAPTURE_MODE_REPLICATION) {
+  } else if (stores && !source.has_files() && source.capture_mode() == v1::CAPTURE_MODE_REPLICATION) {
     check.Wrong(MappingPath(index, "file"),
-                StrCat("got a rule that copies files, but nothing says where ", check.sync.source_platform(),
+                StrCat("got a rule that ",
+                       mapping.file().link_fallback() ? "keeps copies of files behind links" : "copies files",
+                       ", but nothing says where ", check.sync.source_platform(),
                        " has them, and no agent brings them; set it by ",
                        HowToSetFiles(check.sync.source_platform())));
   }
@@ -122,6 +125,14 @@ void CheckFilePlace(const v1::Platform& platform, std::vector<FieldViolation>* v
     violations->push_back(
         {"platform.files.quota_bytes", StrCat("got ", place.quota_bytes(), ", want 0 (no limit) or more")});
   }
+}
+
+absl::Status CheckPublicUrl(const v1::Sync& sync, bool has_public_url) {
+  if (has_public_url) return absl::OkStatus();
+  for (int i = 0; i < sync.fields_size(); ++i) {
+    if (sync.fields(i).file().link_fallback()) return NoPublicUrl(MappingPath(i, "file.link_fallback"));
+  }
+  return absl::OkStatus();
 }
 
 void CheckFileRules(SyncCheck& check) {

@@ -1,11 +1,13 @@
 #include "services/platform_registry/lint.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/status/status_macros.h"
+#include "services/platform_registry/file_check.h"
 #include "services/platform_registry/sync_check.h"
 
 namespace cognate::platform_registry {
@@ -70,7 +72,8 @@ int PartOf(const v1::SyncFinding& finding) {
 
 }  // namespace
 
-absl::StatusOr<v1::LintSyncResponse> LintSync(SyncStore& store, const v1::LintSyncRequest& request) {
+absl::StatusOr<v1::LintSyncResponse> LintSync(SyncStore& store, bool has_public_url,
+                                              const v1::LintSyncRequest& request) {
   ASSIGN_OR_RETURN(Configuration configuration, store.Configured());
   for (const std::string& name : request.without()) configuration.TakeSyncOut(name);
   v1::Sync sync = Completed(request.sync());
@@ -85,6 +88,8 @@ absl::StatusOr<v1::LintSyncResponse> LintSync(SyncStore& store, const v1::LintSy
   for (const v1::Sync& other : request.beside()) configuration.PutSync(Completed(other));
   configuration.PutSync(sync);
   SyncJudgement judgement = JudgeSync(configuration, sync);
+  if (absl::Status status = CheckPublicUrl(sync, has_public_url); !status.ok())
+    judgement.refusals.push_back(std::move(status));
   if (response.is_known()) CheckImmutable(current, sync, &judgement.violations);
   AddAll(judgement, &response);
   // Errors stand first; within them, and the warnings, the order is that of the sync's own fields.

@@ -7,6 +7,7 @@
 
 namespace cognate::platform_registry {
 
-absl::StatusOr<v1::LintSyncResponse> LintSync(SyncStore& store, const v1::LintSyncRequest& request);
+absl::StatusOr<v1::LintSyncResponse> LintSync(SyncStore& store, bool has_public_url,
+                                              const v1::LintSyncRequest& request);
 
 }  // namespace cognate::platform_registry

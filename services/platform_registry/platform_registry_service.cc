@@ -90,7 +90,7 @@ Status PlatformRegistryService::CompareModels(ServerContext* context, const v1::
 Status PlatformRegistryService::CreateSync(ServerContext* context, const v1::CreateSyncRequest* request,
                                            v1::CreateSyncResponse* response) {
   return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
-    return platform_registry::CreateSync(parts_.syncs, parts_.ids, *request);
+    return platform_registry::CreateSync(parts_.syncs, parts_.ids, parts_.has_public_url, *request);
   });
 }
 
@@ -108,8 +108,9 @@ Status PlatformRegistryService::ListSyncs(ServerContext* context, const v1::List
 
 Status PlatformRegistryService::UpdateSync(ServerContext* context, const v1::UpdateSyncRequest* request,
                                            v1::UpdateSyncResponse* response) {
-  return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return platform_registry::UpdateSync(parts_.syncs, *request); });
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
+    return platform_registry::UpdateSync(parts_.syncs, parts_.has_public_url, *request);
+  });
 }
 
 Status PlatformRegistryService::DeleteSync(ServerContext* context, const v1::DeleteSyncRequest* request,
@@ -121,8 +122,9 @@ Status PlatformRegistryService::DeleteSync(ServerContext* context, const v1::Del
 
 Status PlatformRegistryService::LintSync(ServerContext* context, const v1::LintSyncRequest* request,
                                          v1::LintSyncResponse* response) {
-  return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return platform_registry::LintSync(parts_.syncs, *request); });
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
+    return platform_registry::LintSync(parts_.syncs, parts_.has_public_url, *request);
+  });
 }
 
 Status PlatformRegistryService::GetRules(ServerContext* context, const v1::GetRulesRequest* request,

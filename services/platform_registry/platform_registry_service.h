@@ -19,6 +19,7 @@ struct RegistryParts {
   RulesCache& rules;
   ModelIds& ids;
   const Clock& clock;
+  bool has_public_url;  // somebody has said where readers reach the gateway
 };
 
 class PlatformRegistryService final : public v1::PlatformRegistryService::Service {

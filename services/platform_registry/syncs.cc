@@ -8,6 +8,7 @@
 #include "common/status/status_macros.h"
 #include "google/protobuf/util/field_mask_util.h"
 #include "services/platform_registry/errors.h"
+#include "services/platform_registry/file_check.h"
 #include "services/platform_registry/sync_check.h"
 
 namespace cognate::platform_registry {
@@ -48,10 +49,11 @@ void ApplyMask(const v1::Sync& from, const google::protobuf::FieldMask& mask, v1
 
 }  // namespace
 
-absl::StatusOr<v1::CreateSyncResponse> CreateSync(SyncStore& store, ModelIds& ids,
+absl::StatusOr<v1::CreateSyncResponse> CreateSync(SyncStore& store, ModelIds& ids, bool has_public_url,
                                                   const v1::CreateSyncRequest& request) {
   v1::Sync sync = request.sync();
   RETURN_IF_ERROR(ParseSyncName(sync.name(), "sync.name").status());
+  RETURN_IF_ERROR(CheckPublicUrl(sync, has_public_url));
   if (sync.status() == v1::SYNC_STATUS_UNSPECIFIED) sync.set_status(v1::SYNC_STATUS_ACTIVE);
   ASSIGN_OR_RETURN(
       v1::CreateSyncResponse response,
@@ -82,9 +84,12 @@ absl::StatusOr<v1::ListSyncsResponse> ListSyncs(SyncStore& store, const v1::List
   return response;
 }
 
-absl::StatusOr<v1::UpdateSyncResponse> UpdateSync(SyncStore& store, const v1::UpdateSyncRequest& request) {
+absl::StatusOr<v1::UpdateSyncResponse> UpdateSync(SyncStore& store, bool has_public_url,
+                                                  const v1::UpdateSyncRequest& request) {
   ASSIGN_OR_RETURN(const std::string id, ParseSyncName(request.sync().name(), "sync.name"));
   RETURN_IF_ERROR(CheckMask(request.update_mask()));
+  if (absl::c_linear_search(request.update_mask().paths(), "fields"))
+    RETURN_IF_ERROR(CheckPublicUrl(request.sync(), has_public_url));
   return store.Update(
       id, request.sync().etag(),
       [&](v1::Sync& sync) { ApplyMask(request.sync(), request.update_mask(), &sync); }, CheckSync);

@@ -9,11 +9,12 @@
 
 namespace cognate::platform_registry {
 
-absl::StatusOr<v1::CreateSyncResponse> CreateSync(SyncStore& store, ModelIds& ids,
+absl::StatusOr<v1::CreateSyncResponse> CreateSync(SyncStore& store, ModelIds& ids, bool has_public_url,
                                                   const v1::CreateSyncRequest& request);
 absl::StatusOr<v1::GetSyncResponse> GetSync(SyncStore& store, const v1::GetSyncRequest& request);
 absl::StatusOr<v1::ListSyncsResponse> ListSyncs(SyncStore& store, const v1::ListSyncsRequest& request);
-absl::StatusOr<v1::UpdateSyncResponse> UpdateSync(SyncStore& store, const v1::UpdateSyncRequest& request);
+absl::StatusOr<v1::UpdateSyncResponse> UpdateSync(SyncStore& store, bool has_public_url,
+                                                  const v1::UpdateSyncRequest& request);
 absl::StatusOr<v1::DeleteSyncResponse> DeleteSync(SyncStore& store, ModelIds& ids,
                                                   const v1::DeleteSyncRequest& request);
 absl::StatusOr<v1::GetRulesResponse> GetRules(RulesCache& rules, const v1::GetRulesRequest& request);

@@ -27,7 +27,13 @@ TEST_F(FilesTest, ARecordArrivesWithItsFile) {
   EXPECT_EQ(listed->placed_count(), 1);
   EXPECT_EQ(listed->placements(0).path(), picture);
   EXPECT_EQ(listed->placements(0).file().media_type(), "image/png");
+  EXPECT_EQ(listed->placements(0).model(), "public.writer");
+  EXPECT_EQ(listed->placements(0).field(), "picture");
+  EXPECT_EQ(listed->placements(0).source().ShortDebugString(),
+            "platform: \"magazine\" model: \"public.author\" local_id: \"1\"");
+  EXPECT_EQ(listed->placements(0).source_field(), "avatar");
   const auto ran = cluster_.Run({"file", "placements", "blog"});
+  EXPECT_THAT(ran.output, HasSubstr("picture of magazine's public.author 1"));
   EXPECT_EQ(ran.code, 0) << ran.output;
   EXPECT_THAT(ran.output, HasSubstr("1 of 1 files"));
 }

@@ -14,6 +14,11 @@ stand in its ConfigMap ("cognate.settings"), the others in the container ("cogna
 {{- if $facts.http -}}
 {{- $_ := set $settings "COGNATE_HTTP" (printf "0.0.0.0:%v" (int $facts.http)) -}}
 {{- end -}}
+{{- if $facts.addresses -}}
+{{- with include "cognate.publicUrl" $root -}}
+{{- $_ := set $settings "COGNATE_PUBLIC_URL" . -}}
+{{- end -}}
+{{- end -}}
 {{- $peers := fromYaml (include "cognate.facts" $root) -}}
 {{- range $peer := $facts.calls -}}
 {{- $variable := printf "COGNATE_%s" ((index $peers $peer).setting | upper | replace "-" "_") -}}
@@ -71,6 +76,17 @@ stand in its ConfigMap ("cognate.settings"), the others in the container ("cogna
 {{- end -}}
 {{- end -}}
 {{- toYaml $settings -}}
+{{- end -}}
+
+{{/* Where readers reach the gateway: as it is said, or by the first name that leads to it. */}}
+{{- define "cognate.publicUrl" -}}
+{{- if .Values.publicUrl -}}
+{{ .Values.publicUrl }}
+{{- else if and .Values.ingress.enabled .Values.ingress.hosts -}}
+{{ ternary "https" "http" (not (empty .Values.ingress.tlsSecret)) }}://{{ first .Values.ingress.hosts }}
+{{- else if and .Values.httpRoute.enabled .Values.httpRoute.hostnames -}}
+https://{{ first .Values.httpRoute.hostnames }}
+{{- end -}}
 {{- end -}}
 
 {{- define "cognate.fileSettings" -}}

@@ -8,6 +8,7 @@ platform-registry:
   calls: [feedback]
   postgres: true
   outside: true
+  addresses: true
   answers: [AssignmentService, CheckService, DueService, KeyService, LedgerService, PipelineService, PlatformRegistryService, RulesService]
 change-capture:
   setting: change-capture
@@ -51,16 +52,19 @@ file-transfer:
   calls: [platform-registry, feedback]
   postgres: true
   files: true
+  addresses: true
   answers: [FileTransferService]
 gateway:
   grpc: 7407
   admin: 7487
   http: 7490
+  outside: true
   calls: [platform-registry, change-capture, transformer, delivery, feedback, file-transfer]
 single:
   grpc: 7400
   admin: 7480
   http: 7490
+  addresses: true
   calls: []
   postgres: true
   redis: true

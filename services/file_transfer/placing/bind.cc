@@ -78,14 +78,25 @@ std::optional<std::string> Bound(const Wanted& wanted) {
   return is_to_come && !led_there_before ? std::nullopt : Hash(wanted);
 }
 
-void Keep(BindWork& work, const Wanted& wanted, std::set<BindingKey>* keys) {
+// Its field gets an address, and leads to the file by that.
+void KeepLink(BindWork& work, const Wanted& wanted, std::set<SourceFile>* linked) {
+  work.changes.bindings.push_back({wanted.target_key, std::nullopt, "", wanted.link});
+  if (!linked->insert(*wanted.link).second) return;
+  LinkRow row = {.file = *wanted.link, .name = wanted.name, .rule = *wanted.rule};
+  if (!wanted.source->has_place) row.claimed_sha256 = Hash(wanted);
+  work.changes.links.push_back(std::move(row));
+}
+
+void Keep(BindWork& work, const Wanted& wanted, std::set<BindingKey>* keys, std::set<SourceFile>* linked) {
   if (wanted.waits()) {
     work.changes.waits.push_back({wanted.target_key, wanted.source->id, wanted.source_path, Hash(wanted),
                                   wanted.target_path, 0, work.start, std::nullopt});
   } else {
     work.changes.settled.push_back(wanted.target_key);
   }
-  const bool has_source = keys->insert(wanted.source_key).second;
+  if (wanted.is_own) return;
+  // What follows an address has no file of its own at its source.
+  const bool has_source = !wanted.is_followed && keys->insert(wanted.source_key).second;
   if (wanted.is_linked) {
     work.changes.unbound.push_back(wanted.target_key);
     if (has_source) work.changes.unbound_sources.push_back(wanted.source_key);
@@ -93,8 +104,12 @@ void Keep(BindWork& work, const Wanted& wanted, std::set<BindingKey>* keys) {
   }
   if (wanted.out->state() == v1::PLACEMENT_STATE_REFUSED) return;
   const bool is_placed = wanted.out->state() == v1::PLACEMENT_STATE_PLACED;
-  work.changes.bindings.push_back(
-      {wanted.target_key, Bound(wanted), is_placed ? wanted.out->value().text_value() : ""});
+  if (wanted.link.has_value()) {
+    KeepLink(work, wanted, linked);
+  } else {
+    work.changes.bindings.push_back(
+        {wanted.target_key, Bound(wanted), is_placed ? wanted.out->value().text_value() : ""});
+  }
   if (!wanted.source_path.empty() && has_source)
     work.changes.bindings.push_back({wanted.source_key, Bound(wanted), wanted.source_path});
 }
@@ -117,11 +132,12 @@ PlacementRow RefusedRow(const Wanted& wanted) {
 absl::Status Leave(BindWork& work) {
   work.changes.target_platform = work.request.platform();
   std::set<BindingKey> keys;
+  std::set<SourceFile> linked;
   LastPositions targets, sources;
   for (const Wanted& wanted : work.wanted) {
     targets.See(wanted.target_key);
     sources.See(wanted.source_key);
-    if (keys.insert(wanted.target_key).second) Keep(work, wanted, &keys);
+    if (keys.insert(wanted.target_key).second) Keep(work, wanted, &keys, &linked);
   }
   work.changes.last_positions = targets.Keys();
   work.changes.source_last_positions = sources.Keys();

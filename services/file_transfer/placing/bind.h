@@ -8,6 +8,7 @@
 #include "cognate/v1/file_transfer_service.pb.h"
 #include "common/clock/clock.h"
 #include "services/file_transfer/contents.h"
+#include "services/file_transfer/links.h"
 #include "services/file_transfer/media_types.h"
 #include "services/file_transfer/placing/byte_shares.h"
 #include "services/file_transfer/placing/place_workers.h"
@@ -37,7 +38,9 @@ struct BindParts {
   ByteShares& shares;
   ByteShares& reading;
   Teller& teller;
-  int64_t max_bytes;  // of one file
+  const Links& links;
+  const std::string& public_url;  // of the gateway; may be empty
+  int64_t max_bytes;              // of one file
 };
 
 absl::StatusOr<v1::BindResponse> Bind(const BindParts& parts, const v1::BindRequest& request);

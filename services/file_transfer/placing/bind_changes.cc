@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "services/file_transfer/placing/binding_store.h"
+#include "services/file_transfer/placing/link_store.h"
 #include "services/file_transfer/placing/placement_store.h"
 #include "services/file_transfer/placing/query.h"
 #include "services/file_transfer/placing/read_store.h"
@@ -21,6 +22,7 @@ absl::Status BindChanges::Commit(postgres::Pool& pool, absl::Time now) {
   SortBy(seen, by_path);
   SortBy(placements, by_path);
   SortBy(reads, by_path);
+  SortBy(links, [](const LinkRow& link) -> const SourceFile& { return link.file; });
   return pool.InTransactionWithRetry("bind", [&](postgres::Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(SeenStore::Put(transaction, seen));
     RETURN_IF_ERROR(PlacementStore::Put(transaction, placements, now));
@@ -31,6 +33,7 @@ absl::Status BindChanges::Commit(postgres::Pool& pool, absl::Time now) {
     RETURN_IF_ERROR(BindingStore::DropSourcesBehind(transaction, source_last_positions, target_platform));
     RETURN_IF_ERROR(BindingStore::DropSources(transaction, unbound_sources, target_platform));
     RETURN_IF_ERROR(ReadStore::Put(transaction, reads, now));
+    RETURN_IF_ERROR(LinkStore::Put(transaction, links, now));
     RETURN_IF_ERROR(WaitStore::Drop(transaction, settled));
     RETURN_IF_ERROR(WaitStore::DropBehind(transaction, last_positions));
     RETURN_IF_ERROR(WaitStore::Put(transaction, waits, now));

@@ -21,6 +21,7 @@ struct BindChanges {
   std::vector<SeenFile> seen;
   std::vector<PlacementRow> placements;
   std::vector<ReadRow> reads;
+  std::vector<LinkRow> links;
   std::vector<WaitRow> waits;
   std::vector<BindingKey> settled;  // they wait no more
   // Contents that the service has found on platforms, and those that it has put there.

@@ -24,15 +24,19 @@ const Statement kFind = {"find_bindings", R"sql(
 )sql"};
 
 const Statement kPut = {"put_bindings", R"sql(
-    INSERT INTO bindings AS b (platform, entity_id, model, field, position, sha256, path, updated_at)
-    SELECT *, $8::timestamptz
-    FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::bytea[], $7::text[])
+    INSERT INTO bindings AS b (platform, entity_id, model, field, position, sha256, path, link_platform, link_path,
+                               updated_at)
+    SELECT *, $10::timestamptz
+    FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::bytea[], $7::text[], $8::text[],
+                $9::text[])
     ON CONFLICT (platform, entity_id, model, field, position) DO UPDATE
     -- Of a source's file whose new content is not there yet the old one stays.
     SET sha256 = CASE WHEN excluded.sha256 IS NULL AND excluded.path <> '' AND b.path = excluded.path THEN b.sha256
                       ELSE excluded.sha256 END,
-        path = excluded.path, updated_at = excluded.updated_at
+        path = excluded.path, link_platform = excluded.link_platform, link_path = excluded.link_path,
+        updated_at = excluded.updated_at
     WHERE b.sha256 IS DISTINCT FROM excluded.sha256 OR b.path <> excluded.path
+       OR b.link_platform IS DISTINCT FROM excluded.link_platform OR b.link_path IS DISTINCT FROM excluded.link_path
 )sql"};
 
 // `position` is compared by the operator; more than a field can hold is more than there is.
@@ -51,10 +55,14 @@ std::string DropSql(absl::string_view comparison, absl::string_view more) {
 )sql");
 }
 
-// $6: the platform whose field leads there no more.
+// $6: the platform whose field leads there no more. A field that has a link is a target's, too, and leads
+// there still.
 constexpr char kNoThird[] = R"sql(
+              AND own.link_platform IS NULL
               AND NOT EXISTS (SELECT 1 FROM bindings third
-                              WHERE third.entity_id = own.entity_id AND third.sha256 = own.sha256
+                              WHERE third.entity_id = own.entity_id
+                                AND (third.sha256 = own.sha256
+                                     OR (third.link_platform = own.platform AND third.link_path = own.path))
                                 AND third.platform <> own.platform AND third.platform <> $6))sql";
 
 const Statement kDropBehind = {"drop_bindings_behind", DropSql(">", "")};
@@ -93,15 +101,20 @@ absl::StatusOr<std::vector<std::optional<Binding>>> BindingStore::Find(absl::Spa
 absl::Status BindingStore::Put(Transaction& transaction, const std::vector<Binding>& bindings,
                                absl::Time now) {
   if (bindings.empty()) return absl::OkStatus();
-  std::vector<std::optional<absl::string_view>> hashes;
+  std::vector<std::optional<absl::string_view>> hashes, link_platforms, link_paths;
   std::vector<absl::string_view> paths;
   for (const Binding& binding : bindings) {
     hashes.push_back(ViewOf(binding.sha256));
     paths.push_back(binding.path);
+    const std::optional<SourceFile>& link = binding.link;
+    link_platforms.push_back(link ? std::optional<absl::string_view>(link->platform) : std::nullopt);
+    link_paths.push_back(link ? std::optional<absl::string_view>(link->path) : std::nullopt);
   }
   Params params = KeyParamsOf(bindings);
   params.AddByteaArray(absl::MakeConstSpan(hashes))
       .AddTextArray(absl::MakeConstSpan(paths))
+      .AddTextArray(absl::MakeConstSpan(link_platforms))
+      .AddTextArray(absl::MakeConstSpan(link_paths))
       .AddTimestamp(now);
   return transaction.Query(kPut, params).status();
 }

@@ -9,6 +9,7 @@
 #include "common/status/status_macros.h"
 #include "services/file_transfer/placing/file_type.h"
 #include "services/file_transfer/placing/names.h"
+#include "services/file_transfer/placing/stored_type.h"
 #include "services/file_transfer/placing/wanted.h"
 
 namespace cognate::file_transfer {
@@ -179,27 +180,18 @@ class Bringing {
 
 }  // namespace
 
-// Of what was stored before: as much of its bytes as the judgement needs.
+// Of what was stored before.
 void CheckStored(const BindParts& parts, Wanted& wanted) {
-  std::string content;
-  const auto read_up_to = [&](int64_t limit) {
-    content.clear();
-    return parts.contents.Read(wanted.sha256, 0, std::min(limit, wanted.size_bytes),
-                               [&](absl::string_view piece) {
-                                 content.append(piece.data(), piece.size());
-                                 return static_cast<int64_t>(content.size()) < limit;
-                               });
-  };
-  absl::Status read = read_up_to(static_cast<int64_t>(MediaTypes::kHeadBytes));
-  if (read.ok() && NeedsAll(wanted.extension, wanted.media_type, content)) read = read_up_to(kMaxMarkup + 1);
-  if (!read.ok()) {
-    return wanted.Wait(
-        v1::PLACEMENT_STATE_LACKING,
-        StrCat(ShownName(wanted.name), ", whose stored bytes cannot be read now: ", read.message()));
+  absl::StatusOr<std::optional<v1::OutcomeError>> refused = CheckStoredType(
+      parts.contents, parts.media_types,
+      {*wanted.rule, wanted.name, wanted.extension, wanted.sha256, wanted.size_bytes}, &wanted.media_type);
+  if (!refused.ok()) {
+    wanted.Wait(v1::PLACEMENT_STATE_LACKING,
+                StrCat(ShownName(wanted.name),
+                       ", whose stored bytes cannot be read now: ", refused.status().message()));
+  } else if (refused->has_value()) {
+    wanted.Refuse(**std::move(refused));
   }
-  if (wanted.media_type.empty())
-    wanted.media_type = parts.media_types.Of(absl::string_view(content).substr(0, MediaTypes::kHeadBytes));
-  CheckBytes(wanted, content, static_cast<int64_t>(content.size()) >= wanted.size_bytes);
 }
 
 absl::Status Bring(BindWork& work) { return Bringing(work).Run(); }

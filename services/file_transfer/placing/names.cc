@@ -69,6 +69,13 @@ bool IsAddress(absl::string_view text) {
   return absl::StartsWithIgnoreCase(text, "http://") || absl::StartsWithIgnoreCase(text, "https://");
 }
 
+absl::string_view LastingTokenOf(absl::string_view text) {
+  const size_t at = IsAddress(text) ? text.rfind(kLastingPath) : absl::string_view::npos;
+  if (at == absl::string_view::npos) return "";
+  const absl::string_view token = text.substr(at + sizeof(kLastingPath) - 1);
+  return token.substr(0, token.find_first_of("?#"));
+}
+
 SourcePath ReadSourcePath(absl::string_view text, absl::string_view url) {
   SourcePath read;
   std::string path(text);

@@ -21,6 +21,10 @@ struct SourcePath {
 SourcePath ReadSourcePath(absl::string_view text, absl::string_view url);
 
 bool IsAddress(absl::string_view text);
+// Of addresses of the gateway that last: what stands between its own and the token.
+inline constexpr char kLastingPath[] = "/files/link/";
+// The token of such an address; empty where it is none. Nobody has looked whether it is signed.
+absl::string_view LastingTokenOf(absl::string_view text);
 // `url` and the path, percent-encoded.
 std::string AddressOf(absl::string_view url, absl::string_view path);
 

@@ -17,6 +17,7 @@
 #include "common/value/parse.h"
 #include "services/file_transfer/errors.h"
 #include "services/file_transfer/placing/names.h"
+#include "services/file_transfer/placing/placement_records.h"
 
 namespace cognate::file_transfer {
 namespace {
@@ -256,6 +257,7 @@ absl::StatusOr<v1::PlaceResponse> PlaceFiles(const PlacementParts& parts, const 
   }
   if (!placed.ended.empty()) RETURN_IF_ERROR(parts.stores.placements.PutEnded(placed.ended, {}, now));
   RETURN_IF_ERROR(parts.stores.refusals.Put(platform, placed.refused, now));
+  RETURN_IF_ERROR(parts.stores.links.Refuse(platform, placed.refused));
   std::vector<std::string> given;
   for (const PlacementRow& row : placed.ended) {
     parts.teller.Ended(row);
@@ -281,6 +283,8 @@ absl::StatusOr<v1::ListPlacementsResponse> ListPlacements(const PlacementParts& 
   v1::ListPlacementsResponse response;
   const size_t count = std::min(rows.size(), static_cast<size_t>(size));
   for (size_t i = 0; i < count; ++i) *response.add_placements() = ProtoOf(rows[i]);
+  RETURN_IF_ERROR(NameRecords(parts.stores.uses, parts.registry, absl::MakeConstSpan(rows).subspan(0, count),
+                              &response));
   if (rows.size() > count) response.set_next_page_token(absl::WebSafeBase64Escape(rows[count - 1].path));
   ASSIGN_OR_RETURN(const PlacementTotals totals, parts.stores.placements.Totals(platform));
   response.set_total_count(totals.total_count);

@@ -4,6 +4,7 @@
 #include "absl/status/statusor.h"
 #include "cognate/v1/file_transfer_service.pb.h"
 #include "common/clock/clock.h"
+#include "services/clients/registry_client.h"
 #include "services/file_transfer/placing/platforms.h"
 #include "services/file_transfer/placing/stores.h"
 #include "services/file_transfer/placing/teller.h"
@@ -13,6 +14,7 @@ namespace cognate::file_transfer {
 
 struct PlacementParts {
   const Clock& clock;
+  clients::RegistryClient& registry;
   Stores& stores;
   Platforms& platforms;
   Possession& possession;

@@ -15,8 +15,10 @@
 #include "services/file_transfer/contents.h"
 #include "services/file_transfer/placing/bind.h"
 #include "services/file_transfer/placing/feedback_client.h"
+#include "services/file_transfer/placing/link_keeper.h"
 #include "services/file_transfer/placing/missing_gauges.h"
 #include "services/file_transfer/placing/mover.h"
+#include "services/file_transfer/placing/open_lasting_link.h"
 #include "services/file_transfer/placing/placement_rpcs.h"
 #include "services/file_transfer/placing/platforms.h"
 #include "services/file_transfer/placing/releaser.h"
@@ -33,6 +35,11 @@ class Placing {
     std::string registry;
     std::string feedback;
   };
+  // How lasting addresses are made.
+  struct Addressing {
+    const Links& links;
+    const std::string& public_url;
+  };
   struct Directories {
     std::vector<std::string> roots;
     int64_t max_bytes = 0;  // of one file
@@ -41,7 +48,7 @@ class Placing {
   // All that is referred to outlives it.
   Placing(const Clock& clock, metrics::Registry& metrics, postgres::Pool& pool, Contents& contents,
           Possession& possession, MediaTypes& media_types, const Addresses& peers,
-          const Directories& directories)
+          const Addressing& addressing, const Directories& directories)
       : registry_(peers.registry),
         feedback_(peers.feedback),
         stores_(pool),
@@ -53,12 +60,26 @@ class Placing {
             clock, metrics,
             [this](const v1::TellEventsRequest& request) { return feedback_.TellEvents(request); },
             [this](const std::string& platform) { return stores_.placements.Totals(platform); }),
-        bind_parts_{clock,   stores_,  possession, platforms_,           contents, media_types, workers_,
-                    shares_, reading_, teller_,    directories.max_bytes},
-        rpc_parts_{clock, stores_, platforms_, possession, teller_},
+        bind_parts_{clock,
+                    stores_,
+                    possession,
+                    platforms_,
+                    contents,
+                    media_types,
+                    workers_,
+                    shares_,
+                    reading_,
+                    teller_,
+                    addressing.links,
+                    addressing.public_url,
+                    directories.max_bytes},
+        rpc_parts_{clock, registry_, stores_, platforms_, possession, teller_},
+        link_parts_{clock, addressing.links, stores_, platforms_, contents},
         mover_(clock, stores_, platforms_, contents, possession, teller_, directories.max_bytes),
         releaser_(clock, stores_.waits, platforms_, workers_, feedback_),
         sweeper_(clock, stores_, registry_, platforms_, workers_),
+        keeper_({clock, stores_, platforms_, workers_, contents, media_types, possession, reading_,
+                 directories.max_bytes}),
         missing_(clock, metrics, stores_.placements),
         copies_(stores_.seen, platforms_, contents) {}
   Placing(const Placing&) = delete;
@@ -66,6 +87,7 @@ class Placing {
 
   const BindParts& bind_parts() const { return bind_parts_; }
   const PlacementParts& rpc_parts() const { return rpc_parts_; }
+  const LinkParts& link_parts() const { return link_parts_; }
   CopySource& copies() { return copies_; }
 
   // Its loops, each for a worker of its own.
@@ -74,6 +96,7 @@ class Placing {
     run("file-reader", [this](StopToken& stop) { mover_.RunReads(stop); });
     run("file-placer", [this](StopToken& stop) { mover_.RunPlacements(stop); });
     run("file-waits", [this](StopToken& stop) { releaser_.Run(stop); });
+    run("file-links", [this](StopToken& stop) { keeper_.Run(stop); });
     run("file-sweeper", [this](StopToken& stop) { sweeper_.Run(stop); });
     run("file-gauges", [this](StopToken& stop) { missing_.Run(stop); });
     run("file-teller", [this](StopToken& stop) { teller_.Run(stop); });
@@ -90,9 +113,11 @@ class Placing {
   Teller teller_;
   const BindParts bind_parts_;
   const PlacementParts rpc_parts_;
+  const LinkParts link_parts_;
   Mover mover_;
   Releaser releaser_;
   Sweeper sweeper_;
+  LinkKeeper keeper_;
   MissingGauges missing_;
   DirectoryCopies copies_;
 };

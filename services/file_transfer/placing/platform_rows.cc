@@ -30,12 +30,13 @@ Statement DropOf(const char* name, absl::string_view table, absl::string_view co
                              " WHERE ", column, " = $1 LIMIT $2))")};
 }
 
-const std::array<Statement, 9>& PlatformStatements() {
-  static const auto* const statements = new std::array<Statement, 9>{
+const std::array<Statement, 10>& PlatformStatements() {
+  static const auto* const statements = new std::array<Statement, 10>{
       PlatformsOf("platforms_of_possessions", "possessions", "platform"),
       PlatformsOf("platforms_of_uploads", "uploads", "platform"),
       PlatformsOf("platforms_of_bindings", "bindings", "platform"),
       PlatformsOf("platforms_of_placements", "placements", "platform"),
+      PlatformsOf("platforms_of_links", "links", "platform"),
       PlatformsOf("platforms_of_seen_files", "seen_files", "platform"),
       PlatformsOf("platforms_of_reads", "reads", "platform"),
       PlatformsOf("platforms_of_waits", "waits", "platform"),
@@ -44,12 +45,13 @@ const std::array<Statement, 9>& PlatformStatements() {
   return *statements;
 }
 
-const std::array<Statement, 9>& DropStatements() {
+const std::array<Statement, 10>& DropStatements() {
   static const auto* const statements =
-      new std::array<Statement, 9>{DropOf("drop_possessions_of_platform", "possessions", "platform"),
+      new std::array<Statement, 10>{DropOf("drop_possessions_of_platform", "possessions", "platform"),
                                    DropOf("drop_uploads_of_platform", "uploads", "platform"),
                                    DropOf("drop_bindings_of_platform", "bindings", "platform"),
                                    DropOf("drop_placements_of_platform", "placements", "platform"),
+                                   DropOf("drop_links_of_platform", "links", "platform"),
                                    DropOf("drop_seen_files_of_platform", "seen_files", "platform"),
                                    DropOf("drop_reads_of_platform", "reads", "platform"),
                                    DropOf("drop_waits_of_platform", "waits", "platform"),

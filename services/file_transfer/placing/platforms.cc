@@ -32,6 +32,7 @@ absl::StatusOr<std::shared_ptr<const PlatformFiles>> Platforms::Get(const std::s
   files->id = platform;
   files->has_place = read->has_files();
   files->url = read->files().url();
+  files->allow_private_addresses = read->files().allow_private_addresses();
   files->quota_bytes = read->files().quota_bytes();
   files->has_agent = read->channel() == v1::CHANNEL_AGENT;
   if (files->has_place) {

@@ -24,6 +24,7 @@ struct PlatformFiles {
   std::shared_ptr<const Place> place;  // null where it cannot be reached now: `why`
   absl::Status why;
   std::string url;
+  bool allow_private_addresses = false;  // of the url
   int64_t quota_bytes = 0;
   bool has_agent = false;  // it fetches deliveries, and with them files
 };

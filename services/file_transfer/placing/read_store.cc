@@ -1,5 +1,6 @@
 #include "services/file_transfer/placing/read_store.h"
 
+#include "services/file_transfer/placing/link_store.h"
 #include "services/file_transfer/placing/query.h"
 #include "services/file_transfer/placing/seen_store.h"
 #include "services/file_transfer/placing/wait_store.h"
@@ -78,6 +79,7 @@ absl::Status ReadStore::End(const ReadRow& read, const std::optional<SeenFile>& 
   return pool_.InTransactionWithRetry("end_read", [&](Transaction& transaction) -> absl::Status {
     if (seen.has_value()) RETURN_IF_ERROR(SeenStore::Put(transaction, {*seen}));
     RETURN_IF_ERROR(transaction.Query(kEnd, Params().AddText(read.platform).AddText(read.path)).status());
+    RETURN_IF_ERROR(LinkStore::Wake(transaction, read.platform, read.path, now));
     return WaitStore::WakeSource(transaction, read.platform, read.path, now);
   });
 }

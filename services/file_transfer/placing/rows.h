@@ -21,10 +21,31 @@ struct BindingKey {
   auto operator<=>(const BindingKey&) const = default;
 };
 
+// A file of a source, by where it is there.
+struct SourceFile {
+  std::string platform;
+  std::string path;
+  auto operator<=>(const SourceFile&) const = default;
+};
+
 struct Binding {
   BindingKey key;
   std::optional<std::string> sha256;
   std::string path;
+  std::optional<SourceFile> link = {};  // the field has its lasting address
+};
+
+// A file of a source that fields lead to by a lasting address, and the copy that stands in for it.
+struct LinkRow {
+  SourceFile file;
+  std::string name;
+  v1::FileRule rule;
+  std::optional<std::string> sha256 = {};          // of the copy
+  std::optional<std::string> claimed_sha256 = {};  // by the source's agent, which has not sent it yet
+  std::string reason = {};                         // why what is there now is not stored
+  std::string message = {};
+  int look_count = 0;
+  std::optional<absl::Time> next_look = {};
 };
 
 struct SeenFile {

@@ -33,6 +33,7 @@ const Statement kPut = {"put_seen_files", R"sql(
 
 const Statement kPaths = {"paths_of_seen_files", R"sql(
     SELECT s.path, EXISTS (SELECT 1 FROM bindings b WHERE b.sha256 = s.sha256 AND b.platform = $1)
+                   OR EXISTS (SELECT 1 FROM links l WHERE l.platform = $1 AND l.path = s.path)
     FROM (SELECT path, sha256 FROM seen_files WHERE platform = $1 AND path > $2 ORDER BY path LIMIT $3) s
     ORDER BY s.path
 )sql"};

@@ -17,6 +17,8 @@ constexpr absl::Duration kInterval = absl::Hours(1);
 constexpr absl::Duration kPagePause = absl::Milliseconds(200);
 constexpr int kPage = 500;
 constexpr absl::Duration kUnbound = absl::Hours(24);
+// A target may be away, or show a page that it has kept, while its record leads elsewhere already.
+constexpr absl::Duration kUnusedLinks = absl::Hours(24 * 7);
 constexpr int64_t kOldDraftSeconds = 6 * 3600;
 constexpr absl::Duration kRefusalsKept = absl::Hours(24 * 30);
 constexpr absl::Duration kLooking = absl::Seconds(60);
@@ -40,6 +42,7 @@ void Sweeper::Run(StopToken& stop) {
     warn("platforms not swept", SweepPlatforms(stop));
     warn("bindings not swept", SweepEntities(stop));
     warn("placements not swept", SweepPlacements(stop));
+    warn("links not swept", SweepLinks(stop));
     warn("refused uploads not forgotten", stores_.refusals.DropBefore(clock_.Now() - kRefusalsKept));
     stop.WaitFor(kInterval);
   }
@@ -50,6 +53,17 @@ absl::Status Sweeper::SweepPlacements(StopToken& stop) {
   while (!stop.stopping()) {
     ASSIGN_OR_RETURN(const bool more,
                      stores_.placements.ForgetUnbound(clock_.Now() - kUnbound, kPage, &after));
+    if (!more) return absl::OkStatus();
+    stop.WaitFor(kPagePause);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Sweeper::SweepLinks(StopToken& stop) {
+  SourceFile after;
+  while (!stop.stopping()) {
+    const absl::Time now = clock_.Now();
+    ASSIGN_OR_RETURN(const bool more, stores_.links.DropUnused(now - kUnusedLinks, now, kPage, &after));
     if (!more) return absl::OkStatus();
     stop.WaitFor(kPagePause);
   }

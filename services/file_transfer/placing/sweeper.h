@@ -27,6 +27,7 @@ class Sweeper {
   absl::Status SweepEntities(StopToken& stop);
   absl::Status SweepPlatforms(StopToken& stop);
   absl::Status SweepPlacements(StopToken& stop);
+  absl::Status SweepLinks(StopToken& stop);
   // What somebody has removed from a directory, and nothing leads to.
   absl::Status SweepDirectory(const PlatformFiles& files, StopToken& stop);
 

@@ -9,6 +9,7 @@
 #include "common/value/parse.h"
 #include "common/value/value.h"
 #include "services/file_transfer/placing/file_type.h"
+#include "services/file_transfer/placing/link_fields.h"
 #include "services/file_transfer/placing/names.h"
 #include "services/file_transfer/placing/wanted.h"
 
@@ -59,7 +60,8 @@ class Understanding {
         wanted.Refuse("WRONG_TYPE", StrCat("got ", value::Describe(binding.value()),
                                            ", want the path or address of a file"));
       }
-      if (!wanted.is_answered() && wanted.rule->mode() == v1::FILE_MODE_LINK) Link(wanted);
+      if (!wanted.is_answered() && wanted.rule->mode() == v1::FILE_MODE_LINK && !IsLasting(wanted))
+        PlaceSourceAddress(wanted);
     }
   }
 
@@ -101,21 +103,51 @@ class Understanding {
     if (file.has_modify_time()) wanted.modified = ToTime(file.modify_time());
   }
 
+  // An address of the gateway, which was given out for a file of the target or of a third platform: it is
+  // that file, and no foreign address.
+  bool Follow(Wanted& wanted, const std::string& text) {
+    const std::optional<SourceFile> file = FileOfAddress(work_.parts.links, text);
+    if (!file.has_value()) return false;
+    if (file->platform == work_.target->id) {
+      wanted.is_own = true;
+      wanted.Place(value::Text(file->path));
+      return true;
+    }
+    wanted.is_followed = true;
+    if (wanted.rule->mode() == v1::FILE_MODE_LINK && !IsLasting(wanted)) {
+      wanted.is_linked = true;
+      wanted.Place(value::Text(text));
+      return true;
+    }
+    FindSource(wanted, file->platform);
+    if (!wanted.is_answered()) TakePath(wanted, file->path);
+    return true;
+  }
+
   void ReadText(Wanted& wanted, const std::string& text) {
-    if (wanted.rule->mode() == v1::FILE_MODE_LINK && IsAddress(text)) {
+    if (Follow(wanted, text)) return;
+    SourcePath read = ReadSourcePath(text, wanted.source->url);
+    const bool passes = !IsLasting(wanted) || read.path.empty();
+    if (wanted.rule->mode() == v1::FILE_MODE_LINK && IsAddress(text) && passes) {
       wanted.is_linked = true;
       return wanted.Place(value::Text(text));
     }
-    SourcePath read = ReadSourcePath(text, wanted.source->url);
     if (read.path.empty()) {
       return wanted.Refuse("FILE_OUTSIDE_PLACE", StrCat("got ", ShownName(text), " from ", wanted.source->id,
                                                         ": ", read.fault, "; correct it at the source"));
     }
-    wanted.source_path = std::move(read.path);
+    TakePath(wanted, std::move(read.path));
+  }
+
+  void TakePath(Wanted& wanted, std::string path) {
+    wanted.source_path = std::move(path);
     wanted.name = std::string(NameOf(wanted.source_path));
     wanted.extension = ExtensionOf(wanted.name);
-    if (!wanted.source->has_place || wanted.rule->mode() == v1::FILE_MODE_LINK) return;
+    const bool is_linked = wanted.rule->mode() == v1::FILE_MODE_LINK;
+    if (!wanted.source->has_place || (is_linked && !IsLasting(wanted))) return;
     if (wanted.source->place == nullptr) {
+      // A link is good while the directory is not.
+      if (is_linked) return;
       return wanted.Wait(v1::PLACEMENT_STATE_LACKING,
                          StrCat(ShownName(wanted.source_path), ": ", wanted.source->why.message()));
     }
@@ -130,7 +162,9 @@ class Understanding {
       const std::vector<absl::StatusOr<FileStand>> stands = work_.In(*source).Stat(std::move(paths));
       for (size_t i = 0; i < stands.size(); ++i) {
         if (!stands[i].ok()) {
-          wanted[i]->Lack(stands[i].status());
+          // A link may lead to what is not there yet.
+          if (!IsLasting(*wanted[i]) || absl::IsPermissionDenied(stands[i].status()))
+            wanted[i]->Lack(stands[i].status());
           continue;
         }
         wanted[i]->stand = *stands[i];
@@ -140,21 +174,6 @@ class Understanding {
     }
   }
 
-  void Link(Wanted& wanted) {
-    wanted.is_linked = true;
-    if (!wanted.source->url.empty() && !wanted.source_path.empty()) {
-      const SourcePath path = ReadSourcePath(wanted.source_path, wanted.source->url);
-      if (!path.path.empty()) return wanted.Place(value::Text(AddressOf(wanted.source->url, path.path)));
-    }
-    wanted.Refuse("FILE_HAS_NO_ADDRESS",
-                  wanted.source->url.empty()
-                      ? StrCat("nothing says where ", wanted.source->id, " serves ", ShownName(wanted.name),
-                               "; set it by `cognate platform update ", wanted.source->id,
-                               " --files /its/directory --files-url https://…`")
-                      : StrCat(wanted.source->id, " does not say under which path it serves ",
-                               ShownName(wanted.name), "; its agent has to give the path"));
-  }
-
   absl::Status LookUp() {
     std::vector<BindingKey> keys;
     std::vector<Wanted*> of_keys;
@@ -162,6 +181,10 @@ class Understanding {
     std::vector<Wanted*> of_paths, of_agents;
     for (Wanted& wanted : work_.wanted) {
       if (wanted.is_answered()) continue;
+      if (IsLasting(wanted)) {
+        if (!wanted.source->has_place && wanted.sha256.empty()) of_agents.push_back(&wanted);
+        continue;
+      }
       keys.push_back(wanted.target_key);
       of_keys.push_back(&wanted);
       if (wanted.stand.has_value()) {
@@ -181,24 +204,37 @@ class Understanding {
     return LookUpOfAgents(of_agents);
   }
 
-  // A path of an agent's record is a file that it has sent before, or that it was given.
+  // A path of an agent's record is a file that it has sent before, or that it was given, or that links lead
+  // to.
   absl::Status LookUpOfAgents(const std::vector<Wanted*>& wanted) {
     std::vector<BindingKey> keys;
     std::vector<std::string> platforms, paths;
+    std::vector<SourceFile> files;
     for (const Wanted* one : wanted) {
       keys.push_back(one->source_key);
+      files.push_back({one->source->id, one->source_path});
       platforms.push_back(one->source->id);
       paths.push_back(one->source_path);
     }
     ASSIGN_OR_RETURN(const auto sent, work_.parts.stores.bindings.Find(keys));
     ASSIGN_OR_RETURN(const auto given, work_.parts.stores.placements.Find(platforms, paths));
+    ASSIGN_OR_RETURN(const auto linked, work_.parts.stores.links.Find(files));
     for (size_t i = 0; i < wanted.size(); ++i) {
       Wanted& one = *wanted[i];
-      if (sent[i].has_value() && sent[i]->sha256.has_value() && sent[i]->path == one.source_path) {
+      const std::optional<std::string> known = !linked[i].has_value() ? std::nullopt
+                                               : linked[i]->claimed_sha256.has_value()
+                                                   ? linked[i]->claimed_sha256
+                                                   : linked[i]->sha256;
+      const bool was_sent = !one.is_followed && sent[i].has_value() && sent[i]->sha256.has_value() &&
+                            sent[i]->path == one.source_path;
+      if (was_sent) {
         one.sha256 = *sent[i]->sha256;
         one.is_claimed = true;
       } else if (given[i].has_value() && given[i]->state == v1::PLACEMENT_STATE_PLACED) {
         one.sha256 = given[i]->sha256;
+      } else if (known.has_value()) {
+        one.sha256 = *known;
+        one.is_claimed = true;
       } else {
         one.Refuse("FILE_UNKNOWN", StrCat("nothing is known of ", ShownName(one.source_path),
                                           " but its path; ", one.source->id,
@@ -214,7 +250,7 @@ class Understanding {
     std::vector<std::string> hashes;
     std::vector<Wanted*> of_hashes;
     for (Wanted& wanted : work_.wanted) {
-      if (wanted.is_answered() || wanted.sha256.empty()) continue;
+      if (wanted.is_answered() || wanted.sha256.empty() || IsLasting(wanted)) continue;
       hashes.push_back(wanted.sha256);
       of_hashes.push_back(&wanted);
     }
@@ -237,7 +273,8 @@ class Understanding {
   absl::Status CheckClaims() {
     std::map<std::string, std::vector<Wanted*>> of_sources;
     for (Wanted& wanted : work_.wanted) {
-      if (!wanted.is_answered() && wanted.is_claimed) of_sources[wanted.source->id].push_back(&wanted);
+      if (!wanted.is_answered() && wanted.is_claimed && !IsLasting(wanted))
+        of_sources[wanted.source->id].push_back(&wanted);
     }
     std::vector<Wanted*> lacking;
     for (const auto& [source, claimed] : of_sources) {
@@ -294,11 +331,12 @@ class Understanding {
                          " (file.max_bytes)"));
     }
     if (auto error = CheckExtension(rule, wanted.name, wanted.extension); error.has_value())
-      wanted.Refuse(*std::move(error));
+      return wanted.Refuse(*std::move(error));
+    if (IsLasting(wanted)) PlaceLastingAddress(work_.parts, wanted);
   }
 
   void Skip(Wanted& wanted, v1::FileSkipAction action, absl::string_view reason, const std::string& why) {
-    if (action == v1::FILE_SKIP_ACTION_LINK) return Link(wanted);
+    if (action == v1::FILE_SKIP_ACTION_LINK) return PlaceSourceAddress(wanted);
     wanted.is_linked = true;  // nothing of it is kept
     if (action == v1::FILE_SKIP_ACTION_EMPTY) return wanted.Place(value::Null());
     wanted.Refuse(reason, StrCat(ShownName(wanted.name), " ", why));

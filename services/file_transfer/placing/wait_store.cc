@@ -117,11 +117,18 @@ const Statement kPutOff = {"put_off_waits", absl::StrCat(R"sql(
     WHERE waits.ctid = due.ctid AND waits.next_look_at = $7
 )sql")};
 
+// For records that wait, and for copies behind links, for which none does.
 const Statement kWanted = {"wanted_uploads", absl::StrCat("SELECT DISTINCT ON (w.sha256) ", kColumns, R"sql(
-    FROM waits w
+    FROM (SELECT platform, entity_id, model, field, position, source_platform, source_path, sha256, path, look_count,
+                 created_at, ready_at
+          FROM waits WHERE source_platform = $1 AND sha256 IS NOT NULL AND sha256 > $2 AND path = ''
+          UNION ALL
+          SELECT '', '00000000-0000-0000-0000-000000000000'::uuid, '', '', 0, platform, path, claimed_sha256, '', 0,
+                 created_at, NULL
+          FROM links
+          WHERE platform = $1 AND claimed_sha256 > $2) w
     CROSS JOIN LATERAL (SELECT w.source_platform AS source, w.sha256 AS sha256) wanted
-    WHERE w.source_platform = $1 AND w.sha256 IS NOT NULL AND w.sha256 > $2 AND w.path = ''
-      AND NOT EXISTS ()sql",
+    WHERE NOT EXISTS ()sql",
                                                           kHas, R"sql()
       AND NOT EXISTS (SELECT 1 FROM refused_uploads r WHERE r.platform = $1 AND r.sha256 = w.sha256)
     ORDER BY w.sha256

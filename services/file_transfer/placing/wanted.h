@@ -45,6 +45,10 @@ struct Wanted {
 
   std::string target_path;
   bool is_linked = false;  // nothing of it is kept
+  std::optional<SourceFile> link;  // the field gets its lasting address
+  // The field has such an address: `source` is the platform that it leads to, and not the field's.
+  bool is_followed = false;
+  bool is_own = false;  // the target's own: what is bound stays
   // The source's agent says what it is: that counts once it has sent it.
   bool is_claimed = false;
 

@@ -17,11 +17,15 @@ namespace cognate::gateway {
 namespace {
 
 constexpr char kPath[] = "/files/";
+constexpr char kLastingPath[] = "/files/link/";
 constexpr absl::string_view kHashPath = "/files/sha256/";
 // A client that reads slowly keeps so much of its content here, and no call of the service that has it.
 constexpr int64_t kPieceBytes = 512 << 10;
 // As long may the service take to find out what is wrong with a content.
 constexpr absl::Duration kVerifyTimeout = absl::Hours(1);
+// So long a browser waits for a source of which nothing is known.
+constexpr absl::Duration kPatience = absl::Milliseconds(900);
+constexpr absl::Duration kComeAgain = absl::Seconds(30);
 
 class Download final : public FileCall {
  public:
@@ -35,7 +39,8 @@ class Download final : public FileCall {
       Ask<v1::GetFileResponse>("FileTransferService/GetFile", request,
                                [this, self](const absl::StatusOr<v1::GetFileResponse>& known) {
                                  if (!known.ok()) return call_->Refuse(known.status());
-                                 Tell(known->file(), absl::BytesToHexString(known->file().sha256()));
+                                 const std::string name = absl::BytesToHexString(known->file().sha256());
+                                 Tell(known->file(), AttachmentOf(name));
                                });
     });
   }
@@ -50,7 +55,24 @@ class Download final : public FileCall {
         [this, self = self()](const absl::StatusOr<v1::OpenLinkResponse>& link) {
           if (!link.ok()) return call_->Refuse(link.status());
           const std::string& name = link->name();
-          Tell(link->file(), name.empty() ? absl::BytesToHexString(link->file().sha256()) : name);
+          Tell(link->file(),
+               AttachmentOf(name.empty() ? absl::BytesToHexString(link->file().sha256()) : name));
+        },
+        rights_);
+  }
+
+  // To the source while that answers, else what is stored of it.
+  void RunLastingLink(const std::string& token) {
+    rights_ = Rights::kGateway;
+    v1::OpenLastingLinkRequest request;
+    request.set_token(token);
+    Ask<v1::OpenLastingLinkResponse>(
+        "FileTransferService/OpenLastingLink", request,
+        [this, self = self()](const absl::StatusOr<v1::OpenLastingLinkResponse>& link) {
+          if (!link.ok()) return call_->Refuse(link.status());
+          lasting_ = *link;
+          if (lasting_.source_address().empty()) return AnswerCopy();
+          FindSource();
         },
         rights_);
   }
@@ -59,7 +81,42 @@ class Download final : public FileCall {
   std::shared_ptr<Download> self() { return std::static_pointer_cast<Download>(shared_from_this()); }
   bool is_head() const { return call_->request().method == "HEAD"; }
 
-  void Tell(const v1::File& file, const std::string& name) {
+  void FindSource() {
+    const auto take = [this, self = self(), is_over = std::make_shared<bool>(false)](bool answers) {
+      if (std::exchange(*is_over, true)) return;
+      if (!answers) return AnswerCopy();
+      parts_.sources.Count("source");
+      call_->Answer({302,
+                     {{"location", lasting_.source_address()}, {"cache-control", "public, max-age=10"}},
+                     ""});
+    };
+    call_->exchange().loop().After(kPatience, [take] { take(false); });
+    parts_.sources.Ask(
+        lasting_.source_address(), lasting_.allow_private_addresses(),
+        [self = self(), take](bool answers) { self->Post([take, answers] { take(answers); }); });
+  }
+
+  void AnswerCopy() {
+    if (lasting_.has_file()) {
+      parts_.sources.Count("copy");
+      const v1::File& file = lasting_.file();
+      return Tell(file, IsPlainPicture(file.media_type()) ? "inline" : AttachmentOf(lasting_.name()));
+    }
+    parts_.sources.Count("none");
+    // Whoever has the address need not know more of the sync than that.
+    const std::string& reason = lasting_.error().reason();
+    if (!reason.empty()) {
+      return call_->Refuse(
+          Error(absl::StatusCode::kNotFound, "LINK_HAS_NO_COPY",
+                absl::StrCat("the source does not answer, and its file is not stored here (", reason, ")")));
+    }
+    call_->Refuse(Error(absl::StatusCode::kUnavailable, "LINK_NOT_STORED_YET",
+                        "the source does not answer, and its file is not stored here yet: come again in a "
+                        "moment")
+                      .RetryAfter(kComeAgain));
+  }
+
+  void Tell(const v1::File& file, const std::string& disposition) {
     sha256_ = file.sha256();
     const http::Headers& asked = call_->request().headers;
     const std::string tag = absl::StrCat("\"", absl::BytesToHexString(sha256_), "\"");
@@ -74,7 +131,7 @@ class Download final : public FileCall {
     headers_.push_back({"accept-ranges", "bytes"});
     headers_.push_back(
         {"content-type", file.media_type().empty() ? "application/octet-stream" : file.media_type()});
-    headers_.push_back({"content-disposition", AttachmentOf(name)});
+    headers_.push_back({"content-disposition", disposition});
     headers_.push_back({"x-content-type-options", "nosniff"});
     headers_.push_back({"content-security-policy", "default-src 'none'; sandbox"});
     headers_.push_back({"content-length", absl::StrCat(range.length)});
@@ -183,6 +240,7 @@ class Download final : public FileCall {
   }
 
   Rights rights_ = Rights::kCaller;
+  v1::OpenLastingLinkResponse lasting_;
   std::string sha256_;
   http::Headers headers_;
   int status_ = 200;
@@ -199,7 +257,8 @@ class Download final : public FileCall {
 void Get(const FileParts& parts, const CallPtr& call) {
   absl::string_view path = call->request().path;
   const bool is_by_hash = absl::ConsumePrefix(&path, kHashPath);
-  call->SetName(is_by_hash ? "files/sha256/{hex}" : "files/{link}");
+  const bool lasts = absl::ConsumePrefix(&path, kLastingPath);
+  call->SetName(is_by_hash ? "files/sha256/{hex}" : lasts ? "files/link/{link}" : "files/{link}");
   const std::string& method = call->request().method;
   if (method != "GET" && method != "HEAD") return RefuseMethod(*call, "GET, HEAD");
   if (is_by_hash) {
@@ -207,9 +266,11 @@ void Get(const FileParts& parts, const CallPtr& call) {
     if (sha256.empty()) return RefusePath(*call);
     return std::make_shared<Download>(parts, call)->RunHash(sha256);
   }
-  path.remove_prefix(sizeof(kPath) - 1);
+  if (!lasts) path.remove_prefix(sizeof(kPath) - 1);
   if (path.empty() || absl::StrContains(path, '/')) return RefusePath(*call);
-  std::make_shared<Download>(parts, call)->RunLink(std::string(path));
+  const auto download = std::make_shared<Download>(parts, call);
+  if (lasts) return download->RunLastingLink(std::string(path));
+  download->RunLink(std::string(path));
 }
 
 }  // namespace

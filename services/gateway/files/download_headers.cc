@@ -1,6 +1,7 @@
 #include "services/gateway/files/download_headers.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -66,6 +67,12 @@ bool NamesTag(absl::string_view header, absl::string_view tag) {
     if (each == "*" || each == tag) return true;
   }
   return false;
+}
+
+bool IsPlainPicture(absl::string_view media_type) {
+  constexpr absl::string_view kPictures[] = {"image/png",  "image/jpeg", "image/gif",
+                                             "image/webp", "image/avif", "image/bmp"};
+  return std::find(std::begin(kPictures), std::end(kPictures), media_type) != std::end(kPictures);
 }
 
 std::string AttachmentOf(absl::string_view name) {

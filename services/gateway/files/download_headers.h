@@ -30,4 +30,8 @@ bool NamesTag(absl::string_view header, absl::string_view tag);
 // is only ever a name.
 std::string AttachmentOf(absl::string_view name);
 
+// Whether a browser may show such a content beside a page's own: pictures of dots, which nothing can hide in
+// that runs.
+bool IsPlainPicture(absl::string_view media_type);
+
 }  // namespace cognate::gateway
