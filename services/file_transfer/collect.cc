@@ -26,6 +26,9 @@ constexpr int kBatch = 500;
 constexpr absl::Duration kOrphanAge = absl::Hours(24);
 constexpr absl::Duration kPartialOrphanAge = absl::Hours(2);
 constexpr size_t kMovedBytes = 4 << 20;
+// An emptied pack stays for so long: a database of before says that contents are in it, and its backup was
+// followed by one of the store, which takes its time.
+constexpr absl::Duration kBackupTime = absl::Hours(48);
 
 absl::Status CollectUploads(Parts& parts, v1::CollectResponse* response) {
   const absl::Time now = parts.clock.Now();
@@ -65,10 +68,9 @@ absl::Status ReadPiece(Parts& parts, const StoredFile& file, std::string* conten
   return absl::OkStatus();
 }
 
-// Writes what a pack still has into another one. A piece that is damaged stays, and its pack with it; what
+// Writes these, which a pack still has, into another one. A piece that is damaged stays, and its pack with it; what
 // cannot be read for another reason is not damaged, and ends it.
-absl::Status EmptyPack(Parts& parts, int64_t number) {
-  ASSIGN_OR_RETURN(const std::vector<StoredFile> files, parts.references.OfPack(number));
+absl::Status EmptyPack(Parts& parts, const std::vector<StoredFile>& files) {
   std::vector<StoredFile> moved;
   std::vector<std::string> contents;
   size_t bytes = 0;
@@ -100,14 +102,16 @@ absl::Status EmptyPack(Parts& parts, int64_t number) {
   return move();
 }
 
-// Of which less than half is used.
+// Of which less than half is used, but for those that only wait for their removal.
 absl::StatusOr<std::vector<BlobStore::PackFile>> PoorPacks(Parts& parts) {
   // In this order: what comes to a pack meanwhile is used.
   ASSIGN_OR_RETURN(std::vector<BlobStore::PackFile> packs, parts.blobs.ListPacks());
   ASSIGN_OR_RETURN(const auto used, parts.references.UsedBytesOfPacks());
+  const absl::Time emptied_before = parts.clock.Now() - kBackupTime;
   std::erase_if(packs, [&](const BlobStore::PackFile& pack) {
     const auto found = used.find(pack.number);
-    return found != used.end() && found->second >= pack.size_bytes / 2;
+    if (found == used.end()) return pack.emptied_at && *pack.emptied_at >= emptied_before;
+    return found->second >= pack.size_bytes / 2;
   });
   return packs;
 }
@@ -117,9 +121,12 @@ absl::Status TidyPack(Parts& parts, const BlobStore::PackFile& pack) {
   if (hold == nullptr) return absl::OkStatus();
   ASSIGN_OR_RETURN(const int64_t used, parts.references.UsedBytes(pack.number));
   if (used >= pack.size_bytes / 2 && used > 0) return absl::OkStatus();
-  RETURN_IF_ERROR(EmptyPack(parts, pack.number));
+  ASSIGN_OR_RETURN(const std::vector<StoredFile> files, parts.references.OfPack(pack.number));
+  if (files.empty() && pack.emptied_at) return parts.blobs.RemovePack(pack.number);
+  RETURN_IF_ERROR(EmptyPack(parts, files));
   ASSIGN_OR_RETURN(const std::vector<StoredFile> left, parts.references.OfPack(pack.number));
-  return left.empty() ? parts.blobs.RemovePack(pack.number) : absl::OkStatus();
+  // Also one that was emptied before, and that a restored database has filled again: its time begins anew.
+  return left.empty() ? parts.blobs.SetEmptied(pack.number) : absl::OkStatus();
 }
 
 absl::Status TidyPacks(Parts& parts) {

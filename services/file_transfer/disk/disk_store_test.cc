@@ -33,5 +33,36 @@ TEST(DiskStoreTest, ProcessesThatBeginAStoreAtTheSameMomentAllHaveIt) {
   }
 }
 
+class PacksTest : public ::testing::Test {
+ protected:
+  // As another process.
+  std::unique_ptr<DiskStore> Open() {
+    return test_support::ValueOrDie(
+        DiskStore::Open(directory_.File("store"), store_id_, /*is_new=*/true, Clock::Real()));
+  }
+  int64_t PackOne(DiskStore& store) {
+    return test_support::ValueOrDie(store.Pack({"a small content"})).places[0].pack;
+  }
+
+  const test_support::TempDir directory_;
+  const Uuid store_id_ = test_support::ValueOrDie(Uuid::Parse("018f3c2e-1111-7000-8000-000000000001"));
+};
+
+TEST_F(PacksTest, NothingComesIntoAPackThatWasEmptied) {
+  const int64_t pack = PackOne(*Open());
+  EXPECT_EQ(PackOne(*Open()), pack);
+  const absl::Time before = absl::Now() - absl::Minutes(1);
+  ASSERT_OK(Open()->SetEmptied(pack));
+  EXPECT_NE(PackOne(*Open()), pack);
+  const auto packs = test_support::ValueOrDie(Open()->ListPacks());
+  ASSERT_EQ(packs.size(), 2u);
+  for (const BlobStore::PackFile& one : packs) {
+    EXPECT_EQ(one.emptied_at.has_value(), one.number == pack);
+    if (one.emptied_at) EXPECT_GT(*one.emptied_at, before);
+  }
+  ASSERT_OK(Open()->RemovePack(pack));
+  EXPECT_EQ(test_support::ValueOrDie(Open()->ListPacks()).size(), 1u);
+}
+
 }  // namespace
 }  // namespace cognate::file_transfer

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kFullBytes = 64 << 20;
 constexpr char kExtension[] = ".pack";
+constexpr char kEmptied[] = ".emptied";
 
 }  // namespace
 
@@ -53,6 +54,10 @@ absl::Status Pack::Sync() {
 
 std::string PackWriter::PathOf(const std::string& directory, int64_t number) {
   return absl::StrCat(directory, "/", number, kExtension);
+}
+
+std::string PackWriter::EmptiedPathOf(const std::string& directory, int64_t number) {
+  return absl::StrCat(directory, "/", number, kEmptied);
 }
 
 int64_t PackWriter::NumberOf(absl::string_view file_name) {
@@ -105,6 +110,7 @@ absl::StatusOr<std::shared_ptr<Pack>> PackWriter::AdoptPack() {
     if (!file.ok() || !file->TryLock()) continue;
     // It may have been removed since it was opened.
     if (!std::filesystem::exists(entry->path(), gone)) continue;
+    if (std::filesystem::exists(EmptiedPathOf(directory_, number), gone) || gone) continue;
     ASSIGN_OR_RETURN(const int64_t size, file->Size());
     return std::make_shared<Pack>(number, *std::move(file), size);
   }

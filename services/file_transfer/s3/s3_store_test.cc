@@ -200,6 +200,24 @@ TEST_F(S3StoreTest, AYoungPackIsNobodysToRemove) {
   EXPECT_FALSE(fake_.objects().contains(key));
 }
 
+TEST_F(S3StoreTest, SaysSinceWhenNothingIsInAPack) {
+  ASSERT_OK_AND_ASSIGN(const BlobStore::Packed packed, store_->Pack({"small"}));
+  ASSERT_OK(store_->Pack({"another"}).status());
+  const int64_t number = packed.places[0].pack;
+  const absl::Time before = absl::Now() - absl::Minutes(1);
+  ASSERT_OK(store_->SetEmptied(number));
+  ASSERT_OK_AND_ASSIGN(const auto packs, store_->ListPacks());
+  ASSERT_THAT(packs, SizeIs(2));
+  for (const BlobStore::PackFile& pack : packs) {
+    EXPECT_EQ(pack.emptied_at.has_value(), pack.number == number);
+    if (pack.emptied_at) EXPECT_GT(*pack.emptied_at, before);
+  }
+  EXPECT_THAT(Read(*store_, packed.places[0], 5), IsOkAndHolds("small"));
+  ASSERT_OK(store_->RemovePack(number));
+  EXPECT_THAT(*store_->ListPacks(), SizeIs(1));
+  EXPECT_THAT(Keys(), SizeIs(2));  // with store-id
+}
+
 TEST_F(S3StoreTest, ShowsOldBlobsAndPartialsToWhoCollects) {
   ASSERT_OK_AND_ASSIGN(const BlobPlace place, Publish("upload1", Noise(100'000)));
   const auto blobs = [&](absl::Time before) {
