@@ -89,6 +89,8 @@ class Batches {
     small.result.path = path;
     small.result.size_bytes = file->size();
     small.result.status = file->ReadAt(0, file->size(), &small.content);
+    // Or half of it is of before.
+    if (small.result.status.ok()) small.result.status = file->CheckUnchanged();
     if (!small.result.status.ok()) {
       work_.Tell(small.result);
       return absl::OkStatus();

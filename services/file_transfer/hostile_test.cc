@@ -15,6 +15,7 @@
 namespace cognate::file_transfer {
 namespace {
 
+using test_support::Eventually;
 using test_support::HasReason;
 using test_support::IsOkAndHolds;
 using test_support::StatusIs;
@@ -372,6 +373,31 @@ TEST_F(HostileTest, FailsAFileThatIsWrittenToWhileItIsSentAndNoOther) {
   ASSERT_THAT(statuses, SizeIs(2));
   EXPECT_THAT(statuses[0], HasReason("FILE_CHANGED"));
   EXPECT_OK(statuses[1]);
+}
+
+TEST_F(HostileTest, FailsASmallFileThatIsWrittenToWhileItIsRead) {
+  const std::string path = directory_.File("small"), begun = directory_.File("begun");
+  std::ofstream(path) << RandomContent(300'000, 15);
+  Worker writer("writer", [&](StopToken& stop) {
+    while (!stop.stopping()) {
+      std::ofstream file(begun);
+      file << RandomContent(300'000, 15) << std::flush;
+      std::filesystem::rename(begun, path);
+      for (int i = 0; i < 100'000 && !stop.stopping(); ++i) file << "+" << std::flush;
+    }
+  });
+  files::UploadClient client(stub(), {.platform = "shop"});
+  absl::Status status;
+  EXPECT_TRUE(Eventually([&] {
+    EXPECT_OK(client.PutAll({path}, [&](const files::UploadedFile& file) {
+      status = file.status;
+      return true;
+    }));
+    return !status.ok();
+  }));
+  writer.Stop();
+  ++cases_;
+  EXPECT_THAT(status, HasReason("FILE_CHANGED"));
 }
 
 }  // namespace
