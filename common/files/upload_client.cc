@@ -75,7 +75,7 @@ class Work {
 bool ConcernsAll(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) ||
          absl::IsUnimplemented(status) || ErrorReason(status) == "STORE_FULL" ||
-         ErrorReason(status) == "INVALID_FIELD";
+         ErrorReason(status) == "INVALID_FIELD" || ErrorReason(status) == "PLATFORM_NOT_FOUND";
 }
 
 // One thread's share: fills a batch, asks what of it is stored, sends the rest.

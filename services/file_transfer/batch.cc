@@ -25,7 +25,7 @@ absl::Status CheckCount(absl::string_view field, int count) {
 
 absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchWriteRequest& request,
                                                   const grpc_support::Rpc& rpc) {
-  if (request.platform().empty()) return InvalidField("platform", "want the platform that sends the files");
+  ASSIGN_OR_RETURN(const std::string platform, PlatformOf(parts, rpc, request.platform()));
   RETURN_IF_ERROR(CheckCount("files", request.files_size()));
   int64_t bytes = 0;
   std::vector<Contents::Small> files;
@@ -37,7 +37,6 @@ absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchW
   }
   if (bytes > kMostBytes)
     return InvalidField("files", absl::StrCat("got ", bytes, " bytes, want at most ", kMostBytes));
-  const std::string platform = PlatformOf(rpc, request.platform());
   if (IsOfPlatform(rpc)) RETURN_IF_ERROR(parts.quota.Take(platform, bytes));
   parts.metrics.received_bytes.Increment(static_cast<double>(bytes));
   ASSIGN_OR_RETURN(const std::vector<absl::Status> statuses, parts.contents.PutSmall(files));

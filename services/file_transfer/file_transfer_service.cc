@@ -32,13 +32,13 @@ Status FileTransferService::QueryWriteStatus(ServerContext* context,
                                              const v1::QueryWriteStatusRequest* request,
                                              v1::QueryWriteStatusResponse* response) {
   return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return file_transfer::QueryWriteStatus(parts_, *request); });
+                     [&](const Rpc& rpc) { return file_transfer::QueryWriteStatus(parts_, *request, rpc); });
 }
 
 Status FileTransferService::CancelWrite(ServerContext* context, const v1::CancelWriteRequest* request,
                                         v1::CancelWriteResponse* response) {
   return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return file_transfer::CancelWrite(parts_, *request); });
+                     [&](const Rpc& rpc) { return file_transfer::CancelWrite(parts_, *request, rpc); });
 }
 
 Status FileTransferService::Read(ServerContext* context, const v1::ReadRequest* request,

@@ -10,9 +10,11 @@
 #include "common/postgres/pool_metrics.h"
 #include "common/status/status_macros.h"
 #include "common/worker/worker.h"
+#include "services/clients/registry_client.h"
 #include "services/file_transfer/errors.h"
 #include "services/file_transfer/file_transfer_service.h"
 #include "services/file_transfer/housekeeping.h"
+#include "services/file_transfer/known_platforms.h"
 #include "services/file_transfer/links.h"
 #include "services/file_transfer/migrations.h"
 #include "services/file_transfer/open_store.h"
@@ -52,6 +54,8 @@ struct Server::State {
         sessions(environment.clock),
         metrics(environment.metrics),
         links(LinkKeys(config.link_key).value_or(std::vector<std::string>())),
+        registry(config.peers.registry),
+        platforms(registry, environment.clock),
         parts{environment.clock,
               *blobs,
               files,
@@ -66,7 +70,8 @@ struct Server::State {
               sessions,
               memory,
               metrics,
-              links},
+              links,
+              platforms},
         housekeeping(parts),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
         placing(environment.clock, environment.metrics, *pool, contents, possession, media_types,
@@ -94,6 +99,8 @@ struct Server::State {
   UploadSessions sessions;
   Metrics metrics;
   const Links links;
+  clients::RegistryClient registry;
+  KnownPlatforms platforms;
   Parts parts;
   Housekeeping housekeeping;
   grpc_support::RpcBoundary rpcs;

@@ -157,6 +157,11 @@ TEST_F(TusTest, AnOperatorSaysForWhichPlatform) {
   const std::string path = Ask("POST", "/files/tus", headers).Header("location");
   EXPECT_EQ(Patch(path, 0, "abc").Header("cognate-sha256"), HashOf("abc"))
       << "the platform's own key goes on";
+  headers.back() = "cognate-platform: platforms/shop";
+  const std::string same = Ask("POST", "/files/tus", headers).Header("location");
+  EXPECT_EQ(Patch(same, 0, "abc").Header("cognate-sha256"), HashOf("abc")) << "its name is as good as its id";
+  headers.back() = "cognate-platform: shp";
+  EXPECT_EQ(ReasonOf(Ask("POST", "/files/tus", headers)), "PLATFORM_NOT_FOUND");
 }
 
 TEST_F(TusTest, APlatformDoesNotSeeAnothersUpload) {
