@@ -205,10 +205,11 @@ absl::StatusOr<std::vector<BlobStore::PackFile>> DiskStore::ListPacks() {
 }
 
 absl::StatusOr<std::shared_ptr<void>> DiskStore::HoldPack(int64_t number) {
-  absl::StatusOr<File> file = File::Open(PackWriter::PathOf(packs_, number), O_RDONLY);
+  absl::StatusOr<File> file = File::Open(PackWriter::PathOf(packs_, number), O_RDWR);
   if (absl::IsNotFound(file.status())) return nullptr;
   if (!file.ok()) return file.status();
-  if (!file->TryLock()) return nullptr;
+  ASSIGN_OR_RETURN(const bool is_locked, file->TryLock());
+  if (!is_locked) return nullptr;
   return std::make_shared<File>(*std::move(file));
 }
 

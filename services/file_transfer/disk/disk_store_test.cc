@@ -1,8 +1,13 @@
 #include "services/file_transfer/disk/disk_store.h"
 
 #include <barrier>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <string>
 #include <vector>
+
+#include <fcntl.h>
 
 #include "common/clock/clock.h"
 #include "common/worker/worker.h"
@@ -62,6 +67,38 @@ TEST_F(PacksTest, NothingComesIntoAPackThatWasEmptied) {
   }
   ASSERT_OK(Open()->RemovePack(pack));
   EXPECT_EQ(test_support::ValueOrDie(Open()->ListPacks()).size(), 1u);
+}
+
+// How this process has a file open that is not closed: O_RDONLY, O_WRONLY, O_RDWR; none: not at all.
+std::vector<int> ModesOf(const std::string& path) {
+  std::vector<int> modes;
+  for (const auto& handle : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(handle.path(), gone) != path || gone) continue;
+    const int flags = fcntl(std::stoi(handle.path().filename().string()), F_GETFL);
+    modes.push_back(flags & O_ACCMODE);
+  }
+  return modes;
+}
+
+TEST_F(PacksTest, APackIsHeldByAHandleThatMayWriteAsNfsWantsIt) {
+  const int64_t pack = PackOne(*Open());
+  const auto store = Open();
+  const auto hold = test_support::ValueOrDie(store->HoldPack(pack));
+  ASSERT_NE(hold, nullptr);
+  EXPECT_THAT(ModesOf(PackWriter::PathOf(directory_.File("store/packs"), pack)), ::testing::ElementsAre(O_RDWR));
+  EXPECT_EQ(test_support::ValueOrDie(Open()->HoldPack(pack)), nullptr);
+}
+
+TEST_F(PacksTest, AFileThatCannotBeLockedIsNoneThatSomebodyElseHas) {
+  const std::string path = directory_.File("file");
+  std::ofstream(path) << "x";
+  const File file = test_support::ValueOrDie(File::Open(path, O_RDWR));
+  const File other = test_support::ValueOrDie(File::Open(path, O_RDWR));
+  const File no_file = test_support::ValueOrDie(File::Open(path, O_PATH));
+  EXPECT_THAT(file.TryLock(), test_support::IsOkAndHolds(true));
+  EXPECT_THAT(other.TryLock(), test_support::IsOkAndHolds(false));
+  EXPECT_THAT(no_file.TryLock(), test_support::HasReason("STORE_UNAVAILABLE"));
 }
 
 }  // namespace

@@ -93,7 +93,8 @@ absl::StatusOr<std::shared_ptr<Pack>> PackWriter::OpenPack() {
     if (absl::IsNotFound(file.status())) return StoreErrno(ENOENT, directory_);
     if (!file.ok()) return file.status();
     // Another process may have adopted it in between.
-    if (!file->TryLock()) continue;
+    ASSIGN_OR_RETURN(const bool is_locked, file->TryLock());
+    if (!is_locked) continue;
     RETURN_IF_ERROR(SyncDirectory(directory_));
     return std::make_shared<Pack>(number, *std::move(file), 0);
   }
@@ -107,7 +108,9 @@ absl::StatusOr<std::shared_ptr<Pack>> PackWriter::AdoptPack() {
     std::error_code gone;
     if (number == 0 || static_cast<int64_t>(entry->file_size(gone)) >= kFullBytes || gone) continue;
     absl::StatusOr<File> file = File::Open(entry->path().string(), O_RDWR);
-    if (!file.ok() || !file->TryLock()) continue;
+    if (!file.ok()) continue;
+    ASSIGN_OR_RETURN(const bool is_locked, file->TryLock());
+    if (!is_locked) continue;
     // It may have been removed since it was opened.
     if (!std::filesystem::exists(entry->path(), gone)) continue;
     if (std::filesystem::exists(EmptiedPathOf(directory_, number), gone) || gone) continue;
