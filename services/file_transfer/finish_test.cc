@@ -132,6 +132,32 @@ TEST_F(FinishTest, WhatOnlyOneProcessIsToDoIsTakenByOne) {
   EXPECT_TRUE(theirs.ClaimUncut(0, now + absl::Minutes(6), now + absl::Minutes(9))->has_value());
 }
 
+TEST_F(FinishTest, ACollectionLooksAtEachContentOnce) {
+  Stop();
+  postgres::Options options;
+  options.uri = config_.postgres.uri;
+  options.search_path = "file_transfer";
+  const auto pool = test_support::ValueOrDie(postgres::Pool::Create(options));
+  Execute(
+      "INSERT INTO files (sha256, size_bytes, created_at, asked_at, pack, pack_offset, stored_bytes, "
+      "is_compressed, blob) SELECT sha256(i::text::bytea), 1, now(), now() - interval '3 days', 0, 0, 1, false, "
+      "'' FROM generate_series(1, 2500) i");
+  Execute(
+      "INSERT INTO bindings (platform, entity_id, model, field, position, sha256, path, updated_at) SELECT "
+      "'shop', gen_random_uuid(), 'm', 'f', 0, sha256, 'p', now() FROM files WHERE file_id % 100 <> 0");
+  CollectStore store(*pool);
+  std::vector<size_t> forgotten;
+  int64_t after = 0;
+  for (int page = 0; page < 3; ++page) {
+    const auto some = test_support::ValueOrDie(store.ForgetUnused(absl::Now(), 1'000, &after));
+    ASSERT_TRUE(some.has_value());
+    forgotten.push_back(some->size());
+  }
+  EXPECT_THAT(forgotten, ::testing::ElementsAre(10, 10, 5));
+  EXPECT_FALSE(test_support::ValueOrDie(store.ForgetUnused(absl::Now(), 1'000, &after)).has_value());
+  EXPECT_EQ(Count("files"), 2'475);
+}
+
 TEST_F(FinishTest, OneProcessSweepsAndNoOtherDoesAtTheSameTime) {
   const auto refuse = [&] {
     Execute(

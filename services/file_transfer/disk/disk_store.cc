@@ -186,11 +186,12 @@ absl::Status DiskStore::Remove(const BlobPlace& place) {
   return place.blob.empty() ? absl::OkStatus() : Unlink(BlobPath(place.blob));
 }
 
-absl::StatusOr<std::vector<BlobStore::PackFile>> DiskStore::ListPacks() {
+absl::StatusOr<std::vector<BlobStore::PackFile>> DiskStore::ListPacks(absl::FunctionRef<bool()> is_over) {
   std::vector<PackFile> packs;
   std::error_code error;
   std::filesystem::directory_iterator entry(packs_, error);
   for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
+    if (is_over()) return absl::CancelledError("nobody waits for the packs any more");
     const int64_t number = PackWriter::NumberOf(entry->path().filename().string());
     std::error_code gone;
     const auto size = static_cast<int64_t>(entry->file_size(gone));

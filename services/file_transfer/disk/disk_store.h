@@ -40,7 +40,7 @@ class DiskStore final : public BlobStore {
                                     absl::string_view sha256) override;
   absl::StatusOr<std::unique_ptr<BlobReader>> Open(const BlobPlace& place, int64_t size_bytes) override;
   absl::Status Remove(const BlobPlace& place) override;
-  absl::StatusOr<std::vector<PackFile>> ListPacks() override;
+  absl::StatusOr<std::vector<PackFile>> ListPacks(absl::FunctionRef<bool()> is_over) override;
   absl::StatusOr<std::shared_ptr<void>> HoldPack(int64_t number) override;
   absl::Status SetEmptied(int64_t number) override;
   absl::Status RemovePack(int64_t number) override;

@@ -192,10 +192,11 @@ absl::Status S3Store::Remove(const BlobPlace& place) {
   return place.blob.empty() ? absl::OkStatus() : FromS3(client_->Delete(BlobKey(place.blob)));
 }
 
-absl::StatusOr<std::vector<BlobStore::PackFile>> S3Store::ListPacks() {
+absl::StatusOr<std::vector<BlobStore::PackFile>> S3Store::ListPacks(absl::FunctionRef<bool()> is_over) {
   std::vector<PackFile> packs;
   const std::string prefix = prefix_ + "packs/";
-  RETURN_IF_ERROR(FromS3(client_->ForEach(prefix, [&](const s3::Object& object) {
+  RETURN_IF_ERROR(FromS3(client_->ForEach(prefix, [&](const s3::Object& object) -> absl::Status {
+    if (is_over()) return absl::CancelledError("nobody waits for the packs any more");
     absl::string_view digits = absl::StripPrefix(object.key, prefix);
     const bool is_mark = absl::ConsumeSuffix(&digits, kEmptied);
     PackFile pack;
