@@ -34,10 +34,11 @@ absl::Status FileDamaged(absl::string_view sha256, absl::string_view what) {
 }
 
 absl::Status OffsetBehindEnd(int64_t offset, int64_t size_bytes) {
-  return Error(
-             absl::StatusCode::kOutOfRange, "INVALID_FIELD",
-             absl::StrCat("offset: got ", offset, ", want at most ", size_bytes, ", the size of the content"))
-      .With("field", "offset");
+  const std::string description =
+      absl::StrCat("got ", offset, ", want at most ", size_bytes, ", the size of the content");
+  return Error(absl::StatusCode::kOutOfRange, "INVALID_FIELD", absl::StrCat("offset: ", description))
+      .With("field", "offset")
+      .Violation("offset", description);
 }
 
 absl::Status UploadNotFound(absl::string_view upload) {
