@@ -33,11 +33,12 @@ struct FileOptions {
 };
 
 // Every file of the paths, each once.
-absl::StatusOr<std::vector<std::string>> AllFiles(const std::vector<std::string>& paths) {
+absl::StatusOr<std::vector<std::string>> AllFiles(const std::vector<std::string>& paths,
+                                                  const files::Skipped& skipped) {
   std::vector<std::string> files;
   std::set<std::string> seen;
   for (const std::string& path : paths) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> below, files::FilesBelow(path));
+    ASSIGN_OR_RETURN(const std::vector<std::string> below, files::FilesBelow(path, skipped));
     for (const std::string& file : below) {
       if (seen.insert(file).second) files.push_back(file);
     }
@@ -67,11 +68,6 @@ void PrintFile(const files::UploadedFile& file) {
 }
 
 absl::Status Put(Context& context, const FileOptions& options) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> paths, AllFiles(options.paths));
-  Client client = context.Connect();
-  files::UploadClient upload(client.files(), {.platform = options.platform, .calls = options.calls});
-  const files::UploadProgress& progress = upload.progress();
-  const int64_t total = SizeOf(paths);
   absl::Status first_failure;
   std::string sha256;
   const auto told = [&](const files::UploadedFile& file) {
@@ -81,6 +77,17 @@ absl::Status Put(Context& context, const FileOptions& options) {
     sha256 = file.sha256;
     return true;
   };
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                   AllFiles(options.paths, [&](const std::string& directory, const absl::Status& why) {
+                     files::UploadedFile skipped;
+                     skipped.path = directory;
+                     skipped.status = why;
+                     told(skipped);
+                   }));
+  Client client = context.Connect();
+  files::UploadClient upload(client.files(), {.platform = options.platform, .calls = options.calls});
+  const files::UploadProgress& progress = upload.progress();
+  const int64_t total = SizeOf(paths);
   {
     const ByteBar bar(
         context.json, [&] { return total; }, [&] { return progress.bytes.load(); },
@@ -98,31 +105,48 @@ absl::Status Put(Context& context, const FileOptions& options) {
   return first_failure;
 }
 
+absl::StatusOr<std::string> HashOfFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const auto file, files::LocalFile::Open(path));
+  return files::HashOf(*file);
+}
+
 absl::Status Check(Context& context, const FileOptions& options) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> paths, AllFiles(options.paths));
+  absl::Status first_failure;
+  const auto skipped = [&](const std::string& path, const absl::Status& why) {
+    std::cerr << path << ": " << why.message() << "\n";
+    if (first_failure.ok()) first_failure = why;
+  };
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths, AllFiles(options.paths, skipped));
   Client client = context.Connect();
   int64_t lacking = 0;
   for (size_t at = 0; at < paths.size(); at += 1000) {
     const size_t end = std::min(paths.size(), at + 1000);
     v1::CheckRequest request;
     request.set_platform(options.platform);
+    std::vector<std::string> asked;
     for (size_t i = at; i < end; ++i) {
-      ASSIGN_OR_RETURN(const auto file, files::LocalFile::Open(paths[i]));
-      ASSIGN_OR_RETURN(*request.add_sha256s(), files::HashOf(*file));
+      const absl::StatusOr<std::string> sha256 = HashOfFile(paths[i]);
+      if (!sha256.ok()) {
+        skipped(paths[i], sha256.status());
+        ++lacking;
+        continue;
+      }
+      request.add_sha256s(*sha256);
+      asked.push_back(paths[i]);
     }
     ASSIGN_OR_RETURN(const v1::CheckResponse response, client.Call(client.files(), &Stub::Check, request));
-    for (size_t i = at; i < end; ++i) {
-      const auto answer = static_cast<int>(i - at);
+    for (int answer = 0; answer < request.sha256s_size(); ++answer) {
+      const std::string& path = asked[static_cast<size_t>(answer)];
       const bool has = answer < response.has_size() && response.has(answer);
       if (!has) ++lacking;
       if (context.json) {
-        std::cout << nlohmann::json({{"path", paths[i]},
+        std::cout << nlohmann::json({{"path", path},
                                      {"sha256", absl::BytesToHexString(request.sha256s(answer))},
                                      {"stored", has}})
                          .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
                   << "\n";
       } else if (!has) {
-        std::cout << paths[i] << "\n";
+        std::cout << path << "\n";
       }
     }
   }
@@ -131,7 +155,7 @@ absl::Status Check(Context& context, const FileOptions& options) {
               << FormatCount(static_cast<int64_t>(paths.size())) << " files are stored"
               << (lacking == 0 ? "." : "; above are those that are not.") << "\n";
   }
-  return absl::OkStatus();
+  return first_failure;
 }
 
 }  // namespace

@@ -23,14 +23,22 @@ absl::Status Changed(const std::string& path) {
       .With("path", path);
 }
 
+// With a reason of its own: no caller may take it for an answer of the service.
+absl::Status Unreadable(const std::string& path, int error) {
+  const absl::Status why = absl::ErrnoToStatus(error, path);
+  const absl::StatusCode code =
+      absl::IsNotFound(why) ? absl::StatusCode::kNotFound : absl::StatusCode::kFailedPrecondition;
+  return Error(code, "FILE_UNREADABLE", why.message()).With("path", path);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LocalFile>> LocalFile::Open(const std::string& path) {
   const int handle = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (handle < 0) return absl::ErrnoToStatus(errno, path);
+  if (handle < 0) return Unreadable(path, errno);
   std::unique_ptr<LocalFile> file(new LocalFile(handle, path));
   struct stat found = {};
-  if (fstat(handle, &found) != 0) return absl::ErrnoToStatus(errno, path);
+  if (fstat(handle, &found) != 0) return Unreadable(path, errno);
   if (!S_ISREG(found.st_mode)) return absl::InvalidArgumentError(absl::StrCat(path, " is no regular file"));
   file->size_ = found.st_size;
   file->identity_ = file->Identity();
@@ -45,7 +53,7 @@ absl::Status LocalFile::ReadAt(int64_t offset, int64_t size, std::string* bytes)
     const ssize_t got =
         pread(handle_, bytes->data() + done, bytes->size() - done, offset + static_cast<int64_t>(done));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return absl::ErrnoToStatus(errno, path_);
+    if (got < 0) return Unreadable(path_, errno);
     if (got == 0) return Changed(path_);
     done += static_cast<size_t>(got);
   }

@@ -12,6 +12,7 @@ namespace cognate::files {
 
 class LocalFile {
  public:
+  // FILE_UNREADABLE, as everything here that the machine refuses.
   static absl::StatusOr<std::unique_ptr<LocalFile>> Open(const std::string& path);
   ~LocalFile();
   LocalFile(const LocalFile&) = delete;

@@ -75,7 +75,7 @@ class Work {
 bool ConcernsAll(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) ||
          absl::IsUnimplemented(status) || ErrorReason(status) == "STORE_FULL" ||
-         ErrorReason(status) == "INVALID_FIELD";
+         ErrorReason(status) == "INVALID_FIELD" || ErrorReason(status) == "PLATFORM_NOT_FOUND";
 }
 
 // One thread's share: fills a batch, asks what of it is stored, sends the rest.
@@ -89,6 +89,8 @@ class Batches {
     small.result.path = path;
     small.result.size_bytes = file->size();
     small.result.status = file->ReadAt(0, file->size(), &small.content);
+    // Or half of it is of before.
+    if (small.result.status.ok()) small.result.status = file->CheckUnchanged();
     if (!small.result.status.ok()) {
       work_.Tell(small.result);
       return absl::OkStatus();
@@ -149,6 +151,11 @@ class Batches {
   int64_t bytes_ = 0;
 };
 
+absl::Status Unlisted(const std::string& path, const std::error_code& error) {
+  return Error(absl::StatusCode::kNotFound, "FILE_UNREADABLE", absl::StrCat(path, ": ", error.message()))
+      .With("path", path);
+}
+
 absl::StatusOr<UploadedFile> PutFile(Stub& stub, const UploadOptions& options, UploadProgress& progress,
                                      const std::string& path, const LocalFile& file) {
   ASSIGN_OR_RETURN(UploadPlan plan, MakePlan(stub, options, file));
@@ -203,17 +210,26 @@ absl::Status UploadClient::PutAll(const std::vector<std::string>& paths,
   return work.failure();
 }
 
-absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& path) {
+absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& path, const Skipped& skipped) {
   std::error_code error;
   if (std::filesystem::is_regular_file(path, error)) return std::vector<std::string>{path};
   std::vector<std::string> found;
-  std::filesystem::recursive_directory_iterator entry(path, error);
-  for (const std::filesystem::recursive_directory_iterator end; !error && entry != end;
-       entry.increment(error)) {
-    std::error_code gone;
-    if (!entry->is_symlink(gone) && entry->is_regular_file(gone)) found.push_back(entry->path().string());
+  std::vector<std::string> directories = {path};
+  while (!directories.empty()) {
+    const std::string directory = std::move(directories.back());
+    directories.pop_back();
+    std::filesystem::directory_iterator entry(directory, error);
+    for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
+      std::error_code gone;
+      if (entry->is_symlink(gone)) continue;
+      if (entry->is_directory(gone)) directories.push_back(entry->path().string());
+      if (entry->is_regular_file(gone)) found.push_back(entry->path().string());
+    }
+    if (!error) continue;
+    if (directory == path || skipped == nullptr) return Unlisted(directory, error);
+    skipped(directory, Unlisted(directory, error));
+    error.clear();
   }
-  if (error) return absl::NotFoundError(absl::StrCat(path, ": ", error.message()));
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -67,7 +67,10 @@ class UploadClient {
   UploadProgress progress_;
 };
 
-// Regular files below `path` (or itself), by name; links are not followed.
-absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& path);
+// Regular files below `path` (or itself), by name; links are not followed. A directory below it that cannot
+// be listed is told to `skipped`; without that it is an error, as is `path` itself.
+using Skipped = std::function<void(const std::string& directory, const absl::Status& why)>;
+absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& path,
+                                                    const Skipped& skipped = nullptr);
 
 }  // namespace cognate::files

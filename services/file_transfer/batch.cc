@@ -25,7 +25,7 @@ absl::Status CheckCount(absl::string_view field, int count) {
 
 absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchWriteRequest& request,
                                                   const grpc_support::Rpc& rpc) {
-  if (request.platform().empty()) return InvalidField("platform", "want the platform that sends the files");
+  ASSIGN_OR_RETURN(const std::string platform, PlatformOf(parts, rpc, request.platform()));
   RETURN_IF_ERROR(CheckCount("files", request.files_size()));
   int64_t bytes = 0;
   std::vector<Contents::Small> files;
@@ -37,7 +37,6 @@ absl::StatusOr<v1::BatchWriteResponse> BatchWrite(Parts& parts, const v1::BatchW
   }
   if (bytes > kMostBytes)
     return InvalidField("files", absl::StrCat("got ", bytes, " bytes, want at most ", kMostBytes));
-  const std::string platform = PlatformOf(rpc, request.platform());
   if (IsOfPlatform(rpc)) RETURN_IF_ERROR(parts.quota.Take(platform, bytes));
   parts.metrics.received_bytes.Increment(static_cast<double>(bytes));
   ASSIGN_OR_RETURN(const std::vector<absl::Status> statuses, parts.contents.PutSmall(files));
@@ -62,24 +61,24 @@ absl::StatusOr<v1::BatchReadResponse> BatchRead(Parts& parts, const v1::BatchRea
   RETURN_IF_ERROR(CheckCount("sha256s", request.sha256s_size()));
   for (const std::string& sha256 : request.sha256s()) RETURN_IF_ERROR(CheckSha256("sha256s", sha256));
   const std::vector<std::string> sha256s(request.sha256s().begin(), request.sha256s().end());
-  ASSIGN_OR_RETURN(const std::vector<std::optional<v1::File>> files, parts.contents.Find(sha256s));
+  ASSIGN_OR_RETURN(const std::vector<std::optional<StoredFile>> files, parts.contents.FindStored(sha256s));
   v1::BatchReadResponse response;
   int64_t bytes = 0;
   ASSIGN_OR_RETURN(const std::vector<bool> may_read, MayReadAll(parts, rpc.principal(), sha256s));
   for (size_t i = 0; i < files.size(); ++i) {
-    const std::optional<v1::File>& file = files[i];
+    const std::optional<StoredFile>& file = files[i];
     if (file && may_read[i]) {
-      if (bytes + file->size_bytes() > kMostBytes) break;
+      if (bytes + file->size_bytes > kMostBytes) break;
       v1::SmallFile small;
-      small.set_sha256(file->sha256());
-      const absl::Status read = parts.contents.Read(file->sha256(), 0, -1, [&](absl::string_view piece) {
+      small.set_sha256(file->sha256);
+      const absl::Status read = parts.contents.Read(*file, 0, -1, [&](absl::string_view piece) {
         small.mutable_data()->append(piece.data(), piece.size());
         return true;
       });
       if (absl::IsUnavailable(read)) return read;
       // What was collected or found damaged meanwhile is not stored.
       if (read.ok()) *response.add_files() = std::move(small);
-      bytes += file->size_bytes();
+      bytes += file->size_bytes;
     }
     response.set_answered_count(response.answered_count() + 1);
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,10 +85,14 @@ class BlobStore {
   struct PackFile {
     int64_t number = 0;
     int64_t size_bytes = 0;
+    std::optional<absl::Time> emptied_at = {};
   };
-  virtual absl::StatusOr<std::vector<PackFile>> ListPacks() = 0;
+  // CANCELLED as soon as `is_over` says so: there may be many.
+  virtual absl::StatusOr<std::vector<PackFile>> ListPacks(absl::FunctionRef<bool()> is_over) = 0;
   // Nobody writes to it as long as what this answers lives. null: somebody does.
   virtual absl::StatusOr<std::shared_ptr<void>> HoldPack(int64_t number) = 0;
+  // Nothing of it is anybody's from this moment on, and nothing comes into it any more. What it has stays.
+  virtual absl::Status SetEmptied(int64_t number) = 0;
   virtual absl::Status RemovePack(int64_t number) = 0;
 
   // Names of blobs and partials that were last changed before.

@@ -78,7 +78,7 @@ absl::Status FindChunks(Parts& parts, const Hashes& hashes, const std::string& k
 
 absl::StatusOr<v1::CheckResponse> Check(Parts& parts, const v1::CheckRequest& request,
                                         const grpc_support::Rpc& rpc) {
-  if (request.platform().empty()) return InvalidField("platform", "want the platform that asks");
+  ASSIGN_OR_RETURN(const std::string platform, PlatformOf(parts, rpc, request.platform()));
   const int count = request.sha256s_size() + request.chunk_sha256s_size();
   if (count > kMostHashes) {
     return InvalidField(request.sha256s_size() > kMostHashes ? "sha256s" : "chunk_sha256s",
@@ -89,7 +89,7 @@ absl::StatusOr<v1::CheckResponse> Check(Parts& parts, const v1::CheckRequest& re
   v1::CheckResponse response;
   ASSIGN_OR_RETURN(
       const std::vector<bool> has,
-      FindContents(parts, rpc, PlatformOf(rpc, request.platform()),
+      FindContents(parts, rpc, platform,
                    std::vector<std::string>(request.sha256s().begin(), request.sha256s().end())));
   for (const bool one : has) response.add_has(one);
   if (request.chunk_sha256s_size() > 0)

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,14 +23,24 @@ constexpr absl::Duration kShortestLease = absl::Hours(1);
 // When a content was asked for is known to ten minutes (Contents::Find).
 constexpr absl::Duration kLeaseSlack = absl::Minutes(11);
 constexpr int kBatch = 500;
+// So many contents a statement looks at; it holds their locks for so long.
+constexpr int kLookedAt = 2'000;
 // What was written so long ago would have its row by now.
 constexpr absl::Duration kOrphanAge = absl::Hours(24);
 constexpr absl::Duration kPartialOrphanAge = absl::Hours(2);
 constexpr size_t kMovedBytes = 4 << 20;
+// An emptied pack stays for so long: a database of before says that contents are in it, and its backup was
+// followed by one of the store, which takes its time.
+constexpr absl::Duration kBackupTime = absl::Hours(48);
 
-absl::Status CollectUploads(Parts& parts, v1::CollectResponse* response) {
+using IsOver = absl::FunctionRef<bool()>;
+
+absl::Status Over() { return absl::CancelledError("the collection was ended; the next one goes on"); }
+
+absl::Status CollectUploads(Parts& parts, v1::CollectResponse* response, IsOver is_over) {
   const absl::Time now = parts.clock.Now();
   for (;;) {
+    if (is_over()) return Over();
     ASSIGN_OR_RETURN(const std::vector<Upload> expired, parts.uploads.ForgetExpired(now, kBatch));
     if (expired.empty()) return absl::OkStatus();
     response->set_upload_count(response->upload_count() + static_cast<int64_t>(expired.size()));
@@ -41,17 +52,21 @@ absl::Status CollectUploads(Parts& parts, v1::CollectResponse* response) {
   }
 }
 
-absl::Status CollectFiles(Parts& parts, absl::Time asked_before, v1::CollectResponse* response) {
-  for (;;) {
-    ASSIGN_OR_RETURN(const std::vector<StoredFile> forgotten,
-                     parts.references.ForgetUnused(asked_before, kBatch));
-    if (forgotten.empty()) return absl::OkStatus();
-    for (const StoredFile& file : forgotten) {
+absl::Status CollectFiles(Parts& parts, absl::Time asked_before, v1::CollectResponse* response,
+                          IsOver is_over) {
+  for (int64_t after = 0;;) {
+    if (is_over()) return Over();
+    ASSIGN_OR_RETURN(const std::optional<std::vector<StoredFile>> forgotten,
+                     parts.references.ForgetUnused(asked_before, kLookedAt, &after));
+    if (!forgotten) return absl::OkStatus();
+    for (const StoredFile& file : *forgotten) {
+      // Those that are not removed now the tidying finds: no row names them any more.
+      if (is_over()) return Over();
       RETURN_IF_ERROR(parts.blobs.Remove(file.place));
       response->set_freed_bytes(response->freed_bytes() + file.place.stored_bytes);
     }
-    response->set_file_count(response->file_count() + static_cast<int64_t>(forgotten.size()));
-    parts.metrics.collected.Increment(static_cast<double>(forgotten.size()));
+    response->set_file_count(response->file_count() + static_cast<int64_t>(forgotten->size()));
+    parts.metrics.collected.Increment(static_cast<double>(forgotten->size()));
   }
 }
 
@@ -65,10 +80,9 @@ absl::Status ReadPiece(Parts& parts, const StoredFile& file, std::string* conten
   return absl::OkStatus();
 }
 
-// Writes what a pack still has into another one. A piece that is damaged stays, and its pack with it; what
+// Writes these, which a pack still has, into another one. A piece that is damaged stays, and its pack with it; what
 // cannot be read for another reason is not damaged, and ends it.
-absl::Status EmptyPack(Parts& parts, int64_t number) {
-  ASSIGN_OR_RETURN(const std::vector<StoredFile> files, parts.references.OfPack(number));
+absl::Status EmptyPack(Parts& parts, const std::vector<StoredFile>& files, IsOver is_over) {
   std::vector<StoredFile> moved;
   std::vector<std::string> contents;
   size_t bytes = 0;
@@ -83,6 +97,7 @@ absl::Status EmptyPack(Parts& parts, int64_t number) {
     return absl::OkStatus();
   };
   for (const StoredFile& file : files) {
+    if (is_over()) return Over();
     if (file.is_damaged) continue;
     std::string content;
     const absl::Status read = ReadPiece(parts, file, &content);
@@ -100,34 +115,41 @@ absl::Status EmptyPack(Parts& parts, int64_t number) {
   return move();
 }
 
-// Of which less than half is used.
-absl::StatusOr<std::vector<BlobStore::PackFile>> PoorPacks(Parts& parts) {
+// Of which less than half is used, but for those that only wait for their removal.
+absl::StatusOr<std::vector<BlobStore::PackFile>> PoorPacks(Parts& parts, IsOver is_over) {
   // In this order: what comes to a pack meanwhile is used.
-  ASSIGN_OR_RETURN(std::vector<BlobStore::PackFile> packs, parts.blobs.ListPacks());
+  ASSIGN_OR_RETURN(std::vector<BlobStore::PackFile> packs, parts.blobs.ListPacks(is_over));
   ASSIGN_OR_RETURN(const auto used, parts.references.UsedBytesOfPacks());
+  const absl::Time emptied_before = parts.clock.Now() - kBackupTime;
   std::erase_if(packs, [&](const BlobStore::PackFile& pack) {
     const auto found = used.find(pack.number);
-    return found != used.end() && found->second >= pack.size_bytes / 2;
+    if (found == used.end()) return pack.emptied_at && *pack.emptied_at >= emptied_before;
+    return found->second >= pack.size_bytes / 2;
   });
   return packs;
 }
 
-absl::Status TidyPack(Parts& parts, const BlobStore::PackFile& pack) {
+absl::Status TidyPack(Parts& parts, const BlobStore::PackFile& pack, IsOver is_over) {
   ASSIGN_OR_RETURN(const std::shared_ptr<void> hold, parts.blobs.HoldPack(pack.number));
   if (hold == nullptr) return absl::OkStatus();
   ASSIGN_OR_RETURN(const int64_t used, parts.references.UsedBytes(pack.number));
   if (used >= pack.size_bytes / 2 && used > 0) return absl::OkStatus();
-  RETURN_IF_ERROR(EmptyPack(parts, pack.number));
+  ASSIGN_OR_RETURN(const std::vector<StoredFile> files, parts.references.OfPack(pack.number));
+  if (files.empty() && pack.emptied_at) return parts.blobs.RemovePack(pack.number);
+  RETURN_IF_ERROR(EmptyPack(parts, files, is_over));
   ASSIGN_OR_RETURN(const std::vector<StoredFile> left, parts.references.OfPack(pack.number));
-  return left.empty() ? parts.blobs.RemovePack(pack.number) : absl::OkStatus();
+  // Also one that was emptied before, and that a restored database has filled again: its time begins anew.
+  return left.empty() ? parts.blobs.SetEmptied(pack.number) : absl::OkStatus();
 }
 
-absl::Status TidyPacks(Parts& parts) {
-  ASSIGN_OR_RETURN(const std::vector<BlobStore::PackFile> packs, PoorPacks(parts));
+absl::Status TidyPacks(Parts& parts, IsOver is_over) {
+  ASSIGN_OR_RETURN(const std::vector<BlobStore::PackFile> packs, PoorPacks(parts, is_over));
   absl::Status first;
   for (const BlobStore::PackFile& pack : packs) {
-    const absl::Status tidied = TidyPack(parts, pack);
+    if (is_over()) return Over();
+    const absl::Status tidied = TidyPack(parts, pack, is_over);
     if (tidied.ok()) continue;
+    if (is_over()) return tidied;
     log::Warn("cannot tidy a pack", {{"service", "file_transfer"}, {"pack", pack.number}, {"error", tidied}});
     if (first.ok()) first = tidied;
     // The others fare no better.
@@ -166,27 +188,30 @@ class Orphans {
   std::vector<std::string> names_;
 };
 
-absl::Status RemoveUnknownPartials(Parts& parts) {
+absl::Status RemoveUnknownPartials(Parts& parts, IsOver is_over) {
   Orphans orphans([&](const auto& batch) { return parts.uploads.Known(batch); },
                   [&](const std::string& name) { return parts.blobs.RemovePartial(name); });
-  RETURN_IF_ERROR(parts.blobs.ForEachPartial(parts.clock.Now() - kPartialOrphanAge,
-                                             [&](absl::string_view name) { return orphans.Take(name); }));
+  RETURN_IF_ERROR(
+      parts.blobs.ForEachPartial(parts.clock.Now() - kPartialOrphanAge, [&](absl::string_view name) {
+        return is_over() ? Over() : orphans.Take(name);
+      }));
   return orphans.Finish();
 }
 
 }  // namespace
 
-absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectRequest& request) {
+absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectRequest& request,
+                                            IsOver is_over) {
   const absl::Duration lease = request.has_lease() ? ToDuration(request.lease()) : kDefaultLease;
   if (lease < kShortestLease)
     return InvalidField("lease", absl::StrCat("got ", absl::FormatDuration(lease), ", want at least 1 h"));
   const absl::Time asked_before = parts.clock.Now() - lease - kLeaseSlack;
   v1::CollectResponse response;
   if (!request.dry_run()) {
-    RETURN_IF_ERROR(CollectUploads(parts, &response));
-    RETURN_IF_ERROR(RemoveUnknownPartials(parts));
-    RETURN_IF_ERROR(CollectFiles(parts, asked_before, &response));
-    RETURN_IF_ERROR(TidyPacks(parts));
+    RETURN_IF_ERROR(CollectUploads(parts, &response, is_over));
+    RETURN_IF_ERROR(RemoveUnknownPartials(parts, is_over));
+    RETURN_IF_ERROR(CollectFiles(parts, asked_before, &response, is_over));
+    RETURN_IF_ERROR(TidyPacks(parts, is_over));
     return response;
   }
   ASSIGN_OR_RETURN(const int64_t upload_count, parts.uploads.CountExpired(parts.clock.Now()));
@@ -197,15 +222,16 @@ absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectReque
   return response;
 }
 
-absl::Status TidyStore(Parts& parts) {
+absl::Status TidyStore(Parts& parts, IsOver is_over) {
   Orphans orphans([&](const auto& batch) { return parts.references.KnownBlobs(batch); },
                   [&](const std::string& name) {
                     BlobPlace place;
                     place.blob = name;
                     return parts.blobs.Remove(place);
                   });
-  RETURN_IF_ERROR(parts.blobs.ForEachBlob(parts.clock.Now() - kOrphanAge,
-                                          [&](absl::string_view name) { return orphans.Take(name); }));
+  RETURN_IF_ERROR(parts.blobs.ForEachBlob(
+      parts.clock.Now() - kOrphanAge,
+      [&](absl::string_view name) { return is_over() ? Over() : orphans.Take(name); }));
   return orphans.Finish();
 }
 

@@ -29,23 +29,30 @@ const Statement kCountBindings = {"count_bindings", R"sql(
     ORDER BY wanted.place
 )sql"};
 
+// Of all files `f`. LATERAL with LIMIT: no plan of it reads the other tables whole for a page of this one.
 constexpr char kUnused[] = R"sql(
-    f.asked_at < $1
+    LEFT JOIN LATERAL (SELECT 1 AS one FROM bindings b WHERE b.sha256 = f.sha256 LIMIT 1) bound ON true
+    LEFT JOIN LATERAL (SELECT 1 AS one FROM placements p WHERE p.sha256 = f.sha256 LIMIT 1) placed ON true
+    LEFT JOIN LATERAL (SELECT 1 AS one FROM links l WHERE l.sha256 = f.sha256 LIMIT 1) linked ON true
+    WHERE f.asked_at < $1
     -- Until then somebody may repair it from where it lies.
     AND (f.damaged_at IS NULL OR f.damaged_at < $1 - interval '7 days')
-    AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.sha256 = f.sha256)
-    AND NOT EXISTS (SELECT 1 FROM placements p WHERE p.sha256 = f.sha256)
-    AND NOT EXISTS (SELECT 1 FROM links l WHERE l.sha256 = f.sha256)
+    AND bound.one IS NULL AND placed.one IS NULL AND linked.one IS NULL
 )sql";
 
 const Statement kCountUnused = {
     "count_unused",
-    absl::StrCat("SELECT count(*), COALESCE(sum(f.stored_bytes), 0)::bigint FROM files f WHERE ", kUnused)};
+    absl::StrCat("SELECT count(*), COALESCE(sum(f.stored_bytes), 0)::bigint FROM files f ", kUnused)};
+
+const Statement kEndOfPage = {"end_of_files_page", R"sql(
+    SELECT max(file_id) FROM (SELECT file_id FROM files WHERE file_id > $1 ORDER BY file_id LIMIT $2) page
+)sql"};
 
 // Asked for meanwhile: the row has changed, its lock shows it, and it stays.
 const Statement kForgetUnused = {"forget_unused", absl::StrCat(R"sql(
-    DELETE FROM files f USING (SELECT f.file_id FROM files f WHERE )sql",
-                                                               kUnused, R"sql( LIMIT $2) unused
+    DELETE FROM files f USING (SELECT f.file_id FROM files f )sql",
+                                                               kUnused, R"sql(
+                               AND f.file_id > $2 AND f.file_id <= $3) unused
     WHERE f.file_id = unused.file_id AND f.asked_at < $1
     RETURNING )sql",
                                                                kFileColumns)};
@@ -118,17 +125,27 @@ absl::StatusOr<CollectStore::Unused> CollectStore::CountUnused(absl::Time asked_
   return unused;
 }
 
-absl::StatusOr<std::vector<StoredFile>> CollectStore::ForgetUnused(absl::Time asked_before, int limit) {
-  std::vector<StoredFile> forgotten;
+absl::StatusOr<std::optional<std::vector<StoredFile>>> CollectStore::ForgetUnused(absl::Time asked_before,
+                                                                                  int page_size,
+                                                                                  int64_t* after_id) {
+  std::optional<std::vector<StoredFile>> forgotten;
+  int64_t end = 0;
   RETURN_IF_ERROR(
       pool_.InTransactionWithRetry("forget_unused", [&](Transaction& transaction) -> absl::Status {
+        forgotten.reset();
+        ASSIGN_OR_RETURN(const Rows page,
+                         transaction.Query(kEndOfPage, Params().AddInt64(*after_id).AddInt64(page_size)));
+        if (page.IsNull(0, 0)) return absl::OkStatus();
+        end = page.GetInt64(0, 0);
         ASSIGN_OR_RETURN(
             const Rows rows,
-            transaction.Query(kForgetUnused, Params().AddTimestamp(asked_before).AddInt64(limit)));
-        forgotten.clear();
-        for (int row = 0; row < rows.size(); ++row) forgotten.push_back(FileFromRow(rows, row));
+            transaction.Query(kForgetUnused,
+                              Params().AddTimestamp(asked_before).AddInt64(*after_id).AddInt64(end)));
+        forgotten.emplace();
+        for (int row = 0; row < rows.size(); ++row) forgotten->push_back(FileFromRow(rows, row));
         return absl::OkStatus();
       }));
+  if (forgotten) *after_id = end;
   return forgotten;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,10 @@ class CollectStore {
   };
   // What nothing refers to, and nobody has asked for since.
   absl::StatusOr<Unused> CountUnused(absl::Time asked_before);
-  // Forgets some of them; none are left where it answers with none.
-  absl::StatusOr<std::vector<StoredFile>> ForgetUnused(absl::Time asked_before, int limit);
+  // Forgets those among the next `page_size` contents behind `*after_id`, and sets that to the last one it
+  // has looked at. nullopt where there is none behind it.
+  absl::StatusOr<std::optional<std::vector<StoredFile>>> ForgetUnused(absl::Time asked_before, int page_size,
+                                                                      int64_t* after_id);
 
   // What of a pack is used, in the order of the pack.
   absl::StatusOr<std::vector<StoredFile>> OfPack(int64_t pack);

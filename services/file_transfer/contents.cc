@@ -31,7 +31,17 @@ v1::File ToFile(const StoredFile& file) {
 std::string NewPartialName() { return RandomHex(16); }
 
 absl::StatusOr<std::vector<std::optional<v1::File>>> Contents::Find(absl::Span<const std::string> sha256s) {
-  ASSIGN_OR_RETURN(const std::vector<std::optional<StoredFile>> rows, files_.Find(sha256s));
+  ASSIGN_OR_RETURN(const std::vector<std::optional<StoredFile>> rows, FindStored(sha256s));
+  std::vector<std::optional<v1::File>> found(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i]) found[i] = ToFile(*rows[i]);
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<std::optional<StoredFile>>> Contents::FindStored(
+    absl::Span<const std::string> sha256s) {
+  ASSIGN_OR_RETURN(std::vector<std::optional<StoredFile>> rows, files_.Find(sha256s));
   const absl::Time now = clock_.Now();
   std::vector<int64_t> stale;
   for (const std::optional<StoredFile>& row : rows) {
@@ -42,11 +52,10 @@ absl::StatusOr<std::vector<std::optional<v1::File>>> Contents::Find(absl::Span<c
     ASSIGN_OR_RETURN(const std::vector<int64_t> touched, files_.Touch(stale, now));
     for (const int64_t file_id : touched) gone.erase(file_id);
   }
-  std::vector<std::optional<v1::File>> found(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i] && !rows[i]->is_damaged && !gone.contains(rows[i]->file_id)) found[i] = ToFile(*rows[i]);
+  for (std::optional<StoredFile>& row : rows) {
+    if (row && (row->is_damaged || gone.contains(row->file_id))) row.reset();
   }
-  return found;
+  return rows;
 }
 
 absl::Status Contents::KeepUntil(const std::string& sha256, absl::Time time) {

@@ -32,6 +32,8 @@ class Contents {
   // Which are stored, as `sha256s`; those get a lease of an hour. Their media type only where somebody has
   // looked already.
   absl::StatusOr<std::vector<std::optional<v1::File>>> Find(absl::Span<const std::string> sha256s);
+  // The same, for who reads them at once.
+  absl::StatusOr<std::vector<std::optional<StoredFile>>> FindStored(absl::Span<const std::string> sha256s);
   // Looks what it is, if nobody has.
   absl::Status FillMediaType(v1::File* file);
 
@@ -55,6 +57,9 @@ class Contents {
   // FILE_NOT_FOUND; OUT_OF_RANGE where `offset` is behind the end; DATA_LOSS FILE_DAMAGED, where all of it
   // was read also when only its hash is wrong: `take` has had the pieces by then.
   absl::Status Read(absl::string_view sha256, int64_t offset, int64_t limit,
+                    absl::FunctionRef<bool(absl::string_view)> take);
+  // Of which the row is known.
+  absl::Status Read(StoredFile file, int64_t offset, int64_t limit,
                     absl::FunctionRef<bool(absl::string_view)> take);
 
   // No collection takes it before.

@@ -15,6 +15,13 @@ absl::Status InvalidField(absl::string_view field, absl::string_view description
       .Violation(field, description);
 }
 
+absl::Status PlatformNotFound(absl::string_view platform) {
+  return Error(absl::StatusCode::kNotFound, "PLATFORM_NOT_FOUND",
+               absl::StrCat("there is no platform \"", absl::Utf8SafeCHexEscape(platform),
+                            "\"; `cognate platform list` names them"))
+      .With("platform", absl::Utf8SafeCHexEscape(platform));
+}
+
 absl::Status FileNotFound(absl::string_view sha256) {
   return Error(absl::StatusCode::kNotFound, "FILE_NOT_FOUND",
                absl::StrCat("no content with the SHA-256 ", absl::BytesToHexString(sha256), " is stored"))
@@ -27,10 +34,11 @@ absl::Status FileDamaged(absl::string_view sha256, absl::string_view what) {
 }
 
 absl::Status OffsetBehindEnd(int64_t offset, int64_t size_bytes) {
-  return Error(
-             absl::StatusCode::kOutOfRange, "INVALID_FIELD",
-             absl::StrCat("offset: got ", offset, ", want at most ", size_bytes, ", the size of the content"))
-      .With("field", "offset");
+  const std::string description =
+      absl::StrCat("got ", offset, ", want at most ", size_bytes, ", the size of the content");
+  return Error(absl::StatusCode::kOutOfRange, "INVALID_FIELD", absl::StrCat("offset: ", description))
+      .With("field", "offset")
+      .Violation("offset", description);
 }
 
 absl::Status UploadNotFound(absl::string_view upload) {

@@ -8,6 +8,7 @@
 namespace cognate::file_transfer {
 
 absl::Status InvalidField(absl::string_view field, absl::string_view description);
+absl::Status PlatformNotFound(absl::string_view platform);
 absl::Status FileNotFound(absl::string_view sha256);
 absl::Status FileDamaged(absl::string_view sha256, absl::string_view what);
 absl::Status OffsetBehindEnd(int64_t offset, int64_t size_bytes);

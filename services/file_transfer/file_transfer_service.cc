@@ -32,13 +32,13 @@ Status FileTransferService::QueryWriteStatus(ServerContext* context,
                                              const v1::QueryWriteStatusRequest* request,
                                              v1::QueryWriteStatusResponse* response) {
   return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return file_transfer::QueryWriteStatus(parts_, *request); });
+                     [&](const Rpc& rpc) { return file_transfer::QueryWriteStatus(parts_, *request, rpc); });
 }
 
 Status FileTransferService::CancelWrite(ServerContext* context, const v1::CancelWriteRequest* request,
                                         v1::CancelWriteResponse* response) {
   return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return file_transfer::CancelWrite(parts_, *request); });
+                     [&](const Rpc& rpc) { return file_transfer::CancelWrite(parts_, *request, rpc); });
 }
 
 Status FileTransferService::Read(ServerContext* context, const v1::ReadRequest* request,
@@ -88,8 +88,9 @@ Status FileTransferService::ListPlacements(ServerContext* context, const v1::Lis
 
 Status FileTransferService::Collect(ServerContext* context, const v1::CollectRequest* request,
                                     v1::CollectResponse* response) {
-  return rpcs_.Unary(*context, *request, response,
-                     [&](const Rpc&) { return file_transfer::Collect(parts_, *request); });
+  return rpcs_.Unary(*context, *request, response, [&](const Rpc& rpc) {
+    return file_transfer::Collect(parts_, *request, [&] { return rpc.cancelled() || rpc.draining(); });
+  });
 }
 
 Status FileTransferService::Scrub(ServerContext* context, const v1::ScrubRequest* request,

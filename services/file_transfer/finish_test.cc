@@ -39,6 +39,16 @@ class FinishTest : public FilesTest {
     stream.Send(Last(content, upload));
     return stream.End();
   }
+
+  int64_t Count(const std::string& table) const {
+    postgres::ConnectionOptions options;
+    options.uri = config_.postgres.uri;
+    options.search_path = "file_transfer";
+    auto connection = test_support::ValueOrDie(postgres::Connection::Open(options));
+    const auto rows = connection->QueryText(absl::StrCat("SELECT count(*) FROM ", table));
+    EXPECT_OK(rows.status());
+    return rows.ok() ? std::stoll(std::string(rows->GetText(0, 0))) : -1;
+  }
 };
 
 // The client gives up waiting, and asks again, while the service finds the hash.
@@ -100,10 +110,10 @@ TEST_F(FinishTest, WhatOnlyOneProcessIsToDoIsTakenByOne) {
   const auto pool = test_support::ValueOrDie(postgres::Pool::Create(options));
   CollectStore one(*pool), other(*pool);
   const absl::Time now = absl::Now();
-  EXPECT_THAT(one.TakeChore("sweep", now, absl::Hours(1)), IsOkAndHolds(false));
+  EXPECT_THAT(one.TakeChore("a chore", now, absl::Hours(1)), IsOkAndHolds(false));
   const absl::Time later = now + absl::Hours(2);
-  EXPECT_THAT(one.TakeChore("sweep", later, absl::Hours(1)), IsOkAndHolds(true));
-  EXPECT_THAT(other.TakeChore("sweep", later, absl::Hours(1)), IsOkAndHolds(false));
+  EXPECT_THAT(one.TakeChore("a chore", later, absl::Hours(1)), IsOkAndHolds(true));
+  EXPECT_THAT(other.TakeChore("a chore", later, absl::Hours(1)), IsOkAndHolds(false));
   // A content is cut by one of them; if that one dies, by the other one later.
   Stop();
   Execute(
@@ -120,6 +130,52 @@ TEST_F(FinishTest, WhatOnlyOneProcessIsToDoIsTakenByOne) {
   EXPECT_NE((*first)->file_id, (*second)->file_id);
   EXPECT_FALSE(mine.ClaimUncut(0, now, now + absl::Minutes(5))->has_value());
   EXPECT_TRUE(theirs.ClaimUncut(0, now + absl::Minutes(6), now + absl::Minutes(9))->has_value());
+}
+
+TEST_F(FinishTest, ACollectionLooksAtEachContentOnce) {
+  Stop();
+  postgres::Options options;
+  options.uri = config_.postgres.uri;
+  options.search_path = "file_transfer";
+  const auto pool = test_support::ValueOrDie(postgres::Pool::Create(options));
+  Execute(
+      "INSERT INTO files (sha256, size_bytes, created_at, asked_at, pack, pack_offset, stored_bytes, "
+      "is_compressed, blob) SELECT sha256(i::text::bytea), 1, now(), now() - interval '3 days', 0, 0, 1, false, "
+      "'' FROM generate_series(1, 2500) i");
+  Execute(
+      "INSERT INTO bindings (platform, entity_id, model, field, position, sha256, path, updated_at) SELECT "
+      "'shop', gen_random_uuid(), 'm', 'f', 0, sha256, 'p', now() FROM files WHERE file_id % 100 <> 0");
+  CollectStore store(*pool);
+  std::vector<size_t> forgotten;
+  int64_t after = 0;
+  for (int page = 0; page < 3; ++page) {
+    const auto some = test_support::ValueOrDie(store.ForgetUnused(absl::Now(), 1'000, &after));
+    ASSERT_TRUE(some.has_value());
+    forgotten.push_back(some->size());
+  }
+  EXPECT_THAT(forgotten, ::testing::ElementsAre(10, 10, 5));
+  EXPECT_FALSE(test_support::ValueOrDie(store.ForgetUnused(absl::Now(), 1'000, &after)).has_value());
+  EXPECT_EQ(Count("files"), 2'475);
+}
+
+TEST_F(FinishTest, OneProcessSweepsAndNoOtherDoesAtTheSameTime) {
+  const auto refuse = [&] {
+    Execute(
+        "INSERT INTO refused_uploads (platform, sha256, reason, message, refused_at) VALUES ('shop', "
+        "sha256('x'), 'R', 'm', now() - interval '40 days')");
+  };
+  Stop();
+  refuse();
+  Execute(
+      "INSERT INTO chores (name, due_at) VALUES ('sweep', now() - interval '1 minute') ON CONFLICT (name) DO "
+      "UPDATE SET due_at = excluded.due_at");
+  Start();
+  ASSERT_TRUE(test_support::Eventually([&] { return Count("refused_uploads") == 0; }));
+  // What is swept a moment ago is not swept again because a process begins.
+  Stop();
+  refuse();
+  Start();
+  EXPECT_TRUE(test_support::Stays([&] { return Count("refused_uploads") == 1; }, absl::Seconds(1)));
 }
 
 }  // namespace

@@ -37,8 +37,11 @@ void Housekeeping::RunCollector(StopToken& stop) {
       parts_.metrics.stored.Set(static_cast<double>(totals->count));
       parts_.metrics.stored_bytes.Set(static_cast<double>(totals->stored_bytes));
     }
-    if (IsDue("collect", kCollectEvery)) CollectNow();
-    if (IsDue("tidy", kTidyEvery)) Warn("cannot tidy the store", TidyStore(parts_));
+    if (IsDue("collect", kCollectEvery)) CollectNow(stop);
+    if (IsDue("tidy", kTidyEvery)) {
+      const absl::Status tidied = TidyStore(parts_, [&] { return stop.stopping(); });
+      if (!stop.stopping()) Warn("cannot tidy the store", tidied);
+    }
   } while (!stop.WaitFor(kCountEvery));
 }
 
@@ -49,8 +52,10 @@ bool Housekeeping::IsDue(absl::string_view chore, absl::Duration every) {
   return is_due.ok() && *is_due;
 }
 
-void Housekeeping::CollectNow() {
-  const absl::StatusOr<v1::CollectResponse> response = Collect(parts_, v1::CollectRequest());
+void Housekeeping::CollectNow(StopToken& stop) {
+  const absl::StatusOr<v1::CollectResponse> response =
+      Collect(parts_, v1::CollectRequest(), [&] { return stop.stopping(); });
+  if (stop.stopping()) return;
   Warn("cannot collect files", response.status());
   if (!response.ok() || response->file_count() + response->upload_count() == 0) return;
   log::Info("collected", {{"service", "file_transfer"},

@@ -19,7 +19,7 @@ class Housekeeping {
 
  private:
   bool IsDue(absl::string_view chore, absl::Duration every);
-  void CollectNow();
+  void CollectNow(StopToken& stop);
   absl::Time CutUntil() const;
   absl::Status CutNext(StopToken& stop, int64_t* after_id, bool* found);
   absl::Status Cut(StopToken& stop, const StoredFile& file);

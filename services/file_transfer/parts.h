@@ -8,6 +8,7 @@
 #include "services/file_transfer/contents.h"
 #include "services/file_transfer/copy_source.h"
 #include "services/file_transfer/file_store.h"
+#include "services/file_transfer/known_platforms.h"
 #include "services/file_transfer/links.h"
 #include "services/file_transfer/message_room.h"
 #include "services/file_transfer/metrics.h"
@@ -37,6 +38,7 @@ struct Parts {
   MessageRoom& messages;
   Metrics& metrics;
   const Links& links;
+  KnownPlatforms& platforms;
   CopySource* copies = nullptr;  // null: nobody looks for copies.
 };
 

@@ -79,6 +79,11 @@ absl::StatusOr<Contents::Opened> Contents::Open(const std::string& sha256) {
 absl::Status Contents::Read(absl::string_view sha256, int64_t offset, int64_t limit,
                             absl::FunctionRef<bool(absl::string_view)> take) {
   ASSIGN_OR_RETURN(StoredFile file, FindOne(std::string(sha256)));
+  return Read(std::move(file), offset, limit, take);
+}
+
+absl::Status Contents::Read(StoredFile file, int64_t offset, int64_t limit,
+                            absl::FunctionRef<bool(absl::string_view)> take) {
   if (offset > file.size_bytes) return OffsetBehindEnd(offset, file.size_bytes);
   ASSIGN_OR_RETURN(const std::unique_ptr<BlobReader> reader, OpenStored(&file));
   const int64_t left = file.size_bytes - offset;

@@ -1,4 +1,5 @@
 // Bytes that rot, contents that nothing refers to, and what crashes leave behind.
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 
@@ -265,10 +266,39 @@ TEST_F(ScrubTest, EmptiesPacksThatAreMostlyUnused) {
   const std::string pack = FilesIn("packs").front();
   std::ofstream(pack, std::ios::app) << std::string(64 << 20, 'x');
   Start();
+  Execute("CREATE TABLE of_backup AS SELECT * FROM files");
   EXPECT_EQ(Collect()->file_count(), 80);
-  EXPECT_FALSE(std::filesystem::exists(pack));
-  for (const std::string& content : kept) EXPECT_THAT(Get(files::Sha256(content)), IsOkAndHolds(content));
+  EXPECT_EQ(Collect()->file_count(), 0);
+  const auto expect_kept = [&] {
+    for (const std::string& content : kept) EXPECT_THAT(Get(files::Sha256(content)), IsOkAndHolds(content));
+    EXPECT_EQ(Scrub().last.damaged_count(), 0);
+  };
+  expect_kept();
   for (const std::string& content : gone) EXPECT_FALSE(Has(content));
+  // A backup of the database that was taken before, and one of the directory that was taken after.
+  const std::string store = config_.file_store;
+  config_.file_store = directory_.File("copy");
+  std::filesystem::copy(store, config_.file_store, std::filesystem::copy_options::recursive);
+  Stop();
+  Execute("DELETE FROM files");
+  Execute("INSERT INTO files OVERRIDING SYSTEM VALUE SELECT * FROM of_backup");
+  Start();
+  expect_kept();
+  // The next collection empties it once more, and for another backup it stays once more.
+  const std::string copied = absl::StrCat(config_.file_store, pack.substr(store.size()));
+  const std::string mark = absl::StrCat(absl::StripSuffix(copied, ".pack"), ".emptied");
+  const auto make_old = [&] {
+    std::filesystem::last_write_time(mark,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(49));
+  };
+  make_old();
+  EXPECT_EQ(Collect()->file_count(), 80);
+  EXPECT_TRUE(std::filesystem::exists(copied));
+  make_old();
+  EXPECT_EQ(Collect()->file_count(), 0);
+  EXPECT_FALSE(std::filesystem::exists(copied));
+  EXPECT_FALSE(std::filesystem::exists(mark));
+  expect_kept();
 }
 
 }  // namespace

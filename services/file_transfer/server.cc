@@ -10,9 +10,11 @@
 #include "common/postgres/pool_metrics.h"
 #include "common/status/status_macros.h"
 #include "common/worker/worker.h"
+#include "services/clients/registry_client.h"
 #include "services/file_transfer/errors.h"
 #include "services/file_transfer/file_transfer_service.h"
 #include "services/file_transfer/housekeeping.h"
+#include "services/file_transfer/known_platforms.h"
 #include "services/file_transfer/links.h"
 #include "services/file_transfer/migrations.h"
 #include "services/file_transfer/open_store.h"
@@ -56,6 +58,8 @@ struct Server::State {
         metrics(environment.metrics),
         links(LinkKeys(config.link_key).value_or(std::vector<std::string>())),
         public_url(config.public_url),
+        registry(config.peers.registry),
+        platforms(registry, environment.clock),
         parts{environment.clock,
               *blobs,
               files,
@@ -71,7 +75,8 @@ struct Server::State {
               memory,
               messages,
               metrics,
-              links},
+              links,
+              platforms},
         housekeeping(parts),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
         placing(environment.clock, environment.metrics, *pool, contents, possession, media_types,
@@ -101,6 +106,8 @@ struct Server::State {
   Metrics metrics;
   const Links links;
   const std::string public_url;
+  clients::RegistryClient registry;
+  KnownPlatforms platforms;
   Parts parts;
   Housekeeping housekeeping;
   grpc_support::RpcBoundary rpcs;

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/access/gate.h"
 #include "common/clock/time_proto.h"
 #include "common/files/digest.h"
 #include "common/status/error.h"
@@ -29,7 +28,7 @@ class WriteCall {
     ASSIGN_OR_RETURN(call_, parts_.calls.Enter(KeyPlatform(rpc_), cancel_));
     if (!Listen()) return InvalidField("upload", "got no message, want a first one");
     ASSIGN_OR_RETURN(upload_, UploadOf(message_));
-    RETURN_IF_ERROR(access::CheckPlatform(rpc_.principal(), upload_.platform));
+    ASSIGN_OR_RETURN(upload_.platform, PlatformOf(parts_, rpc_, message_.platform()));
     RETURN_IF_ERROR(CheckPiece(message_, /*is_first=*/true));
     ASSIGN_OR_RETURN(std::optional<v1::WriteResponse> known, Known());
     if (known) return *std::move(known);

@@ -15,7 +15,9 @@ absl::StatusOr<v1::WriteResponse> Write(Parts& parts, const grpc_support::Rpc& r
                                         std::function<void()> cancel);
 
 absl::StatusOr<v1::QueryWriteStatusResponse> QueryWriteStatus(Parts& parts,
-                                                              const v1::QueryWriteStatusRequest& request);
-absl::StatusOr<v1::CancelWriteResponse> CancelWrite(Parts& parts, const v1::CancelWriteRequest& request);
+                                                              const v1::QueryWriteStatusRequest& request,
+                                                              const grpc_support::Rpc& rpc);
+absl::StatusOr<v1::CancelWriteResponse> CancelWrite(Parts& parts, const v1::CancelWriteRequest& request,
+                                                    const grpc_support::Rpc& rpc);
 
 }  // namespace cognate::file_transfer

@@ -4,6 +4,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/access/gate.h"
 #include "common/clock/time_proto.h"
 #include "common/files/digest.h"
 #include "common/status/status_macros.h"
@@ -27,6 +29,17 @@ bool IsOfName(char c) {
 
 }  // namespace
 
+absl::StatusOr<std::string> PlatformOf(const Parts& parts, const grpc_support::Rpc& rpc,
+                                       absl::string_view named) {
+  const std::string platform(absl::StripPrefix(named, "platforms/"));
+  if (platform.empty() || platform.size() > kLongestPlatform)
+    return InvalidField("platform", "want the id of the platform whose files these are");
+  RETURN_IF_ERROR(access::CheckPlatform(rpc.principal(), platform));
+  // A key has proved that its own is there.
+  if (!IsOfPlatform(rpc)) RETURN_IF_ERROR(parts.platforms.Check(platform));
+  return platform;
+}
+
 absl::Status CheckUploadName(absl::string_view name) {
   if (name.size() < kShortestName || name.size() > kLongestName ||
       !std::all_of(name.begin(), name.end(), IsOfName)) {
@@ -43,8 +56,6 @@ absl::Status CheckSha256(absl::string_view field, absl::string_view sha256) {
 
 absl::StatusOr<Upload> UploadOf(const v1::WriteRequest& first) {
   RETURN_IF_ERROR(CheckUploadName(first.upload()));
-  if (first.platform().empty() || first.platform().size() > kLongestPlatform)
-    return InvalidField("platform", "want the id of the platform that sends the content");
   if (first.write_offset() < 0)
     return InvalidField("write_offset", absl::StrCat("got ", first.write_offset(), ", want at least 0"));
   if (!first.sha256().empty()) RETURN_IF_ERROR(CheckSha256("sha256", first.sha256()));
@@ -55,7 +66,6 @@ absl::StatusOr<Upload> UploadOf(const v1::WriteRequest& first) {
                         absl::StrCat("got ", first.note().size(), " bytes, want at most ", kLongestNote));
   Upload upload;
   upload.note = first.note();
-  upload.platform = first.platform();
   upload.name = first.upload();
   upload.partial = NewPartialName();
   upload.size_bytes = first.has_size_bytes() ? first.size_bytes() : -1;

@@ -6,9 +6,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "cognate/v1/file_transfer_service.pb.h"
 #include "common/grpc/rpc.h"
+#include "services/file_transfer/parts.h"
 #include "services/file_transfer/upload_store.h"
 
 namespace cognate::file_transfer {
@@ -22,15 +22,15 @@ inline std::string KeyPlatform(const grpc_support::Rpc& rpc) {
   return IsOfPlatform(rpc) ? rpc.principal().platform() : "";
 }
 
-// The platform that a request is for: the key's own, or the one that it names, by its id or its name.
-inline std::string PlatformOf(const grpc_support::Rpc& rpc, absl::string_view named) {
-  return IsOfPlatform(rpc) ? rpc.principal().platform() : std::string(absl::StripPrefix(named, "platforms/"));
-}
+// The platform that a request is for, which it names by its id or its name. PLATFORM_NOT_FOUND, or the error
+// of a key that is another one's.
+absl::StatusOr<std::string> PlatformOf(const Parts& parts, const grpc_support::Rpc& rpc,
+                                       absl::string_view named);
 
-// INVALID_FIELD, as all here.
+// INVALID_FIELD, as all that follows.
 absl::Status CheckUploadName(absl::string_view name);
 absl::Status CheckSha256(absl::string_view field, absl::string_view sha256);
-// What the first message says; its partial is a new one.
+// What the first message says but for its platform; its partial is a new one.
 absl::StatusOr<Upload> UploadOf(const v1::WriteRequest& first);
 // Whether a later call says the same of the content as those before it.
 absl::Status CheckSame(const Upload& known, const Upload& said);

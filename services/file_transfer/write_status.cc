@@ -1,4 +1,5 @@
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/clock/time_proto.h"
@@ -10,10 +11,12 @@
 namespace cognate::file_transfer {
 
 absl::StatusOr<v1::QueryWriteStatusResponse> QueryWriteStatus(Parts& parts,
-                                                              const v1::QueryWriteStatusRequest& request) {
+                                                              const v1::QueryWriteStatusRequest& request,
+                                                              const grpc_support::Rpc& rpc) {
   RETURN_IF_ERROR(CheckUploadName(request.upload()));
+  ASSIGN_OR_RETURN(const std::string platform, PlatformOf(parts, rpc, request.platform()));
   ASSIGN_OR_RETURN(const std::optional<Upload> upload,
-                   parts.uploads.Find(request.platform(), request.upload(), parts.clock.Now()));
+                   parts.uploads.Find(platform, request.upload(), parts.clock.Now()));
   if (!upload) return UploadNotFound(request.upload());
   v1::QueryWriteStatusResponse response;
   response.set_committed_bytes(upload->committed_bytes);
@@ -28,11 +31,12 @@ absl::StatusOr<v1::QueryWriteStatusResponse> QueryWriteStatus(Parts& parts,
   return response;
 }
 
-absl::StatusOr<v1::CancelWriteResponse> CancelWrite(Parts& parts, const v1::CancelWriteRequest& request) {
+absl::StatusOr<v1::CancelWriteResponse> CancelWrite(Parts& parts, const v1::CancelWriteRequest& request,
+                                                    const grpc_support::Rpc& rpc) {
   RETURN_IF_ERROR(CheckUploadName(request.upload()));
-  parts.sessions.End(request.platform(), request.upload());
-  ASSIGN_OR_RETURN(const std::optional<Upload> removed,
-                   parts.uploads.Remove(request.platform(), request.upload()));
+  ASSIGN_OR_RETURN(const std::string platform, PlatformOf(parts, rpc, request.platform()));
+  parts.sessions.End(platform, request.upload());
+  ASSIGN_OR_RETURN(const std::optional<Upload> removed, parts.uploads.Remove(platform, request.upload()));
   if (removed) RETURN_IF_ERROR(parts.blobs.RemovePartial(removed->partial));
   return v1::CancelWriteResponse();
 }

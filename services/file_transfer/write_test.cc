@@ -258,5 +258,36 @@ TEST_F(FilesTest, HasEverythingAfterARestart) {
   EXPECT_THAT(FilesIn("packs"), SizeIs(1));
 }
 
+// Transactions of this database so far. Nobody else is connected to it.
+int64_t TransactionsIn(const std::string& uri) {
+  postgres::ConnectionOptions options;
+  options.uri = uri;
+  auto connection = test_support::ValueOrDie(postgres::Connection::Open(options));
+  const auto number = [&](const std::string& sql) {
+    return std::stoll(std::string(test_support::ValueOrDie(connection->QueryText(sql)).GetText(0, 0)));
+  };
+  // A connection that has ended has told its numbers.
+  EXPECT_TRUE(Eventually([&] {
+    return number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1;
+  }));
+  return number("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()");
+}
+
+TEST_F(FilesTest, ABatchIsReadWithoutALookAtTheDatabaseForEachOfIt) {
+  std::vector<std::string> contents;
+  for (int i = 0; i < 1'000; ++i) contents.push_back(RandomContent(1'000 + i, static_cast<uint64_t>(i)));
+  ASSERT_OK(PutBatch(contents));
+  v1::BatchReadRequest request;
+  for (const std::string& content : contents) request.add_sha256s(files::Sha256(content));
+  Stop();
+  const int64_t before = TransactionsIn(config_.postgres.uri);
+  Start();
+  ASSERT_OK_AND_ASSIGN(const v1::BatchReadResponse response, Call(&Stub::BatchRead, request));
+  Stop();
+  ASSERT_THAT(response.files(), SizeIs(1'000));
+  for (int i = 0; i < 1'000; ++i) EXPECT_EQ(response.files(i).data(), contents[static_cast<size_t>(i)]);
+  EXPECT_LT(TransactionsIn(config_.postgres.uri) - before, 500);
+}
+
 }  // namespace
 }  // namespace cognate::file_transfer

@@ -19,11 +19,11 @@ class TusTest : public TusFixture {
   static std::string Sha1Of(const std::string& base64) {
     return absl::StrCat("upload-checksum: sha1 ", base64);
   }
-  std::string PatchHead(const std::string& path, size_t length) const {
+  std::string PatchHead(const std::string& path, size_t length, const std::string& more = "") const {
     return absl::StrCat(
         "PATCH ", path, " HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer ", key_,
         "\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: ", length,
-        "\r\n\r\n");
+        "\r\n", more, "\r\n");
   }
   int Port() const { return std::stoi(address_.substr(address_.rfind(':') + 1)); }
 };
@@ -157,6 +157,11 @@ TEST_F(TusTest, AnOperatorSaysForWhichPlatform) {
   const std::string path = Ask("POST", "/files/tus", headers).Header("location");
   EXPECT_EQ(Patch(path, 0, "abc").Header("cognate-sha256"), HashOf("abc"))
       << "the platform's own key goes on";
+  headers.back() = "cognate-platform: platforms/shop";
+  const std::string same = Ask("POST", "/files/tus", headers).Header("location");
+  EXPECT_EQ(Patch(same, 0, "abc").Header("cognate-sha256"), HashOf("abc")) << "its name is as good as its id";
+  headers.back() = "cognate-platform: shp";
+  EXPECT_EQ(ReasonOf(Ask("POST", "/files/tus", headers)), "PLATFORM_NOT_FOUND");
 }
 
 TEST_F(TusTest, APlatformDoesNotSeeAnothersUpload) {
@@ -261,6 +266,36 @@ TEST_F(TusTest, AConnectionThatIsDeadDoesNotHoldTheUpload) {
   EXPECT_EQ(last.status, 204) << last.body;
   EXPECT_EQ(last.Header("cognate-sha256"), HashOf(bytes));
   EXPECT_THAT(dead.ReadAll(), StartsWith("HTTP/1.1 423 "));
+}
+
+TEST_F(TusTest, AsManyAsMayUploadAtOnceHaveTheirBytesChecked) {
+  constexpr size_t kOfPlatform = 40;
+  const std::string bytes = RandomBytes(1'000);
+  const std::string checksum =
+      absl::StrCat("upload-checksum: sha256 ", absl::Base64Escape(files::Sha256(bytes)));
+  std::vector<std::string> paths;
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (size_t i = 0; i < kOfPlatform; ++i) {
+    paths.push_back(Create(1'000));
+    slow.push_back(std::make_unique<RawClient>(Port()));
+    slow.back()->Send(PatchHead(paths.back(), bytes.size(), absl::StrCat(checksum, "\r\n")));
+    slow.back()->Send(bytes.substr(0, 10));
+  }
+  const std::string another = Create(1'000);
+  EXPECT_TRUE(Eventually([&] {
+    const Answer refused = Patch(another, 0, bytes.substr(0, 1));
+    return refused.status == 503 && ReasonOf(refused) == "GATEWAY_OVERLOADED";
+  })) << "they hold their places from their first byte on";
+  for (const auto& client : slow) EXPECT_FALSE(client->HasAnswer());
+  EXPECT_EQ(Patch(paths[0], 0, bytes, {checksum}).Header("cognate-sha256"), HashOf(bytes))
+      << "one that is silent makes room for the next one of its upload";
+  slow.clear();
+  EXPECT_TRUE(Eventually([&] {
+    const int64_t offset = std::stoll(OffsetOf(another));
+    return Patch(another, offset, bytes.substr(static_cast<size_t>(offset))).status == 204;
+  }));
+  for (size_t i = 1; i < kOfPlatform; ++i)
+    EXPECT_EQ(Patch(paths[i], 0, bytes, {checksum}).Header("cognate-sha256"), HashOf(bytes)) << i;
 }
 
 TEST_F(TusTest, WhatCameBeforeAConnectionBrokeIsKept) {

@@ -35,7 +35,8 @@ absl::StatusOr<std::unique_ptr<DiskPartial>> DiskPartial::Open(const std::string
   if (absl::IsNotFound(opened.status()))
     return committed_bytes == 0 ? StoreErrno(ENOENT, path) : absl::DataLossError("the partial file is gone");
   if (!opened.ok()) return opened.status();
-  if (!opened->TryLock()) return absl::AbortedError(absl::StrCat(path, " is locked by another process"));
+  ASSIGN_OR_RETURN(const bool is_locked, opened->TryLock());
+  if (!is_locked) return absl::AbortedError(absl::StrCat(path, " is locked by another process"));
   ASSIGN_OR_RETURN(const int64_t size, opened->Size());
   if (size < committed_bytes) return absl::DataLossError("the partial file has lost bytes");
   struct stat found = {};

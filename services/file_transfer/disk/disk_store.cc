@@ -186,26 +186,39 @@ absl::Status DiskStore::Remove(const BlobPlace& place) {
   return place.blob.empty() ? absl::OkStatus() : Unlink(BlobPath(place.blob));
 }
 
-absl::StatusOr<std::vector<BlobStore::PackFile>> DiskStore::ListPacks() {
+absl::StatusOr<std::vector<BlobStore::PackFile>> DiskStore::ListPacks(absl::FunctionRef<bool()> is_over) {
   std::vector<PackFile> packs;
   std::error_code error;
   std::filesystem::directory_iterator entry(packs_, error);
   for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
+    if (is_over()) return absl::CancelledError("nobody waits for the packs any more");
     const int64_t number = PackWriter::NumberOf(entry->path().filename().string());
     std::error_code gone;
     const auto size = static_cast<int64_t>(entry->file_size(gone));
-    if (number != 0 && !gone) packs.push_back({number, size});
+    if (number == 0 || gone) continue;
+    PackFile& pack = packs.emplace_back(PackFile{number, size});
+    struct stat found = {};
+    if (stat(PackWriter::EmptiedPathOf(packs_, number).c_str(), &found) == 0)
+      pack.emptied_at = absl::TimeFromTimespec(found.st_mtim);
   }
   if (error) return StoreErrno(error.value(), packs_);
   return packs;
 }
 
 absl::StatusOr<std::shared_ptr<void>> DiskStore::HoldPack(int64_t number) {
-  absl::StatusOr<File> file = File::Open(PackWriter::PathOf(packs_, number), O_RDONLY);
+  absl::StatusOr<File> file = File::Open(PackWriter::PathOf(packs_, number), O_RDWR);
   if (absl::IsNotFound(file.status())) return nullptr;
   if (!file.ok()) return file.status();
-  if (!file->TryLock()) return nullptr;
+  ASSIGN_OR_RETURN(const bool is_locked, file->TryLock());
+  if (!is_locked) return nullptr;
   return std::make_shared<File>(*std::move(file));
+}
+
+absl::Status DiskStore::SetEmptied(int64_t number) {
+  const std::string path = PackWriter::EmptiedPathOf(packs_, number);
+  ASSIGN_OR_RETURN(const File mark, File::Open(path, O_WRONLY | O_CREAT));
+  if (futimens(mark.handle(), nullptr) != 0) return StoreErrno(errno, path);
+  return SyncDirectory(packs_);
 }
 
 absl::Status DiskStore::RemovePack(int64_t number) {
@@ -213,6 +226,8 @@ absl::Status DiskStore::RemovePack(int64_t number) {
     MutexLock lock(&mutex_);
     std::erase_if(open_packs_, [&](const auto& entry) { return entry.first == number; });
   }
+  // A pack without its mark is looked at again; a mark without its pack would stay.
+  RETURN_IF_ERROR(Unlink(PackWriter::EmptiedPathOf(packs_, number)));
   return Unlink(PackWriter::PathOf(packs_, number));
 }
 

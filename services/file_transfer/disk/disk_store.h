@@ -16,6 +16,8 @@ namespace cognate::file_transfer {
 //
 //   store-id              which database this store belongs to
 //   packs/<number>.pack   small contents, one behind the other
+//   packs/<number>.emptied
+//                         beside a pack that nothing is in any more; when it was last changed says since when
 //   blobs/ab/<sha256>-<random>
 //   uploads/<name>        partials
 //
@@ -38,8 +40,9 @@ class DiskStore final : public BlobStore {
                                     absl::string_view sha256) override;
   absl::StatusOr<std::unique_ptr<BlobReader>> Open(const BlobPlace& place, int64_t size_bytes) override;
   absl::Status Remove(const BlobPlace& place) override;
-  absl::StatusOr<std::vector<PackFile>> ListPacks() override;
+  absl::StatusOr<std::vector<PackFile>> ListPacks(absl::FunctionRef<bool()> is_over) override;
   absl::StatusOr<std::shared_ptr<void>> HoldPack(int64_t number) override;
+  absl::Status SetEmptied(int64_t number) override;
   absl::Status RemovePack(int64_t number) override;
   absl::Status ForEachBlob(absl::Time before,
                            absl::FunctionRef<absl::Status(absl::string_view)> visit) override;

@@ -49,7 +49,13 @@ absl::StatusOr<int64_t> File::Size() const {
   return found.st_size;
 }
 
-bool File::TryLock() const { return flock(handle_, LOCK_EX | LOCK_NB) == 0; }
+absl::StatusOr<bool> File::TryLock() const {
+  while (flock(handle_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) return StoreErrno(errno, "lock");
+  }
+  return true;
+}
 
 absl::Status File::Truncate(int64_t size) const {
   if (ftruncate(handle_, size) != 0) return StoreErrno(errno, "truncate");

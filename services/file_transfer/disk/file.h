@@ -27,8 +27,9 @@ class File {
   // With O_CLOEXEC. The errors are those of a store that is written to; see StoreErrno.
   static absl::StatusOr<File> Open(const std::string& path, int flags, mode_t mode = 0640);
   absl::StatusOr<int64_t> Size() const;
-  // False where somebody else has the lock. It goes with the file's last handle.
-  bool TryLock() const;
+  // False where somebody else has the lock. It goes with the file's last handle. The file must be open for
+  // writing: NFS gives no other an exclusive lock.
+  absl::StatusOr<bool> TryLock() const;
   absl::Status Truncate(int64_t size) const;
   // All of it.
   absl::Status WriteAt(int64_t offset, absl::string_view bytes) const;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kFullBytes = 64 << 20;
 constexpr char kExtension[] = ".pack";
+constexpr char kEmptied[] = ".emptied";
 
 }  // namespace
 
@@ -55,6 +56,10 @@ std::string PackWriter::PathOf(const std::string& directory, int64_t number) {
   return absl::StrCat(directory, "/", number, kExtension);
 }
 
+std::string PackWriter::EmptiedPathOf(const std::string& directory, int64_t number) {
+  return absl::StrCat(directory, "/", number, kEmptied);
+}
+
 int64_t PackWriter::NumberOf(absl::string_view file_name) {
   int64_t number = 0;
   if (!absl::ConsumeSuffix(&file_name, kExtension) || !absl::SimpleAtoi(file_name, &number)) return 0;
@@ -88,7 +93,8 @@ absl::StatusOr<std::shared_ptr<Pack>> PackWriter::OpenPack() {
     if (absl::IsNotFound(file.status())) return StoreErrno(ENOENT, directory_);
     if (!file.ok()) return file.status();
     // Another process may have adopted it in between.
-    if (!file->TryLock()) continue;
+    ASSIGN_OR_RETURN(const bool is_locked, file->TryLock());
+    if (!is_locked) continue;
     RETURN_IF_ERROR(SyncDirectory(directory_));
     return std::make_shared<Pack>(number, *std::move(file), 0);
   }
@@ -102,9 +108,12 @@ absl::StatusOr<std::shared_ptr<Pack>> PackWriter::AdoptPack() {
     std::error_code gone;
     if (number == 0 || static_cast<int64_t>(entry->file_size(gone)) >= kFullBytes || gone) continue;
     absl::StatusOr<File> file = File::Open(entry->path().string(), O_RDWR);
-    if (!file.ok() || !file->TryLock()) continue;
+    if (!file.ok()) continue;
+    ASSIGN_OR_RETURN(const bool is_locked, file->TryLock());
+    if (!is_locked) continue;
     // It may have been removed since it was opened.
     if (!std::filesystem::exists(entry->path(), gone)) continue;
+    if (std::filesystem::exists(EmptiedPathOf(directory_, number), gone) || gone) continue;
     ASSIGN_OR_RETURN(const int64_t size, file->Size());
     return std::make_shared<Pack>(number, *std::move(file), size);
   }

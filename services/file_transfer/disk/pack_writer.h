@@ -58,6 +58,8 @@ class PackWriter {
   absl::StatusOr<Written> Append(absl::Span<const absl::string_view> pieces);
 
   static std::string PathOf(const std::string& directory, int64_t number);
+  // Of what says that nothing more comes into the pack.
+  static std::string EmptiedPathOf(const std::string& directory, int64_t number);
   // 0 where a file's name is not that of a pack.
   static int64_t NumberOf(absl::string_view file_name);
 

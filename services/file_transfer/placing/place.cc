@@ -91,6 +91,17 @@ int WriteAll(int fd, absl::string_view data) {
   return 0;
 }
 
+// Whatever mask the process has: a web server of another user goes through it. What the directory above gives
+// its children (the group) stays.
+int LetOthersEnter(int parent, const std::string& name) {
+  constexpr mode_t kMode = 0755;
+  const FileDescriptor made(OpenBelow(parent, name, O_RDONLY | O_DIRECTORY));
+  struct stat stat = {};
+  if (!made.is_open() || fstat(made.get(), &stat) != 0) return errno;
+  if ((stat.st_mode & kMode) == kMode) return 0;
+  return fchmod(made.get(), (stat.st_mode & 07777) | kMode) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
@@ -206,6 +217,8 @@ absl::StatusOr<FileDescriptor> Place::DirectoryOf(const std::string& path, bool 
     if (!parent.is_open()) return OpenFailed(errno, part);
     const std::string own = last == std::string::npos ? part : part.substr(last + 1);
     if (mkdirat(parent.get(), own.c_str(), 0755) == 0) {
+      if (const int error = LetOthersEnter(parent.get(), own); error != 0)
+        return WriteFailed(error, StrCat(directory_, "/", part, " cannot be opened to others"));
       fsync(parent.get());
     } else if (errno != EEXIST) {
       return WriteFailed(errno, StrCat(directory_, "/", part, " cannot be made"));

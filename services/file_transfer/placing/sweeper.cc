@@ -13,6 +13,7 @@ namespace cognate::file_transfer {
 namespace {
 
 constexpr absl::Duration kInterval = absl::Hours(1);
+constexpr absl::Duration kLook = absl::Minutes(5);
 // Not all at once: there may be millions.
 constexpr absl::Duration kPagePause = absl::Milliseconds(200);
 constexpr int kPage = 500;
@@ -38,14 +39,17 @@ void Sweeper::Run(StopToken& stop) {
   const auto warn = [](const char* what, const absl::Status& status) {
     if (!status.ok()) log::Warn(what, {{"status", status}});
   };
-  while (!stop.stopping()) {
+  // Of all processes of the service one does it.
+  do {
+    const absl::StatusOr<bool> is_due = chores_.TakeChore("sweep", clock_.Now(), kInterval);
+    warn("cannot look whether to sweep", is_due.status());
+    if (!is_due.ok() || !*is_due) continue;
     warn("platforms not swept", SweepPlatforms(stop));
     warn("bindings not swept", SweepEntities(stop));
     warn("placements not swept", SweepPlacements(stop));
     warn("links not swept", SweepLinks(stop));
     warn("refused uploads not forgotten", stores_.refusals.DropBefore(clock_.Now() - kRefusalsKept));
-    stop.WaitFor(kInterval);
-  }
+  } while (!stop.WaitFor(kLook));
 }
 
 absl::Status Sweeper::SweepPlacements(StopToken& stop) {

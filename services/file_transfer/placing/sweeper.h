@@ -9,6 +9,7 @@
 #include "common/clock/clock.h"
 #include "common/worker/stop_token.h"
 #include "services/clients/registry_client.h"
+#include "services/file_transfer/collect_store.h"
 #include "services/file_transfer/placing/place_workers.h"
 #include "services/file_transfer/placing/platforms.h"
 #include "services/file_transfer/placing/stores.h"
@@ -19,7 +20,12 @@ class Sweeper {
  public:
   Sweeper(const Clock& clock, Stores& stores, clients::RegistryClient& registry, Platforms& platforms,
           PlaceWorkers& workers)
-      : clock_(clock), stores_(stores), registry_(registry), platforms_(platforms), workers_(workers) {}
+      : clock_(clock),
+        stores_(stores),
+        registry_(registry),
+        platforms_(platforms),
+        workers_(workers),
+        chores_(stores.pool) {}
 
   void Run(StopToken& stop);
 
@@ -36,6 +42,7 @@ class Sweeper {
   clients::RegistryClient& registry_;
   Platforms& platforms_;
   PlaceWorkers& workers_;
+  CollectStore chores_;
 };
 
 }  // namespace cognate::file_transfer

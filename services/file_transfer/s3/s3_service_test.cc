@@ -1,4 +1,5 @@
 // The service with its contents in S3, through the front door.
+#include "absl/strings/str_format.h"
 #include "services/file_transfer/testing/files_fixture.h"
 #include "tests/support/fake_s3.h"
 
@@ -129,6 +130,22 @@ TEST_F(FilesInS3Test, WhileS3DoesNotAnswerNothingIsStoredAndNothingIsLost) {
   EXPECT_OK(Put(content, upload, status.committed_bytes()));
   EXPECT_THAT(Get(files::Sha256(content)), IsOkAndHolds(content));
   EXPECT_THAT(Get(files::Sha256(stored)), IsOkAndHolds(stored));
+}
+
+TEST_F(FilesInS3Test, StoppingDoesNotWaitForACollection) {
+  constexpr int kPacks = 10'000;
+  for (int i = 1; i <= kPacks; ++i)
+    s3_.SetObject(absl::StrFormat("main/packs/%016x", i), "x", absl::Now() - absl::Hours(3));
+  Stop();
+  Execute(
+      "INSERT INTO chores (name, due_at) VALUES ('collect', now() - interval '1 minute') ON CONFLICT (name) DO "
+      "UPDATE SET due_at = excluded.due_at");
+  s3_.SetPageSize(1);
+  const size_t before = s3_.requests().size();
+  Start();
+  ASSERT_TRUE(Eventually([&] { return s3_.requests().size() > before + 20; }));
+  Stop();
+  EXPECT_LT(s3_.requests().size() - before, static_cast<size_t>(kPacks));
 }
 
 }  // namespace

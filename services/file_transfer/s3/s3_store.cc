@@ -28,6 +28,7 @@ constexpr absl::Duration kYoungPack = absl::Hours(1);
 constexpr absl::Duration kOldUpload = absl::Hours(24);
 constexpr absl::Duration kProbeTimeout = absl::Seconds(5);
 constexpr size_t kPackDigits = 16;
+constexpr char kEmptied[] = ".emptied";
 
 int64_t NewPackNumber() {
   int64_t number = 0;
@@ -191,15 +192,22 @@ absl::Status S3Store::Remove(const BlobPlace& place) {
   return place.blob.empty() ? absl::OkStatus() : FromS3(client_->Delete(BlobKey(place.blob)));
 }
 
-absl::StatusOr<std::vector<BlobStore::PackFile>> S3Store::ListPacks() {
+absl::StatusOr<std::vector<BlobStore::PackFile>> S3Store::ListPacks(absl::FunctionRef<bool()> is_over) {
   std::vector<PackFile> packs;
   const std::string prefix = prefix_ + "packs/";
-  RETURN_IF_ERROR(FromS3(client_->ForEach(prefix, [&](const s3::Object& object) {
-    const absl::string_view digits = absl::StripPrefix(object.key, prefix);
+  RETURN_IF_ERROR(FromS3(client_->ForEach(prefix, [&](const s3::Object& object) -> absl::Status {
+    if (is_over()) return absl::CancelledError("nobody waits for the packs any more");
+    absl::string_view digits = absl::StripPrefix(object.key, prefix);
+    const bool is_mark = absl::ConsumeSuffix(&digits, kEmptied);
     PackFile pack;
-    if (digits.size() == kPackDigits && absl::SimpleHexAtoi(digits, &pack.number) && pack.number > 0) {
-      pack.size_bytes = object.size;
+    if (digits.size() != kPackDigits || !absl::SimpleHexAtoi(digits, &pack.number) || pack.number <= 0)
+      return absl::OkStatus();
+    pack.size_bytes = object.size;
+    // In the order of their keys a mark comes right behind its pack.
+    if (!is_mark) {
       packs.push_back(pack);
+    } else if (!packs.empty() && packs.back().number == pack.number) {
+      packs.back().emptied_at = object.last_modified;
     }
     return absl::OkStatus();
   })));
@@ -215,9 +223,16 @@ absl::StatusOr<std::shared_ptr<void>> S3Store::HoldPack(int64_t number) {
   return std::make_shared<int64_t>(number);
 }
 
+absl::Status S3Store::SetEmptied(int64_t number) {
+  const std::string nothing;
+  return FromS3(client_->Put(PackKey(number) + kEmptied, s3::SourceOf(nothing)));
+}
+
 absl::Status S3Store::RemovePack(int64_t number) {
   const std::string key = PackKey(number);
   packs_.Forget(key);
+  // A pack without its mark is looked at again; a mark without its pack would stay.
+  RETURN_IF_ERROR(FromS3(client_->Delete(key + kEmptied)));
   return FromS3(client_->Delete(key));
 }
 

@@ -15,6 +15,8 @@ namespace cognate::file_transfer {
 //
 //   store-id                 which database this store belongs to
 //   packs/<16 hex digits>    small contents that came together, one behind the other; never written again
+//   packs/<16 hex digits>.emptied
+//                            beside a pack that nothing is in any more; when it was written says since when
 //   blobs/<sha256>-<random>
 //
 // An object is there whole or not at all. What no row of the database names is collected, and so is what
@@ -44,8 +46,9 @@ class S3Store final : public BlobStore {
                                     absl::string_view sha256) override;
   absl::StatusOr<std::unique_ptr<BlobReader>> Open(const BlobPlace& place, int64_t size_bytes) override;
   absl::Status Remove(const BlobPlace& place) override;
-  absl::StatusOr<std::vector<PackFile>> ListPacks() override;
+  absl::StatusOr<std::vector<PackFile>> ListPacks(absl::FunctionRef<bool()> is_over) override;
   absl::StatusOr<std::shared_ptr<void>> HoldPack(int64_t number) override;
+  absl::Status SetEmptied(int64_t number) override;
   absl::Status RemovePack(int64_t number) override;
   absl::Status ForEachBlob(absl::Time before,
                            absl::FunctionRef<absl::Status(absl::string_view)> visit) override;

@@ -122,7 +122,7 @@ TEST_F(S3StoreTest, SmallContentsThatComeTogetherAreOneObject) {
     EXPECT_THAT(Read(*store_, packed.places[i], static_cast<int64_t>(contents[i].size())),
                 IsOkAndHolds(contents[i]));
   }
-  ASSERT_OK_AND_ASSIGN(const auto packs, store_->ListPacks());
+  ASSERT_OK_AND_ASSIGN(const auto packs, store_->ListPacks([] { return false; }));
   ASSERT_THAT(packs, SizeIs(1));
   EXPECT_EQ(packs[0].number, packed.places[0].pack);
   EXPECT_EQ(packs[0].size_bytes, packed.places[4].offset + packed.places[4].stored_bytes);
@@ -198,6 +198,24 @@ TEST_F(S3StoreTest, AYoungPackIsNobodysToRemove) {
   EXPECT_OK(store_->RemovePack(0x1267));
   EXPECT_OK(store_->RemovePack(0x1267));
   EXPECT_FALSE(fake_.objects().contains(key));
+}
+
+TEST_F(S3StoreTest, SaysSinceWhenNothingIsInAPack) {
+  ASSERT_OK_AND_ASSIGN(const BlobStore::Packed packed, store_->Pack({"small"}));
+  ASSERT_OK(store_->Pack({"another"}).status());
+  const int64_t number = packed.places[0].pack;
+  const absl::Time before = absl::Now() - absl::Minutes(1);
+  ASSERT_OK(store_->SetEmptied(number));
+  ASSERT_OK_AND_ASSIGN(const auto packs, store_->ListPacks([] { return false; }));
+  ASSERT_THAT(packs, SizeIs(2));
+  for (const BlobStore::PackFile& pack : packs) {
+    EXPECT_EQ(pack.emptied_at.has_value(), pack.number == number);
+    if (pack.emptied_at) EXPECT_GT(*pack.emptied_at, before);
+  }
+  EXPECT_THAT(Read(*store_, packed.places[0], 5), IsOkAndHolds("small"));
+  ASSERT_OK(store_->RemovePack(number));
+  EXPECT_THAT(*store_->ListPacks([] { return false; }), SizeIs(1));
+  EXPECT_THAT(Keys(), SizeIs(2));  // with store-id
 }
 
 TEST_F(S3StoreTest, ShowsOldBlobsAndPartialsToWhoCollects) {

@@ -1,6 +1,7 @@
 #include "services/gateway/files/file_call.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "cognate/v1/key_service.pb.h"
 #include "common/ids/request_id.h"
 #include "services/gateway/files/upload_headers.h"
@@ -36,7 +37,8 @@ void FileCall::AskBytes(absl::string_view rpc, std::string message, Rights right
 }
 
 void FileCall::FindPlatform(bool is_needed, std::function<void()> then) {
-  const absl::string_view named = http::Find(call_->request().headers, kPlatformHeader);
+  const absl::string_view named =
+      absl::StripPrefix(http::Find(call_->request().headers, kPlatformHeader), "platforms/");
   if (named.size() > kLongestPlatform)
     return call_->Refuse(InvalidHeader(kPlatformHeader, "want the id of a platform"));
   platform_ = std::string(named);

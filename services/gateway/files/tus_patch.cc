@@ -86,7 +86,7 @@ void TusPatch::Run(const std::string& name) {
         Refuse(upload.status());
       });
     };
-    is_checked() ? look() : Enter(look);
+    is_staged() ? look() : Enter(look);
   });
 }
 
@@ -96,7 +96,7 @@ void TusPatch::RunCreated(TusUpload upload, const std::string& platform, const s
   upload_ = upload;
   if (!ReadHeaders()) return;
   const auto take = [this, self = self(), upload] { Take(upload); };
-  is_checked() ? take() : Enter(take);
+  is_staged() ? take() : Enter(take);
 }
 
 // Whether the body may go into the upload as it is now.
@@ -175,14 +175,17 @@ void TusPatch::TakeOfBody(std::string bytes, bool is_last) {
 
 // Another request wants the upload: what has come is committed, and the client told to ask how far it is.
 void TusPatch::Yield() {
-  if (is_whole_ || stream_ == nullptr) return;
+  if (is_whole_ || is_over_ || (stream_ == nullptr && !is_gathering_)) return;
   if (fault_.ok()) fault_ = InUse();
-  stream_->Close();
+  is_gathering_ ? End(fault_) : stream_->Close();
 }
 
+bool TusPatch::is_staged() const { return is_checked() && !(length_ && *length_ <= kCheckedInMemory); }
+
 void TusPatch::Check() {
-  if (length_ && *length_ <= kCheckedInMemory) return NextToCheck();
-  Stage();
+  if (is_staged()) return Stage();
+  is_gathering_ = true;
+  NextToCheck();
 }
 
 void TusPatch::NextToCheck() {
@@ -191,6 +194,7 @@ void TusPatch::NextToCheck() {
 }
 
 void TusPatch::TakeToCheck(std::string bytes, bool is_last) {
+  heard_ = http::Monotonic();
   if (is_over_) return;
   received_ += static_cast<int64_t>(bytes.size());
   digest_->Add(bytes);
@@ -207,7 +211,8 @@ void TusPatch::TakeToCheck(std::string bytes, bool is_last) {
   }
   if (!bytes.empty()) pieces_.push_back(std::move(bytes));
   if (!is_last) return NextToCheck();
-  Enter([self = self()] { self->WriteChecked(); });
+  is_gathering_ = false;
+  WriteChecked();
 }
 
 void TusPatch::Stage() {
@@ -257,13 +262,16 @@ void TusPatch::DropStaged() {
 // What came before the client went is kept, unless it was to be checked.
 void TusPatch::Gone() {
   is_gone_ = true;
+  if (is_gathering_ && !is_over_) return End(absl::CancelledError("the client has gone"));
   if (stream_ == nullptr || is_whole_) return;
   is_checked() ? stream_->Cancel() : stream_->Close();
 }
 
 void TusPatch::End(absl::StatusOr<v1::WriteResponse> written) {
   is_over_ = true;
+  is_gathering_ = false;
   stream_ = nullptr;
+  pieces_.clear();
   Leave();
   DropStaged();
   if (!fault_.ok()) return Refuse(fault_);

@@ -32,14 +32,15 @@ class TusPatch final : public TusCall, public UploadHolder {
   bool ReadHeaders();
   void Take(TusUpload upload);
 
-  // Without a checksum: the upload is entered, looked at again, and the body goes into it.
+  // The upload is entered, looked at again, and the body goes into it. So it is where few bytes are kept
+  // here: as many as may enter are kept at once.
   void Enter(std::function<void()> then);
   void Leave();
   void WriteBody();
   void NextOfBody();
   void TakeOfBody(std::string bytes, bool is_last);
 
-  // With one.
+  // With a checksum.
   void Check();
   void NextToCheck();
   void TakeToCheck(std::string bytes, bool is_last);
@@ -49,6 +50,8 @@ class TusPatch final : public TusCall, public UploadHolder {
   void DropStaged();
 
   bool is_checked() const { return checksum_.has_value(); }
+  // Into an upload of its own first, because they are many; that one nobody else knows.
+  bool is_staged() const;
   bool EndsUpload(int64_t offset) const { return offset == upload_.size && !upload_.note.is_partial; }
   v1::WriteRequest DataMessage(std::string bytes) const;
   void End(absl::StatusOr<v1::WriteResponse> written);
@@ -68,6 +71,7 @@ class TusPatch final : public TusCall, public UploadHolder {
   absl::Duration heard_ = http::Monotonic();
   absl::Status fault_;  // Found here.
   bool is_entered_ = false;
+  bool is_gathering_ = false;  // What is to be checked here.
   bool is_whole_ = false;   // The body.
   bool is_copied_ = false;  // What was staged.
   bool is_gone_ = false;

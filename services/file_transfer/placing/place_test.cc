@@ -1,0 +1,39 @@
+#include "services/file_transfer/placing/place.h"
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "gmock/gmock.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace cognate::file_transfer {
+namespace {
+
+int ModeOf(const std::string& path) {
+  struct stat found = {};
+  EXPECT_EQ(stat(path.c_str(), &found), 0) << path;
+  return static_cast<int>(found.st_mode & 07777);
+}
+
+TEST(PlaceTest, AWebServerMayReadWhatIsPutThereWhateverMaskTheProcessHas) {
+  const test_support::TempDir root;
+  std::filesystem::create_directory(root.File("site"));
+  // Its group is that of all that is made in it.
+  ASSERT_EQ(chmod(root.File("site").c_str(), 02755), 0);
+  const auto place = test_support::ValueOrDie(Place::Open({root.path()}, root.File("site")));
+  const mode_t before = umask(0077);
+  auto draft = place->Write([](Place::Sink sink) { return sink("bytes"); }, /*sync=*/true);
+  ASSERT_OK(draft.status());
+  EXPECT_OK(place->Publish(*std::move(draft), "of/two/file").status());
+  umask(before);
+  EXPECT_EQ(ModeOf(root.File("site/of/two/file")), 0644);
+  EXPECT_EQ(ModeOf(root.File("site/of/two")), 02755);
+  EXPECT_EQ(ModeOf(root.File("site/of")), 02755);
+}
+
+}  // namespace
+}  // namespace cognate::file_transfer
