@@ -67,7 +67,9 @@ final class AttachmentKind extends PostKind
         if ($path !== null) {
             $absolute = Uploads::absolute((string) $path);
             if ($absolute === null || !is_file($absolute)) {
-                throw Refused::failed('FILE_NOT_FOUND', 'the file is not among the uploads; it is fetched again', 'file');
+                throw Refused::failed('FILE_NOT_FOUND', 'the file is not among the uploads' . ($absolute !== null && $this->files->miss((string) $path)
+                    ? ' any more, and is fetched again'
+                    : ', and it is not known here what it was: put it back'), 'file');
             }
         }
         $id = parent::write($localId, $values);
