@@ -138,7 +138,7 @@ final class FileTroublesTest extends TestCase
         unlink($path);
         $this->pair->beta->php("wp_update_post(['ID' => get_page_by_title('kept.txt', OBJECT, 'attachment')->ID, 'post_excerpt' => 'another caption']);");
         $this->proxy->fail();
-        $this->pair->settle();
+        $this->until($this->pair->isEqual(...), 'both sites hold the same');
         self::assertStringEqualsFile($path, 'kept by one of two');
         $said = implode("\n", $this->proxy->asked('~FileTransferService/Place .*FILE_NOT_THERE~'));
         self::assertStringContainsString('"retryDelay":"0s"', $said);

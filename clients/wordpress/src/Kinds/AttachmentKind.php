@@ -39,8 +39,9 @@ final class AttachmentKind extends PostKind
     protected function values(object $row): array
     {
         $stored = $this->meta->rows((int) $row->ID, ['_wp_attached_file', '_wp_attachment_image_alt']);
-        return parent::values($row) + [
-            'file' => isset($stored['_wp_attached_file']) ? $this->files->at($stored['_wp_attached_file'][0]) : null,
+        $file = isset($stored['_wp_attached_file']) ? $this->files->at($stored['_wp_attached_file'][0]) : null;
+        // One that was lost here is no edit of here: nothing is said of it, and others keep what they have.
+        return parent::values($row) + ($file === null && isset($stored['_wp_attached_file']) ? [] : ['file' => $file]) + [
             'alt' => $stored['_wp_attachment_image_alt'][0] ?? '',
             'post_mime_type' => (string) $row->post_mime_type,
         ];
