@@ -9,12 +9,17 @@ use Cognate\Client\CapturedChange;
 use Cognate\Client\ChangeBatch;
 use Cognate\Client\Cognate;
 use Cognate\Client\Exception\InvalidArgument;
+use Cognate\Client\Files\Contents;
 use Cognate\Client\PulledDeliveries;
 use Cognate\V1\Change;
 use Cognate\V1\DeliveryResult;
 use Cognate\V1\DeliveryServiceReportRequest;
 use Cognate\V1\EnrolPlatformRequest;
+use Cognate\V1\MissingRequest;
+use Cognate\V1\MissingResponse;
 use Cognate\V1\Model;
+use Cognate\V1\PlaceRequest;
+use Cognate\V1\PlaceResult;
 use Cognate\V1\PutModelsRequest;
 use Cognate\V1\PutModelsResponse;
 
@@ -24,6 +29,7 @@ final class Hub
     /** Answers after which there is nothing to receive, while what is to be sent goes on. */
     public const OBSTACLES = ['PLATFORM_LOCKED', 'PLATFORM_IS_NO_AGENT', 'LANE_NOT_READY'];
     private ?Cognate $client = null;
+    private ?Contents $contents = null;
 
     public function __construct(private readonly Settings $settings, private readonly KeyStore $key)
     {
@@ -44,11 +50,13 @@ final class Hub
     public function use(Cognate $client): void
     {
         $this->client = $client;
+        $this->contents = null;
     }
 
     public function forget(): void
     {
         $this->client = null;
+        $this->contents = null;
     }
 
     /** A one-time token becomes this site's key. */
@@ -114,5 +122,26 @@ final class Hub
     public function putModels(array $models): PutModelsResponse
     {
         return $this->client()->platformRegistry()->putModels(new PutModelsRequest(['platform' => 'platforms/' . $this->platform(), 'models' => $models]));
+    }
+
+    /** The bytes of this site's files. */
+    public function contents(): Contents
+    {
+        return $this->contents ??= $this->client()->contents($this->platform());
+    }
+
+    /** Files that this site lacks, or that others wait for. */
+    public function missing(int $max, string $token): MissingResponse
+    {
+        $request = new MissingRequest(['platform' => $this->platform(), 'page_size' => $max, 'page_token' => $token]);
+        return $this->client()->fileTransfer()->missing($request, new CallOptions(idempotent: true));
+    }
+
+    /** @param list<PlaceResult> $results */
+    public function place(array $results): void
+    {
+        foreach (array_chunk($results, 500) as $some) {
+            $this->client()->fileTransfer()->place(new PlaceRequest(['platform' => $this->platform(), 'results' => $some]), new CallOptions(idempotent: true));
+        }
     }
 }

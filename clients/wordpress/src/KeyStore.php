@@ -44,14 +44,6 @@ final class KeyStore
         return $this->settings->text('key_file') !== '' || $this->facts->get(self::FACT) !== null;
     }
 
-    /** For what the client itself does not carry: the bytes of files. */
-    public function authorization(): ?string
-    {
-        $options = $this->options();
-        $key = isset($options['key_file']) ? trim((string) @file_get_contents($options['key_file'])) : ($options['key'] ?? '');
-        return $key === '' ? null : "Bearer $key";
-    }
-
     private function open(): ?string
     {
         $stored = $this->facts->get(self::FACT);

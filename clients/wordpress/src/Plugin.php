@@ -4,9 +4,9 @@ declare(strict_types=1);
 
 namespace Cognate\WordPress;
 
-use Cognate\WordPress\Files\FileDoor;
 use Cognate\WordPress\Files\Fetcher;
 use Cognate\WordPress\Files\FileIndex;
+use Cognate\WordPress\Files\FileOwners;
 use Cognate\WordPress\Files\Placer;
 use Cognate\WordPress\Files\Uploader;
 use Cognate\WordPress\Kinds\Kinds;
@@ -56,11 +56,11 @@ final class Plugin
         $caches = new Caches();
         $writer = new RecordWriter($this->inbox, $this->outbox, new FirstContact($this->inbox), $this->capture);
         $this->applier = new Applier($this->kinds, $writer, $this->capture, new Transaction($database), new Actor($this->settings), $caches);
-        $door = new FileDoor($this->settings, $this->key);
-        $uploader = new Uploader($this->hub, $index, $door, $this->facts);
+        $uploader = new Uploader($this->hub, $index, $this->facts);
         $this->sender = new Sender($this->hub, $this->outbox, $this->inbox, $this->kinds, $uploader, $caches);
         $receiver = new Receiver($this->hub, $this->applier, $this->inbox, $this->settings);
-        $fetcher = new Fetcher($this->hub, $index, new Placer($door), $uploader);
+        $owners = new FileOwners($database, $this->kinds, $this->inbox, $this->capture);
+        $fetcher = new Fetcher($this->hub, $index, new Placer(), $uploader, $owners, $this->facts);
         $this->lock = new WorkerLock($database);
         $this->home = new Home($this->facts);
         $this->worker = new Worker($this->sender, $receiver, $fetcher, $uploader, $this->catalogue, $this->kinds, $this->capture, $this->facts, $this->lock, $this->home);

@@ -11,6 +11,7 @@ use Cognate\Client\Exception\ResourceExhausted;
 use Cognate\V1\Change;
 use Cognate\V1\Field as FieldMessage;
 use Cognate\V1\Operation;
+use Cognate\WordPress\Files\Fetcher;
 use Cognate\WordPress\Files\Uploader;
 use Cognate\WordPress\Kinds\Field;
 use Cognate\WordPress\Kinds\Kinds;
@@ -100,7 +101,7 @@ final class Sender
     /** @param non-empty-list<Prepared> $batch */
     private function sendAll(array $batch): int
     {
-        $this->uploader->ensure(array_merge(...array_map(static fn (Prepared $one): array => $one->files(), $batch)));
+        $this->uploader->ensure(array_merge(...array_map(static fn (Prepared $one): array => $one->files(), $batch)), Fetcher::slice(static fn (): bool => true));
         try {
             $answers = $this->hub->capture(array_map(static fn (Prepared $one): Change => $one->change, $batch));
         } catch (InvalidArgument | ResourceExhausted $error) {

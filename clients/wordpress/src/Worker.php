@@ -6,7 +6,6 @@ namespace Cognate\WordPress;
 
 use Cognate\Client\Exception\CognateException;
 use Cognate\WordPress\Files\Fetcher;
-use Cognate\WordPress\Files\TransferFailed;
 use Cognate\WordPress\Files\Uploader;
 use Cognate\WordPress\Kinds\AttachmentKind;
 use Cognate\WordPress\Kinds\Kinds;
@@ -20,6 +19,9 @@ final class Worker
     private const MAX_BACKOFF = 15.0;
     private bool $stopped = false;
     private float $asked = 0.0;
+    /** No file is asked for before. */
+    private float $filesFrom = 0.0;
+    private string $filesError = '';
 
     public function __construct(
         private readonly Sender $sender,
@@ -71,10 +73,11 @@ final class Worker
             $report->drifts = $this->catalogue->tellIfChanged();
             $this->receiver->catchUp($this->mayGoOn(...));
             do {
-                $report->files += $placed = $this->fetcher->work($this->mayGoOn(...));
+                $moved = $this->moveFiles($report, true);
                 $report->received += $written = $this->receiver->receive(0.5, $this->mayGoOn(...));
                 $report->obstacle = $this->receiver->obstacle;
-            } while ($placed + $written > 0 && microtime(true) < $until && $this->mayGoOn());
+                $report->error = $this->filesError;
+            } while ($moved + $written > 0 && microtime(true) < $until && $this->mayGoOn());
         });
     }
 
@@ -93,7 +96,7 @@ final class Worker
         }
         try {
             $work($report);
-        } catch (CognateException | TransferFailed $error) {
+        } catch (CognateException $error) {
             $report->error = $error->getMessage();
         } finally {
             $this->lock->release();
@@ -124,13 +127,13 @@ final class Worker
                 }
                 $did = $this->turn($report, $until, $idle, $seconds === 0.0);
                 $did === '' || $say($did);
-                $report->error = $this->uploader->error;
+                $report->error = $this->filesError;
                 $backoff = 0.0;
-            } catch (CognateException | TransferFailed $error) {
+            } catch (CognateException $error) {
                 // Nothing is lost by waiting; what cannot be mended by waiting is said at the end.
                 $report->error = $error->getMessage();
                 $say($report->error);
-                $backoff = min(self::MAX_BACKOFF, max(0.5, $backoff * 2, $error instanceof CognateException ? (float) $error->retryDelay : 0.0));
+                $backoff = min(self::MAX_BACKOFF, max(0.5, $backoff * 2, (float) $error->retryDelay));
                 if ($seconds === 0.0 || microtime(true) + $backoff >= $until) {
                     return;
                 }
@@ -145,23 +148,40 @@ final class Worker
         $mayGoOn = $this->mayGoOn(...);
         $this->receiver->catchUp($mayGoOn);
         $sent = $mayGoOn() ? $this->sender->send() : 0;
-        $placed = 0;
-        if ($endsIdle || microtime(true) - $this->asked > self::FILES_EVERY) {
-            $placed = $this->fetcher->work($mayGoOn);
-            $this->asked = $placed > 0 ? 0.0 : microtime(true);
-        }
-        $wait = $sent + $placed > 0 ? 0.0 : max(0.0, min($idle, $until - microtime(true)));
+        $moved = $this->moveFiles($report, $endsIdle);
+        $isBusy = $sent + $moved > 0 || $this->fetcher->isUnfinished;
+        $wait = $isBusy ? 0.0 : max(0.0, min($idle, $until - microtime(true)));
         $written = $mayGoOn() ? $this->receiver->receive($endsIdle ? max($wait, 0.3) : $wait, $mayGoOn) : 0;
         // What plugins have changed of other records meanwhile.
         $this->capture->release();
-        if ($this->receiver->obstacle !== '' && $sent + $placed === 0) {
+        if ($this->receiver->obstacle !== '' && !$isBusy) {
             $this->sleep(min($idle, max(0.0, $until - microtime(true))));
         }
         $report->sent += $sent;
-        $report->files += $placed;
         $report->received += $written;
         $report->obstacle = $this->receiver->obstacle;
-        return $sent + $placed + $written > 0 ? "sent $sent, received $written" . ($placed > 0 ? ", files $placed" : '') : '';
+        return $isBusy || $written > 0 ? "sent $sent, received $written" . ($moved > 0 ? ", files $moved" : '') : '';
+    }
+
+    /** Records go on to travel while no file can. */
+    private function moveFiles(WorkReport $report, bool $isAsked): int
+    {
+        $now = microtime(true);
+        if ($now < $this->filesFrom || !($isAsked || $now - $this->asked > self::FILES_EVERY)) {
+            return 0;
+        }
+        try {
+            $moved = $this->fetcher->work($this->mayGoOn(...));
+            $this->filesError = $this->uploader->error();
+            $this->asked = $moved > 0 || $this->fetcher->isUnfinished ? 0.0 : microtime(true);
+        } catch (CognateException $error) {
+            $this->filesError = "no files travel: {$error->getMessage()}";
+            $this->filesFrom = microtime(true) + max(self::FILES_EVERY, min(60.0, (float) $error->retryDelay));
+            $this->fetcher->isUnfinished = false;
+            return 0;
+        }
+        $report->files += $moved;
+        return $moved;
     }
 
     /** Pictures in other sizes, whose worker died before they were made. */

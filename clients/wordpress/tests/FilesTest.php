@@ -8,7 +8,7 @@ use Cognate\Tests\Laravel\Support\Eventually;
 use Cognate\Tests\WordPress\Support\Content;
 use Cognate\Tests\WordPress\Support\Pair;
 use Cognate\Tests\WordPress\Support\Picture;
-use Cognate\Tests\WordPress\Support\Site;
+use Cognate\Tests\WordPress\Support\Proxy;
 use PHPUnit\Framework\TestCase;
 
 /** Bytes of attachments, from the uploads of one site into those of another. */
@@ -17,24 +17,38 @@ final class FilesTest extends TestCase
     public function testALargeFileGoesOnWhereItsWorkersWereKilled(): void
     {
         $pair = Pair::shared();
-        // More than two pieces of an upload, and than one of a download.
-        self::attach($pair->alpha, 'large.gz', 'gzencode(random_bytes(9 << 20), 0)');
-        self::assertTrue($pair->alpha->workUntilKilled('PATCH 2 before'), $pair->alpha->log());
+        [$up, $down] = [new Proxy($pair->alpha, $pair->hub->address('connect')), new Proxy($pair->beta, $pair->hub->address('connect'))];
+        // More than two pieces of an upload, and of a download.
+        Picture::attach($pair->alpha, 'large.gz', 'gzencode(random_bytes(9 << 20), 0)');
+        $up->fail(['verb' => 'PATCH', 'from' => 2, 'kill' => true]);
+        Eventually::is(static function () use ($pair, $up): bool {
+            // The hub asks for it once the other side is to have it.
+            $pair->beta->cognate('work', '--seconds=0', '--idle=0.1');
+            return $pair->alpha->workUntilKilled($up);
+        }, 'the file is sent', static fn (): string => $pair->difference());
+        self::assertCount(1, $pair->alpha->rows("SELECT 1 FROM {cognate_facts} WHERE name LIKE 'upload.%'"));
+        // The gateway is started anew at this moment: that is no reason to begin again.
+        $up->fail(['verb' => 'HEAD', 'times' => 1, ...Proxy::error(503, 'unavailable', 'SHUTTING_DOWN')]);
+        self::assertStringContainsString('HTTP status 503', $pair->alpha->cognate('work', '--seconds=0'));
         self::assertCount(1, $pair->alpha->rows("SELECT 1 FROM {cognate_facts} WHERE name LIKE 'upload.%'"));
         $pair->alpha->cognate('work', '--seconds=0');
         self::assertCount(0, $pair->alpha->rows("SELECT 1 FROM {cognate_facts} WHERE name LIKE 'upload.%'"));
-        Eventually::is(static fn (): bool => $pair->beta->workUntilKilled('GET 2 before'), 'the file is fetched', static fn (): string => $pair->difference());
+        self::assertSame([], $up->asked('~^POST /files/tus~'), 'it went on where it was');
+        $down->fail(['verb' => 'GET', 'path' => '/files/sha256/', 'from' => 2, 'kill' => true]);
+        Eventually::is(static fn (): bool => $pair->beta->workUntilKilled($down), 'the file is fetched', static fn (): string => $pair->difference());
         $drafts = glob("{$pair->beta->content}/uploads/.cognate-drafts/*.draft") ?: [];
-        self::assertSame([8 << 20], array_map('filesize', $drafts));
+        self::assertSame([4 << 20], array_map('filesize', $drafts));
+        $down->fail();
         $pair->settle();
         self::assertSame([], glob("{$pair->beta->content}/uploads/.cognate-drafts/*.draft"));
+        array_map(static fn (Proxy $proxy) => $proxy->leave(), [$up, $down]);
         echo "\nfigure wordpress.large_file bytes=" . (9 << 20) . " killed=2 same=1\n";
     }
 
     public function testAFileOfTwoAttachmentsStaysUntilBothAreGone(): void
     {
         $pair = Pair::shared();
-        $ids = [self::attach($pair->alpha, 'same.txt', "'the same text'"), self::attach($pair->alpha, 'same.txt', "'the same text'", '/twice')];
+        $ids = [Picture::attach($pair->alpha, 'same.txt', "'the same text'"), Picture::attach($pair->alpha, 'same.txt', "'the same text'", '/twice')];
         $pair->settle();
         $paths = array_column($pair->beta->rows("SELECT meta_value FROM {postmeta} WHERE meta_key = '_wp_attached_file' AND meta_value LIKE 'cognate/same-%'"), 'meta_value');
         self::assertCount(2, $paths);
@@ -50,7 +64,7 @@ final class FilesTest extends TestCase
     public function testAFileThatTheSiteDoesNotAllowIsRefused(): void
     {
         $pair = Pair::shared();
-        $id = self::attach($pair->alpha, 'notes.md', "'# text'");
+        $id = Picture::attach($pair->alpha, 'notes.md', "'# text'");
         $troubles = '';
         Eventually::is(static function () use ($pair, &$troubles): bool {
             $pair->alpha->cognate('work', '--seconds=0', '--idle=0.1');
@@ -73,13 +87,5 @@ final class FilesTest extends TestCase
         self::assertContains('medium', $image['sizes']);
         self::assertSame([], $image['missing sizes']);
         self::assertStringContainsString('wp-content/uploads/cognate/', (string) $pair->alpha->php("return get_the_post_thumbnail_url(get_page_by_title('With image', OBJECT, 'post'), 'medium');"));
-    }
-
-    /** @param string $content an expression */
-    private static function attach(Site $site, string $name, string $content, string $directory = ''): int
-    {
-        return $site->php("\$place = wp_get_upload_dir()['basedir'] . '$directory'; wp_mkdir_p(\$place); file_put_contents(\"\$place/$name\", $content);
-            \$id = wp_insert_attachment(['post_title' => '$name', 'post_status' => 'inherit', 'post_mime_type' => (string) wp_check_filetype('$name')['type']], \"\$place/$name\");
-            require_once ABSPATH . 'wp-admin/includes/image.php'; wp_update_attachment_metadata(\$id, wp_generate_attachment_metadata(\$id, \"\$place/$name\")); return \$id;");
     }
 }

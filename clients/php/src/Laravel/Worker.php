@@ -183,7 +183,7 @@ final class Worker
         }
         try {
             $moved = $this->files->move($this->mayGoOn(...));
-            $this->filesError = '';
+            $this->filesError = $this->files->error;
         } catch (CognateException $error) {
             $this->filesError = 'no files travel: ' . ErrorReport::words($error);
             $this->filesFrom = microtime(true) + max(2.0, min(60.0, (float) $error->retryDelay));

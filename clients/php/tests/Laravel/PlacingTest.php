@@ -6,16 +6,22 @@ namespace Cognate\Tests\Laravel;
 
 require_once __DIR__ . '/Support/autoload.php';
 
+use Cognate\Client\Exception\CognateException;
+use Cognate\Client\Exception\ResourceExhausted;
+use Cognate\Client\Exception\StatusCode;
+use Cognate\Client\Exception\Unavailable;
 use Cognate\Laravel\Events\FileFailed;
 use Cognate\Laravel\Events\FilePlaced;
 use Cognate\Laravel\Files\FilePaths;
 use Cognate\Laravel\Files\FileTraffic;
+use Cognate\Laravel\Files\KnownFiles;
 use Cognate\Laravel\Puller;
 use Cognate\Laravel\Pusher;
 use Cognate\Tests\Laravel\Models\Author;
 use Cognate\Tests\Laravel\Support\FileAppTestCase;
 use Cognate\Tests\Laravel\Support\FilePair;
 use Cognate\V1\PlacementState;
+use Google\Protobuf\Internal\Message;
 
 /** What comes from a hub that may say and send anything, and how it is put in place. */
 final class PlacingTest extends FileAppTestCase
@@ -182,5 +188,75 @@ final class PlacingTest extends FileAppTestCase
         self::assertCount(2, $this->captured(), 'once');
         $this->app->make(Pusher::class)->push();
         self::assertSame(hash('sha256', FilePair::png('second')), bin2hex($this->hub->files['authors 1 avatar']->getFileValue()->getSha256()));
+    }
+
+    /** @return array<string, array{CognateException, bool}> */
+    public function obstacles(): array
+    {
+        return [
+            'full' => [new ResourceExhausted('no room', StatusCode::RESOURCE_EXHAUSTED, 'STORE_FULL'), false],
+            'over the quota' => [new ResourceExhausted('too much', StatusCode::RESOURCE_EXHAUSTED, 'UPLOAD_QUOTA_EXCEEDED'), false],
+            'too large' => [new ResourceExhausted('too large', StatusCode::RESOURCE_EXHAUSTED, 'UPLOAD_TOO_LARGE'), true],
+            'read only' => [new Unavailable('read only', StatusCode::UNAVAILABLE, 'STORE_UNAVAILABLE'), false],
+        ];
+    }
+
+    /** @dataProvider obstacles */
+    public function testWhatCannotBeSentKeepsNothingFromBeingFetched(CognateException $obstacle, bool $isForGood): void
+    {
+        mkdir("$this->home/public");
+        foreach (['small.png' => 5_000, 'large.png' => 1_400_000, 'larger.png' => 1_500_000] as $name => $size) {
+            file_put_contents("$this->home/public/$name", FilePair::png($name, $size));
+            Author::create(['name' => $name, 'avatar' => $name]);
+        }
+        $refused = ['BatchWrite' => [], 'Write' => []];
+        $this->hub->before = static function (string $method, Message $request) use ($obstacle, &$refused): void {
+            if (isset($refused[$method])) {
+                $refused[$method][] = $method === 'Write' ? $request->getSizeBytes() : 0;
+                throw $obstacle;
+            }
+        };
+        $this->app->make(Pusher::class)->push();
+        foreach (['small.png' => 5_000, 'large.png' => 1_400_000, 'larger.png' => 1_500_000] as $name => $size) {
+            $this->hub->lacking($name, FilePair::png($name, $size));
+        }
+        $this->hub->due('avatars/comes.png', FilePair::png('comes'));
+        $this->hub->due('avatars/comes-too.png', FilePair::png('comes too', 1_400_000));
+        $refused = ['BatchWrite' => [], 'Write' => []];
+        $this->move();
+        self::assertCount(2, preg_grep('/^placed/', $this->hub->placed), json_encode($this->hub->placed));
+        self::assertStringContainsString($obstacle->getMessage(), $this->app->make(FileTraffic::class)->error);
+        if ($obstacle instanceof ResourceExhausted) {
+            self::assertCount(1, $refused['BatchWrite']);
+            self::assertSame([1_400_000, 1_500_000], $refused['Write'], 'each has its own try');
+        }
+        $answers = array_diff_key($this->hub->placed, ['avatars/comes.png' => 0, 'avatars/comes-too.png' => 0]);
+        self::assertSame($isForGood ? ['small.png' => 'UPLOAD_TOO_LARGE', 'large.png' => 'UPLOAD_TOO_LARGE', 'larger.png' => 'UPLOAD_TOO_LARGE'] : [], $answers);
+    }
+
+    public function testWhatOthersWaitForAndIsNowhereAnyMoreIsTold(): void
+    {
+        // Of a collection of media, say: no column has its path.
+        $this->hub->lacking('gone.png', FilePair::png('gone'));
+        $this->move();
+        self::assertSame([], $this->hub->placed, 'its disk may be away for a moment');
+        $this->move();
+        self::assertSame(['gone.png' => 'FILE_NOT_THERE'], $this->hub->placed);
+        $this->move();
+        self::assertSame(0, $this->database()->table(KnownFiles::TABLE)->count());
+    }
+
+    public function testWhatIsCapturedAnewAndAskedForAllTheSameIsTold(): void
+    {
+        mkdir("$this->home/public");
+        file_put_contents("$this->home/public/a.png", FilePair::png('second'));
+        Author::create(['name' => 'Ada', 'avatar' => 'a.png']);
+        $this->sent();
+        $this->hub->lacking('a.png', FilePair::png('first'));
+        for ($look = 1; $look <= 4; $look++) {
+            self::assertSame([], $this->hub->placed, "look $look");
+            $this->move();
+        }
+        self::assertSame(['a.png' => 'FILE_NOT_THERE'], $this->hub->placed);
     }
 }

@@ -10,6 +10,8 @@ use Cognate\WordPress\Store\Tables;
 final class FileIndex
 {
     private readonly string $table;
+    /** @var array<string, LocalFile> by path */
+    private array $missed = [];
 
     public function __construct(private readonly \wpdb $database)
     {
@@ -61,6 +63,33 @@ final class FileIndex
     public function stored(string $sha256): void
     {
         $this->database->query($this->database->prepare("UPDATE `$this->table` SET stored_time = %d WHERE sha256 = %s", time(), $sha256));
+    }
+
+    /** It has to be read again. */
+    public function doubt(string $path): void
+    {
+        $this->database->query($this->database->prepare("UPDATE `$this->table` SET modify_time = 0 WHERE path_hash = %s", md5($path)));
+    }
+
+    /**
+     * A file that a record is to have and that is not here.
+     *
+     * @return bool whether it is known what it was, so that it is fetched again
+     */
+    public function miss(string $path): bool
+    {
+        $row = $this->database->get_row($this->database->prepare("SELECT sha256, size_bytes FROM `$this->table` WHERE path_hash = %s", md5($path)));
+        if ($row !== null) {
+            $this->missed[$path] = new LocalFile($path, $row->sha256, (int) $row->size_bytes, 0);
+        }
+        return $row !== null;
+    }
+
+    /** @return array<string, LocalFile> by path: what was missed since this was asked */
+    public function takeMissed(): array
+    {
+        [$missed, $this->missed] = [$this->missed, []];
+        return $missed;
     }
 
     private function remember(LocalFile $file, int $storedTime): void

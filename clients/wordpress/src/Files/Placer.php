@@ -7,61 +7,76 @@ namespace Cognate\WordPress\Files;
 /** Puts files below the uploads: compared with their hash first, and moved into place as a whole. */
 final class Placer
 {
-    private const PIECE = 8 << 20;
     /** Drafts of workers that died are cleared away after a day. */
     private const STALE = 86400;
-
-    public function __construct(private readonly FileDoor $door)
-    {
-    }
 
     /** @return string where it is now, relative to the uploads */
     public function put(string $path, string $sha256, string $bytes): string
     {
         $this->check($path);
-        if (hash('sha256', $bytes) !== $sha256) {
-            throw new TransferFailed('files: what came is not what was asked for; it is asked for again');
-        }
         $draft = $this->draft($sha256);
-        if (file_put_contents($draft, $bytes) !== strlen($bytes)) {
-            @unlink($draft);
-            throw new TransferFailed('files: no room in the uploads, or no right to write there');
-        }
-        return $this->move($draft, $path, $sha256);
-    }
-
-    /**
-     * @param \Closure(): bool $mayGoOn asked between pieces
-     * @return string|null where it is now; null: not yet, the next worker goes on
-     */
-    public function fetch(string $path, string $sha256, int $size, \Closure $mayGoOn): ?string
-    {
-        $this->check($path);
-        $draft = $this->draft($sha256);
-        $handle = @fopen($draft, 'c+b');
-        if ($handle === false) {
-            throw new TransferFailed('files: no right to write in the uploads');
-        }
+        $handle = $this->open($draft, 'wb');
         try {
-            fseek($handle, 0, SEEK_END);
-            for ($offset = (int) ftell($handle); $offset < $size; $offset += strlen($bytes)) {
-                if (!$mayGoOn()) {
-                    return null;
-                }
-                $bytes = $this->door->read($sha256, $offset, min(self::PIECE, $size - $offset));
-                if (fwrite($handle, $bytes) !== strlen($bytes)) {
-                    throw new TransferFailed('files: no room in the uploads');
-                }
-            }
+            self::write($handle, $bytes);
+            self::sync($handle);
         } finally {
             fclose($handle);
         }
-        clearstatcache(true, $draft);
-        if (filesize($draft) !== $size || hash_file('sha256', $draft) !== $sha256) {
-            @unlink($draft);
-            throw new TransferFailed('files: what came is not what was asked for; it is asked for again');
+        return $this->move($draft, $path, $sha256, strlen($bytes));
+    }
+
+    /**
+     * @param \Closure(int): iterable<string> $read pieces from an offset on
+     * @param \Closure(): bool $mayGoOn asked between pieces
+     * @return string|null where it is now; null: not yet, the next worker goes on
+     */
+    public function fetch(string $path, string $sha256, int $size, \Closure $read, \Closure $mayGoOn): ?string
+    {
+        $this->check($path);
+        $draft = $this->draft($sha256);
+        $handle = $this->open($draft, 'c+b');
+        try {
+            fseek($handle, 0, SEEK_END);
+            $offset = (int) ftell($handle);
+            foreach ($offset < $size ? $read($offset) : [] as $piece) {
+                self::write($handle, $piece);
+                $offset += strlen($piece);
+                if ($offset < $size && !$mayGoOn()) {
+                    return null;
+                }
+            }
+            self::sync($handle);
+        } finally {
+            fclose($handle);
         }
-        return $this->move($draft, $path, $sha256);
+        return $this->move($draft, $path, $sha256, $size);
+    }
+
+    /** @return resource */
+    private function open(string $draft, string $mode)
+    {
+        $handle = @fopen($draft, $mode);
+        return $handle === false ? throw new TransferFailed('files: no right to write in the uploads') : $handle;
+    }
+
+    /** @param resource $handle */
+    private static function write($handle, string $bytes): void
+    {
+        if (@fwrite($handle, $bytes) !== strlen($bytes)) {
+            throw new TransferFailed('files: no room in the uploads');
+        }
+    }
+
+    /**
+     * Before it gets its name: a record leads to it then, and the hub never sends it again.
+     *
+     * @param resource $handle
+     */
+    private static function sync($handle): void
+    {
+        if (!fflush($handle) || !fsync($handle)) {
+            throw new TransferFailed('files: what came cannot be written to the disk of the uploads');
+        }
     }
 
     /** What this site's own rules do not let anybody upload does not come this way either. */
@@ -76,8 +91,13 @@ final class Placer
     }
 
     /** @param string $draft goes to its place, or is removed */
-    private function move(string $draft, string $path, string $sha256): string
+    private function move(string $draft, string $path, string $sha256, int $size): string
     {
+        clearstatcache(true, $draft);
+        if (filesize($draft) !== $size || hash_file('sha256', $draft) !== $sha256) {
+            @unlink($draft);
+            throw new TransferFailed('files: what came is not what was asked for; it is asked for again');
+        }
         $target = (string) Uploads::absolute($path);
         $directory = dirname($target);
         if (!wp_mkdir_p($directory) || !str_starts_with((string) realpath($directory) . '/', realpath(Uploads::directory()) . '/')) {

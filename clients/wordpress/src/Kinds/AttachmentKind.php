@@ -39,8 +39,9 @@ final class AttachmentKind extends PostKind
     protected function values(object $row): array
     {
         $stored = $this->meta->rows((int) $row->ID, ['_wp_attached_file', '_wp_attachment_image_alt']);
-        return parent::values($row) + [
-            'file' => isset($stored['_wp_attached_file']) ? $this->files->at($stored['_wp_attached_file'][0]) : null,
+        $file = isset($stored['_wp_attached_file']) ? $this->files->at($stored['_wp_attached_file'][0]) : null;
+        // One that was lost here is no edit of here: nothing is said of it, and others keep what they have.
+        return parent::values($row) + ($file === null && isset($stored['_wp_attached_file']) ? [] : ['file' => $file]) + [
             'alt' => $stored['_wp_attachment_image_alt'][0] ?? '',
             'post_mime_type' => (string) $row->post_mime_type,
         ];
@@ -67,7 +68,9 @@ final class AttachmentKind extends PostKind
         if ($path !== null) {
             $absolute = Uploads::absolute((string) $path);
             if ($absolute === null || !is_file($absolute)) {
-                throw Refused::failed('FILE_NOT_FOUND', 'the file is not among the uploads; it is fetched again', 'file');
+                throw Refused::failed('FILE_NOT_FOUND', 'the file is not among the uploads' . ($absolute !== null && $this->files->miss((string) $path)
+                    ? ' any more, and is fetched again'
+                    : ', and it is not known here what it was: put it back'), 'file');
             }
         }
         $id = parent::write($localId, $values);

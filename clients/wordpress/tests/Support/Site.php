@@ -67,7 +67,14 @@ final class Site
     /** One of the plugin's commands. */
     public function cognate(string ...$words): string
     {
-        return self::ended($this->begin(...$words));
+        return $this->cognateWith([], ...$words);
+    }
+
+    /** @param array<string, string> $environment */
+    public function cognateWith(array $environment, string ...$words): string
+    {
+        [$process, $pipes] = $this->start($this->words($words), $environment, ['pipe', 'w']);
+        return self::ended([$process, $pipes[1]]);
     }
 
     /** The same, while others run beside it; ended by `ended`. @return array{resource, resource} */
@@ -86,14 +93,15 @@ final class Site
     }
 
     /**
-     * Runs a worker that ends itself by kill -9 at a call that `$kill` names; see mu_plugin.php.
+     * Runs a worker that ends itself by kill -9 at a call that `$kill` names; see mu_plugin.php. Or that a rule of the proxy ends.
      *
      * @return bool false: it has ended before
      */
-    public function workUntilKilled(string $kill): bool
+    public function workUntilKilled(string|Proxy $kill): bool
     {
-        [$process] = $this->start($this->words(['work', '--seconds=5', '--idle=0.1']), ['KILL' => $kill], ['file', "$this->file.log", 'a']);
-        $status = null;
+        [$process] = $this->start($this->words(['work', '--seconds=5', '--idle=0.1']), is_string($kill) ? ['KILL' => $kill] : [], ['file', "$this->file.log", 'a']);
+        $status = proc_get_status($process);
+        is_string($kill) || $kill->victim($status['pid']);
         Eventually::is(static function () use ($process, &$status): bool {
             $status = proc_get_status($process);
             return !$status['running'];

@@ -44,15 +44,7 @@ if (getenv('WP_CLI')) {
 }
 
 [$test_method, $test_call, $test_when] = explode(' ', (string) getenv('KILL')) + ['', '0', ''];
-if (in_array($test_method, ['GET', 'PATCH'], true)) {
-    // Bytes of files go by WordPress' own HTTP.
-    add_filter('pre_http_request', static function (mixed $answer, array $request) use ($test_method, &$test_call): mixed {
-        if ($request['method'] === $test_method && --$test_call === 0) {
-            posix_kill(getmypid(), SIGKILL);
-        }
-        return $answer;
-    }, 10, 2);
-} elseif ($test_method !== '') {
+if ($test_method !== '') {
     add_action('plugins_loaded', static function () use ($test_method, $test_call, $test_when): void {
         $site = json_decode((string) file_get_contents((string) getenv('WORDPRESS_SITE')), true);
         require_once dirname($site['tests']) . '/php/tests/Laravel/Support/KillingTransport.php';
@@ -60,4 +52,23 @@ if (in_array($test_method, ['GET', 'PATCH'], true)) {
         $inner = $hub->client()->transport();
         $hub->use(Cognate\Client\Cognate::over(new Cognate\Tests\Laravel\Support\KillingTransport($inner, (int) $test_call, $test_when === 'before', [$test_method])));
     }, PHP_INT_MAX);
+}
+
+// Large files go piece by piece: records are looked at in between.
+if (getenv('SLICE')) {
+    add_filter('cognate_file_slice_seconds', static fn (): float => (float) getenv('SLICE'));
+}
+
+// SYNCS=FILE: in the place of PHP's functions, which they call, for the plugin's classes that write files. FILE has what was synced and renamed.
+if (getenv('SYNCS')) {
+    eval('namespace Cognate\WordPress\Files {
+        function fsync($stream): bool {
+            \file_put_contents(\getenv("SYNCS"), "sync " . \fstat($stream)["ino"] . " " . \fstat($stream)["size"] . "\n", FILE_APPEND);
+            return \fsync($stream);
+        }
+        function rename(string $from, string $to): bool {
+            \file_put_contents(\getenv("SYNCS"), "rename " . \stat($from)["ino"] . " " . \stat($from)["size"] . "\n", FILE_APPEND);
+            return \rename($from, $to);
+        }
+    }');
 }

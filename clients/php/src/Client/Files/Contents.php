@@ -6,6 +6,12 @@ namespace Cognate\Client\Files;
 
 use Cognate\Client\CallOptions;
 use Cognate\Client\Exception\CognateException;
+use Cognate\Client\Exception\DeadlineExceeded;
+use Cognate\Client\Exception\PermissionDenied;
+use Cognate\Client\Exception\TlsFailed;
+use Cognate\Client\Exception\Unauthenticated;
+use Cognate\Client\Exception\Unavailable;
+use Cognate\Client\Exception\Unimplemented;
 use Cognate\Client\Generated\FileTransferServiceClient;
 use Cognate\V1\BatchReadRequest;
 use Cognate\V1\BatchWriteRequest;
@@ -32,6 +38,23 @@ final class Contents
     public function uploads(): Uploads
     {
         return $this->uploads;
+    }
+
+    /** Whether an upload failed for what it is (its size, the quota, the room it needs), so that others may be taken. Else none is, for now. */
+    public static function isOfOne(CognateException $error): bool
+    {
+        foreach ([Unavailable::class, DeadlineExceeded::class, Unauthenticated::class, PermissionDenied::class, TlsFailed::class, Unimplemented::class] as $class) {
+            if ($error instanceof $class) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether the same content will never be taken, however often it is sent. */
+    public static function isForGood(CognateException $error): bool
+    {
+        return $error->reason === 'UPLOAD_TOO_LARGE';
     }
 
     /**

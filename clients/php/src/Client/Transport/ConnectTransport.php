@@ -28,7 +28,8 @@ final class ConnectTransport implements Transport
     private const READ = '/cognate.v1.FileTransferService/Read';
     /** Where it gives contents, and how much is asked for at once. */
     private const READ_PATH = '/files/sha256/';
-    private const READ_BYTES = 1 << 20;
+    private const READ_BYTES = 4 << 20;
+    private const READ_TIMEOUT = 120.0;
 
     private readonly Http $http;
 
@@ -203,13 +204,13 @@ final class ConnectTransport implements Transport
         $end = (int) $request->getLimit() > 0 ? $offset + (int) $request->getLimit() : PHP_INT_MAX;
         while ($offset < $end) {
             $options = $options->withRequestId();
-            $last = min($end, $offset + self::READ_BYTES) - 1;
+            $last = min($end, $offset + min(self::READ_BYTES, intdiv($this->config->maxMessageBytes, 2))) - 1;
             $headers = ['accept' => '*/*', 'range' => "bytes=$offset-$last"] + $this->headers($options, null, 'application/json');
             if ($request->getPlatform() !== '') {
                 $headers['cognate-platform'] = $request->getPlatform();
             }
             $path = self::READ_PATH . bin2hex($request->getSha256());
-            $answer = $this->http->request('GET', $path, $headers, null, $options->timeout ?? $this->config->timeout, $options->requestId);
+            $answer = $this->http->request('GET', $path, $headers, null, $options->timeout ?? max($this->config->timeout, self::READ_TIMEOUT), $options->requestId);
             $requestId = self::requestIdOf($answer, $options->requestId);
             if ($answer->status === 416 && ($answer->headers['content-range'] ?? '') === "bytes */$offset") {
                 // Its end; an empty content has no ranges at all.

@@ -9,9 +9,12 @@ use Cognate\Client\Exception\CognateException;
 use Cognate\Client\Files\Contents;
 use Cognate\Laravel\ErrorReport;
 use Cognate\Laravel\Events\FileFailed;
+use Cognate\Laravel\Exceptions\InvalidDefinition;
 use Cognate\Laravel\Hub;
+use Cognate\V1\OutcomeError;
 use Cognate\V1\Placement;
 use Cognate\V1\PlacementState;
+use Cognate\V1\PlaceResult;
 use Illuminate\Contracts\Events\Dispatcher;
 
 /** What the hub lacks and this platform has, and the other way round. In slices of time: a large file does not keep records waiting. */
@@ -21,9 +24,17 @@ final class FileTraffic
     /** Seconds between two questions while nothing is under way. */
     private const PAUSE = 0.5;
     private const LOOKS = 50;
+    /** Looks after which others are told that a file is gone: its disk may be away for a moment, its records be on their way anew. */
+    private const LOOKS_IN_VAIN = 2;
+    private const LOOKS_IN_VAIN_CAPTURED = 4;
     private float $asked = 0.0;
+    private float $sendFrom = 0.0;
+    /** @var list<PlaceResult> what is not sent, and never will be */
+    private array $answers = [];
     /** Whether there was more to do when the last slice ended. */
     public bool $isUnfinished = false;
+    /** Why files are not sent, while others come. */
+    public string $error = '';
 
     public function __construct(
         private readonly Hub $hub,
@@ -59,7 +70,11 @@ final class FileTraffic
         }
         $until = microtime(true) + $this->settings->slice;
         $slice = static fn (): bool => microtime(true) < $until && $mayGoOn();
+        // What is fetched has its half, however much there is to send.
+        $half = $until - $this->settings->slice / 2;
+        $sendSlice = static fn (): bool => microtime(true) < $half && $mayGoOn();
         $this->isUnfinished = false;
+        $this->error = microtime(true) < $this->sendFrom ? $this->error : '';
         $due = [];
         $token = '';
         do {
@@ -70,7 +85,7 @@ final class FileTraffic
                 $placement->getState() === PlacementState::PLACEMENT_STATE_LACKING ? $lacking[] = $placement : $here[] = $placement;
                 $due[bin2hex((string) $placement->getFile()?->getSha256())] = true;
             }
-            $moved += $this->send($lacking, $slice) + $this->fetch($here, $slice);
+            $moved += $this->send($lacking, $sendSlice) + $this->fetch($here, $slice);
         } while ($token !== '' && $slice());
         if ($token === '') {
             $this->sweep($due);
@@ -99,10 +114,33 @@ final class FileTraffic
         return $found;
     }
 
-    /** @param list<Placement> $lacking */
+    /**
+     * One that is not taken keeps no other one from being sent, and none from being fetched.
+     *
+     * @param list<Placement> $lacking
+     */
     private function send(array $lacking, Closure $slice): int
     {
-        $small = $large = [];
+        if ($lacking === [] || microtime(true) < $this->sendFrom) {
+            return 0;
+        }
+        $sent = 0;
+        try {
+            $sent = $this->sendEach($lacking, $slice);
+        } catch (CognateException $error) {
+            $this->sendFrom = microtime(true) + max(2.0, min(60.0, (float) $error->retryDelay));
+            $this->error = 'no files are sent: ' . ErrorReport::words($error);
+        }
+        if ($this->answers !== []) {
+            $this->hub->place(array_splice($this->answers, 0));
+        }
+        return $sent;
+    }
+
+    /** @param list<Placement> $lacking */
+    private function sendEach(array $lacking, Closure $slice): int
+    {
+        $small = $large = $paths = [];
         foreach ($lacking as $placement) {
             if (!$slice()) {
                 $this->isUnfinished = true;
@@ -110,19 +148,43 @@ final class FileTraffic
             }
             $content = $this->own($placement);
             if ($content !== null) {
+                $paths[$content->sha256] = $placement->getPath();
                 $content->size <= Contents::SMALL_BYTES ? $small[$content->sha256] = $content : $large[] = $content;
             }
         }
-        $this->uploader->sendSmall($small);
-        $sent = count($small);
+        $notTaken = fn (FileContent $content, CognateException $error) => $this->notTaken($content, $paths[$content->sha256], $error);
+        $sent = $this->uploader->sendSmall($small, $notTaken);
         foreach ($large as $content) {
             try {
                 $this->uploader->send($content, $slice) ? $sent++ : $this->isUnfinished = true;
             } catch (FileRefused $refused) {
                 $this->failed($content->ref, $refused);
+            } catch (CognateException $error) {
+                if (!Contents::isOfOne($error)) {
+                    throw $error;
+                }
+                $notTaken($content, $error);
             }
         }
         return $sent;
+    }
+
+    private function notTaken(FileContent $content, string $path, CognateException $error): void
+    {
+        $isForGood = Contents::isForGood($error);
+        $refused = new FileRefused($error->reason, ErrorReport::words($error), $isForGood ? null : (float) $error->retryDelay);
+        $this->failed($content->ref, $refused);
+        $this->error = FilePaths::shown($content->ref->path) . " is not sent: {$refused->getMessage()}";
+        if ($isForGood) {
+            $this->answer($content->sha256, $path, $refused);
+        }
+    }
+
+    /** The records that need it are rejected, rather than to wait for what does not come. */
+    private function answer(string $sha256, string $path, FileRefused $refused): void
+    {
+        $error = (new OutcomeError())->setReason($refused->reason)->setMessage($refused->getMessage());
+        $this->answers[] = (new PlaceResult())->setSha256((string) hex2bin($sha256))->setPath($path)->setError($error);
     }
 
     /** @param list<Placement> $due */
@@ -152,19 +214,33 @@ final class FileTraffic
                 $content = $this->hashes->of(new FileRef($row->disk, $row->path));
             } catch (FileRefused) {
                 return null;
+            } catch (InvalidDefinition) {
+                // Its disk is not configured any more.
+                continue;
             }
             if ($content !== null && $content->sha256 === $sha256) {
                 return $content;
             }
         }
-        // It was replaced or removed since: its records are sent as they are by now. Not again and again, should the hub go on to ask.
-        $asked = new FileRef('', $placement->getPath());
-        if (KnownFiles::isDue($this->known->find($asked->disk, $asked->path))) {
-            $refused = new FileRefused('FILE_NOT_THERE', FilePaths::shown($asked->path) . ' is not here any more as it was captured', 60.0);
-            $this->failed($asked, $refused);
-            $this->owners->captureThoseOf($asked->path);
-        }
+        $this->gone($placement->getPath(), $sha256);
         return null;
+    }
+
+    /** It was replaced or removed since: its records are sent as they are by now, now and then, should the hub go on to ask. If there are none, it is told. */
+    private function gone(string $path, string $sha256): void
+    {
+        $asked = new FileRef('', $path);
+        $row = $this->known->find($asked->disk, $asked->path);
+        if ($path === '' || !KnownFiles::isDue($row)) {
+            return;
+        }
+        $refused = new FileRefused('FILE_NOT_THERE', FilePaths::shown($path) . ' is not here any more as it was captured', 60.0);
+        $this->failed($asked, $refused);
+        $captured = $this->owners->captureThoseOf($path);
+        if ((int) ($row->attempts ?? 0) + 1 >= ($captured === 0 ? self::LOOKS_IN_VAIN : self::LOOKS_IN_VAIN_CAPTURED)) {
+            $this->answer($sha256, $path, $refused);
+            $this->known->gone($asked->disk, $asked->path);
+        }
     }
 
     /**

@@ -18,10 +18,11 @@ final class Uploader
 
     /**
      * @param array<string, FileContent> $contents by hash; those that are not small are left alone
+     * @param (Closure(FileContent, CognateException): void)|null $failed told of those that are not taken while others may be; null: that is thrown, too
      * @return int how many travelled
      * @throws CognateException
      */
-    public function sendSmall(array $contents): int
+    public function sendSmall(array $contents, ?Closure $failed = null): int
     {
         $contents = array_filter($contents, static fn (FileContent $content): bool => $content->size <= Contents::SMALL_BYTES);
         if ($contents === []) {
@@ -36,13 +37,13 @@ final class Uploader
                 continue;
             }
             if ($bytes + strlen($data) > Contents::SMALL_BYTES && $batch !== []) {
-                $sent += $this->put($batch, $contents);
+                $sent += $this->put($batch, $contents, $failed);
                 [$batch, $bytes] = [[], 0];
             }
             $batch[(string) $sha256] = $data;
             $bytes += strlen($data);
         }
-        return $batch === [] ? $sent : $sent + $this->put($batch, $contents);
+        return $batch === [] ? $sent : $sent + $this->put($batch, $contents, $failed);
     }
 
     /**
@@ -121,9 +122,19 @@ final class Uploader
      * @param array<string, string> $batch
      * @param array<string, FileContent> $contents
      */
-    private function put(array $batch, array $contents): int
+    private function put(array $batch, array $contents, ?Closure $failed): int
     {
-        $refused = $this->hub->contents()->putSmall($batch);
+        try {
+            $refused = $this->hub->contents()->putSmall($batch);
+        } catch (CognateException $error) {
+            if ($failed === null || !Contents::isOfOne($error)) {
+                throw $error;
+            }
+            foreach (array_keys($batch) as $sha256) {
+                $failed($contents[$sha256], $error);
+            }
+            return 0;
+        }
         foreach (array_keys($refused) as $sha256) {
             $ref = $contents[$sha256]->ref;
             $row = $this->known->find($ref->disk, $ref->path);

@@ -108,6 +108,14 @@ final class FakeHub implements Transport
         $this->placements[$path] = (new Placement())->setState(PlacementState::PLACEMENT_STATE_DUE)->setPath($path)->setName($name)->setFile($file);
     }
 
+    /** A content that others wait for. */
+    public function lacking(string $path, string $content): void
+    {
+        $this->due($path, $content);
+        unset($this->contents[hash('sha256', $content, true)]);
+        $this->placements[$path]->setState(PlacementState::PLACEMENT_STATE_LACKING);
+    }
+
     private function given(string $sha256): string
     {
         return $this->spoil === null ? $this->contents[$sha256] : ($this->spoil)($this->contents[$sha256]);
