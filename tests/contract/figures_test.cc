@@ -1,4 +1,5 @@
 // `make figures` runs every proof: each figure that a test prints is in the list of scripts/figures.
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <set>
