@@ -19,7 +19,7 @@
 // message.
 //
 // Names that people choose (labels `platform`, `source`, `target`, `model`, `sync`, `name`, `stage`) are
-// bounded: the first 1,000 values of each label get series; beyond, counters and histograms count under
+// bounded (name_bounds.h): beyond the bound of its label, counters and histograms count a name under
 // "other", and gauges, of which a sum would say nothing, are not shown.
 // cognate_metrics_names_refused_total{label} says that it happened.
 namespace cognate::metrics {

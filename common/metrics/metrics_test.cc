@@ -67,11 +67,23 @@ TEST(RegistryTest, GivesNamesThatPeopleChooseABoundedNumberOfSeries) {
     gauges.With({platform}).Set(7);
   }
   const std::string text = registry.Text();
-  EXPECT_THAT(text, HasSubstr("cognate_sent_total{code=\"OK\",platform=\"p999\"} 1"));
+  EXPECT_THAT(text, HasSubstr("cognate_sent_total{code=\"OK\",platform=\"p11999\"} 1"));
   EXPECT_THAT(text, HasSubstr("cognate_sent_total{code=\"OK\",platform=\"other\"} 5"));
-  EXPECT_THAT(text, Not(HasSubstr("platform=\"p1000\"")));
+  EXPECT_THAT(text, Not(HasSubstr("platform=\"p12000\"")));
   EXPECT_THAT(text, Not(HasSubstr("cognate_lane_depth{platform=\"other\"}")));
   EXPECT_THAT(text, HasSubstr("cognate_metrics_names_refused_total{label=\"platform\"} 10"));
+}
+
+TEST(RegistryTest, HasRoomForTenThousandPlatformsWithASourceAndSyncsEach) {
+  Registry registry;
+  Family<Gauge> health = registry.Gauges("entity_health", "Health.", {"kind", "name", "status"});
+  for (int i = 0; i < 10'000; ++i) {
+    for (const std::string kind : {"platform", "source", "sync"})
+      health.With({kind, kind + std::to_string(i), kFailing}).Set(1);
+  }
+  const std::string text = registry.Text();
+  EXPECT_THAT(text, HasSubstr("cognate_entity_health{kind=\"sync\",name=\"sync9999\",status=\"failing\"} 1"));
+  EXPECT_THAT(text, Not(HasSubstr("cognate_metrics_names_refused_total{")));
 }
 
 TEST(RegistryTest, AsksBeforeEachScrapeAsLongAsSomebodyWantsItTo) {

@@ -15,10 +15,13 @@
 namespace cognate::metrics {
 
 // Which names that people chose get series of their own: the first so many of each label, until the process
-// ends. Thread safe.
+// ends. Enough for 10,000 platforms, of which the registry and feedback show all in each of their processes:
+// a platform beyond the bound cannot ring. Thread safe.
 class NameBounds {
  public:
-  static constexpr size_t kMaxNames = 1000;
+  static constexpr size_t kMaxNames = 12'000;
+  // Of the label `name`, which platforms, sources and syncs share.
+  static constexpr size_t kMaxEntities = 50'000;
   static constexpr absl::string_view kOther = "other";
 
   explicit NameBounds(prometheus::Registry& registry)

@@ -47,7 +47,7 @@ struct Cluster::State {
       : options(std::move(its_options)), clock(its_clock), metrics(its_metrics) {
     options.host.in_process_address = internal_address;
     if (!options.host.tls.certificate.empty())
-      certificate = std::make_unique<CertificateMetrics>(options.host.tls.certificate, clock, metrics);
+      certificate = std::make_unique<CertificateMetrics>(options.host.tls, clock, metrics);
     if (options.access) gate = MakeGate(*options.access, internal_address, clock);
   }
 

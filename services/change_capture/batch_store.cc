@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "cognate/v1/conflict.pb.h"
+#include "cognate/v1/run.pb.h"
 #include "common/status/status_macros.h"
 
 namespace cognate::change_capture {
@@ -60,15 +63,25 @@ const postgres::Statement kMarkLost{"mark_lost", R"sql(
 )sql"};
 
 const postgres::Statement kLook{"look_at_log", R"sql(
-    SELECT c.captured_at, (SELECT count(*) FROM runs WHERE finished_at IS NULL)
-    FROM (SELECT 1) AS always
-    LEFT JOIN LATERAL (SELECT first_version
-                       FROM batches
-                       WHERE first_version IS NOT NULL
-                       ORDER BY batch_id
-                       LIMIT 1) AS b ON true
-    LEFT JOIN LATERAL (SELECT captured_at FROM changes WHERE version = b.first_version LIMIT 1) AS c ON true
+    SELECT c.captured_at
+    FROM (SELECT first_version
+          FROM batches
+          WHERE first_version IS NOT NULL
+          ORDER BY batch_id
+          LIMIT 1) AS b
+    CROSS JOIN LATERAL (SELECT captured_at FROM changes WHERE version = b.first_version LIMIT 1) AS c
 )sql"};
+
+const postgres::Statement kLookAtRuns{
+    "look_at_runs",
+    absl::StrCat("SELECT target_platform, state = ", v1::RUN_STATE_HELD, ", count(*), min(created_at)",
+                 " FROM runs WHERE finished_at IS NULL GROUP BY 1, 2")};
+
+const postgres::Statement kLookAtConflicts{
+    "look_at_conflicts",
+    absl::StrCat("SELECT platform, count(*) FROM conflicts JOIN models USING (model_id)",
+                 " JOIN platforms USING (platform_id) WHERE state = ", v1::CONFLICT_STATE_OPEN,
+                 " GROUP BY platform")};
 
 const postgres::Statement kAcknowledge{"acknowledge", R"sql(
     SELECT acknowledge_batches($1)
@@ -167,8 +180,16 @@ absl::StatusOr<BatchStore::Standing> BatchStore::Look() {
   Standing standing;
   RETURN_IF_ERROR(pool_.Run("look_at_log", [&](postgres::Transaction& transaction) -> absl::Status {
     ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(kLook));
-    if (!rows.IsNull(0, 0)) standing.oldest_capture = rows.GetTimestamp(0, 0);
-    standing.unfinished_runs = rows.GetInt64(0, 1);
+    standing = Standing();
+    if (!rows.empty()) standing.oldest_capture = rows.GetTimestamp(0, 0);
+    ASSIGN_OR_RETURN(const postgres::Rows runs, transaction.Query(kLookAtRuns));
+    for (int row = 0; row < runs.size(); ++row) {
+      standing.runs.push_back({std::string(runs.GetText(row, 0)), runs.GetBool(row, 1), runs.GetInt64(row, 2),
+                               runs.GetTimestamp(row, 3)});
+    }
+    ASSIGN_OR_RETURN(const postgres::Rows conflicts, transaction.Query(kLookAtConflicts));
+    for (int row = 0; row < conflicts.size(); ++row)
+      standing.open_conflicts.emplace(conflicts.GetText(row, 0), conflicts.GetInt64(row, 1));
     return absl::OkStatus();
   }));
   return standing;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,14 @@ struct StoredBatch {
   int64_t first_version = 0;
   int64_t last_version = 0;
   std::vector<int64_t> versions;
+};
+
+// Those to one platform that have not ended.
+struct UnfinishedRuns {
+  std::string platform;
+  bool held = false;  // They wait for a person; the others go on.
+  int64_t count = 0;
+  absl::Time oldest = absl::InfiniteFuture();
 };
 
 // Thread safe.
@@ -51,7 +60,8 @@ class BatchStore {
     // When the oldest changes were captured that are not planned yet; InfiniteFuture: there are none.
     // Replays, which are of any age, are left out.
     absl::Time oldest_capture = absl::InfiniteFuture();
-    int64_t unfinished_runs = 0;
+    std::vector<UnfinishedRuns> runs;
+    std::map<std::string, int64_t> open_conflicts;  // that wait for a person, by the platform of the record
   };
   absl::StatusOr<Standing> Look();
 

@@ -35,6 +35,9 @@ SourceManager::Shown::Shown(metrics::Registry& metrics, const std::string& platf
                 "When the capture of a source was last seen to be alive.", {"platform"}, {platform}),
       clock_offset(metrics, "source_clock_offset_seconds",
                    "How far a source's clock is ahead of ours; negative: behind.", {"platform"}, {platform}),
+      read_anew_time(metrics, "source_read_anew_timestamp_seconds",
+                     "When a source's position was last found lost; 0: not since the process began.",
+                     {"platform"}, {platform}),
       health(metrics, "source", platform) {}
 
 SourceManager::~SourceManager() { Stop(); }
@@ -157,7 +160,8 @@ void SourceManager::AddSource(const std::string& platform, SourcePlan plan) {
   const PostgresSourceMetrics metrics{
       shown->lag_bytes.gauge(),        shown->lag_seconds.gauge(),  shown->heartbeat.gauge(),
       changes_.With({platform}),       skipped_.With({platform}),   shown->clock_offset.gauge(),
-      out_of_bounds_.With({platform}), read_anew_.With({platform}), shown->health};
+      out_of_bounds_.With({platform}), read_anew_.With({platform}), shown->read_anew_time.gauge(),
+      shown->health};
   auto source = std::make_unique<PostgresSource>(platform, environment_, store_, metrics, options_.source,
                                                  std::move(plan));
   source->Start();

@@ -58,6 +58,7 @@ class SourceManager final : public ChangeSource {
     metrics::OwnedGauge lag_seconds;
     metrics::OwnedGauge heartbeat;
     metrics::OwnedGauge clock_offset;
+    metrics::OwnedGauge read_anew_time;
     metrics::EntityHealth health;
   };
 

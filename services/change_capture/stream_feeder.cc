@@ -46,8 +46,12 @@ StreamFeeder::StreamFeeder(redis::Options redis, BatchStore& store, ChangeLog& l
       redis_evicted_(
           metrics.Counters("redis_evicted_keys_total", "Keys that Redis threw away for want of memory.")
               .With()),
-      unfinished_runs_(
-          metrics.Gauges("runs_unfinished", "Runs (backfills and others) that have not ended.").With()),
+      unfinished_runs_(metrics.Gauges("runs_unfinished",
+                                      "Runs (backfills and others) that have not ended, by target and state.",
+                                      {"platform", "state"})),
+      open_conflicts_(metrics.Gauges("conflicts_open",
+                                     "Conflicts that wait for a person, by the platform of the record.",
+                                     {"platform"})),
       oldest_(metrics, clock) {}
 
 StreamFeeder::~StreamFeeder() { Stop(); }
@@ -173,27 +177,54 @@ std::vector<EncodedBatch> StreamFeeder::TakeOffered(Pause pause) {
 
 // Leaves in `offered` what was not put on the stream.
 absl::Status StreamFeeder::Step(std::vector<EncodedBatch>& offered) {
+  LookAtLog();
   RETURN_IF_ERROR(Connect());
   RETURN_IF_ERROR(Put(offered));
   RETURN_IF_ERROR(Look());
   RETURN_IF_ERROR(ReturnSetAside());
   while (unqueued_ && HasRoom()) RETURN_IF_ERROR(FeedFromLog());
   RETURN_IF_ERROR(Sweep());
-  Measure();
+  LookAtRedis();
   return absl::OkStatus();
 }
 
-void StreamFeeder::Measure() {
+void StreamFeeder::LookAtLog() {
   const absl::Time now = clock_.Now();
-  if (now < measured_ + kMeasureInterval) return;
-  measured_ = now;
-  if (const absl::StatusOr<BatchStore::Standing> standing = store_.Look(); standing.ok()) {
-    oldest_.Set("log", "", standing->oldest_capture);
-    // Mostly it is planned a moment later, and must not seem to age until the next look.
-    if (standing->oldest_capture != absl::InfiniteFuture())
-      measured_ = now - kMeasureInterval + kMeasureAgain;
-    unfinished_runs_.Set(static_cast<double>(standing->unfinished_runs));
+  if (now < log_looked_ + kMeasureInterval) return;
+  log_looked_ = now;
+  const absl::StatusOr<BatchStore::Standing> standing = store_.Look();
+  if (!standing.ok()) return;
+  oldest_.Set("log", "", standing->oldest_capture);
+  // Mostly it is planned a moment later, and must not seem to age until the next look.
+  if (standing->oldest_capture != absl::InfiniteFuture())
+    log_looked_ = now - kMeasureInterval + kMeasureAgain;
+  ShowRuns(standing->runs);
+  ShowConflicts(standing->open_conflicts);
+}
+
+void StreamFeeder::ShowRuns(const std::vector<UnfinishedRuns>& runs) {
+  for (auto& [key, count] : shown_runs_) count = 0;
+  std::map<std::string, absl::Time> held_since;
+  for (const UnfinishedRuns& some : runs) {
+    shown_runs_[{some.platform, some.held}] = some.count;
+    if (some.held) held_since[some.platform] = some.oldest;
   }
+  for (const auto& [key, count] : shown_runs_)
+    unfinished_runs_.With({key.first, key.second ? "held" : "running"}).Set(static_cast<double>(count));
+  oldest_.SetAll("held_run", held_since);
+}
+
+void StreamFeeder::ShowConflicts(const std::map<std::string, int64_t>& open) {
+  for (auto& [platform, count] : shown_conflicts_) count = 0;
+  for (const auto& [platform, count] : open) shown_conflicts_[platform] = count;
+  for (const auto& [platform, count] : shown_conflicts_)
+    open_conflicts_.With({platform}).Set(static_cast<double>(count));
+}
+
+void StreamFeeder::LookAtRedis() {
+  const absl::Time now = clock_.Now();
+  if (now < redis_looked_ + kMeasureInterval) return;
+  redis_looked_ = now;
   const absl::StatusOr<redis::Client::Memory> memory = redis_->AskMemory();
   if (!memory.ok()) return;
   redis_used_.Set(static_cast<double>(memory->used_bytes));

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -107,8 +108,11 @@ class StreamFeeder {
   trace::SpanContext Recall(int64_t batch_id);
   absl::Status ReturnSetAside();
   absl::Status Sweep();
-  // For people who look on; never a reason to stand still.
-  void Measure();
+  // For people who look on; never a reason to stand still. What the log says is shown without Redis, too.
+  void LookAtLog();
+  void ShowRuns(const std::vector<UnfinishedRuns>& runs);
+  void ShowConflicts(const std::map<std::string, int64_t>& open);
+  void LookAtRedis();
   void UpdateDirect(bool succeeded);
 
   const redis::Options redis_options_;
@@ -122,7 +126,8 @@ class StreamFeeder {
   metrics::Gauge& redis_used_;
   metrics::Gauge& redis_max_;
   metrics::Counter& redis_evicted_;
-  metrics::Gauge& unfinished_runs_;
+  metrics::Family<metrics::Gauge> unfinished_runs_;
+  metrics::Family<metrics::Gauge> open_conflicts_;
   metrics::OldestPending oldest_;
   std::atomic<bool> direct_{false};
   std::atomic<bool> unqueued_{true};  // batches may wait in the log
@@ -135,7 +140,11 @@ class StreamFeeder {
   std::optional<absl::Time> oldest_entry_;
   absl::Time looked_ = absl::InfinitePast();
   absl::Time swept_ = absl::InfinitePast();
-  absl::Time measured_ = absl::InfinitePast();
+  absl::Time log_looked_ = absl::InfinitePast();
+  absl::Time redis_looked_ = absl::InfinitePast();
+  // By target, and whether they are held. Those to nobody are shown before there is any.
+  std::map<std::pair<std::string, bool>, int64_t> shown_runs_ = {{{"", false}, 0}, {{"", true}, 0}};
+  std::map<std::string, int64_t> shown_conflicts_;
   int64_t evicted_keys_ = 0;  // that are counted
 
   mutable Mutex mutex_;

@@ -1,5 +1,8 @@
+#include <regex>
 #include <thread>
 
+#include "absl/strings/match.h"
+#include "cognate/v1/conflict.pb.h"
 #include "services/change_capture/test_capture.h"
 
 namespace cognate::change_capture {
@@ -77,6 +80,47 @@ TEST_F(StreamFeederFaultTest, CapturesWithoutRedisAndFeedsItWhenItIsBack) {
   // Live again, and not by way of the log.
   ASSERT_OK(Capture({Item("b", 0, "x")}));
   EXPECT_TRUE(Eventually([&] { return BatchesOnStream().size() == 42; }));
+}
+
+TEST_F(StreamFeederFaultTest, WhatWaitsInTheLogIsSeenToAgeWhileRedisIsAway) {
+  redis().Stop();
+  ASSERT_OK(Capture({Item("a", 0, "x")}));
+  EXPECT_TRUE(Eventually([&] {
+    return std::regex_search(
+        capture_->MetricsText(),
+        std::regex("cognate_oldest_pending_seconds\\{platform=\"\",stage=\"log\"\\} 0*[1-9.]"));
+  }));
+}
+
+TEST_F(StreamFeederTest, RunsAndConflictsThatWaitForAPersonAreToldFromThoseThatGoOn) {
+  const auto add_run = [&](v1::RunState state) {
+    return absl::StrCat(
+        "INSERT INTO change_capture.runs (run_id, kind, sync, source_platform, source_model, "
+        "target_platform, state, created_at) "
+        "VALUES (gen_random_uuid(), 1, 'syncs/none', 'atlas', 'item', 'vault', ",
+        state, ", now() - interval '1 hour')");
+  };
+  auto sql = ValueOrDie(postgres::Connection::Open(database_));
+  ASSERT_OK(Capture({Item("a", 0, "x")}));
+  ASSERT_OK(sql->Execute(add_run(v1::RUN_STATE_HELD)));
+  ASSERT_OK(sql->Execute(
+      absl::StrCat("INSERT INTO change_capture.conflicts (conflict_id, model_id, local_id, state, content) "
+                   "SELECT gen_random_uuid(), model_id, 'a', ",
+                   v1::CONFLICT_STATE_OPEN, ", '' FROM change_capture.models LIMIT 1")));
+  EXPECT_TRUE(Eventually([&] {
+    const std::string text = capture_->MetricsText();
+    return absl::StrContains(text, "cognate_runs_unfinished{platform=\"vault\",state=\"held\"} 1\n") &&
+           absl::StrContains(text,
+                             "cognate_oldest_pending_seconds{platform=\"vault\",stage=\"held_run\"} 36") &&
+           std::regex_search(text, std::regex("cognate_conflicts_open\\{platform=\"[a-z]+\"\\} 1\n"));
+  })) << capture_->MetricsText();
+  EXPECT_THAT(capture_->MetricsText(), testing::Not(testing::HasSubstr("state=\"running\"} 1")));
+  ASSERT_OK(sql->Execute("DELETE FROM change_capture.conflicts; DELETE FROM change_capture.runs"));
+  EXPECT_TRUE(Eventually([&] {
+    const std::string text = capture_->MetricsText();
+    return absl::StrContains(text, "cognate_runs_unfinished{platform=\"vault\",state=\"held\"} 0\n") &&
+           std::regex_search(text, std::regex("cognate_conflicts_open\\{platform=\"[a-z]+\"\\} 0\n"));
+  })) << capture_->MetricsText();
 }
 
 TEST_F(StreamFeederFaultTest, ARestartedServiceFindsWhatWasCommittedButNotOnTheStream) {

@@ -1,7 +1,7 @@
 #include "services/feedback/canaries.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "common/clock/time_proto.h"
@@ -25,12 +25,13 @@ Canaries::Shown::Shown(metrics::Registry& metrics, const Pair& pair, absl::Time 
       age(metrics, "canary_seconds", "How long ago the newest canary that the target has was captured.",
           {"source", "target"}, {pair.first, pair.second}) {}
 
-Canaries::Canaries(clients::RegistryClient& registry, const Clock& clock, metrics::Registry& metrics)
-    : clock_(clock), metrics_(metrics), rules_(registry, clock, kGetRules) {
-  refresher_ = metrics.OnScrape([this] { Refresh(); });
+Canaries::Canaries(clients::RegistryClient& registry, postgres::Pool& pool, const Clock& clock,
+                   metrics::Registry& metrics)
+    : clock_(clock), metrics_(metrics), rules_(registry, clock, kGetRules), store_(pool) {
+  refresher_ = metrics.OnScrape([this] { ShowAges(); });
 }
 
-absl::Status Canaries::ReadPairs() {
+absl::StatusOr<std::set<Canaries::Pair>> Canaries::ActivePairs() {
   RETURN_IF_ERROR(rules_.Refresh());
   std::set<Pair> pairs;
   for (const v1::CompiledSync& compiled : rules_.Current()->syncs()) {
@@ -38,11 +39,32 @@ absl::Status Canaries::ReadPairs() {
     if (sync.status() != v1::SYNC_STATUS_PAUSED && IsCanary(sync.source_model()))
       pairs.emplace(sync.source_platform(), sync.target_platform());
   }
-  const absl::Time now = clock_.Now();
+  return pairs;
+}
+
+absl::Status Canaries::Refresh() {
+  ASSIGN_OR_RETURN(const std::set<Pair> pairs, ActivePairs());
+  NewestCanaries known;
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [pair, shown] : shown_) known[pair] = shown.newest;
+  }
+  ASSIGN_OR_RETURN(known, store_.Exchange(known));
+  // As if one had arrived just now; that is remembered, too.
+  NewestCanaries first_seen;
+  for (const Pair& pair : pairs) {
+    if (!known.contains(pair)) first_seen[pair] = clock_.Now();
+  }
+  if (!first_seen.empty()) {
+    ASSIGN_OR_RETURN(known, store_.Exchange(first_seen));
+  }
   MutexLock lock(&mutex_);
   for (auto pair = shown_.begin(); pair != shown_.end();)
     pair = pairs.contains(pair->first) ? std::next(pair) : shown_.erase(pair);
-  for (const Pair& pair : pairs) shown_.try_emplace(pair, metrics_, pair, now);
+  for (const Pair& pair : pairs) {
+    Shown& shown = shown_.try_emplace(pair, metrics_, pair, known[pair]).first->second;
+    shown.newest = std::max(shown.newest, known[pair]);
+  }
   return absl::OkStatus();
 }
 
@@ -57,7 +79,7 @@ void Canaries::Count(const v1::ReportRequest& report) {
   }
 }
 
-void Canaries::Refresh() {
+void Canaries::ShowAges() {
   const absl::Time now = clock_.Now();
   MutexLock lock(&mutex_);
   for (auto& [pair, shown] : shown_) shown.age.Set(std::max(0.0, absl::ToDoubleSeconds(now - shown.newest)));

@@ -4,10 +4,11 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "cognate/v1/feedback_service.pb.h"
@@ -15,35 +16,42 @@
 #include "common/metrics/metrics.h"
 #include "common/sync/mutex.h"
 #include "services/clients/rules_follower.h"
+#include "services/feedback/canary_store.h"
 
 namespace cognate::feedback {
 
 bool IsCanary(absl::string_view model);
 
 // cognate_canary_seconds{source,target}: how long ago the newest canary that the target has was captured.
-// Worked out when it is asked for, so that it grows while none arrives. A pair is shown from its sync on, as
-// if a canary had arrived just then, and no longer than its sync is active. Thread safe.
+// Worked out when it is asked for, so that it grows while none arrives. A pair is shown from its first sync
+// on, as if a canary had arrived just then, and no longer than a sync of it is active. What this process
+// knows goes into the database, and what others know comes from there, so that neither a restart nor another
+// replica hides a way that is closed. Thread safe.
 class Canaries {
  public:
-  Canaries(clients::RegistryClient& registry, const Clock& clock, metrics::Registry& metrics);
+  Canaries(clients::RegistryClient& registry, postgres::Pool& pool, const Clock& clock,
+           metrics::Registry& metrics);
 
-  // Reads from the rules which pairs there are.
-  absl::Status ReadPairs();
+  // To be called now and then: reads from the rules which pairs there are, and puts together what is known of
+  // them.
+  absl::Status Refresh();
   // What a target has now.
   void Count(const v1::ReportRequest& report);
 
  private:
-  using Pair = std::pair<std::string, std::string>;  // source, target
+  using Pair = NewestCanaries::key_type;  // source, target
   struct Shown {
     Shown(metrics::Registry& metrics, const Pair& pair, absl::Time since);
     absl::Time newest;
     metrics::OwnedGauge age;
   };
-  void Refresh();
+  absl::StatusOr<std::set<Pair>> ActivePairs();
+  void ShowAges();
 
   const Clock& clock_;
   metrics::Registry& metrics_;
   clients::RulesFollower<> rules_;
+  CanaryStore store_;
   Mutex mutex_;
   std::map<Pair, Shown> shown_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<metrics::Registry::Refresher> refresher_;  // last: it uses the others

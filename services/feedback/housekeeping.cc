@@ -23,7 +23,7 @@ void Housekeeping::Run(StopToken& stop) {
   do {
     const absl::Status status = TidyUp();
     if (!status.ok()) log::Warn("housekeeping", {{"status", status}});
-    const absl::Status canaries = parts_.canaries.ReadPairs();
+    const absl::Status canaries = parts_.canaries.Refresh();
     if (!canaries.ok()) log::Warn("canaries", {{"status", canaries}});
   } while (!stop.WaitFor(kTurn));
 }

@@ -30,6 +30,11 @@ CREATE TABLE feedback.audit_head (
     CONSTRAINT audit_head_one_check CHECK (one)
 )
 WITH (fillfactor='10');
+CREATE TABLE feedback.canaries (
+    source text NOT NULL,
+    target text NOT NULL,
+    captured_at timestamp with time zone NOT NULL
+);
 CREATE TABLE feedback.done_per_hour (
     platform text NOT NULL,
     hour timestamp with time zone NOT NULL,
@@ -120,6 +125,8 @@ ALTER TABLE ONLY feedback.audit_entries
     ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (sequence);
 ALTER TABLE ONLY feedback.audit_head
     ADD CONSTRAINT audit_head_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY feedback.canaries
+    ADD CONSTRAINT canaries_pkey PRIMARY KEY (source, target);
 ALTER TABLE ONLY feedback.done_per_hour
     ADD CONSTRAINT done_per_hour_pkey PRIMARY KEY (platform, hour);
 ALTER TABLE ONLY feedback.event_batches

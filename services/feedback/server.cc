@@ -38,8 +38,8 @@ EventFeedOptions FeedOptions(const Config& config, std::function<void()> on_news
 Metrics::Metrics(metrics::Registry& registry, const Clock& clock)
     : outcomes(
           registry.Counters("outcomes_total", "What targets answered, by status.", {"platform", "status"})),
-      latency(registry.Histograms("change_latency_seconds", "From capture to the target's answer.",
-                                  {"platform"})),
+      latency(registry.Histograms("change_latency_seconds",
+                                  "From capture to the settlement of the target's answer.", {"platform"})),
       replays(
           registry.Counters("replays_total", "Records that feedback had sent again, by cause.", {"cause"})),
       troubles(registry.Gauges("troubles", "Replicas in trouble, by state.", {"platform", "state"})),
@@ -65,7 +65,7 @@ struct Server::State {
         metrics(environment.metrics, environment.clock),
         ways(peers.registry(), environment.clock),
         policies(config.retry, peers.registry(), environment.clock),
-        canaries(peers.registry(), environment.clock, environment.metrics),
+        canaries(peers.registry(), *pool, environment.clock, environment.metrics),
         parts{environment.clock,
               UniformRandom,
               config.retry,

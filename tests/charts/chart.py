@@ -2,6 +2,7 @@
 import functools
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def rendered_text(values, *given):
     if answer.returncode != 0:
         raise AssertionError(f"helm template --values {values} {' '.join(given)}\n{answer.stderr}")
     return answer.stdout
+
+
+def notes_as_object(directory):
+    """A copy of the chart in which what Helm says after an installation can be rendered: templates/notes.yaml."""
+    copy = Path(directory) / "cognate"
+    shutil.copytree(CHART, copy)
+    notes = (copy / "templates" / "NOTES.txt").read_text()
+    (copy / "templates" / "notes.yaml").write_text(
+        '{{ define "notes" }}' + notes + '{{ end }}\nkind: Notes\napiVersion: v1\ntext: {{ include "notes" . | quote }}\n')
+    return copy
 
 
 class Objects:

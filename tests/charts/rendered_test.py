@@ -1,14 +1,12 @@
 """What Helm makes of the chart: every file of ci/ is an installation that Kubernetes would take, and what must hold of each holds."""
 import re
-import shutil
 import subprocess
 import tempfile
 import unittest
-from pathlib import Path
 
 import yaml
 
-from chart import CHART, CI, KUBERNETES, ROOT, SCHEMAS, SERVICES, Objects, at, containers, helm, missing_tools, rendered_text, tool
+from chart import CHART, CI, KUBERNETES, ROOT, SCHEMAS, SERVICES, Objects, at, containers, helm, missing_tools, notes_as_object, rendered_text, tool
 
 
 @unittest.skipIf(missing_tools(), f"without {', '.join(missing_tools())}")
@@ -241,41 +239,9 @@ class SingleThingsTest(unittest.TestCase):
         backend = objects.one("Ingress", "cognate")["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
         self.assertIn(backend["name"], services)
 
-    def test_rules_and_dashboards_become_objects_with_every_brace_in_them(self):
-        with tempfile.TemporaryDirectory() as directory:
-            copy = Path(directory) / "cognate"
-            shutil.copytree(CHART, copy)
-            (copy / "rules" / "a_rule.yaml").write_text(
-                "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up == 0\n    annotations: {summary: 'it is {{ $value }}'}\n")
-            (copy / "dashboards" / "a.json").write_text('{"title": "A", "legend": "{{platform}}"}')
-            answer = helm("template", "cognate", copy, "--kube-version", KUBERNETES, "--values", at("production"))
-        self.assertEqual(answer.returncode, 0, answer.stderr)
-        objects = [entry for entry in yaml.safe_load_all(answer.stdout) if entry]
-        rule = [entry for entry in objects if entry["kind"] == "PrometheusRule" and entry["metadata"]["name"].endswith("a-rule")]
-        self.assertEqual(rule[0]["spec"]["groups"][0]["rules"][0]["annotations"]["summary"], "it is {{ $value }}")
-        dashboard = [entry for entry in objects if entry["metadata"]["name"] == "cognate-dashboard-a"]
-        self.assertEqual(yaml.safe_load(dashboard[0]["data"]["a.json"])["legend"], "{{platform}}")
-        self.assertEqual(dashboard[0]["metadata"]["labels"]["grafana_dashboard"], "1")
-        self.assertEqual(dashboard[0]["metadata"]["namespace"], "monitoring")
-
-    def test_an_alert_names_the_address_of_its_page(self):
-        rules = str(Objects(at("production")).of("PrometheusRule"))
-        self.assertIn("https://git.example.org/cognate/docs/runbooks/", rules)
-        self.assertNotIn("'runbook_url': 'docs/", rules)
-
-    def test_measures_keep_their_own_labels(self):
-        monitor = Objects(at("production")).of("ServiceMonitor")[0]["spec"]["endpoints"][0]
-        pods = Objects(at("single")).of("PodMonitor")[0]["spec"]["podMetricsEndpoints"][0]
-        self.assertIs(monitor["honorLabels"], True)
-        self.assertIs(pods["honorLabels"], True)
-
     def test_the_notes_tell_three_calls_and_what_is_not_safe(self):
         with tempfile.TemporaryDirectory() as directory:
-            copy = Path(directory) / "cognate"
-            shutil.copytree(CHART, copy)
-            notes = (copy / "templates" / "NOTES.txt").read_text()
-            (copy / "templates" / "notes.yaml").write_text(
-                '{{ define "notes" }}' + notes + '{{ end }}\nkind: Notes\napiVersion: v1\ntext: {{ include "notes" . | quote }}\n')
+            copy = notes_as_object(directory)
             told = {}
             for values in ("tryout", "production", "single"):
                 answer = helm("template", "cognate", copy, "-n", "cognate", "--kube-version", KUBERNETES, "-f", at(values), "-s", "templates/notes.yaml")

@@ -17,7 +17,7 @@ def main():
     for test, reason in result.skipped:
         print(f"skipped: {test.id()}: {reason}")
     if not missing and pattern == "*_test.py":
-        failed = {str(test) for test, _ in result.failures + result.errors if test.id().startswith(("rendered_test", "refusals_test"))}
+        failed = {str(test) for test, _ in result.failures + result.errors if test.id().startswith(("rendered_", "refusals_test"))}
         print(f"figure chart.rendered value_sets={len(CI)} invalid={len(failed)}")
     sys.exit(0 if result.wasSuccessful() else 1)
 

@@ -174,7 +174,7 @@ class Prometheus:
 
     def write(self):
         jobs = [{"job_name": job, "honor_labels": True,
-                 "static_configs": [{"targets": [f"127.0.0.1:{port}"], "labels": {"namespace": "test"}}]}
+                 "static_configs": [{"targets": [f"127.0.0.1:{port}"] if port else [], "labels": {"namespace": "test"}}]}
                 for job, port in self.targets.items()]
         config = {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [str(self.rules)],
                   "scrape_configs": jobs}
@@ -191,6 +191,14 @@ class Prometheus:
 
     def add(self, job, port):
         self.targets[job] = port
+        self.reload()
+
+    def remove(self, job):
+        """As discovery does it where no pod is left: the job stays, and has no target."""
+        self.targets[job] = None
+        self.reload()
+
+    def reload(self):
         self.write()
         urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.port}/-/reload", method="POST"), timeout=10).close()
 

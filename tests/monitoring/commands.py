@@ -23,6 +23,7 @@ def lines():
 
 
 def words_of(command, program):
+    command = re.sub(r"^kubectl .* -- ", "", command)  # what runs in a pod
     if not command.startswith(program + " "):
         return []
     return shlex.split(command, comments=True)[1:]

@@ -21,12 +21,15 @@ class Faults:
         """Names of the alerts that have fired."""
         self.begin_what_takes_time()
         self.close_shop()
-        for alert in ("DeadLettersGrowing", "DeliveryErrorRatio", "PlatformBehind", "FileTransferStuck", "CertExpiring", "ClockSkew"):
+        self.expect("EndToEndSlow", self.slow_target, mend=lambda: self.world.sql("target", "DROP TRIGGER slow ON thing"))
+        for alert in ("DeadLettersGrowing", "DeliveryErrorRatio", "PlatformBehind", "FileTransferStuck", "CertExpiring", "CertReloadFailed",
+                      "ClockSkew", "HeldTooLong", "ConflictsOpen"):
             self.expect(alert, meanwhile=self.go_on)
         self.expect("RedisMemoryHigh", self.narrow_redis, mend=lambda: self.world.redis("CONFIG", "SET", "maxmemory", "0"))
         self.expect("FilesDamaged", self.damage_a_file)
         self.expect("SyncBroken", self.break_a_sync, mend=self.mend_the_sync)
         self.expect("TargetDown", self.gateway.stop)
+        self.expect("ServiceAbsent", lambda: self.prometheus.remove("gateway"))
         self.stop_the_log()
         self.expect("ReplicationSlotInvalid", self.drop_the_slot)
         self.expect("CaptureStopped", lambda: self.allow("source", False), mend=lambda: self.allow("source", True))
@@ -58,11 +61,12 @@ class Faults:
     # --- Things that need a while ---
 
     def begin_what_takes_time(self):
-        """An agent that came once; records that are refused; a file that is nowhere; a certificate for five days."""
+        """An agent that came once and was refused by its platform; records that are refused; one that two records of the target could be; a
+        file that is nowhere; a certificate for five days, and a key that is not its own."""
         world = self.world
         world.run("sync", "create", "tills", "--from", "source:public.item", "--to", "till:product", "--map", "name=title")
-        eventually("the agent of till is answered", lambda: world.call(
-            "DeliveryService/Pull", {"platform": "till", "maxDeliveries": 1, "wait": "1s"}, key=self.till())[0] == 200)
+        self.refuse_a_login(eventually("the agent of till gets a delivery", lambda: self.pull_for_till()))
+        world.sql("source", "INSERT INTO brand VALUES (1, 'twice')")
         world.sql("source", "INSERT INTO item VALUES (900, 'waits for its file', 'gone.txt')")
         self.refused = 1000
         self.gateway = self.start_gateway()
@@ -77,6 +81,18 @@ class Faults:
         status, answer = self.world.call("ChangeCaptureService/Capture", {"platform": "till", "changes": [record]},
                                          key=self.till())
         assert status == 200 and "error" not in json.dumps(answer), answer
+
+    def pull_for_till(self):
+        status, answer = self.world.call("DeliveryService/Pull", {"platform": "till", "maxDeliveries": 1, "wait": "1s"}, key=self.till())
+        return status == 200 and answer.get("deliveries") and answer
+
+    def refuse_a_login(self, pulled):
+        delivery = pulled["deliveries"][0]
+        result = {key: delivery[key] for key in ("entityId", "model", "version", "operation")}
+        result |= {"status": "OUTCOME_STATUS_UNAUTHENTICATED", "error": {"reason": "LOGIN_REFUSED", "message": "the password has expired"}}
+        status, answer = self.world.call("DeliveryService/Report", {"platform": "till", "lease": pulled["lease"], "results": [result]},
+                                         key=self.till())
+        assert status == 200, answer
 
     def till(self):
         return self.world.key("till", "--role", "platform", "--platform", "till")
@@ -93,7 +109,8 @@ class Faults:
                               "--tls-certificate-file", certificate, "--tls-key-file", key, "--log-level", "warn", *peers)
         self.prometheus.add("gateway", admin)
         eventually("the second gateway is read", lambda: self.check_running(gateway) and self.prometheus.now(
-            'cognate_build_info{job="gateway"}'))
+            'cognate_tls_certificate_expiry_timestamp_seconds{job="gateway"}'))
+        key.write_text("a renewal that went wrong\n")
         return gateway
 
     @staticmethod
@@ -110,16 +127,20 @@ class Faults:
             self.world.sql("cognate", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
 
     def close_shop(self):
-        """So long that its canary is missed, and that what has waited for it comes late. Late changes of runs are none."""
-        eventually("no run has been under way for a while", lambda: self.prometheus.now("max(max_over_time(cognate_runs_unfinished[30s])) == 0"))
+        """So long that its canary is missed. What has waited for it comes late, and wakes nobody."""
         self.allow("shop", False)
         self.world.sql("source", "INSERT INTO item SELECT i, 'while shop was closed', NULL FROM generate_series(10001, 12000) AS i")
         self.expect("PlatformFailing")
         self.expect("CanaryLate")
-        eventually("what waits for shop is late", lambda: self.prometheus.now(
-            'max(cognate_oldest_pending_seconds{stage="ledger", platform="shop"}) > 8'))
         self.allow("shop", True)
-        self.expect("EndToEndSlow")
+
+    def slow_target(self):
+        """It can be reached, and takes its time. Late changes of runs are none."""
+        eventually("no run to target has been under way for a while", lambda: not self.prometheus.now(
+            'max(max_over_time(cognate_runs_unfinished{platform="target", state="running"}[30s])) > 0'))
+        self.world.sql("target", """CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+                                    $$ BEGIN PERFORM pg_sleep(6); RETURN NULL; END $$""",
+                       "CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON thing FOR EACH STATEMENT EXECUTE FUNCTION slow()")
 
     def narrow_redis(self):
         used = int(re.search(r"used_memory:(\d+)", self.world.redis("INFO", "memory")).group(1))

@@ -18,7 +18,7 @@ import unittest
 import cluster
 import commands
 from code_metrics import base_name
-from empty_by_nature import EMPTY_BY_NATURE
+from empty_by_nature import EMPTY_BY_NATURE, NOT_FIRED
 from faults import Faults
 from panels import DASHBOARDS
 from pictures import draw_all
@@ -31,11 +31,14 @@ SCHEMA = {
     "source": ["CREATE TABLE item (id bigint PRIMARY KEY, name text NOT NULL, photo text)",
                "CREATE TABLE post (id bigint PRIMARY KEY, words jsonb)",
                "CREATE TABLE pad (id bigint PRIMARY KEY, filler text)",
+               "CREATE TABLE brand (id bigint PRIMARY KEY, code text NOT NULL)",
                CANARY],
     "target": [f"CREATE TABLE thing ({ID}, title text NOT NULL CHECK (title <> 'refused'), picture text)",
                f"CREATE TABLE word ({ID}, word text NOT NULL)",
                CANARY],
     "shop": [f"CREATE TABLE good ({ID}, title text NOT NULL, spare text)",
+             f"CREATE TABLE label ({ID}, code text NOT NULL)",
+             "INSERT INTO label (code) VALUES ('twice'), ('twice')",
              CANARY],
 }
 TILL = """name: platforms/till/models/product
@@ -153,6 +156,8 @@ class LiveTest(unittest.TestCase):
         world.run("sync", "create", "things", "--from", "source:public.item", "--to", "target:public.thing", "--map", "name=title",
                   "--map", "photo=picture", "--file", "photo=pictures")
         world.run("sync", "create", "goods", "--from", "source:public.item", "--to", "shop:public.good", "--map", "name=title")
+        world.run("sync", "create", "brands", "--from", "source:public.brand", "--to", "shop:public.label", "--map", "code=code",
+                  "--natural-key", "code")
         world.run("sync", "create", "words", "--from", "source:public.post_words", "--to", "target:public.word", "--map", "value=word")
         for platform in ("target", "shop"):
             world.run("sync", "create", f"canary-{platform}", "--from", "source:public.cognate_canary",
@@ -177,7 +182,7 @@ class LiveTest(unittest.TestCase):
             draw_all(self.prometheus, ROOT / os.environ["COGNATE_PICTURES"])
         self.check_queries()
         self.check_documented()
-        self.assertEqual(names - fired, set(), "these alerts did not fire for what they are for")
+        self.assertEqual(names - fired, set(NOT_FIRED), "these alerts did not fire for what they are for")
 
     def test_the_commands_of_the_runbooks_work(self):
         program = str(self.world.programs / "cognate")

@@ -99,7 +99,7 @@ SOURCES = [
                                                  (quantile(0.99, "cognate_capture_commit_changes"), "p99")]),
         Panel("The stream of changes", "short", [(highest("cognate_capture_stream_entries", ""), "entries"),
                                                  (rate("cognate_capture_lost_batches_total", ""), "lost by Redis a second"),
-                                                 (highest("cognate_runs_unfinished", ""), "unfinished runs")],
+                                                 (f'sum by (state) ({highest("cognate_runs_unfinished", "platform, state")})', "unfinished runs: {{state}}")],
               "Batches that the transformer has not acknowledged; beyond its bound they wait in the log."),
     ]),
 ]
@@ -160,8 +160,8 @@ DELIVERY = [
         Panel("Sent and not taken", "ops", [(rate("cognate_delivery_attempts_total", "platform", ON), "{{platform}} sent"),
                                             (rate("cognate_delivery_refused_total", "platform", ON), "{{platform}} not taken")]),
         Panel("Troubles, by platform and state", "short", [(highest("cognate_troubles", "platform, state", ON), "{{platform}} {{state}}")]),
-        Panel("Oldest trouble that goes on by itself", "s",
-              [(highest("cognate_oldest_pending_seconds", "platform, stage", ON + ', stage=~"retry|waiting|held"'), "{{platform}} {{stage}}")]),
+        Panel("Oldest trouble that goes on by itself, or is held", "s",
+              [(highest("cognate_oldest_pending_seconds", "platform, stage", ON + ', stage=~"retry|waiting|held|held_run"'), "{{platform}} {{stage}}")]),
     ]),
 ]
 
@@ -227,7 +227,7 @@ SERVICES = [
         Panel("Certificate ends in", "s", [(f"min by (job) (cognate_tls_certificate_expiry_timestamp_seconds{{{NS}}}) - time()", "{{job}}")],
               "Where TLS is served."),
         Panel("Names without series of their own", "ops", [(rate("cognate_metrics_names_refused_total", "label"), "{{label}}")],
-              "Beyond 1,000 names of one label in one process."),
+              "Beyond 12,000 names of one label in one process (`name`: 50,000)."),
     ]),
 ]
 

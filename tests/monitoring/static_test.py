@@ -15,6 +15,8 @@ from short_rules import RULES, alerts, rules, shortened
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+SERVICES = ROOT / "charts" / "cognate" / "templates" / "_services.tpl"
+RULES_TESTS = sorted((ROOT / "tests" / "monitoring").glob("rules_*test.yaml"))
 
 
 def run(*words):
@@ -61,6 +63,26 @@ class StaticTest(unittest.TestCase):
         unused = set(all_metrics()) - {base_name(metric) for metric in used} - used
         self.assertEqual(unused, set(), "metrics on no dashboard and in no rule")
 
+    def test_no_two_metrics_say_the_same(self):
+        by_help = {}
+        for metric in all_metrics().values():
+            by_help.setdefault(metric.help, set()).add(metric.name)
+        self.assertEqual({text: names for text, names in by_help.items() if len(names) > 1}, {}, "whoever reads the page must see the difference")
+
+    def test_the_ports_of_the_page_are_those_of_the_chart(self):
+        facts = re.search(r'{{- define "cognate.facts" -}}\n(.*?){{- end -}}', SERVICES.read_text(), re.S).group(1)
+        rows = {}
+        for line in (DOCS / "monitoring.md").read_text().split("### On Kubernetes")[1].splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if len(cells) == 5 and cells[1].isdigit():
+                rows[cells[0]] = (int(cells[1]), int(cells[2]), [] if cells[0] == "single" else re.findall(r"\w+", cells[4]))
+        wanted = {name: (fact["grpc"], fact["admin"], fact.get("answers", [])) for name, fact in yaml.safe_load(facts).items()}
+        self.assertEqual(rows, wanted)
+
+    def test_no_runbook_knows_a_port_that_only_one_way_of_running_has(self):
+        for page in (DOCS / "runbooks").glob("*.md"):
+            self.assertNotRegex(page.read_text(), r":74[0-9][0-9]\b", f"{page.name}: want $COGNATE_ADDRESS, or cognate health")
+
     def test_names_follow_the_convention(self):
         for metric in all_metrics().values():
             with self.subTest(metric.name):
@@ -82,11 +104,11 @@ class RulesTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_each_alert_fires_for_what_it_is_for_and_for_nothing_else(self):
-        done = run("promtool", "test", "rules", ROOT / "tests" / "monitoring" / "rules_test.yaml")
+        done = run("promtool", "test", "rules", *RULES_TESTS)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_each_alert_has_a_test_that_fires(self):
-        tests = yaml.safe_load((ROOT / "tests" / "monitoring" / "rules_test.yaml").read_text())["tests"]
+        tests = [test for path in RULES_TESTS for test in yaml.safe_load(path.read_text())["tests"]]
         fires = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case["exp_alerts"]}
         self.assertEqual({rule["alert"] for rule in alerts()}, fires)
 

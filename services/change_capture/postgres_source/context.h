@@ -44,6 +44,7 @@ struct PostgresSourceMetrics {
   metrics::Gauge& clock_offset;
   metrics::Counter& out_of_bounds;
   metrics::Counter& read_anew;
+  metrics::Gauge& read_anew_time;  // when it was last; 0: not since the process began
   metrics::EntityHealth& health;
 };
 

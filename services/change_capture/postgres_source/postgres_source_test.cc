@@ -113,10 +113,15 @@ TEST_F(PostgresSourceTest, ReadsEverythingAnewWhenTheSlotWasDropped) {
   StopSource();
   // While nobody runs, with one of the same name made in its place.
   ASSERT_TRUE(Eventually([&] { return DropSlot(*sql_, slot()).ok(); }));
+  metrics::Gauge& read_anew_time =
+      log_->metrics().Gauges("source_read_anew_timestamp_seconds", "", {"platform"}).With({platform_});
+  read_anew_time.Set(0);  // As another process shows it that begins now.
+  const double before = absl::ToDoubleSeconds(Clock::Real().Now() - absl::UnixEpoch());
   Sql("DELETE FROM item WHERE id = 2; UPDATE item SET name = 'D' WHERE id = 4");
   Ask(absl::StrCat("SELECT pg_create_logical_replication_slot('", slot(), "', 'pgoutput')"));
   StartSource({"public.item"});
   ASSERT_TRUE(AwaitEqual("item", "id"));
+  EXPECT_GE(read_anew_time.Value(), before) << "an alert on its age needs no sample of before";
   StopSource();
   Sql(absl::StrCat("DROP PUBLICATION ", slot(), "; DELETE FROM item WHERE id = 3"));
   StartSource({"public.item"});

@@ -79,6 +79,7 @@ absl::Status PostgresSourceSession::Prepare(const std::vector<std::string>& mode
   ASSIGN_OR_RETURN(const std::string loss, LossOfSlot(slot, system, publication_made));
   if (!loss.empty()) {
     context_.metrics.read_anew.Increment();
+    context_.metrics.read_anew_time.Set(absl::ToDoubleSeconds(context_.Now() - absl::UnixEpoch()));
     log::Warn("changes may have been missed: every table is read anew",
               {{"platform", context_.platform}, {"slot", context_.slot}, {"why", loss}});
   }

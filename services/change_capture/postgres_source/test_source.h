@@ -212,6 +212,7 @@ class SourceFixture : public ::testing::Test {
         metrics.Gauges("source_clock_offset_seconds", "", {"platform"}).With({platform_}),
         metrics.Counters("source_out_of_bounds_total", "", {"platform"}).With({platform_}),
         metrics.Counters("source_read_anew_total", "", {"platform"}).With({platform_}),
+        metrics.Gauges("source_read_anew_timestamp_seconds", "", {"platform"}).With({platform_}),
         *health_};
     source_ = std::make_unique<PostgresSource>(platform_, log_->environment(), log_->store(), source_metrics,
                                                options_, plan);

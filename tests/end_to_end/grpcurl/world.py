@@ -90,6 +90,7 @@ class World:
         """A command of a page, with the address that it has here."""
         for port in ("7400", "7401"):
             text = text.replace(f"localhost:{port}", self.address)
+        text = text.replace('"$COGNATE_ADDRESS"', self.address)
         return subprocess.Popen(["bash", "-c", f"exec {text}"], cwd=self.folder, env=self.environment(client), stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
