@@ -56,7 +56,8 @@ absl::Status DropOldest(const std::string& directory, int keep) {
     std::filesystem::remove(std::filesystem::path(directory) / names[i], error);
   if (!error) return absl::OkStatus();
   return Error(absl::StatusCode::kFailedPrecondition, "BACKUPS_NOT_DROPPED",
-               absl::StrCat("the backup was written, but older ones stay in ", directory, ": ", error.message()));
+               absl::StrCat("the backup was written, but older ones stay in ", directory, ": ",
+                            error.message()));
 }
 
 nlohmann::json HeaderJson(const backup::Header& header, const backup::Totals& totals) {

@@ -223,7 +223,8 @@ TEST_F(GroupsTest, NamesAllThatIsWrongAtOnce) {
 
 TEST_F(GroupsTest, APasswordOfItsOwnIsTheDatabasesAndIsNeverShown) {
   const std::string path = WriteFile("password", "it's \\ a $(word) @/:%20\n");
-  ASSERT_THAT(Parse({"--postgres-uri=host=h,i dbname=d user=u", "--postgres-password-file", path.c_str()}), IsOk());
+  ASSERT_THAT(Parse({"--postgres-uri=host=h,i dbname=d user=u", "--postgres-password-file", path.c_str()}),
+              IsOk());
   const std::optional<postgres::ConninfoOptions> read = postgres::ParseConninfo(postgres_.uri);
   ASSERT_TRUE(read.has_value());
   EXPECT_THAT(*read, UnorderedElementsAre(Pair("host", "h,i"), Pair("dbname", "d"), Pair("user", "u"),
@@ -234,7 +235,8 @@ TEST_F(GroupsTest, APasswordOfItsOwnIsTheDatabasesAndIsNeverShown) {
 }
 
 TEST_F(GroupsTest, APasswordThatBelongsNowhereIsRefusedAndNotRepeated) {
-  for (const char* uri : {"--postgres-uri=postgres://u:other@h/d", "--postgres-uri=nonsense", "--postgres-uri="}) {
+  for (const char* uri :
+       {"--postgres-uri=postgres://u:other@h/d", "--postgres-uri=nonsense", "--postgres-uri="}) {
     const absl::Status status = Parse({uri, "--postgres-password=hidden"}).status();
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--postgres-password"))) << uri;
     for (const char* secret : {"hidden", "other", "nonsense"})
