@@ -1,6 +1,7 @@
 # One image with every program. `deploy/image/build` builds it; `deploy/image/tree` makes the same files without Docker.
 #
-# DEBIAN names the base of both stages. A released image names it by digest, which `deploy/image/build` looks up and writes into a label.
+# DEBIAN names the base of both stages, here by a tag that moves. `deploy/image/build` gives it by a digest, that of the tag at that moment
+# unless it is told another, and writes it into a label; `docker build .` by itself does neither.
 # SNAPSHOT is the address of a Debian archive of one moment, which all packages then come from: the same sources give the same image.
 ARG DEBIAN=debian:12-slim
 

@@ -10,7 +10,8 @@ namespace cognate::cli {
 
 void UpConfig::Register(config::Settings& settings) {
   settings.Add("data-dir", &data_dir, "Where the private servers keep their data");
-  config::AddPostgresUri(settings, &postgres, "Use this PostgreSQL (a URI) instead of a private one");
+  config::AddPostgresUri(settings, &postgres, &postgres_password,
+                         "Use this PostgreSQL (a URI) instead of a private one");
   config::AddRedisAddress(
       settings, &redis,
       "Use this Redis (host:port, unix:/path, redis-sentinel://host:26379,host:26379/name or "

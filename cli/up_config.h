@@ -19,8 +19,9 @@ namespace cognate::cli {
 // The settings of `cognate up`: those of every service, once.
 struct UpConfig {
   std::string data_dir = kDefaultDataDir;
-  std::string postgres;  // Empty: a private one.
-  std::string redis;     // Empty: a private one.
+  std::string postgres;           // Empty: a private one.
+  std::string postgres_password;  // A part of `postgres` after the validation.
+  std::string redis;              // Empty: a private one.
   config::Redis redis_login;
   std::vector<std::string> databases;
   std::string ready_file;

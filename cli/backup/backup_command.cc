@@ -1,12 +1,17 @@
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cli/backup/backup_commands.h"
 #include "cli/backup/database.h"
 #include "cli/backup/load.h"
@@ -25,7 +30,35 @@ struct BackupOptions {
   std::string file;
   bool replace = false;
   bool check = false;
+  int keep = 0;  // Of a directory's; 0: `file` is a file.
 };
+
+// Their names sort by time.
+constexpr char kKeptPrefix[] = "cognate-";
+constexpr char kKeptSuffix[] = ".backup";
+
+std::string KeptName(absl::Time at) {
+  return absl::StrCat(kKeptPrefix, absl::FormatTime("%Y-%m-%dT%H%M%SZ", at, absl::UTCTimeZone()), kKeptSuffix);
+}
+
+// Takes away the oldest of those that were written so, beyond `keep`. What has another name is not looked at.
+absl::Status DropOldest(const std::string& directory, int keep) {
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    std::string name = entry.path().filename();
+    if (name.size() == KeptName(absl::UnixEpoch()).size() && absl::StartsWith(name, kKeptPrefix) &&
+        absl::EndsWith(name, kKeptSuffix))
+      names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  for (size_t i = 0; !error && i + static_cast<size_t>(keep) < names.size(); ++i)
+    std::filesystem::remove(std::filesystem::path(directory) / names[i], error);
+  if (!error) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "BACKUPS_NOT_DROPPED",
+               absl::StrCat("the backup was written, but older ones stay in ", directory, ": ",
+                            error.message()));
+}
 
 nlohmann::json HeaderJson(const backup::Header& header, const backup::Totals& totals) {
   return {{"created_at", header.created_at},
@@ -66,9 +99,17 @@ absl::Status Check(const Context& context, const BackupOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status Backup(const Context& context, const BackupOptions& options, const DatabaseOptions& from) {
-  if (options.check) return Check(context, options);
+absl::Status Backup(const Context& context, const BackupOptions& given, const DatabaseOptions& from) {
+  if (given.check) return Check(context, given);
   std::error_code error;
+  BackupOptions options = given;
+  if (given.keep > 0) {
+    if (!std::filesystem::is_directory(given.file, error)) {
+      return Error(absl::StatusCode::kInvalidArgument, "BACKUP_NO_DIRECTORY",
+                   absl::StrCat(given.file, " is no directory: --keep wants one, in which it names the files"));
+    }
+    options.file = std::filesystem::path(given.file) / KeptName(absl::Now());
+  }
   if (!options.replace && std::filesystem::exists(options.file, error)) {
     return Error(absl::StatusCode::kAlreadyExists, "BACKUP_EXISTS",
                  absl::StrCat(options.file, " is there already: choose another name, or give --replace"));
@@ -86,12 +127,12 @@ absl::Status Backup(const Context& context, const BackupOptions& options, const 
     json["file"] = options.file;
     json["bytes"] = saved.bytes;
     std::cout << json.dump() << "\n";
-    return absl::OkStatus();
+    return given.keep > 0 ? DropOldest(given.file, given.keep) : absl::OkStatus();
   }
   std::cout << options.file << ": " << FormatCount(saved.totals.rows) << " rows, " << FormatBytes(saved.bytes)
             << ", as everything was at " << saved.header.created_at << ".\n";
   SaySealingKeys(saved.header);
-  return absl::OkStatus();
+  return given.keep > 0 ? DropOldest(given.file, given.keep) : absl::OkStatus();
 }
 
 }  // namespace
@@ -104,6 +145,7 @@ void AddBackupCommand(CLI::App& app, Context& context) {
       "  cognate backup cognate-2026-11-22.backup\n"
       "  cognate backup /backups/cognate.backup --replace --postgres-uri "
       "postgresql://cognate_backup@db/cognate\n"
+      "  cognate backup /backups --keep 14                     one more, and the oldest beyond 14 go\n"
       "  cognate backup cognate-2026-11-22.backup --check      whether a file is whole\n"
       "The services go on meanwhile. Files that records refer to are not in it.");
   const auto options = std::make_shared<BackupOptions>();
@@ -111,6 +153,10 @@ void AddBackupCommand(CLI::App& app, Context& context) {
   backup->add_option("file", options->file, "The file to write")->required();
   backup->add_flag("--replace", options->replace, "Also where the file is there already");
   backup->add_flag("--check", options->check, "Write nothing: read the file to its end and prove it");
+  backup
+      ->add_option("--keep", options->keep,
+                   "FILE is a directory: write a new file there, named after the time, and keep so many of them")
+      ->check(CLI::Range(1, 100'000));
   AddDatabaseOptions(*backup, from);
   backup->callback([&context, options, from] { context.status = Backup(context, *options, *from); });
 }

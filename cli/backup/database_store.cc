@@ -16,6 +16,7 @@
 #include "cli/default_address.h"
 #include "cli/private_servers.h"
 #include "common/bus/streams.h"
+#include "common/postgres/conninfo.h"
 #include "common/postgres/migrator.h"
 #include "common/redis/keys.h"
 #include "common/status/error.h"
@@ -31,16 +32,26 @@ namespace {
 
 constexpr char kDatabase[] = "cognate";
 
+absl::StatusOr<std::string> TextOf(absl::string_view option, const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::InvalidArgumentError(absl::StrCat(option, ": cannot read ", path));
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  absl::StripTrailingAsciiWhitespace(&text);
+  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(option, ": ", path, " is empty"));
+  return text;
+}
+
 absl::StatusOr<std::string> UriOf(const DatabaseOptions& options) {
-  if (options.uri_file.empty()) return options.uri;
-  std::ifstream file(options.uri_file);
-  if (!file)
-    return absl::InvalidArgumentError(absl::StrCat("--postgres-uri-file: cannot read ", options.uri_file));
-  std::string uri((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  absl::StripAsciiWhitespace(&uri);
-  if (uri.empty())
-    return absl::InvalidArgumentError(absl::StrCat("--postgres-uri-file: ", options.uri_file, " is empty"));
-  return uri;
+  std::string uri = options.uri;
+  if (!options.uri_file.empty()) {
+    ASSIGN_OR_RETURN(uri, TextOf("--postgres-uri-file", options.uri_file));
+    absl::StripAsciiWhitespace(&uri);
+  }
+  if (options.password_file.empty()) return uri;
+  ASSIGN_OR_RETURN(const std::string password, TextOf("--postgres-password-file", options.password_file));
+  absl::StatusOr<std::string> whole = postgres::WithPassword(uri, password);
+  if (whole.ok()) return whole;
+  return absl::InvalidArgumentError(absl::StrCat("--postgres-password-file: ", whole.status().message()));
 }
 
 absl::Status MigrateAll(const std::string& uri) {
@@ -84,6 +95,9 @@ void AddDatabaseOptions(CLI::App& command, const std::shared_ptr<DatabaseOptions
       ->envname("COGNATE_POSTGRES_URI");
   command.add_option("--postgres-uri-file", options->uri_file, "A file that holds it")
       ->envname("COGNATE_POSTGRES_URI_FILE");
+  command.add_option("--postgres-password-file", options->password_file,
+                     "A file that holds its password, where the address has none")
+      ->envname("COGNATE_POSTGRES_PASSWORD_FILE");
   options->data_dir = kDefaultDataDir;
   command.add_option("--data-dir", options->data_dir, "Where `cognate up` keeps its data")
       ->envname("COGNATE_DATA_DIR")

@@ -1,6 +1,7 @@
 #include "common/config/groups.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -8,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/access/loopback.h"
+#include "common/postgres/conninfo.h"
 #include "common/redis/address.h"
 #include "common/trace/otlp.h"
 
@@ -194,9 +196,21 @@ std::vector<std::string> Process::ServiceKeys() const {
   return keys;
 }
 
-void AddPostgresUri(Settings& settings, std::string* uri, absl::string_view help) {
+void AddPostgresUri(Settings& settings, std::string* uri, std::string* password, absl::string_view help) {
   settings.AddSecret("postgres-uri", uri, help);
   settings.AddAlias("postgres-uri", "postgres");
+  settings.AddSecret("postgres-password", password, "Its password, where --postgres-uri has none");
+  settings.AddValidation([uri, password]() -> absl::Status {
+    if (password->empty()) return absl::OkStatus();
+    absl::StatusOr<std::string> whole = postgres::WithPassword(*uri, *password);
+    if (!whole.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--postgres-password (COGNATE_POSTGRES_PASSWORD): ", whole.status().message()));
+    }
+    *uri = *std::move(whole);
+    password->clear();
+    return absl::OkStatus();
+  });
 }
 
 void AddRedisAddress(Settings& settings, std::string* address, absl::string_view help) {
@@ -211,7 +225,7 @@ void AddPublicUrl(Settings& settings, std::string* url) {
 }
 
 void Postgres::Register(Settings& settings) {
-  AddPostgresUri(settings, &uri, "postgres://user:password@host:port/database");
+  AddPostgresUri(settings, &uri, &password, "postgres://user:password@host:port/database");
   settings.Add("postgres-pool-size", &pool_size, "Connections held at most", {1, 1000});
   settings.AddValidation([this]() -> absl::Status {
     if (uri.empty()) return Wrong("postgres-uri", "", "postgres://user@host:port/database");

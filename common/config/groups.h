@@ -45,8 +45,8 @@ struct Process {
 };
 
 // The names by which every program is told where its servers are: --postgres-uri or --postgres, a secret, and
-// --redis-address or --redis.
-void AddPostgresUri(Settings& settings, std::string* uri, absl::string_view help);
+// --redis-address or --redis. A --postgres-password of its own stands in `*uri` once the settings are valid.
+void AddPostgresUri(Settings& settings, std::string* uri, std::string* password, absl::string_view help);
 void AddRedisAddress(Settings& settings, std::string* address, absl::string_view help);
 
 // --public-url: where readers reach the gateway, https://… without a slash at its end; empty: nobody has
@@ -54,7 +54,8 @@ void AddRedisAddress(Settings& settings, std::string* address, absl::string_view
 void AddPublicUrl(Settings& settings, std::string* url);
 
 struct Postgres {
-  std::string uri;  // A secret: it may hold a password.
+  std::string uri;            // A secret: it may hold a password.
+  std::string password = {};  // A secret, which is a part of `uri` after the validation.
   int pool_size = 16;
 
   void Register(Settings& settings);

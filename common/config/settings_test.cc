@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/config/groups.h"
+#include "common/postgres/conninfo.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -17,10 +18,13 @@ using ::cognate::test_support::IsOk;
 using ::cognate::test_support::StatusIs;
 using ::cognate::test_support::ValueOrDie;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 class SettingsTest : public ::testing::Test {
  protected:
@@ -215,6 +219,29 @@ TEST_F(GroupsTest, NamesAllThatIsWrongAtOnce) {
                AllOf(HasSubstr("--listen (COGNATE_LISTEN): got \"nowhere\", want host:port or unix:/path"),
                      HasSubstr("--registry (COGNATE_REGISTRY)"), HasSubstr("--redis-address"),
                      HasSubstr("--postgres-uri"))));
+}
+
+TEST_F(GroupsTest, APasswordOfItsOwnIsTheDatabasesAndIsNeverShown) {
+  const std::string path = WriteFile("password", "it's \\ a $(word) @/:%20\n");
+  ASSERT_THAT(Parse({"--postgres-uri=host=h,i dbname=d user=u", "--postgres-password-file", path.c_str()}),
+              IsOk());
+  const std::optional<postgres::ConninfoOptions> read = postgres::ParseConninfo(postgres_.uri);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_THAT(*read, UnorderedElementsAre(Pair("host", "h,i"), Pair("dbname", "d"), Pair("user", "u"),
+                                          Pair("password", "it's \\ a $(word) @/:%20")));
+  EXPECT_THAT(settings_.Print(), Not(HasSubstr("word) ")));
+  ASSERT_THAT(Parse({"--postgres-uri=postgres://u@h/d", "--postgres-password=hidden"}), IsOk());
+  EXPECT_THAT(*postgres::ParseConninfo(postgres_.uri), Contains(Pair("password", "hidden")));
+}
+
+TEST_F(GroupsTest, APasswordThatBelongsNowhereIsRefusedAndNotRepeated) {
+  for (const char* uri :
+       {"--postgres-uri=postgres://u:other@h/d", "--postgres-uri=nonsense", "--postgres-uri="}) {
+    const absl::Status status = Parse({uri, "--postgres-password=hidden"}).status();
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--postgres-password"))) << uri;
+    for (const char* secret : {"hidden", "other", "nonsense"})
+      EXPECT_THAT(std::string(status.message()), Not(HasSubstr(secret)));
+  }
 }
 
 TEST_F(GroupsTest, TakesSeveralServiceKeysAndNeverShowsOne) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "common/http/bounded_server.h"
 #include "common/metrics/build_info.h"
 #include "common/worker/worker.h"
 
@@ -53,7 +54,9 @@ std::string ReadinessReport(const std::vector<health::Readiness::Answer>& answer
 }  // namespace
 
 struct AdminServer::State {
-  httplib::Server server;
+  explicit State(const ServerBounds& bounds) : server(bounds) {}
+
+  BoundedServer server;
   int port = 0;
   std::unique_ptr<Worker> worker;
 };
@@ -117,9 +120,6 @@ void Tune(httplib::Server& server, int threads) {
     const int on = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   });
-  server.set_keep_alive_timeout(2);  // An idle connection holds a thread.
-  server.set_read_timeout(5);
-  server.set_write_timeout(5);
   server.set_payload_max_length(64 * 1024);
 }
 
@@ -129,7 +129,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptio
                                                                 metrics::Registry& metrics, Ask ask) {
   const absl::StatusOr<Target> target = ParseTarget(options.address);
   if (!target.ok()) return target.status();
-  auto state = std::make_unique<State>();
+  auto state = std::make_unique<State>(ServerBounds{.request_time = options.request_time});
   Tune(state->server, options.threads);
   Route(state->server, metrics, std::move(ask));
   RouteLogLevel(state->server, options.log_level_changes, options.log_level_changed);

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/health/readiness.h"
 #include "common/http/log_level.h"
 #include "common/metrics/metrics.h"
@@ -15,7 +16,9 @@ namespace cognate::http {
 
 struct AdminOptions {
   std::string address = "127.0.0.1:0";  // host:port; port 0 takes a free one.
-  int threads = 4;
+  // More than one machine can hold (ServerBounds), so that a probe finds one.
+  int threads = 16;
+  absl::Duration request_time = absl::Seconds(5);  // For a whole request; then the connection is closed.
   bool log_level_changes = true;  // Whether the level of the log can be set.
   // Called when somebody has changed the level of the log; may be empty.
   std::function<void(const LogLevelChange&)> log_level_changed = {};

@@ -2,11 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <arpa/inet.h>
+#include <cerrno>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "common/http/log_level_client.h"
 #include "common/log/log.h"
+#include "tests/support/eventually.h"
 
 namespace cognate::http {
 namespace {
@@ -115,6 +121,52 @@ TEST_F(AdminServerTest, SetsNoLevelWhereThatIsTurnedOff) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("--log-level-changes=false"));
   EXPECT_EQ(*AskLogLevel(admin, ""), "info");
   EXPECT_EQ(log::GetLevel(), log::Level::kInfo);
+}
+
+// A client that sends a part of a request, and then a byte now and then.
+class SlowClient {
+ public:
+  SlowClient(const std::string& from, int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    inet_pton(AF_INET, from.c_str(), &address.sin_addr);
+    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    Send("GET /livez HTTP/1.1\r\nHost: a\r\nX: ");
+  }
+  ~SlowClient() { close(socket_); }
+
+  void Send(absl::string_view text) const { send(socket_, text.data(), text.size(), MSG_NOSIGNAL); }
+  // Whether the server has ended the connection.
+  bool IsClosed() const {
+    char byte = 0;
+    return recv(socket_, &byte, 1, MSG_DONTWAIT) == 0 || (errno != EAGAIN && errno != EINTR);
+  }
+
+ private:
+  const int socket_;
+};
+
+TEST_F(AdminServerTest, OneMachineWithSlowConnectionsKeepsNobodyFromAsking) {
+  std::vector<std::unique_ptr<SlowClient>> slow;
+  for (int i = 0; i < 100; ++i) slow.push_back(std::make_unique<SlowClient>("127.0.0.7", server_->port()));
+  const httplib::Result answer = Get("/livez");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+}
+
+TEST_F(AdminServerTest, ARequestThatDripsIsEndedHoweverItGoesOn) {
+  const auto server =
+      AdminServer::Start({.address = "127.0.0.1:0", .request_time = absl::Milliseconds(200)}, metrics_,
+                         [] { return std::vector<health::Readiness::Answer>(); });
+  ASSERT_TRUE(server.ok()) << server.status();
+  const SlowClient slow("127.0.0.1", (*server)->port());
+  EXPECT_TRUE(test_support::Eventually([&] {
+    slow.Send("x");
+    return slow.IsClosed();
+  }));
 }
 
 TEST_F(AdminServerTest, KnowsNothingElse) { EXPECT_EQ(Get("/secret")->status, 404); }

@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
@@ -21,6 +22,23 @@ std::optional<ConninfoOptions> ParseConninfo(absl::string_view text) {
     if (option->val != nullptr) options.emplace_back(option->keyword, option->val);
   }
   return options;
+}
+
+absl::StatusOr<std::string> WithPassword(absl::string_view uri, absl::string_view password) {
+  if (uri.empty())
+    return absl::InvalidArgumentError("got a password alone, want the address that it is for, too");
+  std::optional<ConninfoOptions> options = ParseConninfo(uri);
+  if (!options) {
+    return absl::InvalidArgumentError(
+        "cannot read the address that it is for: want a postgresql:// URI or key=value pairs as libpq knows "
+        "them");
+  }
+  for (const auto& [keyword, value] : *options) {
+    if (keyword == "password" && !value.empty())
+      return absl::InvalidArgumentError("the address has a password, too; give one of them");
+  }
+  options->emplace_back("password", password);
+  return FormatConninfo(*options);
 }
 
 std::string FormatConninfo(const ConninfoOptions& options) {

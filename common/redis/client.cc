@@ -23,6 +23,22 @@ constexpr char kMeasure[] = R"lua(
   return {redis.call('XLEN', KEYS[1]), first and first[1]}
 )lua";
 
+// Nobody can give one of them anything between the look and the end of it.
+constexpr char kForgetConsumers[] = R"lua(
+  local consumers = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])
+  if consumers.err then return 0 end
+  local gone = 0
+  for _, fields in ipairs(consumers) do
+    local consumer = {}
+    for i = 1, #fields, 2 do consumer[fields[i]] = fields[i + 1] end
+    if consumer.pending == 0 and consumer.idle >= tonumber(ARGV[2]) then
+      redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
+      gone = gone + 1
+    end
+  end
+  return gone
+)lua";
+
 using Arguments = std::vector<absl::string_view>;
 
 // [id, [field, value, …]]; the body of a deleted entry is nil.
@@ -212,6 +228,14 @@ absl::StatusOr<std::vector<Entry>> Client::AutoClaim(absl::string_view stream, a
     }
   } while (cursor != "0-0" && entries.empty());
   return entries;
+}
+
+absl::StatusOr<int64_t> Client::ForgetConsumers(absl::string_view stream, absl::string_view group,
+                                                absl::Duration idle) {
+  const std::string idle_text = Milliseconds(idle);
+  ASSIGN_OR_RETURN(const Reply reply,
+                   wire_->Run({"EVAL", kForgetConsumers, "1", stream, group, idle_text}));
+  return reply.view().integer();
 }
 
 // INFO as a whole: asked rarely, and servers before 7 give one section at a time.

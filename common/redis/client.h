@@ -97,6 +97,11 @@ class Client {
                                                absl::string_view consumer, absl::Duration min_idle,
                                                int count);
 
+  // Takes consumers out of the group that have asked for nothing for `idle` and hold nothing. One that comes
+  // back is a consumer again. How many there were.
+  absl::StatusOr<int64_t> ForgetConsumers(absl::string_view stream, absl::string_view group,
+                                          absl::Duration idle);
+
   absl::StatusOr<int64_t> Length(absl::string_view stream);
   // The lengths of streams, and whether a key beside each exists: one round trip for all.
   struct Marked {

@@ -122,6 +122,20 @@ TEST_F(ClientTest, AnotherConsumerTakesOverWhatLiesIdle) {
   EXPECT_THAT(client_->ReadPending("lane", "delivery", "one", 10), IsOkAndHolds(IsEmpty()));
 }
 
+TEST_F(ClientTest, AConsumerThatIsGoneAndHoldsNothingIsForgotten) {
+  EXPECT_THAT(client_->ForgetConsumers("lane", "delivery", absl::ZeroDuration()), IsOkAndHolds(0));
+  EXPECT_OK(client_->Add("lane", "a"));
+  EXPECT_OK(Read());
+  EXPECT_THAT(client_->ReadGroup("lane", "delivery", "two", 10, absl::ZeroDuration()), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(client_->ForgetConsumers("lane", "delivery", absl::Hours(1)), IsOkAndHolds(0));
+  EXPECT_THAT(client_->ForgetConsumers("lane", "delivery", absl::ZeroDuration()), IsOkAndHolds(1));
+  EXPECT_THAT(client_->ForgetConsumers("lane", "delivery", absl::ZeroDuration()), IsOkAndHolds(0));
+  EXPECT_THAT(client_->ReadPending("lane", "delivery", "one", 10), IsOkAndHolds(ElementsAre(Payload("a"))));
+  EXPECT_OK(client_->Add("lane", "b"));
+  EXPECT_THAT(client_->ReadGroup("lane", "delivery", "two", 10, absl::ZeroDuration()),
+              IsOkAndHolds(ElementsAre(Payload("b"))));
+}
+
 TEST_F(ClientTest, TheGroupIsMadeAgainAfterFlushAll) {
   EXPECT_OK(client_->Add("lane", "lost"));
   EXPECT_OK(Read());

@@ -42,6 +42,11 @@ absl::StatusOr<std::vector<redis::Entry>> ChangeReader::ReadNext(redis::Client& 
     if (!entries.empty()) return entries;
     next_claim_ = clock_.Now() + options_.claim_after / 5;
   }
+  if (clock_.Now() >= next_forget_) {
+    RETURN_IF_ERROR(
+        redis.ForgetConsumers(options_.stream, bus::kTransformerGroup, options_.forget_after).status());
+    next_forget_ = clock_.Now() + options_.forget_after;
+  }
   return redis.ReadGroup(options_.stream, bus::kTransformerGroup, options_.consumer, Count(), options_.block);
 }
 

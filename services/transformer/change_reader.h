@@ -19,6 +19,9 @@ struct ReaderOptions {
   std::string stream;
   std::string consumer;
   absl::Duration claim_after = absl::Seconds(10);  // how long a dead consumer keeps its entries
+  // After how long one that asks for nothing and holds nothing is no consumer any more: a pod's name does not
+  // come back.
+  absl::Duration forget_after = absl::Hours(1);
   absl::Duration block = absl::Milliseconds(500);
   size_t round_changes = 1'000;  // aimed at
 };
@@ -47,6 +50,7 @@ class ChangeReader {
   bool recovered_ = false;
   std::string recovered_until_ = "0";
   absl::Time next_claim_ = absl::InfinitePast();
+  absl::Time next_forget_ = absl::InfinitePast();
   double changes_per_entry_ = 100;
 };
 

@@ -15,7 +15,7 @@ void Config::Register(config::Settings& settings) {
 
 void Config::RegisterOwn(config::Settings& settings) {
   settings.Add("transformer-instance", &instance,
-               "Names this replica among others: the same after a restart. Default: the host's name");
+               "Names this replica among others; best the same after a restart. Default: the host's name");
   settings.Add("transformer-loops", &loops,
                "Loops that work side by side; with more than one, records can overtake those they refer to",
                {1, 16});

@@ -105,6 +105,8 @@ class Objects:
         """(name, specification of the pod) of everything that runs a program of the image."""
         for entry in self.workloads() + self.of("Job"):
             yield entry["metadata"]["name"], entry["spec"]["template"]["spec"]
+        for entry in self.of("CronJob"):
+            yield entry["metadata"]["name"], entry["spec"]["jobTemplate"]["spec"]["template"]["spec"]
         for entry in self.of("Pod"):
             yield entry["metadata"]["name"], entry["spec"]
 

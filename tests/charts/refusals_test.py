@@ -8,7 +8,16 @@ from chart import at, missing_tools, refusal
 class RefusalsTest(unittest.TestCase):
     def test_what_cannot_work_is_refused_with_a_sentence(self):
         for values, given, words in [
-            (None, [], "secrets: the services would not know each other; give secrets.existingSecret"),
+            (None, [], "image.repository: got nothing, want where your image is; build and push one: deploy/image/build"),
+            (None, ['image.repository="cognate"'], "secrets: the services would not know each other; give secrets.existingSecret"),
+            ("minimal", ['postgres.sslMode="verify-full"'], "postgres.sslMode: the secret holds the whole address, so it must be said there"),
+            ("minimal", ['postgres.sslMode="verify-full"'], "sslrootcert=/etc/cognate/postgres-ca/ca.crt"),
+            ("minimal", ['postgres.parameters={"application_name": "a"}', "postgres.port=6432"], "postgres.parameters, postgres.port: the secret"),
+            ("minimal", ['postgres.database="other"', 'postgres.username="other"'], "postgres.database, postgres.username: the secret"),
+            ("minimal", ["backup.enabled=true"], "backup.existingSecret: got nothing, want a secret with a login"),
+            ("production", ["networkPolicy.clients=[]"], "networkPolicy.clients: got none, but ingress, httpRoute, grpcRoute leads in from outside"),
+            ("minimal", ["networkPolicy.enabled=true", 'services.gateway.service.type="LoadBalancer"'], "but services.gateway.service.type leads in"),
+            ("split", ["networkPolicy.peers=[]"], "networkPolicy.peers: got none, but services.file-transfer.externalAddress is dns:///files"),
             ("minimal", ["secrets.generate=true"], "existingSecret and generate are both given"),
             ("minimal", ['secrets.keys.serviceKey=""'], "the services would not know each other"),
             ("minimal", ['postgres.existingSecret=""'], "postgres.existingSecret: got nothing for platform-registry"),
@@ -50,6 +59,9 @@ class RefusalsTest(unittest.TestCase):
             ("minimal", ["services.change-capture.replicaCount=2"]),
             ("minimal", ['config.drain-timeout="30s"']),
             ("s3", ['files.s3.endpoint="http://minio:9000"', "files.s3.plaintext=true"]),
+            ("minimal", ['postgres.caSecret="ca"']),
+            ("minimal", ["networkPolicy.enabled=true", "postgres.port=6432"]),
+            ("tryout", ["backup.enabled=true"]),
         ]:
             with self.subTest(f"{values} {given}"):
                 self.assertEqual(refusal(at(values), *given), "")

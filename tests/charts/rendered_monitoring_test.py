@@ -86,12 +86,6 @@ class MonitoringTest(unittest.TestCase):
             done = subprocess.run(["promtool", "test", "rules", f"{directory}/test.yaml"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def test_measures_keep_their_own_labels(self):
-        monitor = Objects(at("production")).of("ServiceMonitor")[0]["spec"]["endpoints"][0]
-        pods = Objects(at("single")).of("PodMonitor")[0]["spec"]["podMetricsEndpoints"][0]
-        self.assertIs(monitor["honorLabels"], True)
-        self.assertIs(pods["honorLabels"], True)
-
 
 if __name__ == "__main__":
     unittest.main()

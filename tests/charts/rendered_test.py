@@ -1,4 +1,5 @@
 """What Helm makes of the chart: every file of ci/ is an installation that Kubernetes would take, and what must hold of each holds."""
+import json
 import re
 import subprocess
 import tempfile
@@ -131,6 +132,19 @@ class EveryInstallationTest(unittest.TestCase):
                     self.assertNotIn(name, budgets)
             self.assertNotIn("cognate-change-capture", scaled)
 
+    def test_secrets_are_files_and_no_variables(self):
+        for objects, name, pod in self.each_pod():
+            for container in containers(pod):
+                for variable in container.get("env", []):
+                    self.assertNotIn("secretKeyRef", str(variable), name)
+                    self.assertNotIn("password=", str(variable), name)
+                self.assertNotIn("secretRef", str(container.get("envFrom")), name)
+
+    def test_a_new_pod_must_have_been_ready_before_an_old_one_goes(self):
+        for objects in self.each():
+            for workload in objects.workloads():
+                self.assertGreaterEqual(workload["spec"]["minReadySeconds"], 15, workload["metadata"]["name"])
+
     def test_no_secret_is_in_a_configmap_or_a_command(self):
         for objects in self.each():
             for entry in objects.of("ConfigMap"):
@@ -183,15 +197,30 @@ class SingleThingsTest(unittest.TestCase):
 
     def test_a_login_of_its_own_is_used_by_its_service_alone(self):
         objects = Objects(at("production"))
-        logins = {}
-        for name, pod in objects.pods():
-            for variable in pod["containers"][0].get("env", []):
-                if variable["name"] == "DATABASE_PASSWORD":
-                    logins[name] = variable["valueFrom"]["secretKeyRef"]["name"]
+        logins = {name: volume["secret"]["secretName"] for name, pod in objects.pods() for volume in pod["volumes"] if volume["name"] == "postgres"}
         self.assertEqual(logins.pop("cognate-feedback"), "cognate-feedback")
+        self.assertEqual(logins.pop("cognate-backup"), "cognate-backup")
         self.assertEqual(set(logins.values()), {"cognate-db-app"})
         feedback = objects.one("Deployment", "cognate-feedback")["spec"]["template"]["spec"]["containers"][0]
-        self.assertIn("user='cognate_feedback'", str(feedback["env"]))
+        self.assertIn("user='cognate_feedback'", {entry["name"]: entry["value"] for entry in feedback["env"]}["COGNATE_POSTGRES_URI"])
+
+    def test_what_a_name_in_the_database_contains_is_not_cut_short(self):
+        objects = Objects(at("production"), "postgres.username=" + json.dumps("o'brien \\ $(HOME)"))
+        entry = objects.one("Deployment", "cognate-change-capture")["spec"]["template"]["spec"]["containers"][0]["env"][0]
+        self.assertIn(r"user='o\'brien \\ $$(HOME)' sslmode=", entry["value"])
+
+    def test_a_backup_is_taken_by_a_login_of_its_own_into_a_volume(self):
+        self.assertEqual(Objects(at("minimal")).of("CronJob"), [])
+        pods = {name: dict(Objects(at(name)).pods())["cognate-backup"] for name in ("production", "s3")}
+        for pod in pods.values():
+            self.assertEqual(pod["containers"][0]["command"], ["/usr/local/bin/cognate", "backup", "/var/lib/cognate/backups", "--keep", "14"])
+        volumes = {name: {volume["name"]: volume for volume in pod["volumes"]} for name, pod in pods.items()}
+        self.assertEqual(volumes["production"]["backups"]["persistentVolumeClaim"]["claimName"], "backups")
+        self.assertEqual(volumes["s3"]["backups"]["persistentVolumeClaim"]["claimName"], "cognate-backup")
+        self.assertIn("postgres-ca", volumes["production"])
+        self.assertEqual(Objects(at("s3")).one("PersistentVolumeClaim", "cognate-backup")["metadata"]["annotations"], {"helm.sh/resource-policy": "keep"})
+        own = Objects(at("tryout"), "backup.enabled=true").one("CronJob", "cognate-backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        self.assertIn("cognate-dev", str(own["volumes"]))
 
     def test_with_tls_everything_is_served_and_called_with_it(self):
         for name in ("tls", "production"):
@@ -209,7 +238,10 @@ class SingleThingsTest(unittest.TestCase):
 
     def test_policies_let_nobody_reach_the_inside_by_naming_it(self):
         policies = {entry["metadata"]["name"]: entry["spec"] for entry in Objects(at("production")).of("NetworkPolicy")}
-        self.assertEqual(set(policies), {f"cognate-{name}" for name in SERVICES})
+        self.assertEqual(set(policies), {f"cognate-{name}" for name in [*SERVICES, "backup"]})
+        backup = policies.pop("cognate-backup")
+        self.assertNotIn("ingress", backup)
+        self.assertEqual([port["port"] for rule in backup["egress"] for port in rule["ports"]], [53, 53, 5432])
         for name, spec in policies.items():
             blocks = [peer["ipBlock"] for rule in spec["egress"] for peer in rule.get("to", []) if "ipBlock" in peer]
             reaches = name.removeprefix("cognate-") in ("platform-registry", "change-capture", "delivery", "feedback")
@@ -218,6 +250,27 @@ class SingleThingsTest(unittest.TestCase):
                 self.assertTrue({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"} <= set(blocks[0]["except"]))
             admin = [rule for rule in spec["ingress"] if rule["ports"] == [{"port": "admin", "protocol": "TCP"}]]
             self.assertEqual(len(admin), 1, name)
+
+    def test_policies_let_through_what_is_configured(self):
+        single = Objects(at("single")).of("NetworkPolicy")[0]["spec"]["ingress"][0]
+        self.assertIn("ingress-nginx", str(single["from"]))
+        policies = {entry["metadata"]["name"]: entry["spec"]["egress"] for entry in Objects(at("split")).of("NetworkPolicy")}
+        outside = {"ports": [{"port": 7406, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "192.0.2.7/32"}}]}
+        for name, rules in policies.items():
+            self.assertEqual(outside in rules, name == "cognate-delivery", name)
+
+    def test_the_notes_say_how_many_connections_there_are(self):
+        for given, wanted in ((), 134), (("defaults.replicaCount=2", 'files.pvc.accessModes=["ReadWriteMany"]'), 203), (('mode="single"',), 69):
+            with self.subTest(given):
+                self.assertEqual(re.search(r"room for (\d+) connections", self.notes("minimal", *given)).group(1), str(wanted))
+
+    def notes(self, values, *given):
+        with tempfile.TemporaryDirectory() as directory:
+            copy = notes_as_object(directory)
+            words = [word for assignment in given for word in ("--set-json", assignment)]
+            answer = helm("template", "cognate", copy, "-n", "cognate", "--kube-version", KUBERNETES, "-f", at(values), "-s", "templates/notes.yaml", *words)
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            return yaml.safe_load(answer.stdout)["text"]
 
     def test_traces_are_sent_where_it_is_said_and_nowhere_else(self):
         for entry in Objects(at("minimal")).of("ConfigMap"):
@@ -239,14 +292,16 @@ class SingleThingsTest(unittest.TestCase):
         backend = objects.one("Ingress", "cognate")["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
         self.assertIn(backend["name"], services)
 
+    def test_measures_keep_their_own_labels(self):
+        monitor = Objects(at("production")).of("ServiceMonitor")[0]["spec"]["endpoints"][0]
+        rule = 'metrics.serviceMonitor.metricRelabelings=[{"action": "drop", "regex": "x", "sourceLabels": ["name"]}]'
+        pods = Objects(at("single"), rule).of("PodMonitor")[0]["spec"]["podMetricsEndpoints"][0]
+        self.assertEqual(pods["metricRelabelings"][0]["action"], "drop")
+        self.assertIs(monitor["honorLabels"], True)
+        self.assertIs(pods["honorLabels"], True)
+
     def test_the_notes_tell_three_calls_and_what_is_not_safe(self):
-        with tempfile.TemporaryDirectory() as directory:
-            copy = notes_as_object(directory)
-            told = {}
-            for values in ("tryout", "production", "single"):
-                answer = helm("template", "cognate", copy, "-n", "cognate", "--kube-version", KUBERNETES, "-f", at(values), "-s", "templates/notes.yaml")
-                self.assertEqual(answer.returncode, 0, answer.stderr)
-                told[values] = yaml.safe_load(answer.stdout)["text"]
+        told = {values: self.notes(values) for values in ("tryout", "production", "single")}
         for text in told.values():
             self.assertEqual(text.count("\n  grpcurl "), 3, text)
         self.assertIn("What is not safe yet", told["tryout"])

@@ -224,12 +224,29 @@ TEST_F(BackupTest, KilledAtAnyMomentItLeavesAllOrNothingAndCanBeDoneAgain) {
   ExpectSame();
 }
 
+TEST_F(BackupTest, OfADirectoryTheNewestFilesAreKeptAndNothingElseIsTouched) {
+  BuildBoth();
+  std::filesystem::create_directory(File("kept"));
+  for (const char* name : {"cognate-2020-01-01T000000Z.backup", "cognate-2020-01-02T000000Z.backup",
+                           "cognate-before-the-move.backup", "notes.txt"})
+    std::ofstream(File("kept") + "/" + name) << "an older one";
+  const auto done = BackUp("kept", {"--keep", "2"});
+  ASSERT_EQ(done.code, 0) << done.output;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(File("kept")))
+    names.push_back(entry.path().filename());
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre(
+                         "cognate-2020-01-02T000000Z.backup", "cognate-before-the-move.backup", "notes.txt",
+                         ::testing::MatchesRegex("cognate-20[2-9].-.*Z.backup")));
+}
+
 TEST_F(BackupTest, WhatCannotBeRestoredIsRefusedWithASentence) {
   BuildBoth();
   AddArticles(1, 50);
   ExpectSame();
   ASSERT_EQ(BackUp("good.backup").code, 0);
   EXPECT_THAT(BackUp("good.backup").output, HasSubstr("BACKUP_EXISTS"));
+  EXPECT_THAT(BackUp("good.backup", {"--keep", "2"}).output, HasSubstr("BACKUP_NO_DIRECTORY"));
   EXPECT_THAT(RestoreFrom("good.backup").output,
               AllOf(HasSubstr("SERVICES_RUNNING"), HasSubstr("stop every service")));
   std::ifstream file(File("good.backup"), std::ios::binary);

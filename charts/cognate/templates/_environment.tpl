@@ -45,8 +45,12 @@ stand in its ConfigMap ("cognate.settings"), the others in the container ("cogna
 {{- $_ := set $settings "COGNATE_LINK_KEY_FILE" "/etc/cognate/keys/link-key" -}}
 {{- end -}}
 {{- end -}}
-{{- if and $facts.postgres (not (include "cognate.postgresHost" $root)) -}}
+{{- if $facts.postgres -}}
+{{- if include "cognate.postgresHost" $root -}}
+{{- $_ := set $settings "COGNATE_POSTGRES_PASSWORD_FILE" "/etc/cognate/postgres/password" -}}
+{{- else -}}
 {{- $_ := set $settings "COGNATE_POSTGRES_URI_FILE" "/etc/cognate/postgres/uri" -}}
+{{- end -}}
 {{- end -}}
 {{- if $facts.redis -}}
 {{- $_ := set $settings "COGNATE_REDIS_ADDRESS" (include "cognate.redisAddress" $root) -}}
@@ -100,6 +104,7 @@ https://{{ first .Values.httpRoute.hostnames }}
 {{- if .s3.pathStyle -}}{{- $_ := set $settings "COGNATE_S3_PATH_STYLE" "true" -}}{{- end -}}
 {{- if .s3.plaintext -}}{{- $_ := set $settings "COGNATE_S3_PLAINTEXT" "true" -}}{{- end -}}
 {{- if .s3.caSecret -}}{{- $_ := set $settings "COGNATE_S3_CA_FILE" "/etc/cognate/s3-ca/ca.crt" -}}{{- end -}}
+{{- $_ := set $settings "COGNATE_S3_ACCESS_KEY_FILE" "/etc/cognate/s3/access-key" -}}
 {{- $_ := set $settings "COGNATE_S3_SECRET_KEY_FILE" "/etc/cognate/s3/secret-key" -}}
 {{- if .s3.sessionTokenKey -}}{{- $_ := set $settings "COGNATE_S3_SESSION_TOKEN_FILE" "/etc/cognate/s3/session-token" -}}{{- end -}}
 {{- else -}}
@@ -112,42 +117,33 @@ https://{{ first .Values.httpRoute.hostnames }}
 {{- $root := .root -}}
 {{- $service := .service -}}
 {{- $facts := $service.facts -}}
+{{- if $facts.stateful }}
 - name: POD_NAME
   valueFrom:
     fieldRef:
       fieldPath: metadata.name
-{{- if $facts.stateful }}
 - name: COGNATE_ADVERTISE_ADDRESS
   value: $(POD_NAME).{{ include "cognate.host" . }}:{{ int $facts.grpc }}
 {{- end }}
 {{- if and $facts.postgres (include "cognate.postgresHost" $root) }}
-{{- $login := mustMergeOverwrite (deepCopy $root.Values.postgres) (default dict $service.postgres) }}
-- name: DATABASE_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ $login.existingSecret }}
-      key: {{ $login.passwordKey }}
 - name: COGNATE_POSTGRES_URI
-  value: {{ include "cognate.postgresPairs" (dict "login" $login) | quote }}
-{{- end }}
-{{- if and $facts.files (eq $root.Values.files.store "s3") }}
-- name: COGNATE_S3_ACCESS_KEY
-  valueFrom:
-    secretKeyRef:
-      name: {{ $root.Values.files.s3.existingSecret }}
-      key: {{ $root.Values.files.s3.accessKeyKey }}
+  value: {{ include "cognate.postgresPairs" (dict "login" (mustMergeOverwrite (deepCopy $root.Values.postgres) (default dict $service.postgres))) | quote }}
 {{- end }}
 {{- with $service.extraEnv }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
 
-{{/* libpq's key=value pairs: what a password may contain is not cut short by the rules of addresses. */}}
+{{/* libpq's key=value pairs; the password is a file, since it would be readable in a variable. */}}
 {{- define "cognate.postgresPairs" -}}
 {{- $login := .login -}}
-host={{ $login.host }} port={{ int $login.port }} dbname='{{ $login.database }}' user='{{ $login.username }}' password='$(DATABASE_PASSWORD)' sslmode={{ $login.sslMode }}
+host={{ $login.host }} port={{ int $login.port }} dbname={{ include "cognate.postgresText" $login.database }} user={{ include "cognate.postgresText" $login.username }} sslmode={{ $login.sslMode }}
 {{- if $login.caSecret }} sslrootcert=/etc/cognate/postgres-ca/ca.crt{{ end }}
-{{- range $name, $value := $login.parameters }} {{ $name }}='{{ $value }}'{{ end }}
+{{- range $name, $value := $login.parameters }} {{ $name }}={{ include "cognate.postgresText" $value }}{{ end }}
+{{- end -}}
+
+{{- define "cognate.postgresText" -}}
+'{{ . | replace "\\" "\\\\" | replace "'" "\\'" | replace "$(" "$$(" }}'
 {{- end -}}
 
 {{- define "cognate.postgresHost" -}}

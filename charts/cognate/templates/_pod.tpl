@@ -97,13 +97,18 @@ envFrom:
   - configMapRef:
       name: {{ include "cognate.serviceName" . }}
 {{- end }}
+{{- $own := include "cognate.env" . | trim }}
+{{- if or $own .inline }}
 env:
   {{- if .inline }}
   {{- range $name, $value := fromYaml (include "cognate.settings" .) }}
   - {name: {{ $name }}, value: {{ $value | quote }}}
   {{- end }}
   {{- end }}
-  {{- include "cognate.env" . | nindent 2 }}
+  {{- with $own }}
+  {{- . | nindent 2 }}
+  {{- end }}
+{{- end }}
 {{- with include "cognate.mounts" . | trim }}
 volumeMounts:
   {{- . | nindent 2 }}

@@ -101,6 +101,28 @@ names:
 {{- toYaml $service -}}
 {{- end -}}
 
+{{/* How many connections to PostgreSQL all pods hold at most, with those that a rollout adds for a while. */}}
+{{- define "cognate.connections" -}}
+{{- $sum := 0 -}}
+{{- range $name := (fromYaml (include "cognate.names" .)).names -}}
+{{- $service := fromYaml (include "cognate.service" (dict "root" $ "name" $name)) -}}
+{{- if $service.facts.postgres -}}
+{{- $pool := int (dig "postgres-pool-size" 16 (default dict $service.config)) -}}
+{{- $pods := int (ternary $service.autoscaling.maxReplicas $service.replicaCount (default false $service.autoscaled)) -}}
+{{- if eq $name "single" -}}
+{{- $sum = add $sum 69 -}}
+{{- else if eq $name "delivery" -}}
+{{- $sum = add $sum (mul $pods (min 4 $pool)) -}}
+{{- else if eq $name "change-capture" -}}
+{{- $sum = add $sum (mul (add $pods 1) (add $pool 1)) -}}
+{{- else -}}
+{{- $sum = add $sum (mul (add $pods 1) $pool) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ $sum }}
+{{- end -}}
+
 {{/* Where a service is found by others. */}}
 {{- define "cognate.peer" -}}
 {{- $service := index .root.Values.services .name -}}

@@ -31,16 +31,7 @@
 {{ include "cognate.tlsVolume" . }}
 {{- end }}
 {{- if $facts.postgres }}
-{{- if not (include "cognate.postgresHost" $root) }}
-{{- $key := "uri" }}
-{{- if not $root.Values.devDependencies.enabled }}
-{{- $key = (mustMergeOverwrite (deepCopy $root.Values.postgres) (default dict $service.postgres)).uriKey }}
-{{- end }}
-{{ include "cognate.secretVolume" (dict "name" "postgres" "secret" (include "cognate.postgresSecret" .) "items" (list (printf "%s=uri" $key))) }}
-{{- end }}
-{{- with $root.Values.postgres.caSecret }}
-{{ include "cognate.secretVolume" (dict "name" "postgres-ca" "secret" . "items" (list (printf "%s=ca.crt" $root.Values.postgres.caKey))) }}
-{{- end }}
+{{ include "cognate.postgresVolumes" (dict "root" $root "login" (default dict $service.postgres)) }}
 {{- end }}
 {{- if $facts.redis }}
 {{- with include "cognate.redisSecret" $root }}
@@ -69,6 +60,24 @@
 {{- end }}
 {{- with $service.extraVolumes }}
 {{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* The database's address or password, and its authority: (dict "root" $ "login" <what counts instead of .Values.postgres>) */}}
+{{- define "cognate.postgresVolumes" -}}
+{{- $login := mustMergeOverwrite (deepCopy .root.Values.postgres) .login -}}
+{{- $item := printf "%s=uri" (ternary "uri" $login.uriKey .root.Values.devDependencies.enabled) -}}
+{{- if include "cognate.postgresHost" .root -}}{{- $item = printf "%s=password" $login.passwordKey -}}{{- end -}}
+{{ include "cognate.secretVolume" (dict "name" "postgres" "secret" (include "cognate.postgresSecret" (dict "root" .root "service" (dict "postgres" .login))) "items" (list $item)) }}
+{{- with $login.caSecret }}
+{{ include "cognate.secretVolume" (dict "name" "postgres-ca" "secret" . "items" (list (printf "%s=ca.crt" $login.caKey))) }}
+{{- end }}
+{{- end -}}
+
+{{- define "cognate.postgresMounts" -}}
+- {name: postgres, mountPath: /etc/cognate/postgres, readOnly: true}
+{{- if .Values.postgres.caSecret }}
+- {name: postgres-ca, mountPath: /etc/cognate/postgres-ca, readOnly: true}
 {{- end }}
 {{- end -}}
 
@@ -104,7 +113,7 @@
 {{- define "cognate.fileVolumes" -}}
 {{- $files := .Values.files -}}
 {{- if eq $files.store "s3" -}}
-{{- $items := list (printf "%s=secret-key" $files.s3.secretKeyKey) -}}
+{{- $items := list (printf "%s=access-key" $files.s3.accessKeyKey) (printf "%s=secret-key" $files.s3.secretKeyKey) -}}
 {{- with $files.s3.sessionTokenKey -}}{{- $items = append $items (printf "%s=session-token" .) -}}{{- end -}}
 {{ include "cognate.secretVolume" (dict "name" "s3" "secret" $files.s3.existingSecret "items" $items) }}
 {{- with $files.s3.caSecret }}
@@ -136,12 +145,7 @@
 - {name: tls, mountPath: /etc/cognate/tls, readOnly: true}
 {{- end }}
 {{- if $facts.postgres }}
-{{- if not (include "cognate.postgresHost" $root) }}
-- {name: postgres, mountPath: /etc/cognate/postgres, readOnly: true}
-{{- end }}
-{{- if $root.Values.postgres.caSecret }}
-- {name: postgres-ca, mountPath: /etc/cognate/postgres-ca, readOnly: true}
-{{- end }}
+{{ include "cognate.postgresMounts" $root }}
 {{- end }}
 {{- if and $facts.redis (include "cognate.redisSecret" $root) }}
 - {name: redis, mountPath: /etc/cognate/redis, readOnly: true}

@@ -12,7 +12,7 @@ void S3Settings::Register(config::Settings& settings) {
   settings.Add("s3-endpoint", &endpoint,
                "The S3 server of --file-store s3://…, https://host; empty: Amazon's of the region");
   settings.Add("s3-region", &region, "The region that S3 requests are signed for");
-  settings.Add("s3-access-key", &access_key, "The id of the S3 access key");
+  settings.AddSecret("s3-access-key", &access_key, "The id of the S3 access key");
   settings.AddSecret("s3-secret-key", &secret_key, "The secret of the S3 access key");
   settings.AddSecret("s3-session-token", &session_token,
                      "The token that belongs to a temporary S3 access key");
