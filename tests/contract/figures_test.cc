@@ -37,7 +37,9 @@ TEST(Figures, EachThatATestPrintsIsInTheList) {
   const std::regex printed(R"re(figure ([a-z_]+\.[a-z_0-9%]+))re");
   for (const char* const folder : {"tests", "services"}) {
     for (const std::string& path : FilesBelow(folder, {".cc", ".h", ".py"})) {
-      for (const std::string& name : Matches(ReadFile(path), printed)) {
+      const std::string text = ReadFile(path);
+      if (text.find("figure ") == std::string::npos) continue;  // a regex over all of it takes a while
+      for (const std::string& name : Matches(text, printed)) {
         const bool begun = std::any_of(listed.begin(), listed.end(), [&](const std::string& one) {
           return one.ends_with('_') && name.starts_with(one);
         });
