@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/redis/client.h"
 #include "common/redis/keys.h"
+#include "common/redis/stream_waiter.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/eventually.h"
@@ -39,6 +40,22 @@ TEST(ClusterTest, ACallGoesOnAtTheNodeThatHasTheSlot) {
   EXPECT_THAT(DeleteAllBelow({.address = redis->address()}, "{c}:lane:"), IsOkAndHolds(2));
   // Of two slots: whichever node is asked has one of them at the most, and what it has done is not done again.
   EXPECT_FALSE(client->AddMany(std::vector<Client::Addition>{{"key-1", "a"}, {"key-2", "b"}}).ok());
+}
+
+TEST(ClusterTest, StreamsThatAreWaitedForAreFoundAlsoAfterTheirSlotHasMoved) {
+  auto redis = ValueOrDie(RedisCluster::Start());
+  auto client = ValueOrDie(Client::Connect(redis->address()));
+  auto waiter = ValueOrDie(StreamWaiter::Connect({.address = redis->address()}));
+  const std::vector<std::string> streams = {"{c}:lane:1", "{c}:lane:2"};
+  ASSERT_OK(waiter->Ask(streams, absl::Seconds(60)));
+  EXPECT_OK(client->Add("{c}:lane:2", "b"));
+  EXPECT_THAT(waiter->Take(), IsOkAndHolds(ElementsAre("{c}:lane:2")));
+  ASSERT_OK(redis->MoveSlot("{c}:lane:1", redis->OtherThan(redis->HomeOf("{c}:lane:1"))));
+  EXPECT_TRUE(Eventually([&] {
+    if (!waiter->Ask(streams, absl::Milliseconds(20)).ok()) return false;
+    const auto filled = waiter->Take();
+    return filled.ok() && *filled == std::vector<std::string>{"{c}:lane:2"};
+  }));
 }
 
 TEST(ClusterTest, ANodeOfAClusterThatIsNamedAloneSaysWhatToGive) {
