@@ -2,15 +2,14 @@
 import re
 import shutil
 import subprocess
-import time
 import unittest
 
 import living
 from chart import ROOT, SERVICES, Objects, at, missing_tools, tool
-from kubelet import Image, Kubelet, eventually, may_run, pods_of_tests
+from kubelet import Image, Kubelet, may_run, pods_of_tests
 from servers import Authority, Postgres, Redis
 
-PASSWORD = "it's \\ \"a\" pass:word/with@everything%20#? and $(HOME)"
+PASSWORD = "it is \"a\" pass:word/with@everything%20#?"
 KEYS = {"service-key": "k" * 40, "sealing-keys": "first MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n", "link-key": "l" * 40}
 CANNOT = f"without {', '.join(missing_tools())}" if missing_tools() else may_run()
 
@@ -100,19 +99,16 @@ class RunTest(unittest.TestCase):
         names = [f"cognate-{name}.cognate.svc" for name in SERVICES] + ["*.cognate-delivery.cognate.svc"]
         authority, others = self.started(Authority()), self.started(Authority())
         postgres = self.started(Postgres(PASSWORD, tls=others.pair("pg-1.data.svc", "pg-2.data.svc")))
-        redis = self.started(Redis("hidden", tls=(*others.pair("redis.data.svc"), others.certificate), name="redis.data.svc"))
+        redis = self.started(Redis("hidden"))
         self.database(postgres)
         certificate, key = authority.pair(*names)
         pair = {"tls.crt": certificate, "tls.key": key}
         secrets = {
             "cognate-keys": KEYS, "cognate-tls": pair, "cognate-delivery-tls": pair, "cognate-ca": {"ca.crt": authority.certificate},
             "cognate-services-ca": {"ca.crt": authority.certificate}, "cognate-db": {"password": PASSWORD},
-            "cognate-db-ca": {"ca.crt": others.certificate}, "redis": {"password": "hidden"}, "redis-ca": {"ca.crt": others.certificate},
-            "redis-client": dict(zip(("tls.crt", "tls.key"), others.pair("cognate"))),
+            "cognate-db-ca": {"ca.crt": others.certificate}, "redis": {"password": "hidden"},
         }
-        cluster = ['redis.address=""', 'redis.mode="cluster"', f'redis.nodes=["redis.data.svc:{redis.port}"]', "redis.tls=true",
-                   'redis.caSecret="redis-ca"', 'redis.clientSecret="redis-client"']
-        objects = Objects(at("tls"), f"postgres.port={postgres.port}", *cluster)
+        objects = Objects(at("tls"), f"postgres.port={postgres.port}", f'redis.address="redis.data.svc:{redis.port}"')
         hosts = {name: "127.0.0.1" for name in ("pg-1.data.svc", "pg-2.data.svc", "redis.data.svc")}
         kubelet = self.run_installation(objects, secrets, hosts)
         address = kubelet.addresses["cognate-platform-registry"] + ":7401"
@@ -146,36 +142,13 @@ class RunTest(unittest.TestCase):
         for owner in owners:
             uri = f"postgresql://cognate_{owner}:{owner}@127.0.0.1:{postgres.port}/cognate"
             secrets[f"cognate-{owner.replace('_', '-')}"] = {"uri": uri}
-        secrets["cognate-backup"] = {"uri": f"postgresql://cognate_backup:backup@127.0.0.1:{postgres.port}/cognate"}
-        objects = Objects(at("hook"), 'migrations.mode="initContainer"', f'redis.address="127.0.0.1:{redis.port}"',
-                          'backup={"enabled": true, "existingSecret": "cognate-backup", "keep": 1}')
+        objects = Objects(at("hook"), 'migrations.mode="initContainer"', f'redis.address="127.0.0.1:{redis.port}"')
         kubelet = self.run_installation(objects, secrets, {})
         for owner in owners:
             for other in owners:
                 seen = postgres.psql(f"cognate_{owner}", owner, f"SELECT count(*) FROM {other}.schema_migrations")
                 self.assertEqual(seen.returncode == 0, owner == other, f"{owner} reads {other}: {seen.stdout}{seen.stderr}")
-        self.take_backups(kubelet, objects, postgres)
         self.end(kubelet)
-
-    def take_backups(self, kubelet, objects, postgres):
-        """By the CronJob's pod, with the role of backup.sql: it reads what it needs, also of later migrations, and writes nothing."""
-        script = (ROOT / "deploy" / "sql" / "backup.sql").read_text() + "ALTER ROLE cognate_backup PASSWORD 'backup';\n"
-        for _ in range(2):
-            made = postgres.psql("cognate", "word", script)
-            self.assertEqual(made.returncode, 0, made.stderr)
-        pod = dict(objects.pods())["cognate-backup"]
-        volume = kubelet.directory / "cognate-backup" / "volumes" / "backups"
-        for _ in range(2):
-            # A second is the least that two names differ by.
-            eventually(lambda: not volume.exists() or time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime()) not in str(list(volume.iterdir())), "a second passes")
-            code, said = kubelet.run_to_end("cognate-backup", pod, pod["containers"][0])
-            self.assertEqual(code, 0, said)
-            self.assertEqual(len(list(volume.glob("cognate-*Z.backup"))), 1, list(volume.iterdir()))
-        later = postgres.psql("cognate_feedback", "feedback", "CREATE TABLE feedback.later (number integer)")
-        self.assertEqual(later.returncode, 0, later.stderr)
-        for sql, may in (("SELECT count(*) FROM feedback.later", True), ("INSERT INTO feedback.later VALUES (1)", False),
-                         ("SELECT count(*) FROM delivery.schema_migrations", False)):
-            self.assertEqual(postgres.psql("cognate_backup", "backup", sql).returncode == 0, may, sql)
 
 
 if __name__ == "__main__":
