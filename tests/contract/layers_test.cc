@@ -125,7 +125,8 @@ TEST(Layers, NoFileIsTooLongToReadInOneSitting) {
     for (const std::string& path : FilesBelow(folder, {".cc", ".h", ".proto"})) {
       const std::string text = ReadFile(path);
       const auto lines = std::count(text.begin(), text.end(), '\n');
-      if (lines > 450) found.push_back(path + " has " + std::to_string(lines) + " lines");
+      // A service's contract is one file, and half of it are comments.
+      if (lines > (folder == "proto" ? 600 : 450)) found.push_back(path + " has " + std::to_string(lines) + " lines");
     }
   }
   EXPECT_THAT(found, IsEmpty());

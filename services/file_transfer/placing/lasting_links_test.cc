@@ -162,6 +162,9 @@ TEST_F(LastingLinksTest, EndAWeekAfterNoFieldLeadsThere) {
   Bind("blog", 'a', "web", v1::Value(), Fallback());
   const auto sweep = [&] {
     Stop();
+    Execute(
+        "INSERT INTO chores (name, due_at) VALUES ('sweep', now() - interval '1 hour') ON CONFLICT (name) DO UPDATE SET due_at = "
+        "excluded.due_at");
     Start();
   };
   sweep();
