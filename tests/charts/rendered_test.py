@@ -244,7 +244,7 @@ class SingleThingsTest(unittest.TestCase):
         self.assertEqual([port["port"] for rule in backup["egress"] for port in rule["ports"]], [53, 53, 5432])
         for name, spec in policies.items():
             blocks = [peer["ipBlock"] for rule in spec["egress"] for peer in rule.get("to", []) if "ipBlock" in peer]
-            reaches = name.removeprefix("cognate-") in ("platform-registry", "change-capture", "delivery", "feedback")
+            reaches = name.removeprefix("cognate-") in ("platform-registry", "change-capture", "delivery", "feedback", "gateway")
             self.assertEqual(len(blocks), 2 if reaches else 0, name)
             if reaches:
                 self.assertTrue({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"} <= set(blocks[0]["except"]))
