@@ -12,13 +12,15 @@ void PlatformFileOptions::Add(CLI::App* command) {
       "--files", directory,
       "The directory with its files, where file-transfer reaches it (docs/files.md); '' for none");
   command->add_option("--files-url", url, "The address under which that directory is served: https://…");
-  command->add_flag("--files-private,!--no-files-private", allow_private,
-                    "That address may be a private one: whether it answers is asked there, too");
+  private_option =
+      command->add_flag("--files-private,!--no-files-private", allow_private,
+                        "That address may be a private one: whether it answers is asked there, too");
   command->add_option("--files-quota", quota_bytes, "Bytes that may be put there in all; 0 for no limit");
 }
 
 absl::Status PlatformFileOptions::Set(v1::Platform* platform, std::vector<std::string>* paths) const {
-  if (!directory && !url && !quota_bytes && !allow_private) return absl::OkStatus();
+  const bool private_said = private_option != nullptr && private_option->count() > 0;
+  if (!directory && !url && !quota_bytes && !private_said) return absl::OkStatus();
   paths->emplace_back("files");
   if (directory && directory->empty()) {
     platform->clear_files();
@@ -32,7 +34,7 @@ absl::Status PlatformFileOptions::Set(v1::Platform* platform, std::vector<std::s
   if (directory) platform->mutable_files()->set_directory(*directory);
   if (url) platform->mutable_files()->set_url(*url);
   if (quota_bytes) platform->mutable_files()->set_quota_bytes(*quota_bytes);
-  if (allow_private) platform->mutable_files()->set_allow_private_addresses(*allow_private);
+  if (private_said) platform->mutable_files()->set_allow_private_addresses(allow_private);
   return absl::OkStatus();
 }
 

@@ -20,7 +20,8 @@ struct PlatformFileOptions {
   // Given or not: what is not given stays as it is.
   std::optional<std::string> directory, url;
   std::optional<int64_t> quota_bytes;
-  std::optional<bool> allow_private;
+  bool allow_private = false;
+  CLI::Option* private_option = nullptr;  // says whether that was said
 
   void Add(CLI::App* command);
   // `paths` gets what an update's mask has to name.
