@@ -2,6 +2,7 @@
 with the reason."""
 
 EMPTY_BY_NATURE = {
+    "files: Lasting links a second: {{from}}": "needs a link with a fallback that somebody opens",
     "services: Names without series of their own: {{label}}": "needs more than 12,000 names of one label",
 }
 

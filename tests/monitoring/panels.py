@@ -179,6 +179,9 @@ FILES = [
                                         (rate("cognate_files_copied_bytes_total", ""), "already there")],
               "Already there: bytes of uploads that were taken from what is stored."),
         Panel("Uploads a second", "ops", [(rate("cognate_files_uploads_total", "end"), "{{end}}")]),
+        Panel("Lasting links a second", "ops", [(rate("cognate_gateway_links_total", "from"), "{{from}}"),
+                                                (rate("cognate_gateway_source_checks_total", ""), "looks at sources")],
+              "Answered by the source, by the stored copy, or by neither."),
     ]),
     ("The store", [
         Panel("Stored contents", "short", [(highest("cognate_files_stored", ""), "contents")]),
