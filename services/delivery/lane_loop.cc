@@ -92,45 +92,6 @@ std::optional<Rest> LaneLoop::Run(StopToken& stop) {
   return Ended(stop) ? std::nullopt : std::move(rest_);
 }
 
-// A stream on which something is left wakes the lane at once, so that nothing can be missed.
-void LaneLoop::SetRest(absl::Time until) {
-  channel_.reset();
-  Rest rest;
-  rest.until = until;
-  const v1::Lane shown = parts_.status.Describe();
-  rest.state = shown.state();
-  rest.why = shown.error();
-  rest.by_entries = !platform_.name().empty();
-  rest.etag = platform_.etag();
-  if (!platform_.delivery().maintenance_windows().empty() || platform_.has_lock()) {
-    *rest.pauses.mutable_delivery()->mutable_maintenance_windows() =
-        platform_.delivery().maintenance_windows();
-    if (platform_.has_lock()) *rest.pauses.mutable_lock() = platform_.lock();
-  }
-  rest_ = std::move(rest);
-}
-
-void LaneLoop::RestUntil(absl::Time until, absl::Duration otherwise, StopToken& stop) {
-  const bool is_long = until - context_.clock.Now() >= context_.options.min_rest;
-  if (is_long && reporter_.idle()) return SetRest(until);
-  stop.WaitFor(otherwise);
-}
-
-bool LaneLoop::IsIdle() const {
-  const absl::Time now = context_.clock.Now();
-  return seen_batches_ == 0 && now - last_entry_time_ >= context_.options.rest_after && reporter_.idle() &&
-         refiller_.has_asked();
-}
-
-void LaneLoop::RestIfIdle() {
-  if (context_.options.rest_after == absl::InfiniteDuration() || !IsIdle()) return;
-  parts_.status.SetBatchCount(0);
-  parts_.progress.SetBacklog(0);
-  // Where feedback could not be asked it is asked again; the ledger may have been right that nothing is due.
-  SetRest(refiller_.has_nothing() ? absl::InfiniteFuture()
-                                  : context_.clock.Now() + 10 * context_.options.refill_interval);
-}
-
 absl::Status LaneLoop::Open(const v1::Platform& platform) {
   comes_by_itself_ = false;
   ASSIGN_OR_RETURN(std::unique_ptr<Channel> channel, context_.channels(platform));

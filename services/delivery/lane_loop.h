@@ -70,6 +70,8 @@ class LaneLoop {
   void Probe(StopToken& stop);
   // Rests until then if that is worth it; else waits for so long.
   void RestUntil(absl::Time until, absl::Duration otherwise, StopToken& stop);
+  // What was told a moment ago is with feedback soon; false where it is not.
+  bool AwaitReported(StopToken& stop);
   // OPEN: rests if nothing is left to do.
   void RestIfIdle();
   bool IsIdle() const;

@@ -179,6 +179,16 @@ TEST_F(LaneRestTest, TargetsThatAreDownHoldNoThreadsAndComeBack) {
   EXPECT_TRUE(Eventually([&] { return peers_.platform_events().size() == 2 * kLanes; }));
 }
 
+// The first probe tells that the target is down, and is followed by a long wait.
+TEST_F(LaneRestTest, ALaneRestsSoonAfterItHasToldThatItsTargetIsDown) {
+  config_.lanes.probe = {absl::Minutes(10), 1.0, absl::Minutes(10)};
+  peers_.SetTarget("shop", test_support::PostgresServer::Shared().Uri("postgres", "nobody_of_this_name"));
+  Start();
+  ASSERT_TRUE(Eventually([&] { return peers_.platform_events().size() == 1; }));
+  EXPECT_TRUE(Eventually([] { return LaneThreads() == 0; }));
+  EXPECT_EQ(State("shop"), v1::LANE_STATE_CLOSED);
+}
+
 TEST_F(LaneRestTest, AMarkThatARedisThatWentBackHasAgainIsTakenFromALaneThatRests) {
   auto target = MakeTarget("shop");
   Start();
