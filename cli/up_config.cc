@@ -15,7 +15,8 @@ void UpConfig::Register(config::Settings& settings) {
   config::AddRedisAddress(
       settings, &redis,
       "Use this Redis (host:port, unix:/path, redis-sentinel://host:26379,host:26379/name or "
-      "redis-cluster://host:6379,host:6379; with rediss in the place of redis by TLS) instead of a private one");
+      "redis-cluster://host:6379,host:6379; with rediss in the place of redis by TLS) instead of a private "
+      "one");
   redis_login.RegisterLogin(settings);
   settings.Add("database", &databases,
                "Also make these databases in the private PostgreSQL, for trying things out");

@@ -38,7 +38,8 @@ constexpr char kKeptPrefix[] = "cognate-";
 constexpr char kKeptSuffix[] = ".backup";
 
 std::string KeptName(absl::Time at) {
-  return absl::StrCat(kKeptPrefix, absl::FormatTime("%Y-%m-%dT%H%M%SZ", at, absl::UTCTimeZone()), kKeptSuffix);
+  return absl::StrCat(kKeptPrefix, absl::FormatTime("%Y-%m-%dT%H%M%SZ", at, absl::UTCTimeZone()),
+                      kKeptSuffix);
 }
 
 // Takes away the oldest of those that were written so, beyond `keep`. What has another name is not looked at.
@@ -55,9 +56,9 @@ absl::Status DropOldest(const std::string& directory, int keep) {
   for (size_t i = 0; !error && i + static_cast<size_t>(keep) < names.size(); ++i)
     std::filesystem::remove(std::filesystem::path(directory) / names[i], error);
   if (!error) return absl::OkStatus();
-  return Error(absl::StatusCode::kFailedPrecondition, "BACKUPS_NOT_DROPPED",
-               absl::StrCat("the backup was written, but older ones stay in ", directory, ": ",
-                            error.message()));
+  return Error(
+      absl::StatusCode::kFailedPrecondition, "BACKUPS_NOT_DROPPED",
+      absl::StrCat("the backup was written, but older ones stay in ", directory, ": ", error.message()));
 }
 
 nlohmann::json HeaderJson(const backup::Header& header, const backup::Totals& totals) {
@@ -105,8 +106,9 @@ absl::Status Backup(const Context& context, const BackupOptions& given, const Da
   BackupOptions options = given;
   if (given.keep > 0) {
     if (!std::filesystem::is_directory(given.file, error)) {
-      return Error(absl::StatusCode::kInvalidArgument, "BACKUP_NO_DIRECTORY",
-                   absl::StrCat(given.file, " is no directory: --keep wants one, in which it names the files"));
+      return Error(
+          absl::StatusCode::kInvalidArgument, "BACKUP_NO_DIRECTORY",
+          absl::StrCat(given.file, " is no directory: --keep wants one, in which it names the files"));
     }
     options.file = std::filesystem::path(given.file) / KeptName(absl::Now());
   }
@@ -154,8 +156,9 @@ void AddBackupCommand(CLI::App& app, Context& context) {
   backup->add_flag("--replace", options->replace, "Also where the file is there already");
   backup->add_flag("--check", options->check, "Write nothing: read the file to its end and prove it");
   backup
-      ->add_option("--keep", options->keep,
-                   "FILE is a directory: write a new file there, named after the time, and keep so many of them")
+      ->add_option(
+          "--keep", options->keep,
+          "FILE is a directory: write a new file there, named after the time, and keep so many of them")
       ->check(CLI::Range(1, 100'000));
   AddDatabaseOptions(*backup, from);
   backup->callback([&context, options, from] { context.status = Backup(context, *options, *from); });

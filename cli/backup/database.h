@@ -14,8 +14,8 @@
 namespace cognate::cli {
 
 struct DatabaseOptions {
-  std::string uri;       // A secret: it may hold a password.
-  std::string uri_file;  // The same, in a file.
+  std::string uri;            // A secret: it may hold a password.
+  std::string uri_file;       // The same, in a file.
   std::string password_file;  // A file with its password, where it has none.
   std::string data_dir;
   bool migrate = false;  // make the schemas where they are missing

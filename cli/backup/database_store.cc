@@ -95,8 +95,9 @@ void AddDatabaseOptions(CLI::App& command, const std::shared_ptr<DatabaseOptions
       ->envname("COGNATE_POSTGRES_URI");
   command.add_option("--postgres-uri-file", options->uri_file, "A file that holds it")
       ->envname("COGNATE_POSTGRES_URI_FILE");
-  command.add_option("--postgres-password-file", options->password_file,
-                     "A file that holds its password, where the address has none")
+  command
+      .add_option("--postgres-password-file", options->password_file,
+                  "A file that holds its password, where the address has none")
       ->envname("COGNATE_POSTGRES_PASSWORD_FILE");
   options->data_dir = kDefaultDataDir;
   command.add_option("--data-dir", options->data_dir, "Where `cognate up` keeps its data")

@@ -65,8 +65,8 @@ std::string ArrayOf(const Rows& rows) {
   return absl::StrCat("{", absl::StrJoin(ids, ","), "}");
 }
 
-// The inbox' times are the target's own, and ours are of this database. Entities that are known here are never forgotten, so that too wide a
-// span costs nothing but questions.
+// The inbox' times are the target's own, and ours are of this database. Entities that are known here are
+// never forgotten, so that too wide a span costs nothing but questions.
 constexpr absl::Duration kMargin = absl::Minutes(1);
 
 constexpr char kNow[] = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text";
@@ -91,7 +91,9 @@ absl::StatusOr<Span> SpanOn(postgres::Connection& own, postgres::Connection& tar
   absl::Time from;
   std::string problem;
   if (!absl::ParseTime(absl::RFC3339_full, time.from, &from, &problem)) return absl::InternalError(problem);
-  const auto text = [](absl::Time at) { return absl::FormatTime(absl::RFC3339_full, at, absl::UTCTimeZone()); };
+  const auto text = [](absl::Time at) {
+    return absl::FormatTime(absl::RFC3339_full, at, absl::UTCTimeZone());
+  };
   return Span{text(from + ahead - kMargin), text(time.until + ahead + kMargin)};
 }
 
@@ -108,7 +110,8 @@ absl::StatusOr<int64_t> ForgetOn(postgres::Connection& own, postgres::Connection
     after = std::string(page.GetText(page.size() - 1, 0));
     ASSIGN_OR_RETURN(const Rows unknown, own.QueryText(kUnknown, {{ArrayOf(page)}}));
     if (!unknown.empty()) {
-      ASSIGN_OR_RETURN(const Rows done, target.QueryText(kForget, {{ArrayOf(unknown), span.from, span.until}}));
+      ASSIGN_OR_RETURN(const Rows done,
+                       target.QueryText(kForget, {{ArrayOf(unknown), span.from, span.until}}));
       forgotten += done.affected();
     }
     if (page.size() < kPage) return forgotten;

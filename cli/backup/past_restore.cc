@@ -93,13 +93,16 @@ absl::StatusOr<PastQuestion> Ask(const PastOptions& options) {
   return question;
 }
 
-// What was asked, and the newest version that was there when it was shown: what is newer by now nobody has looked at.
+// What was asked, and the newest version that was there when it was shown: what is newer by now nobody has
+// looked at.
 struct Approval {
   std::string question;
   int64_t version = 0;
 };
 
-std::string Format(const Approval& approval) { return absl::StrCat(approval.question, "-", approval.version); }
+std::string Format(const Approval& approval) {
+  return absl::StrCat(approval.question, "-", approval.version);
+}
 
 absl::StatusOr<Approval> ParseApproval(absl::string_view word) {
   const std::vector<absl::string_view> parts = absl::StrSplit(word, '-');
@@ -108,8 +111,8 @@ absl::StatusOr<Approval> ParseApproval(absl::string_view word) {
     approval.question = std::string(parts[0]);
     return approval;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--approve: got \"", word, "\", want the word that was shown without it: 5d0c1e7a93b2-13472"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--approve: got \"", word, "\", want the word that was shown without it: 5d0c1e7a93b2-13472"));
 }
 
 // With a file, what records were is in it, and the services say what they are.

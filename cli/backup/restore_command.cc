@@ -230,11 +230,15 @@ void AddRestoreCommand(CLI::App& app, Context& context) {
       ->add_option("--redis-sentinel-password-file", options->redis_sentinel_password_file,
                    "A file that holds the password of the sentinels")
       ->envname("COGNATE_REDIS_SENTINEL_PASSWORD_FILE");
-  restore->add_option("--redis-ca-file", options->redis_tls.ca, "Who vouches for it, where it is reached by TLS")
+  restore
+      ->add_option("--redis-ca-file", options->redis_tls.ca, "Who vouches for it, where it is reached by TLS")
       ->envname("COGNATE_REDIS_CA_FILE");
-  restore->add_option("--redis-certificate-file", options->redis_tls.certificate, "The certificate that is shown to it")
+  restore
+      ->add_option("--redis-certificate-file", options->redis_tls.certificate,
+                   "The certificate that is shown to it")
       ->envname("COGNATE_REDIS_CERTIFICATE_FILE");
-  restore->add_option("--redis-key-file", options->redis_tls.key, "Its key")->envname("COGNATE_REDIS_KEY_FILE");
+  restore->add_option("--redis-key-file", options->redis_tls.key, "Its key")
+      ->envname("COGNATE_REDIS_KEY_FILE");
   restore->add_flag("--redis-is-empty", options->redis_is_empty, "There is nothing in the services' Redis")
       ->excludes(platform)
       ->excludes(record);

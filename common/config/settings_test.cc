@@ -238,7 +238,8 @@ TEST_F(GroupsTest, APasswordThatBelongsNowhereIsRefusedAndNotRepeated) {
   for (const char* uri :
        {"--postgres-uri=postgres://u:other@h/d", "--postgres-uri=nonsense", "--postgres-uri="}) {
     const absl::Status status = Parse({uri, "--postgres-password=hidden"}).status();
-    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--postgres-password"))) << uri;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--postgres-password")))
+        << uri;
     for (const char* secret : {"hidden", "other", "nonsense"})
       EXPECT_THAT(std::string(status.message()), Not(HasSubstr(secret)));
   }

@@ -10,8 +10,9 @@
 
 namespace cognate::health {
 
-// What a check is about. A stage that stands still is not ready; whether calls are answered all the same is another question: a
-// service that went away from its callers with every one of its stages would take along what still works.
+// What a check is about. A stage that stands still is not ready; whether calls are answered all the same is
+// another question: a service that went away from its callers with every one of its stages would take along
+// what still works.
 enum class Concern {
   kProgress,  // work that goes on behind the calls
   kCalls,     // what the calls themselves need

@@ -97,12 +97,15 @@ void Route(httplib::Server& server, metrics::Registry& metrics, AdminServer::Ask
     response.set_content(ReadinessReport(answers, &ready), kPlainText);
     response.status = ready ? 200 : 503;
   };
-  server.Get("/readyz", [ask, report](const httplib::Request&, httplib::Response& response) { report(ask(), response); });
-  server.Get("/readyz/calls", [ask = std::move(ask), report](const httplib::Request&, httplib::Response& response) {
-    std::vector<health::Readiness::Answer> answers = ask();
-    std::erase_if(answers, [](const auto& answer) { return answer.concern != health::Concern::kCalls; });
-    report(answers, response);
+  server.Get("/readyz", [ask, report](const httplib::Request&, httplib::Response& response) {
+    report(ask(), response);
   });
+  server.Get(
+      "/readyz/calls", [ask = std::move(ask), report](const httplib::Request&, httplib::Response& response) {
+        std::vector<health::Readiness::Answer> answers = ask();
+        std::erase_if(answers, [](const auto& answer) { return answer.concern != health::Concern::kCalls; });
+        report(answers, response);
+      });
   server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
     response.set_content(metrics.Text(), kPrometheusText);
   });

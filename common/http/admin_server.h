@@ -19,7 +19,7 @@ struct AdminOptions {
   // More than one machine can hold (ServerBounds), so that a probe finds one.
   int threads = 16;
   absl::Duration request_time = absl::Seconds(5);  // For a whole request; then the connection is closed.
-  bool log_level_changes = true;  // Whether the level of the log can be set.
+  bool log_level_changes = true;                   // Whether the level of the log can be set.
   // Called when somebody has changed the level of the log; may be empty.
   std::function<void(const LogLevelChange&)> log_level_changed = {};
 };

@@ -1,9 +1,10 @@
 #include "common/http/admin_server.h"
 
+#include <cerrno>
+
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <arpa/inet.h>
-#include <cerrno>
 #include <httplib.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -63,12 +64,14 @@ TEST_F(AdminServerTest, IsNotReadyAndSaysWhy) {
 }
 
 TEST_F(AdminServerTest, TakesCallsWhileAStageStandsStill) {
-  readiness_.AddCheck("postgres", [] { return absl::OkStatus(); }, health::Concern::kCalls);
+  readiness_.AddCheck(
+      "postgres", [] { return absl::OkStatus(); }, health::Concern::kCalls);
   readiness_.AddCheck("stream", [] { return absl::UnavailableError("1 waiting"); });
   EXPECT_EQ(Get("/readyz")->status, 503);
   EXPECT_EQ(Get("/readyz/calls")->status, 200);
   EXPECT_EQ(Get("/readyz/calls")->body, "ready\npostgres: ok\n");
-  readiness_.AddCheck("postgres", [] { return absl::UnavailableError("gone"); }, health::Concern::kCalls);
+  readiness_.AddCheck(
+      "postgres", [] { return absl::UnavailableError("gone"); }, health::Concern::kCalls);
   EXPECT_EQ(Get("/readyz/calls")->status, 503);
 }
 
@@ -158,9 +161,8 @@ TEST_F(AdminServerTest, OneMachineWithSlowConnectionsKeepsNobodyFromAsking) {
 }
 
 TEST_F(AdminServerTest, ARequestThatDripsIsEndedHoweverItGoesOn) {
-  const auto server =
-      AdminServer::Start({.address = "127.0.0.1:0", .request_time = absl::Milliseconds(200)}, metrics_,
-                         [] { return std::vector<health::Readiness::Answer>(); });
+  const auto server = AdminServer::Start({.address = "127.0.0.1:0", .request_time = absl::Milliseconds(200)},
+                                         metrics_, [] { return std::vector<health::Readiness::Answer>(); });
   ASSERT_TRUE(server.ok()) << server.status();
   const SlowClient slow("127.0.0.1", (*server)->port());
   EXPECT_TRUE(test_support::Eventually([&] {

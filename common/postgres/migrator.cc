@@ -79,14 +79,17 @@ absl::StatusOr<int> NeedsOf(const Migration& migration) {
   return 0;
 }
 
-int Latest(absl::Span<const Migration> migrations) { return migrations.empty() ? 0 : migrations.back().number; }
+int Latest(absl::Span<const Migration> migrations) {
+  return migrations.empty() ? 0 : migrations.back().number;
+}
 
 Error Mismatch(absl::string_view schema, int have, int want) {
   return Error(absl::StatusCode::kFailedPrecondition, "SCHEMA_VERSION_MISMATCH",
-               have < want ? absl::StrCat("schema ", schema, " is at version ", have, ", this program needs ", want,
-                                          "; run `migrate`")
-                           : absl::StrCat("schema ", schema, " is at version ", have, ", which this program of version ",
-                                          want, " is too old for; run a newer one"))
+               have < want ? absl::StrCat("schema ", schema, " is at version ", have, ", this program needs ",
+                                          want, "; run `migrate`")
+                           : absl::StrCat("schema ", schema, " is at version ", have,
+                                          ", which this program of version ", want,
+                                          " is too old for; run a newer one"))
       .With("schema", schema)
       .With("have", absl::StrCat(have))
       .With("want", absl::StrCat(want));
@@ -105,7 +108,8 @@ absl::StatusOr<Applied> ReadApplied(Connection& connection) {
   ASSIGN_OR_RETURN(const Rows rows, connection.QueryOnce(kSelectApplied, Params()));
   Applied applied;
   for (int row = 0; row < rows.size(); ++row) {
-    applied.emplace(rows.GetInt32(row, 0), AppliedMigration{std::string(rows.GetText(row, 1)), rows.GetInt32(row, 2)});
+    applied.emplace(rows.GetInt32(row, 0),
+                    AppliedMigration{std::string(rows.GetText(row, 1)), rows.GetInt32(row, 2)});
   }
   return applied;
 }
@@ -188,7 +192,8 @@ absl::Status CheckVersion(absl::string_view uri, absl::string_view schema,
   RETURN_IF_ERROR(applied.status());
   const int have = applied->empty() ? 0 : applied->rbegin()->first;
   for (const Migration& migration : migrations)
-    if (applied->count(migration.number) == 0) return Mismatch(schema, std::min(have, migration.number - 1), want);
+    if (applied->count(migration.number) == 0)
+      return Mismatch(schema, std::min(have, migration.number - 1), want);
   return CheckBeyond(schema, *applied, want);
 }
 

@@ -124,7 +124,8 @@ absl::StatusOr<Address> ParseNodes(absl::string_view text) {
   TakeLogin(text, address);
   if (const size_t slash = text.find('/'); slash != text.npos) {
     const absl::string_view rest = text.substr(slash + 1);
-    if (!rest.empty() && rest != "0") return Invalid("got a database, but a Redis Cluster has one alone, the first");
+    if (!rest.empty() && rest != "0")
+      return Invalid("got a database, but a Redis Cluster has one alone, the first");
     text = text.substr(0, slash);
   }
   ASSIGN_OR_RETURN(address.nodes, ParseHosts(text, kPort, "node"));
@@ -177,7 +178,8 @@ std::string PrefixAt(absl::string_view address, absl::string_view prefix) {
   const absl::StatusOr<Address> parsed = ParseAddress(address);
   const size_t open = prefix.find('{');
   const size_t close = open == prefix.npos ? open : prefix.find('}', open);
-  if (!parsed.ok() || parsed->nodes.empty() || (close != prefix.npos && close > open + 1)) return std::string(prefix);
+  if (!parsed.ok() || parsed->nodes.empty() || (close != prefix.npos && close > open + 1))
+    return std::string(prefix);
   absl::ConsumeSuffix(&prefix, ":");
   return absl::StrCat("{", prefix.empty() ? "cognate" : prefix, "}:");
 }

@@ -38,18 +38,20 @@ struct Address {
   std::string sentinel_password;  // never within a text
   // Not empty: nodes of a Redis Cluster, any of which says where a key is.
   std::vector<Endpoint> nodes;
-  bool tls = false;  // also to the sentinels
+  bool tls = false;    // also to the sentinels
   TlsFiles tls_files;  // never within a text
 };
 
 // "unix:/path", "redis://[user:password@]host[:port][/db]" (percent encoding in user and password;
 // `:password@` works), "host:port", "redis-sentinel://[user:password@]host[:port],host[:port]/name[/db]",
 // whose user and password are those of Redis, or "redis-cluster://[user:password@]host[:port],host[:port]".
-// With "rediss" in the place of "redis" by TLS. INVALID_ARGUMENT otherwise, without the password in the message.
+// With "rediss" in the place of "redis" by TLS. INVALID_ARGUMENT otherwise, without the password in the
+// message.
 absl::StatusOr<Address> ParseAddress(absl::string_view text);
 
-// What all keys begin with, at an address that is valid. In a cluster a part of it stands in braces, so that all keys are in
-// one slot: commands that concern several of them are possible there, and one connection reaches all.
+// What all keys begin with, at an address that is valid. In a cluster a part of it stands in braces, so that
+// all keys are in one slot: commands that concern several of them are possible there, and one connection
+// reaches all.
 std::string PrefixAt(absl::string_view address, absl::string_view prefix);
 
 }  // namespace cognate::redis

@@ -63,7 +63,8 @@ TEST(ParseAddressTest, ReadsTheNodesOfACluster) {
   EXPECT_EQ(address.password, "p@ss");
   EXPECT_FALSE(address.tls);
   EXPECT_OK(ParseAddress("redis-cluster://one/0"));
-  for (const char* text : {"redis-cluster://", "redis-cluster://one,,two", "redis-cluster://one/1", "redis-cluster://one:0"})
+  for (const char* text :
+       {"redis-cluster://", "redis-cluster://one,,two", "redis-cluster://one/1", "redis-cluster://one:0"})
     EXPECT_THAT(ParseAddress(text).status(), HasReason("INVALID_REDIS_ADDRESS")) << text;
 }
 
@@ -91,8 +92,8 @@ TEST(PrefixTest, AllKeysOfAClusterAreInOneSlot) {
 }
 
 TEST(ParseAddressTest, RefusesTheRestWithoutSayingThePassword) {
-  for (const char* text :
-       {"", "http://x", "unix:", "rediss-sentinel://x", "rediss:x", "redis-other://x", "redis://x:y", "redis://x:0", "redis://:secret@x/z"}) {
+  for (const char* text : {"", "http://x", "unix:", "rediss-sentinel://x", "rediss:x", "redis-other://x",
+                           "redis://x:y", "redis://x:0", "redis://:secret@x/z"}) {
     const absl::Status status = ParseAddress(text).status();
     EXPECT_THAT(status, HasReason("INVALID_REDIS_ADDRESS")) << text;
     EXPECT_THAT(std::string(status.message()), ::testing::Not(::testing::HasSubstr("secret")));

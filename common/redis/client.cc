@@ -233,8 +233,7 @@ absl::StatusOr<std::vector<Entry>> Client::AutoClaim(absl::string_view stream, a
 absl::StatusOr<int64_t> Client::ForgetConsumers(absl::string_view stream, absl::string_view group,
                                                 absl::Duration idle) {
   const std::string idle_text = Milliseconds(idle);
-  ASSIGN_OR_RETURN(const Reply reply,
-                   wire_->Run({"EVAL", kForgetConsumers, "1", stream, group, idle_text}));
+  ASSIGN_OR_RETURN(const Reply reply, wire_->Run({"EVAL", kForgetConsumers, "1", stream, group, idle_text}));
   return reply.view().integer();
 }
 

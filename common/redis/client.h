@@ -42,9 +42,9 @@ absl::Time TimeOfId(absl::string_view id);
 
 // One connection. NOT thread safe: one Client for each thread. After an error of the connection a call
 // answers UNAVAILABLE and the next call connects anew; nothing is sent twice on its own. UNAVAILABLE as well
-// while Redis loads its data. Where the address names sentinels or nodes of a cluster, a call may come to another primary than
-// the one before, which may have lost what was added last, or have again what was removed. In a cluster the keys of one
-// call are in one slot (PrefixAt).
+// while Redis loads its data. Where the address names sentinels or nodes of a cluster, a call may come to
+// another primary than the one before, which may have lost what was added last, or have again what was
+// removed. In a cluster the keys of one call are in one slot (PrefixAt).
 class Client {
  public:
   // Connects at once, to prove the address.

@@ -33,12 +33,15 @@ TEST(ClusterTest, ACallGoesOnAtTheNodeThatHasTheSlot) {
   }
   // What concerns several keys of one slot.
   EXPECT_OK(client->AddMany(ToTwoLanes()));
-  ASSERT_OK_AND_ASSIGN(const auto standings, client->Standings({{"{c}:lane:1", "{c}:x"}, {"{c}:lane:2", "{c}:y"}}));
-  EXPECT_THAT(standings, ElementsAre(Field(&Client::Standing::length, 1), Field(&Client::Standing::length, 1)));
+  ASSERT_OK_AND_ASSIGN(const auto standings,
+                       client->Standings({{"{c}:lane:1", "{c}:x"}, {"{c}:lane:2", "{c}:y"}}));
+  EXPECT_THAT(standings,
+              ElementsAre(Field(&Client::Standing::length, 1), Field(&Client::Standing::length, 1)));
   EXPECT_THAT(client->ReadGroup("{c}:lane:1", "delivery", "one", 10, absl::ZeroDuration()),
               IsOkAndHolds(ElementsAre(Field(&Entry::payload, "a"))));
   EXPECT_THAT(DeleteAllBelow({.address = redis->address()}, "{c}:lane:"), IsOkAndHolds(2));
-  // Of two slots: whichever node is asked has one of them at the most, and what it has done is not done again.
+  // Of two slots: whichever node is asked has one of them at the most, and what it has done is not done
+  // again.
   EXPECT_FALSE(client->AddMany(std::vector<Client::Addition>{{"key-1", "a"}, {"key-2", "b"}}).ok());
 }
 
@@ -102,7 +105,8 @@ TEST(ClusterTest, NothingIsLostNorTwiceWhileTheSlotMoves) {
   }));
   EXPECT_NE(redis->HomeOf("{c}:lane"), home);
   for (size_t i = 0; i < read.size(); ++i) EXPECT_EQ(read[i], absl::StrCat(i));
-  EXPECT_THAT(reader->ReadGroup("{c}:lane", "delivery", "one", 100, absl::ZeroDuration()), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(reader->ReadGroup("{c}:lane", "delivery", "one", 100, absl::ZeroDuration()),
+              IsOkAndHolds(IsEmpty()));
 }
 
 }  // namespace

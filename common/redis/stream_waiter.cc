@@ -25,8 +25,8 @@ absl::StatusOr<std::unique_ptr<StreamWaiter>> StreamWaiter::Connect(const Option
 absl::Status StreamWaiter::Ask(absl::Span<const std::string> streams, absl::Duration block) {
   RETURN_IF_ERROR(wire_->EnsureConnected());
   if (wire_->connections() != connections_) {
-    // Leads to the node of a cluster that has the streams, and takes what a TLS server says by itself at first: from here on what comes
-    // is the answer.
+    // Leads to the node of a cluster that has the streams, and takes what a TLS server says by itself at
+    // first: from here on what comes is the answer.
     RETURN_IF_ERROR(wire_->Run({"EXISTS", streams.front()}).status());
     connections_ = wire_->connections();
   }

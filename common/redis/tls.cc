@@ -61,13 +61,14 @@ absl::Status Tls::Prepare(const TlsFiles& files) {
   if (files.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context);
   } else if (SSL_CTX_load_verify_locations(context, files.ca.c_str(), nullptr) != 1) {
-    return Refused(absl::StrCat("no authorities can be read from ", files.ca, " (--redis-ca-file): ", LastError()));
+    return Refused(
+        absl::StrCat("no authorities can be read from ", files.ca, " (--redis-ca-file): ", LastError()));
   }
   if (!files.certificate.empty() &&
       (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1 ||
        SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1)) {
-    return Refused(absl::StrCat("no certificate with its key can be read from ", files.certificate, " and ", files.key,
-                                " (--redis-certificate-file, --redis-key-file): ", LastError()));
+    return Refused(absl::StrCat("no certificate with its key can be read from ", files.certificate, " and ",
+                                files.key, " (--redis-certificate-file, --redis-key-file): ", LastError()));
   }
   session_.reset(SSL_new(context));
   if (session_ == nullptr) return Refused(LastError());
@@ -91,7 +92,8 @@ absl::Status Tls::Advance() {
   const long verified = SSL_get_verify_result(session_.get());  // NOLINT(google-runtime-int): OpenSSL's type
   const std::string error = LastError();
   if (verified == X509_V_OK)
-    return Refused(absl::StrCat("no handshake; does that port speak TLS, and want a certificate of ours? ", error));
+    return Refused(
+        absl::StrCat("no handshake; does that port speak TLS, and want a certificate of ours? ", error));
   return Refused(absl::StrCat("its certificate is not trusted (", X509_verify_cert_error_string(verified),
                               "); --redis-ca-file names who vouches for it"));
 }
@@ -99,7 +101,8 @@ absl::Status Tls::Advance() {
 absl::Status Tls::Encrypt(absl::string_view bytes) {
   size_t written = 0;
   // Into memory: all at once.
-  if (bytes.empty() || SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &written) == 1) return absl::OkStatus();
+  if (bytes.empty() || SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &written) == 1)
+    return absl::OkStatus();
   return Refused(LastError());
 }
 
@@ -125,7 +128,8 @@ absl::StatusOr<std::string> Tls::Decrypt() {
       continue;
     }
     // The server's end of the session is seen by the socket's end.
-    if (WantsMore(session_.get(), result) || SSL_get_error(session_.get(), result) == SSL_ERROR_ZERO_RETURN) return plain;
+    if (WantsMore(session_.get(), result) || SSL_get_error(session_.get(), result) == SSL_ERROR_ZERO_RETURN)
+      return plain;
     return Refused(LastError());
   }
 }

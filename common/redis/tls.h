@@ -15,10 +15,12 @@ struct ssl_st;
 
 namespace cognate::redis {
 
-// One session of a client. Not thread safe. Every error is FAILED_PRECONDITION REDIS_TLS_REFUSED and ends the session.
+// One session of a client. Not thread safe. Every error is FAILED_PRECONDITION REDIS_TLS_REFUSED and ends the
+// session.
 class Tls {
  public:
-  // Reads the files, so that a renewed certificate is taken with the next connection. The server must have one for `host`.
+  // Reads the files, so that a renewed certificate is taken with the next connection. The server must have
+  // one for `host`.
   static absl::StatusOr<std::unique_ptr<Tls>> Begin(const std::string& host, const TlsFiles& files);
   ~Tls();
 

@@ -34,10 +34,12 @@ class TlsTest : public ::testing::Test {
     server_ = ValueOrDie(RedisServer::Start(
         {.arguments = {"--tls-port", absl::StrCat(port_), "--bind", "127.0.0.1", "--tls-cert-file",
                        directory_.File("server.pem"), "--tls-key-file", directory_.File("server.key"),
-                       "--tls-ca-cert-file", directory_.File("ca.pem"), "--tls-auth-clients", mutual ? "yes" : "no"}}));
+                       "--tls-ca-cert-file", directory_.File("ca.pem"), "--tls-auth-clients",
+                       mutual ? "yes" : "no"}}));
   }
   Options Named(const std::string& host) const {
-    return {.address = absl::StrCat("rediss://", host, ":", port_), .tls_files = {.ca = directory_.File("ca.pem")}};
+    return {.address = absl::StrCat("rediss://", host, ":", port_),
+            .tls_files = {.ca = directory_.File("ca.pem")}};
   }
 
   const Authority authority_;
@@ -56,7 +58,8 @@ TEST_F(TlsTest, SpeaksByTlsWithAServerThatTheAuthorityVouchesFor) {
     EXPECT_THAT(client->Get("large"), IsOkAndHolds(std::optional<std::string>(large)));
     std::vector<std::string> many(10'000, "entry");
     EXPECT_OK(client->AddMany("lane", many));
-    ASSERT_OK_AND_ASSIGN(const auto entries, client->ReadGroup("lane", "delivery", host, 20'000, absl::ZeroDuration()));
+    ASSERT_OK_AND_ASSIGN(const auto entries,
+                         client->ReadGroup("lane", "delivery", host, 20'000, absl::ZeroDuration()));
     EXPECT_EQ(entries.size(), 10'000u);
     EXPECT_OK(client->ReadGroup("lane", "delivery", host, 1, absl::Milliseconds(20)));
   }
@@ -114,7 +117,8 @@ TEST_F(TlsTest, SaysWhereOneOfBothSpeaksNoTls) {
   const absl::Status plain = Client::Connect(absl::StrCat("redis://localhost:", port_, "/1")).status();
   EXPECT_FALSE(plain.ok());
   const int port = FreePort();
-  const auto open = ValueOrDie(RedisServer::Start({.arguments = {"--port", absl::StrCat(port), "--bind", "127.0.0.1"}}));
+  const auto open =
+      ValueOrDie(RedisServer::Start({.arguments = {"--port", absl::StrCat(port), "--bind", "127.0.0.1"}}));
   Options options = Named("localhost");
   options.address = absl::StrCat("rediss://localhost:", port);
   options.command_timeout = absl::Seconds(2);

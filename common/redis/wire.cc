@@ -131,9 +131,10 @@ absl::Status Wire::Refuse(absl::Status status) {
   for (const char* sign : {"READONLY", "NOREPLICAS", "MASTERDOWN", "MOVED", "CLUSTERDOWN"})
     if (absl::StrContains(status.message(), sign)) context_.reset();
   if (ErrorReason(status) == "REDIS_SLOT_MOVES" && address_.nodes.empty())
-    return Error(absl::StatusCode::kFailedPrecondition, "REDIS_IS_CLUSTER",
-                 absl::StrCat("Redis: ", Format(connected_),
-                              " is a node of a cluster; give --redis-address redis-cluster://host:port,host:port"));
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "REDIS_IS_CLUSTER",
+        absl::StrCat("Redis: ", Format(connected_),
+                     " is a node of a cluster; give --redis-address redis-cluster://host:port,host:port"));
   return status;
 }
 
@@ -187,7 +188,8 @@ absl::StatusOr<std::vector<Reply>> Wire::Receive(int count) {
 absl::StatusOr<Reply> Wire::ReceiveOne() {
   void* reply = nullptr;
   while (reply == nullptr) {
-    if (redisGetReplyFromReader(context_.get(), &reply) != REDIS_OK) return Lost(std::string(context_->errstr));
+    if (redisGetReplyFromReader(context_.get(), &reply) != REDIS_OK)
+      return Lost(std::string(context_->errstr));
     if (reply != nullptr) break;
     char buffer[16 << 10];
     size_t got = 0;

@@ -69,8 +69,8 @@ class Pipeline {
 };
 
 // Not thread safe. Connects when it must. After an error of the connection the call is UNAVAILABLE, and the
-// next connects anew; where there are sentinels, to what is the primary by then. In a cluster a call goes on at the node that
-// has its slot.
+// next connects anew; where there are sentinels, to what is the primary by then. In a cluster a call goes on
+// at the node that has its slot.
 class Wire {
  public:
   Wire(Address address, absl::Duration connect_timeout, absl::Duration command_timeout);
@@ -109,8 +109,8 @@ class Wire {
   absl::StatusOr<std::vector<Reply>> Exchange(const Pipeline& pipeline);
   absl::StatusOr<std::vector<Reply>> Receive(int count);
   absl::StatusOr<Reply> ReceiveOne();
-  // Whether none of them was done because the slot is at another node, to which it has connected then. An error where some
-  // were: they may not be sent twice.
+  // Whether none of them was done because the slot is at another node, to which it has connected then. An
+  // error where some were: they may not be sent twice.
   absl::StatusOr<bool> FollowSlot(const std::vector<Reply>& replies);
   absl::Status BeginTls(const std::string& host);
   absl::Status Send(absl::string_view bytes);
@@ -126,8 +126,8 @@ class Wire {
   std::unique_ptr<Tls> tls_;  // of that connection, where there is TLS
   Endpoint connected_;
   int64_t connections_ = 0;
-  size_t node_ = 0;  // of the cluster, that answered last
-  Endpoint home_;    // that has the slot, as it was said last; without a host at first
+  size_t node_ = 0;      // of the cluster, that answered last
+  Endpoint home_;        // that has the slot, as it was said last; without a host at first
   size_t sentinel_ = 0;  // the one that knew it last
   absl::Time role_checked_ = absl::InfinitePast();
 };

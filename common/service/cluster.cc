@@ -62,7 +62,8 @@ struct Cluster::State {
     std::vector<health::Readiness::Answer> answers = {{"process", PhaseStatus(), health::Concern::kCalls}};
     for (const std::unique_ptr<Member>& member : members) {
       for (health::Readiness::Answer& answer : member->readiness.Ask()) {
-        answers.push_back({absl::StrCat(member->noun, ".", answer.name), std::move(answer.status), answer.concern});
+        answers.push_back(
+            {absl::StrCat(member->noun, ".", answer.name), std::move(answer.status), answer.concern});
       }
     }
     return answers;

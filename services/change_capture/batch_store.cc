@@ -78,10 +78,9 @@ const postgres::Statement kLookAtRuns{
                  " FROM runs WHERE finished_at IS NULL GROUP BY 1, 2")};
 
 const postgres::Statement kLookAtConflicts{
-    "look_at_conflicts",
-    absl::StrCat("SELECT platform, count(*) FROM conflicts JOIN models USING (model_id)",
-                 " JOIN platforms USING (platform_id) WHERE state = ", v1::CONFLICT_STATE_OPEN,
-                 " GROUP BY platform")};
+    "look_at_conflicts", absl::StrCat("SELECT platform, count(*) FROM conflicts JOIN models USING (model_id)",
+                                      " JOIN platforms USING (platform_id) WHERE state = ",
+                                      v1::CONFLICT_STATE_OPEN, " GROUP BY platform")};
 
 const postgres::Statement kAcknowledge{"acknowledge", R"sql(
     SELECT acknowledge_batches($1)

@@ -157,11 +157,11 @@ void SourceManager::RetireLeftover(const std::string& platform) {
 
 void SourceManager::AddSource(const std::string& platform, SourcePlan plan) {
   auto& shown = shown_[platform] = std::make_unique<Shown>(environment_.metrics, platform);
-  const PostgresSourceMetrics metrics{
-      shown->lag_bytes.gauge(),        shown->lag_seconds.gauge(),  shown->heartbeat.gauge(),
-      changes_.With({platform}),       skipped_.With({platform}),   shown->clock_offset.gauge(),
-      out_of_bounds_.With({platform}), read_anew_.With({platform}), shown->read_anew_time.gauge(),
-      shown->health};
+  const PostgresSourceMetrics metrics{shown->lag_bytes.gauge(),        shown->lag_seconds.gauge(),
+                                      shown->heartbeat.gauge(),        changes_.With({platform}),
+                                      skipped_.With({platform}),       shown->clock_offset.gauge(),
+                                      out_of_bounds_.With({platform}), read_anew_.With({platform}),
+                                      shown->read_anew_time.gauge(),   shown->health};
   auto source = std::make_unique<PostgresSource>(platform, environment_, store_, metrics, options_.source,
                                                  std::move(plan));
   source->Start();

@@ -19,14 +19,14 @@ Lane::Lane(std::string platform, const LaneContext& context, int64_t fence, cons
 void Lane::Begin(WakeCause cause) {
   resting_ = false;
   woken_ = false;
-  work_ = std::make_unique<LaneWork>(
-      LaneParts{platform_, context_, lease_, status_, progress_, memory_}, cause, [this](Rest rest) {
-        {
-          MutexLock lock(&mutex_);
-          resting_ = true;
-        }
-        rested_(platform_, std::move(rest));
-      });
+  work_ = std::make_unique<LaneWork>(LaneParts{platform_, context_, lease_, status_, progress_, memory_},
+                                     cause, [this](Rest rest) {
+                                       {
+                                         MutexLock lock(&mutex_);
+                                         resting_ = true;
+                                       }
+                                       rested_(platform_, std::move(rest));
+                                     });
 }
 
 void Lane::Wake(WakeCause cause) {

@@ -14,8 +14,8 @@
 namespace cognate::delivery {
 namespace {
 
-constexpr int kDueIntervals = 3;     // refill intervals between two questions to the ledger
-constexpr size_t kAskedShare = 20;   // one in so many at a time is woken where the ledger cannot be asked
+constexpr int kDueIntervals = 3;    // refill intervals between two questions to the ledger
+constexpr size_t kAskedShare = 20;  // one in so many at a time is woken where the ledger cannot be asked
 constexpr size_t kLooksTogether = 1'000;
 constexpr int kStreamIntervals = 2;  // platform intervals between two looks at all streams
 

@@ -122,7 +122,7 @@ class LaneLoop {
   v1::Platform platform_;  // as it was last seen
   RateLimit rate_limit_;
   const WakeCause cause_;
-  bool was_closed_ = false;  // before the last Open, by whichever process
+  bool was_closed_ = false;                            // before the last Open, by whichever process
   bool comes_by_itself_ = false;                       // the target of the last Open
   absl::Time last_entry_time_ = absl::InfinitePast();  // of this spell of work
   std::optional<Rest> rest_;

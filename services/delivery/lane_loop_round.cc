@@ -191,8 +191,7 @@ void LaneLoop::Report(Round& round, bool is_over) {
   }
   if (any_taken) parts_.status.SetApplied(now);
   if (is_over && all_answered) report.entry_ids = round.EntryIds();
-  if (report.outcomes.outcomes_size() > 0 || !report.entry_ids.empty())
-    reporter_.Push(std::move(report));
+  if (report.outcomes.outcomes_size() > 0 || !report.entry_ids.empty()) reporter_.Push(std::move(report));
 }
 
 // Adds what only the delivery knows.

@@ -27,9 +27,8 @@ LaneManager::LaneManager(const LaneContext& context, LeaseStore& leases, std::st
       working_gauge_(context.metrics, "lanes", kLanesHelp, {"activity"}, {"working"}),
       resting_gauge_(context.metrics, "lanes", kLanesHelp, {"activity"}, {"resting"}),
       renewed_time_(context.clock.Now()),
-      watch_(context,
-             {[this](const std::string& platform, WakeCause cause) { WakeLane(platform, cause); },
-              [this](const std::string& platform) { return ReapLane(platform); }}) {}
+      watch_(context, {[this](const std::string& platform, WakeCause cause) { WakeLane(platform, cause); },
+                       [this](const std::string& platform) { return ReapLane(platform); }}) {}
 
 void LaneManager::Start() {
   watch_.Start();

@@ -86,8 +86,7 @@ void LaneWatch::RunInquiries(StopToken& stop) {
     first = absl::InfiniteFuture();
     for (Inquiry& inquiry : inquiries) {
       if (stop.stopping()) return;
-      if (context_.clock.Now() >= inquiry.next)
-        inquiry.next = context_.clock.Now() + (this->*inquiry.ask)();
+      if (context_.clock.Now() >= inquiry.next) inquiry.next = context_.clock.Now() + (this->*inquiry.ask)();
       first = std::min(first, inquiry.next);
     }
   }

@@ -86,7 +86,7 @@ class LaneWatch {
   grpc_support::Cancellation calls_;
   int64_t seen_revision_ = 0;
   absl::flat_hash_map<std::string, std::string> etags_;  // of platforms, at that revision
-  size_t next_asked_ = 0;  // where the ledger cannot be asked
+  size_t next_asked_ = 0;                                // where the ledger cannot be asked
   std::unique_ptr<redis::Client> redis_;
 
   std::unique_ptr<Worker> entries_;

@@ -156,19 +156,18 @@ absl::StatusOr<absl::btree_map<std::string, int64_t>> LeaseStore::Take(
   std::vector<std::string> sorted = platforms;
   std::sort(sorted.begin(), sorted.end());
   absl::btree_map<std::string, int64_t> held;
-  RETURN_IF_ERROR(
-      pool_.InTransactionWithRetry("take_leases", [&](Transaction& transaction) -> absl::Status {
-        held.clear();
-        RETURN_IF_ERROR(transaction.Query(kTakeTurns).status());
-        Params params;
-        params.AddTextArray(Params::Many<std::string>(sorted));
-        params.AddText(owner).AddInt64(Milliseconds(kLaneLease)).AddText(address);
-        ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kTake, params));
-        for (int row = 0; row < rows.size(); ++row) {
-          held.emplace(std::string(rows.GetText(row, 0)), rows.GetInt64(row, 1));
-        }
-        return absl::OkStatus();
-      }));
+  RETURN_IF_ERROR(pool_.InTransactionWithRetry("take_leases", [&](Transaction& transaction) -> absl::Status {
+    held.clear();
+    RETURN_IF_ERROR(transaction.Query(kTakeTurns).status());
+    Params params;
+    params.AddTextArray(Params::Many<std::string>(sorted));
+    params.AddText(owner).AddInt64(Milliseconds(kLaneLease)).AddText(address);
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kTake, params));
+    for (int row = 0; row < rows.size(); ++row) {
+      held.emplace(std::string(rows.GetText(row, 0)), rows.GetInt64(row, 1));
+    }
+    return absl::OkStatus();
+  }));
   return held;
 }
 

@@ -59,8 +59,8 @@ void Refiller::Look(int64_t batches) {
   received_ = 0;
   replayed_ = 0;
   if (worker_ == nullptr)
-    worker_ = std::make_unique<Worker>(absl::StrCat("refill-", platform_),
-                                       [this](StopToken& stop) { Run(stop); });
+    worker_ =
+        std::make_unique<Worker>(absl::StrCat("refill-", platform_), [this](StopToken& stop) { Run(stop); });
   worker_->Wake();
 }
 

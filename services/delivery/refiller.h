@@ -55,11 +55,11 @@ class Refiller {
   bool asking_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time due_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool more_ ABSL_GUARDED_BY(mutex_) = false;
-  size_t received_ ABSL_GUARDED_BY(mutex_) = 0;  // since the last question
-  size_t replayed_ ABSL_GUARDED_BY(mutex_) = 0;  // by its answer
-  int intervals_ ABSL_GUARDED_BY(mutex_) = 1;    // until the next question
-  bool asked_ ABSL_GUARDED_BY(mutex_) = false;     // since the last delivery
-  bool nothing_ ABSL_GUARDED_BY(mutex_) = false;   // by the last answer
+  size_t received_ ABSL_GUARDED_BY(mutex_) = 0;   // since the last question
+  size_t replayed_ ABSL_GUARDED_BY(mutex_) = 0;   // by its answer
+  int intervals_ ABSL_GUARDED_BY(mutex_) = 1;     // until the next question
+  bool asked_ ABSL_GUARDED_BY(mutex_) = false;    // since the last delivery
+  bool nothing_ ABSL_GUARDED_BY(mutex_) = false;  // by the last answer
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   // From the first question on. Last: it uses the others.
   std::unique_ptr<Worker> worker_ ABSL_GUARDED_BY(mutex_);

@@ -73,9 +73,9 @@ absl::Status StreamWatch::AskAll() {
   for (const std::unique_ptr<Group>& group : groups_) {
     if (!group->is_asked) RETURN_IF_ERROR(Ask(*group, kBlock));
   }
-  groups_.erase(std::remove_if(groups_.begin(), groups_.end(),
-                               [](const auto& group) { return !group->is_asked; }),
-                groups_.end());
+  groups_.erase(
+      std::remove_if(groups_.begin(), groups_.end(), [](const auto& group) { return !group->is_asked; }),
+      groups_.end());
   return absl::OkStatus();
 }
 
@@ -97,10 +97,9 @@ void StreamWatch::Take(Group& group, std::vector<std::string>* filled) {
   group.is_asked = false;
   if (streams->empty()) return;
   const absl::flat_hash_set<std::string> named(streams->begin(), streams->end());
-  const auto rest =
-      std::partition(group.platforms.begin(), group.platforms.end(), [&](const std::string& platform) {
-        return !named.contains(bus::LaneStream(platform, prefix_));
-      });
+  const auto rest = std::partition(
+      group.platforms.begin(), group.platforms.end(),
+      [&](const std::string& platform) { return !named.contains(bus::LaneStream(platform, prefix_)); });
   std::for_each(rest, group.platforms.end(), [&](const std::string& platform) { watched_.erase(platform); });
   MoveTo(group.platforms, static_cast<size_t>(group.platforms.end() - rest), filled);
 }

@@ -80,8 +80,8 @@ absl::Status ReadPiece(Parts& parts, const StoredFile& file, std::string* conten
   return absl::OkStatus();
 }
 
-// Writes these, which a pack still has, into another one. A piece that is damaged stays, and its pack with it; what
-// cannot be read for another reason is not damaged, and ends it.
+// Writes these, which a pack still has, into another one. A piece that is damaged stays, and its pack with
+// it; what cannot be read for another reason is not damaged, and ends it.
 absl::Status EmptyPack(Parts& parts, const std::vector<StoredFile>& files, IsOver is_over) {
   std::vector<StoredFile> moved;
   std::vector<std::string> contents;
@@ -191,17 +191,15 @@ class Orphans {
 absl::Status RemoveUnknownPartials(Parts& parts, IsOver is_over) {
   Orphans orphans([&](const auto& batch) { return parts.uploads.Known(batch); },
                   [&](const std::string& name) { return parts.blobs.RemovePartial(name); });
-  RETURN_IF_ERROR(
-      parts.blobs.ForEachPartial(parts.clock.Now() - kPartialOrphanAge, [&](absl::string_view name) {
-        return is_over() ? Over() : orphans.Take(name);
-      }));
+  RETURN_IF_ERROR(parts.blobs.ForEachPartial(
+      parts.clock.Now() - kPartialOrphanAge,
+      [&](absl::string_view name) { return is_over() ? Over() : orphans.Take(name); }));
   return orphans.Finish();
 }
 
 }  // namespace
 
-absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectRequest& request,
-                                            IsOver is_over) {
+absl::StatusOr<v1::CollectResponse> Collect(Parts& parts, const v1::CollectRequest& request, IsOver is_over) {
   const absl::Duration lease = request.has_lease() ? ToDuration(request.lease()) : kDefaultLease;
   if (lease < kShortestLease)
     return InvalidField("lease", absl::StrCat("got ", absl::FormatDuration(lease), ", want at least 1 h"));
@@ -229,9 +227,9 @@ absl::Status TidyStore(Parts& parts, IsOver is_over) {
                     place.blob = name;
                     return parts.blobs.Remove(place);
                   });
-  RETURN_IF_ERROR(parts.blobs.ForEachBlob(
-      parts.clock.Now() - kOrphanAge,
-      [&](absl::string_view name) { return is_over() ? Over() : orphans.Take(name); }));
+  RETURN_IF_ERROR(parts.blobs.ForEachBlob(parts.clock.Now() - kOrphanAge, [&](absl::string_view name) {
+    return is_over() ? Over() : orphans.Take(name);
+  }));
   return orphans.Finish();
 }
 

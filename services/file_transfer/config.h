@@ -20,8 +20,8 @@ struct Config {
   // Of platforms' keys.
   int64_t file_max_bytes = int64_t{1} << 38;      // Of one content.
   int64_t file_unbound_bytes = int64_t{1} << 38;  // Of all that a platform has sent and no record leads to.
-  std::string public_url;  // Where readers reach the gateway; empty: no lasting links.
-  std::string link_key;    // A secret: one on each line; the first signs links, all open them.
+  std::string public_url;                         // Where readers reach the gateway; empty: no lasting links.
+  std::string link_key;  // A secret: one on each line; the first signs links, all open them.
 
   // No setting: passed before each access of a platform's directory. Tests have it hang there.
   std::function<void(const std::string& directory)> place_gate;

@@ -119,8 +119,7 @@ Status FileTransferService::CreateLink(ServerContext* context, const v1::CreateL
                      [&](const Rpc&) { return file_transfer::CreateLink(parts_, *request); });
 }
 
-Status FileTransferService::OpenLastingLink(ServerContext* context,
-                                            const v1::OpenLastingLinkRequest* request,
+Status FileTransferService::OpenLastingLink(ServerContext* context, const v1::OpenLastingLinkRequest* request,
                                             v1::OpenLastingLinkResponse* response) {
   return rpcs_.Unary(*context, *request, response, [&](const Rpc&) {
     return file_transfer::OpenLastingLink(placing_.link_parts(), *request);

@@ -140,7 +140,8 @@ TEST_F(FinishTest, ACollectionLooksAtEachContentOnce) {
   const auto pool = test_support::ValueOrDie(postgres::Pool::Create(options));
   Execute(
       "INSERT INTO files (sha256, size_bytes, created_at, asked_at, pack, pack_offset, stored_bytes, "
-      "is_compressed, blob) SELECT sha256(i::text::bytea), 1, now(), now() - interval '3 days', 0, 0, 1, false, "
+      "is_compressed, blob) SELECT sha256(i::text::bytea), 1, now(), now() - interval '3 days', 0, 0, 1, "
+      "false, "
       "'' FROM generate_series(1, 2500) i");
   Execute(
       "INSERT INTO bindings (platform, entity_id, model, field, position, sha256, path, updated_at) SELECT "

@@ -82,12 +82,14 @@ TEST_F(PlatformTest, NothingIsTakenForAPlatformThatIsNone) {
   }
   EXPECT_EQ(List()->total_count(), 0);
   const Answers nobody = Ask("");
-  for (const absl::Status& status : {nobody.write, nobody.batch_write, nobody.check, nobody.status, nobody.cancel})
+  for (const absl::Status& status :
+       {nobody.write, nobody.batch_write, nobody.check, nobody.status, nobody.cancel})
     EXPECT_THAT(status, HasReason("INVALID_FIELD"));
 }
 
 TEST_F(PlatformTest, AnIdAndANameAreTheSamePlatform) {
-  for (const auto& [one, other] : {std::pair("shop", "platforms/shop"), std::pair("platforms/shop", "shop")}) {
+  for (const auto& [one, other] :
+       {std::pair("shop", "platforms/shop"), std::pair("platforms/shop", "shop")}) {
     const std::string upload = Begin(one);
     const Answers answers = Ask(other, upload);
     for (const absl::Status& status :

@@ -13,7 +13,7 @@ namespace cognate::platform_registry {
 struct Config {
   config::Postgres postgres;
   config::Peers peers = {.registry = ""};  // Which is this one.
-  std::string public_url;                 // Where readers reach the gateway; empty: nobody has said.
+  std::string public_url;                  // Where readers reach the gateway; empty: nobody has said.
   absl::Duration database_probe_interval = absl::Seconds(1);
   absl::Duration plan_sweep_interval = absl::Seconds(1);
 

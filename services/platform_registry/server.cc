@@ -63,8 +63,8 @@ struct Server::Parts {
         sweep(*pool, config.plan_sweep_interval, env.clock, env.metrics),
         gauges(*pool, env.clock, env.metrics),
         rpcs(kSchema, env.clock, env.metrics, env.gate),
-        registry_service(rpcs, {platforms, models, syncs, rules, ids, environment.clock,
-                                !config.public_url.empty()}),
+        registry_service(
+            rpcs, {platforms, models, syncs, rules, ids, environment.clock, !config.public_url.empty()}),
         ledger_service(rpcs, {ids,
                               identities,
                               plans,
@@ -133,9 +133,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config,
 }
 
 std::vector<grpc::Service*> Server::grpc_services() {
-  return {&parts_->registry_service,   &parts_->ledger_service, &parts_->due_service,
-          &parts_->pipeline_service,   &parts_->rules_service,  &parts_->assignment_service,
-          &parts_->key_service,        &parts_->check_service};
+  return {&parts_->registry_service, &parts_->ledger_service, &parts_->due_service,
+          &parts_->pipeline_service, &parts_->rules_service,  &parts_->assignment_service,
+          &parts_->key_service,      &parts_->check_service};
 }
 
 std::vector<std::string> Server::service_names() const {

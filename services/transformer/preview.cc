@@ -271,9 +271,8 @@ class Previewer {
       Step("file", v1::VERDICT_UNDER_WAY,
            absl::StrCat(rule.target(), " leads to files of ", request_.record().platform(), "; ",
                         item.target->platform,
-                        is_link && rule.file().link_fallback()
-                            ? " gets addresses of the gateway for them."
-                        : is_link ? " gets their addresses there."
+                        is_link && rule.file().link_fallback() ? " gets addresses of the gateway for them."
+                        : is_link                              ? " gets their addresses there."
                                   : " gets copies, and their paths in the place of what is shown here."));
     }
   }

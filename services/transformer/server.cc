@@ -23,8 +23,8 @@ constexpr char kNoun[] = "transformer";
 constexpr int kMaxRecords = 10'000;                      // of one question to the ledger
 constexpr absl::Duration kStopGrace = absl::Seconds(3);  // for the rounds in hand
 
-// Where it is the same after a restart, what was in hand is taken up at once; a pod of a Deployment has another
-// name each time, and what was in hand waits for `claim_after`.
+// Where it is the same after a restart, what was in hand is taken up at once; a pod of a Deployment has
+// another name each time, and what was in hand waits for `claim_after`.
 std::string InstanceName(const Config& config) {
   if (!config.instance.empty()) return config.instance;
   char host[256] = "localhost";

@@ -126,7 +126,8 @@ TEST(Layers, NoFileIsTooLongToReadInOneSitting) {
       const std::string text = ReadFile(path);
       const auto lines = std::count(text.begin(), text.end(), '\n');
       // A service's contract is one file, and half of it are comments.
-      if (lines > (folder == "proto" ? 600 : 450)) found.push_back(path + " has " + std::to_string(lines) + " lines");
+      if (lines > (folder == "proto" ? 600 : 450))
+        found.push_back(path + " has " + std::to_string(lines) + " lines");
     }
   }
   EXPECT_THAT(found, IsEmpty());

@@ -60,8 +60,9 @@ TEST_F(BackupPastTest, ARecordAndAPlatformComeBackToATimeAsNewVersions) {
   EXPECT_EQ(late["changed_meanwhile"], 1);
   EXPECT_EQ(Ask(*source_, "SELECT title FROM article WHERE id = 4"), "Mended by hand");
   // Nor does the word stand for another question.
-  EXPECT_THAT(cluster_.Run({"restore", "--platform", "blog", "--at", then, "--approve", rest["approve"]}).output,
-              HasSubstr("RESTORE_MOVED_ON"));
+  EXPECT_THAT(
+      cluster_.Run({"restore", "--platform", "blog", "--at", then, "--approve", rest["approve"]}).output,
+      HasSubstr("RESTORE_MOVED_ON"));
   EXPECT_THAT(cluster_.Run({"restore", "--platform", "blog", "--at", then, "--approve", "yes"}).output,
               HasSubstr("want the word that was shown"));
   const std::vector<std::string> look(words.begin(), words.end() - 2);

@@ -235,9 +235,9 @@ TEST_F(BackupTest, OfADirectoryTheNewestFilesAreKeptAndNothingElseIsTouched) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(File("kept")))
     names.push_back(entry.path().filename());
-  EXPECT_THAT(names, ::testing::UnorderedElementsAre(
-                         "cognate-2020-01-02T000000Z.backup", "cognate-before-the-move.backup", "notes.txt",
-                         ::testing::MatchesRegex("cognate-20[2-9].-.*Z.backup")));
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("cognate-2020-01-02T000000Z.backup",
+                                                     "cognate-before-the-move.backup", "notes.txt",
+                                                     ::testing::MatchesRegex("cognate-20[2-9].-.*Z.backup")));
 }
 
 TEST_F(BackupTest, WhatCannotBeRestoredIsRefusedWithASentence) {

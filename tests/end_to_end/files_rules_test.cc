@@ -98,8 +98,10 @@ TEST_F(FileRulesTest, WhatADeletedRecordHadIsForgotten) {
   ExpectTarget("SELECT count(*) FROM writer", "0");
   cluster_.Kill("cognate");
   // Otherwise within the hour.
-  ASSERT_OK((*postgres::Connection::Open(cluster_.postgres().Uri("cognate")))
-                ->Execute("UPDATE file_transfer.chores SET due_at = now() - interval '1 hour' WHERE name = 'sweep'"));
+  ASSERT_OK(
+      (*postgres::Connection::Open(cluster_.postgres().Uri("cognate")))
+          ->Execute(
+              "UPDATE file_transfer.chores SET due_at = now() - interval '1 hour' WHERE name = 'sweep'"));
   cluster_.Start("cognate");
   ASSERT_TRUE(cluster_.WaitUntilServing());
   EXPECT_TRUE(Eventually([&] { return CountOfStore("bindings") == 0; }));

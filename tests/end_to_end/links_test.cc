@@ -1,5 +1,7 @@
 // Addresses of the gateway in targets' fields: they lead to the source while that answers, and else to what
 // is stored of it.
+#include "services/file_transfer/links.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <regex>
@@ -7,7 +9,6 @@
 
 #include "cognate/v1/change_capture_service.grpc.pb.h"
 #include "common/files/digest.h"
-#include "services/file_transfer/links.h"
 #include "tests/end_to_end/files_fixture.h"
 #include "tests/end_to_end/gateway_process.h"
 
@@ -36,8 +37,7 @@ cluster::Shape WithLinks() {
 // A web server of somebody else's making, in a directory.
 class WebServer {
  public:
-  WebServer(std::string directory, std::string log)
-      : directory_(std::move(directory)), log_(std::move(log)) {
+  WebServer(std::string directory, std::string log) : directory_(std::move(directory)), log_(std::move(log)) {
     Start();
     EXPECT_TRUE(Eventually([&] {
       const std::string text = contract::ReadFile(log_);
@@ -51,10 +51,10 @@ class WebServer {
   std::string url() const { return absl::StrCat("http://127.0.0.1:", port_); }
   // At the port where it was.
   void Start() {
-    process_ = test_support::ValueOrDie(process::Process::Spawn(
-        {.argv = {"python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory", directory_,
-                  port_.empty() ? "0" : port_},
-         .log_file = log_}));
+    process_ = test_support::ValueOrDie(
+        process::Process::Spawn({.argv = {"python3", "-u", "-m", "http.server", "--bind", "127.0.0.1",
+                                          "--directory", directory_, port_.empty() ? "0" : port_},
+                                 .log_file = log_}));
   }
   void Kill() { process_.Kill(); }
   // It takes connections, and says nothing.

@@ -48,7 +48,8 @@ class UpgradeTest : public ::testing::Test {
 
   void RollTo(const std::string& programs) {
     cluster_->UsePrograms(programs);
-    // As the first pod of each service does; all of the other version run on beside the newer schemas, and start there.
+    // As the first pod of each service does; all of the other version run on beside the newer schemas, and
+    // start there.
     cluster_->Migrate();
     for (const std::string& name : cluster_->names()) {
       EXPECT_EQ(cluster_->Terminate(name), 0) << name;

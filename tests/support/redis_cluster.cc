@@ -48,10 +48,27 @@ absl::Status RedisCluster::LaunchNode(size_t index) {
   Node& node = nodes_[index];
   process::Command command;
   // The port that nodes speak with each other at is not the usual one, which may be beyond the last.
-  command.argv = {"redis-server", "--port", absl::StrCat(node.port), "--bind", "127.0.0.1", "--dir", directory_.path(),
-                  "--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0", "--cluster-enabled", "yes",
-                  "--cluster-config-file", absl::StrCat("nodes-", index, ".conf"), "--cluster-node-timeout",
-                  kNodeTimeoutMs, "--cluster-port", absl::StrCat(FreePort())};
+  command.argv = {"redis-server",
+                  "--port",
+                  absl::StrCat(node.port),
+                  "--bind",
+                  "127.0.0.1",
+                  "--dir",
+                  directory_.path(),
+                  "--save",
+                  "",
+                  "--appendonly",
+                  "no",
+                  "--repl-diskless-sync-delay",
+                  "0",
+                  "--cluster-enabled",
+                  "yes",
+                  "--cluster-config-file",
+                  absl::StrCat("nodes-", index, ".conf"),
+                  "--cluster-node-timeout",
+                  kNodeTimeoutMs,
+                  "--cluster-port",
+                  absl::StrCat(FreePort())};
   command.log_file = directory_.File(absl::StrCat("redis-", index, ".log"));
   ASSIGN_OR_RETURN(node.process, process::Process::Spawn(command));
   const auto answers = [&] { return Ask(static_cast<int>(index), {"PING"}) == "PONG"; };
@@ -67,7 +84,8 @@ bool RedisCluster::IsComplete() {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const int node = static_cast<int>(i);
     const std::string info = Ask(node, {"CLUSTER", "INFO"});
-    if (!absl::StrContains(info, "cluster_state:ok") || !absl::StrContains(info, "cluster_slots_ok:16384")) return false;
+    if (!absl::StrContains(info, "cluster_state:ok") || !absl::StrContains(info, "cluster_slots_ok:16384"))
+      return false;
     if (!absl::StrContains(info, "cluster_known_nodes:6")) return false;
     const std::string role = Ask(node, {"ROLE"});
     if (absl::StartsWith(role, "slave") && absl::StrContains(role, "\nconnected\n")) ++replicas;
@@ -82,7 +100,8 @@ int RedisCluster::HomeOf(const std::string& key) {
     if (said.empty() || absl::StrContains(said, "CLUSTERDOWN")) continue;
     if (!absl::StrContains(said, "MOVED")) return static_cast<int>(i);
     for (size_t other = 0; other < nodes_.size(); ++other)
-      if (absl::StrContains(said, absl::StrCat("127.0.0.1:", nodes_[other].port))) return static_cast<int>(other);
+      if (absl::StrContains(said, absl::StrCat("127.0.0.1:", nodes_[other].port)))
+        return static_cast<int>(other);
   }
   return -1;
 }
@@ -116,8 +135,8 @@ absl::Status RedisCluster::MoveSlot(const std::string& key, int to) {
   while (true) {
     const std::string keys = Ask(from, {"CLUSTER", "GETKEYSINSLOT", slot, "100"});
     if (keys.empty()) break;
-    std::vector<std::string> words = {"MIGRATE", "127.0.0.1", absl::StrCat(nodes_[static_cast<size_t>(to)].port), "", "0",
-                                      "5000", "KEYS"};
+    std::vector<std::string> words = {
+        "MIGRATE", "127.0.0.1", absl::StrCat(nodes_[static_cast<size_t>(to)].port), "", "0", "5000", "KEYS"};
     for (const absl::string_view one : absl::StrSplit(keys, '\n')) words.emplace_back(one);
     const std::string moved = Ask(from, words);
     if (moved != "OK" && moved != "NOKEY") return absl::UnavailableError(moved);
@@ -140,7 +159,8 @@ std::string RedisCluster::address() const {
 }
 
 std::string RedisCluster::Ask(int node, std::vector<std::string> words) {
-  words.insert(words.begin(), {"-h", "127.0.0.1", "-p", absl::StrCat(nodes_[static_cast<size_t>(node)].port)});
+  words.insert(words.begin(),
+               {"-h", "127.0.0.1", "-p", absl::StrCat(nodes_[static_cast<size_t>(node)].port)});
   return Run(std::move(words));
 }
 

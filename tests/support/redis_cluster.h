@@ -1,4 +1,5 @@
-// A Redis Cluster of three primaries with a replica each, on free ports of this machine; as RedisServer for the rest.
+// A Redis Cluster of three primaries with a replica each, on free ports of this machine; as RedisServer for
+// the rest.
 #pragma once
 
 #include <memory>

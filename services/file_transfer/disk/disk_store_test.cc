@@ -86,7 +86,8 @@ TEST_F(PacksTest, APackIsHeldByAHandleThatMayWriteAsNfsWantsIt) {
   const auto store = Open();
   const auto hold = test_support::ValueOrDie(store->HoldPack(pack));
   ASSERT_NE(hold, nullptr);
-  EXPECT_THAT(ModesOf(PackWriter::PathOf(directory_.File("store/packs"), pack)), ::testing::ElementsAre(O_RDWR));
+  EXPECT_THAT(ModesOf(PackWriter::PathOf(directory_.File("store/packs"), pack)),
+              ::testing::ElementsAre(O_RDWR));
   EXPECT_EQ(test_support::ValueOrDie(Open()->HoldPack(pack)), nullptr);
 }
 

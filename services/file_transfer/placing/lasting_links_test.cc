@@ -163,14 +163,14 @@ TEST_F(LastingLinksTest, EndAWeekAfterNoFieldLeadsThere) {
   const auto sweep = [&] {
     Stop();
     Execute(
-        "INSERT INTO chores (name, due_at) VALUES ('sweep', now() - interval '1 hour') ON CONFLICT (name) DO UPDATE SET due_at = "
+        "INSERT INTO chores (name, due_at) VALUES ('sweep', now() - interval '1 hour') ON CONFLICT (name) DO "
+        "UPDATE SET due_at = "
         "excluded.due_at");
     Start();
   };
   sweep();
-  EXPECT_TRUE(Eventually([&] {
-    return AskStore("SELECT count(*) FROM links WHERE unused_at IS NOT NULL") == "1";
-  }));
+  EXPECT_TRUE(
+      Eventually([&] { return AskStore("SELECT count(*) FROM links WHERE unused_at IS NOT NULL") == "1"; }));
   ExpectCopy(first, "one");
   Execute("UPDATE links SET unused_at = unused_at - interval '8 days'");
   sweep();

@@ -17,9 +17,8 @@ constexpr char kNoKey[] =
     "them with: start it with --link-key-file, a file of `openssl rand -hex 32`, then redrive";
 
 void RefuseWithoutPath(Wanted& wanted) {
-  wanted.Refuse("FILE_HAS_NO_ADDRESS",
-                StrCat(wanted.source->id, " does not say under which path it serves ", ShownName(wanted.name),
-                       "; its agent has to give the path"));
+  wanted.Refuse("FILE_HAS_NO_ADDRESS", StrCat(wanted.source->id, " does not say under which path it serves ",
+                                              ShownName(wanted.name), "; its agent has to give the path"));
 }
 
 }  // namespace
@@ -32,11 +31,10 @@ void PlaceSourceAddress(Wanted& wanted) {
   wanted.is_linked = true;
   const std::string& url = wanted.source->url;
   if (url.empty()) {
-    return wanted.Refuse(
-        "FILE_HAS_NO_ADDRESS",
-        StrCat("nothing says where ", wanted.source->id, " serves ", ShownName(wanted.name),
-               "; set it by `cognate platform update ", wanted.source->id,
-               " --files /its/directory --files-url https://…`"));
+    return wanted.Refuse("FILE_HAS_NO_ADDRESS",
+                         StrCat("nothing says where ", wanted.source->id, " serves ", ShownName(wanted.name),
+                                "; set it by `cognate platform update ", wanted.source->id,
+                                " --files /its/directory --files-url https://…`"));
   }
   const SourcePath path = ReadSourcePath(wanted.source_path, url);
   if (path.path.empty()) return RefuseWithoutPath(wanted);

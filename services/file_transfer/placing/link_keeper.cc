@@ -223,8 +223,7 @@ absl::Status LinkKeeper::ReadSmall(const PlatformFiles& files, const Looks& look
     look.stand = read[i]->stand;
     look.size_bytes = look.stand.size_bytes;
     look.sha256 = files::Sha256(*look.data);
-    look.media_type =
-        parts_.media_types.Of(absl::string_view(*look.data).substr(0, MediaTypes::kHeadBytes));
+    look.media_type = parts_.media_types.Of(absl::string_view(*look.data).substr(0, MediaTypes::kHeadBytes));
     const std::optional<v1::OutcomeError> error = CheckContent(
         look.link.rule, look.link.name, look.extension, look.media_type, *look.data, /*is_whole=*/true);
     // What is refused is not stored.

@@ -283,8 +283,8 @@ absl::StatusOr<v1::ListPlacementsResponse> ListPlacements(const PlacementParts& 
   v1::ListPlacementsResponse response;
   const size_t count = std::min(rows.size(), static_cast<size_t>(size));
   for (size_t i = 0; i < count; ++i) *response.add_placements() = ProtoOf(rows[i]);
-  RETURN_IF_ERROR(NameRecords(parts.stores.uses, parts.registry, absl::MakeConstSpan(rows).subspan(0, count),
-                              &response));
+  RETURN_IF_ERROR(
+      NameRecords(parts.stores.uses, parts.registry, absl::MakeConstSpan(rows).subspan(0, count), &response));
   if (rows.size() > count) response.set_next_page_token(absl::WebSafeBase64Escape(rows[count - 1].path));
   ASSIGN_OR_RETURN(const PlacementTotals totals, parts.stores.placements.Totals(platform));
   response.set_total_count(totals.total_count);

@@ -46,17 +46,17 @@ const std::array<Statement, 10>& PlatformStatements() {
 }
 
 const std::array<Statement, 10>& DropStatements() {
-  static const auto* const statements =
-      new std::array<Statement, 10>{DropOf("drop_possessions_of_platform", "possessions", "platform"),
-                                   DropOf("drop_uploads_of_platform", "uploads", "platform"),
-                                   DropOf("drop_bindings_of_platform", "bindings", "platform"),
-                                   DropOf("drop_placements_of_platform", "placements", "platform"),
-                                   DropOf("drop_links_of_platform", "links", "platform"),
-                                   DropOf("drop_seen_files_of_platform", "seen_files", "platform"),
-                                   DropOf("drop_reads_of_platform", "reads", "platform"),
-                                   DropOf("drop_waits_of_platform", "waits", "platform"),
-                                   DropOf("drop_waits_of_source_platform", "waits", "source_platform"),
-                                   DropOf("drop_refused_uploads_of_platform", "refused_uploads", "platform")};
+  static const auto* const statements = new std::array<Statement, 10>{
+      DropOf("drop_possessions_of_platform", "possessions", "platform"),
+      DropOf("drop_uploads_of_platform", "uploads", "platform"),
+      DropOf("drop_bindings_of_platform", "bindings", "platform"),
+      DropOf("drop_placements_of_platform", "placements", "platform"),
+      DropOf("drop_links_of_platform", "links", "platform"),
+      DropOf("drop_seen_files_of_platform", "seen_files", "platform"),
+      DropOf("drop_reads_of_platform", "reads", "platform"),
+      DropOf("drop_waits_of_platform", "waits", "platform"),
+      DropOf("drop_waits_of_source_platform", "waits", "source_platform"),
+      DropOf("drop_refused_uploads_of_platform", "refused_uploads", "platform")};
   return *statements;
 }
 

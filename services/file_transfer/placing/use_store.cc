@@ -43,16 +43,16 @@ absl::StatusOr<std::vector<std::optional<PlacementUse>>> UseStore::Of(
   Params params;
   params.AddTextArray(absl::MakeConstSpan(platforms)).AddTextArray(absl::MakeConstSpan(paths));
   params.AddTextArray(absl::MakeConstSpan(actual)).AddByteaArray(absl::MakeConstSpan(hashes));
-  return QueryAll<std::optional<PlacementUse>>(
-      pool_, kOf, params, [](const Rows& rows, int row) -> std::optional<PlacementUse> {
-        if (!rows.GetBool(row, 0)) return std::nullopt;
-        return PlacementUse{rows.GetUuid(row, 1),
-                            std::string(rows.GetText(row, 2)),
-                            std::string(rows.GetText(row, 3)),
-                            std::string(rows.GetText(row, 4)),
-                            std::string(rows.GetText(row, 5)),
-                            std::string(rows.GetText(row, 6))};
-      });
+  return QueryAll<std::optional<PlacementUse>>(pool_, kOf, params,
+                                               [](const Rows& rows, int row) -> std::optional<PlacementUse> {
+                                                 if (!rows.GetBool(row, 0)) return std::nullopt;
+                                                 return PlacementUse{rows.GetUuid(row, 1),
+                                                                     std::string(rows.GetText(row, 2)),
+                                                                     std::string(rows.GetText(row, 3)),
+                                                                     std::string(rows.GetText(row, 4)),
+                                                                     std::string(rows.GetText(row, 5)),
+                                                                     std::string(rows.GetText(row, 6))};
+                                               });
 }
 
 }  // namespace cognate::file_transfer

@@ -44,7 +44,7 @@ struct Wanted {
   std::shared_ptr<const std::string> data;  // of a small one, while it is put in place
 
   std::string target_path;
-  bool is_linked = false;  // nothing of it is kept
+  bool is_linked = false;          // nothing of it is kept
   std::optional<SourceFile> link;  // the field gets its lasting address
   // The field has such an address: `source` is the platform that it leads to, and not the field's.
   bool is_followed = false;

@@ -138,7 +138,8 @@ TEST_F(FilesInS3Test, StoppingDoesNotWaitForACollection) {
     s3_.SetObject(absl::StrFormat("main/packs/%016x", i), "x", absl::Now() - absl::Hours(3));
   Stop();
   Execute(
-      "INSERT INTO chores (name, due_at) VALUES ('collect', now() - interval '1 minute') ON CONFLICT (name) DO "
+      "INSERT INTO chores (name, due_at) VALUES ('collect', now() - interval '1 minute') ON CONFLICT (name) "
+      "DO "
       "UPDATE SET due_at = excluded.due_at");
   s3_.SetPageSize(1);
   const size_t before = s3_.requests().size();

@@ -86,9 +86,8 @@ class Download final : public FileCall {
       if (std::exchange(*is_over, true)) return;
       if (!answers) return AnswerCopy();
       parts_.sources.Count("source");
-      call_->Answer({302,
-                     {{"location", lasting_.source_address()}, {"cache-control", "public, max-age=10"}},
-                     ""});
+      call_->Answer(
+          {302, {{"location", lasting_.source_address()}, {"cache-control", "public, max-age=10"}}, ""});
     };
     call_->exchange().loop().After(kPatience, [take] { take(false); });
     parts_.sources.Ask(

@@ -31,9 +31,9 @@ SourceWatch::SourceWatch(const Clock& clock, metrics::Registry& metrics)
     : clock_(clock),
       links_(metrics.Counters("gateway_links_total", "Lasting links that were opened, by what answered.",
                               {"from"})),
-      checks_(metrics
-                  .Counters("gateway_source_checks_total", "How often the sources of links were asked.", {})
-                  .With()) {}
+      checks_(
+          metrics.Counters("gateway_source_checks_total", "How often the sources of links were asked.", {})
+              .With()) {}
 
 void SourceWatch::Ask(const std::string& address, bool allow_private_addresses, Then then) {
   bool answers = false;
@@ -94,9 +94,8 @@ void SourceWatch::Check(const std::string& address, bool allow_private_addresses
   request.url = address;
   request.is_head = true;
   request.timeout = kTimeout;
-  sender->Send(std::move(request), [this, address](const absl::StatusOr<webhook::Answer>& answer) {
-    Checked(address, answer);
-  });
+  sender->Send(std::move(request),
+               [this, address](const absl::StatusOr<webhook::Answer>& answer) { Checked(address, answer); });
 }
 
 void SourceWatch::Checked(const std::string& address, const absl::StatusOr<webhook::Answer>& answer) {
@@ -113,8 +112,8 @@ void SourceWatch::Checked(const std::string& address, const absl::StatusOr<webho
     of_address.swap(known.waiting);
     Origin& origin = origins_[OriginOf(address)];
     // One file that takes long, of a source that has others.
-    const bool is_slow_file = ErrorReason(answer.status()) == "TIMED_OUT" && origin.is_there &&
-                              now - origin.known < kFresh;
+    const bool is_slow_file =
+        ErrorReason(answer.status()) == "TIMED_OUT" && origin.is_there && now - origin.known < kFresh;
     if (!is_slow_file) {
       origin.known = now;
       origin.is_there = is_there;

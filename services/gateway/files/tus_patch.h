@@ -72,8 +72,8 @@ class TusPatch final : public TusCall, public UploadHolder {
   absl::Status fault_;  // Found here.
   bool is_entered_ = false;
   bool is_gathering_ = false;  // What is to be checked here.
-  bool is_whole_ = false;   // The body.
-  bool is_copied_ = false;  // What was staged.
+  bool is_whole_ = false;      // The body.
+  bool is_copied_ = false;     // What was staged.
   bool is_gone_ = false;
   bool is_over_ = false;
 };
