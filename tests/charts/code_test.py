@@ -44,7 +44,7 @@ class CodeTest(unittest.TestCase):
 
     def test_the_paths_of_the_probes_are_those_of_the_admin_port(self):
         source = (ROOT / "common" / "http" / "admin_server.cc").read_text()
-        answered = set(re.findall(r'server\.Get\("(/[\w/]+)"', source))
+        answered = set(re.findall(r'server\.Get\(\s*"(/[\w/]+)"', source))
         asked = set(re.findall(r'cognate\.probe" \(list "(/[\w/]+)"', self.template("_pod.tpl")))
         self.assertEqual(asked, {"/livez", "/readyz/calls"})
         self.assertLessEqual(asked | {"/metrics"}, answered)
