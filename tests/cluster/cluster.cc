@@ -198,7 +198,7 @@ process::Command Cluster::CommandOf(const std::string& name) const {
   command.environment = {{"COGNATE_POSTGRES_URI", reach("postgres", uri_)},
                          {"COGNATE_REDIS_ADDRESS", reach("redis", redis_address_)},
                          {"COGNATE_ADVERTISE_ADDRESS", Address(name)},
-                         {"COGNATE_FILE_STORE", directory_.File("files")},
+                         {"COGNATE_FILE_STORE", FileStore()},
                          {"COGNATE_FILE_ROOTS", FileRoot()},
                          {"COGNATE_TRANSFORMER_INSTANCE", name}};
   for (auto& setting : TrustEnvironment()) command.environment.push_back(std::move(setting));

@@ -97,6 +97,7 @@ class Cluster {
   const std::string& directory() const { return directory_.path(); }
   // Below it platforms may have their files; whoever needs it makes it.
   std::string FileRoot() const { return directory_.File("sites"); }
+  std::string FileStore() const { return directory_.File("files"); }
   // Of all that the process has said.
   std::string LogPath(const std::string& name) const;
   // Of its own database.

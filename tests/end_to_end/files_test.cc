@@ -237,22 +237,5 @@ TEST_F(FilesDownTest, OnlyRecordsWithFilesWaitWhileFileTransferIsDown) {
   EXPECT_TRUE(Has("blog", AwaitPictureOf("Ada"), Png()));
 }
 
-TEST_F(FilesDownTest, ALargeFileGoesOnSoonWhereTheServiceWasKilled) {
-  SyncAuthors();
-  std::string large = Png();
-  large.resize(400u << 20, 'x');
-  Put("magazine", "large.png", large);
-  Run("INSERT INTO author VALUES (1, 'Large', 'large.png')");
-  auto store = *postgres::Connection::Open(cluster_.postgres().Uri("cognate"));
-  const auto kill_when = [&](const std::string& sql) {
-    EXPECT_TRUE(Eventually([&] { return Ask(*store, sql) == "1"; })) << sql;
-    cluster_.Kill("file-transfer");
-    cluster_.Start("file-transfer");
-  };
-  kill_when("SELECT count(*) FROM file_transfer.reads WHERE attempt_count > 0");
-  kill_when("SELECT count(*) FROM file_transfer.placements WHERE attempt_count > 0");
-  EXPECT_TRUE(Has("blog", AwaitPictureOf("Large"), large));
-}
-
 }  // namespace
 }  // namespace cognate

@@ -2,21 +2,16 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "tests/faults/prove.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 
 namespace cognate::high_availability {
 
-inline int FromEnvironment(const char* name, int otherwise) {
-  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-  int number = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &number) && number > 0 ? number : otherwise;
-}
+using test_support::FromEnvironment;
 
 // COGNATE_HA_SEEDS, COGNATE_HA_CHANGES and COGNATE_HA_RATE (changes a second, beside fifty rows a second of a
 // followed database).

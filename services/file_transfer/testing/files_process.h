@@ -1,18 +1,17 @@
 // The service's own program, which can be killed.
 #pragma once
 
-#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/file_transfer_service.grpc.pb.h"
 #include "common/grpc/channel.h"
 #include "common/process/process.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/status_matchers.h"
@@ -79,11 +78,6 @@ class FilesProcess {
   process::Process process_;
 };
 
-// A number of the environment, for full size.
-inline int64_t FromEnvironment(const char* name, int64_t otherwise) {
-  const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-  int64_t value = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
-}
+using test_support::FromEnvironment;
 
 }  // namespace cognate::file_transfer
