@@ -173,8 +173,7 @@ absl::Status Mover::PlaceOne(PlacementRow row, StopToken& stop, Beat& beat) {
     row.placed_bytes = row.size_bytes;
     row.reason.clear();
     row.message.clear();
-    RETURN_IF_ERROR(possession_.Add(row.platform, {row.sha256}));
-    RETURN_IF_ERROR(stores_.placements.PutEnded({row}, {*placed}, clock_.Now()));
+    RETURN_IF_ERROR(End({{row}, {*placed}, {}}));
     teller_.Ended(row);
     return absl::OkStatus();
   }
@@ -185,7 +184,7 @@ absl::Status Mover::PlaceOne(PlacementRow row, StopToken& stop, Beat& beat) {
   if (absl::IsPermissionDenied(placed.status())) {
     row.state = v1::PLACEMENT_STATE_REFUSED;
     row.placed_bytes = 0;
-    RETURN_IF_ERROR(stores_.placements.PutEnded({row}, {}, clock_.Now()));
+    RETURN_IF_ERROR(End({{row}, {}, {}}));
     teller_.Ended(row);
     return absl::OkStatus();
   }
@@ -195,6 +194,17 @@ absl::Status Mover::PlaceOne(PlacementRow row, StopToken& stop, Beat& beat) {
   if (is_stopped) return absl::OkStatus();
   teller_.Failed();
   return placed.status();
+}
+
+absl::Status Mover::End(const PlacementStore::Outcome& outcome) {
+  return stores_.placements.PutEnded(
+      outcome, clock_.Now(), [&](postgres::Transaction& transaction) -> absl::Status {
+        for (const PlacementRow& row : outcome.ended) {
+          if (row.state != v1::PLACEMENT_STATE_PLACED) continue;
+          RETURN_IF_ERROR(Possession::AddIn(transaction, row.platform, {row.sha256}));
+        }
+        return absl::OkStatus();
+      });
 }
 
 absl::StatusOr<SeenFile> Mover::Place(const PlacementRow& placement, StopToken& stop, Beat& beat) {

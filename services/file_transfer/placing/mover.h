@@ -42,6 +42,8 @@ class Mover {
   absl::Status ReadOne(const ReadRow& read, StopToken& stop, Beat& beat);
   absl::Status Read(const ReadRow& read, StopToken& stop, Beat& beat);
   absl::Status PlaceOne(PlacementRow row, StopToken& stop, Beat& beat);
+  // How they stand, and that their platforms have them, in one go.
+  absl::Status End(const PlacementStore::Outcome& outcome);
   absl::StatusOr<SeenFile> Place(const PlacementRow& placement, StopToken& stop, Beat& beat);
 
   const Clock& clock_;

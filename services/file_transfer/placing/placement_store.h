@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,9 +36,15 @@ class PlacementStore {
                                                  absl::Span<const std::string> but);
   // Of what was taken and is still worked on.
   absl::Status Renew(const std::vector<PlacementRow>& placements, absl::Time lease);
-  // How they stand now; those that wait for them are looked at now. In the order of their paths.
-  absl::Status PutEnded(const std::vector<PlacementRow>& placements, const std::vector<SeenFile>& seen,
-                        absl::Time now);
+  // What became of placements. In the order of their paths, none twice.
+  struct Outcome {
+    std::vector<PlacementRow> ended;  // how they stand now; those that wait for them are looked at now
+    std::vector<SeenFile> seen;
+    std::vector<PlacementRow> lost;  // were PLACED once, and their agent has not got them any more: DUE again
+  };
+  // `also` is done in the same transaction, behind that; more than once where it has to be tried again.
+  using Also = std::function<absl::Status(postgres::Transaction&)>;
+  absl::Status PutEnded(const Outcome& outcome, absl::Time now, const Also& also);
   // The next attempt, or until when nobody asks the agent, and why the last one failed.
   absl::Status PutFailed(const PlacementRow& placement);
   absl::Status SetProgress(const PlacementRow& placement, int64_t placed_bytes);

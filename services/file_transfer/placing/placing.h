@@ -73,7 +73,7 @@ class Placing {
                     addressing.links,
                     addressing.public_url,
                     directories.max_bytes},
-        rpc_parts_{clock, registry_, stores_, platforms_, possession, teller_},
+        rpc_parts_{clock, registry_, stores_, platforms_, teller_},
         link_parts_{clock, addressing.links, stores_, platforms_, contents},
         mover_(clock, stores_, platforms_, contents, possession, teller_, directories.max_bytes),
         releaser_(clock, stores_.waits, platforms_, workers_, feedback_),

@@ -54,8 +54,8 @@ const Statement kDropBefore = {"drop_old_refused_uploads", R"sql(
 
 }  // namespace
 
-absl::Status RefusalStore::Put(absl::string_view platform, const std::vector<RefusedUpload>& refused,
-                               absl::Time now) {
+absl::Status RefusalStore::Put(Transaction& transaction, absl::string_view platform,
+                               const std::vector<RefusedUpload>& refused, absl::Time now) {
   if (refused.empty()) return absl::OkStatus();
   std::vector<absl::string_view> hashes, reasons, messages;
   for (const RefusedUpload& upload : refused) {
@@ -68,10 +68,8 @@ absl::Status RefusalStore::Put(absl::string_view platform, const std::vector<Ref
   params.AddTextArray(absl::MakeConstSpan(reasons)).AddTextArray(absl::MakeConstSpan(messages));
   params.AddTimestamp(now);
   wake.AddText(platform).AddByteaArray(absl::MakeConstSpan(hashes)).AddTimestamp(now);
-  return pool_.InTransactionWithRetry("put_refused_uploads", [&](Transaction& transaction) -> absl::Status {
-    RETURN_IF_ERROR(transaction.Query(kPut, params).status());
-    return transaction.Query(kWake, wake).status();
-  });
+  RETURN_IF_ERROR(transaction.Query(kPut, params).status());
+  return transaction.Query(kWake, wake).status();
 }
 
 absl::StatusOr<std::vector<std::optional<RefusedUpload>>> RefusalStore::Find(
