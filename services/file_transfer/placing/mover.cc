@@ -1,7 +1,6 @@
 #include "services/file_transfer/placing/mover.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <utility>
 
@@ -9,115 +8,33 @@
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "services/file_transfer/placing/bind.h"
+#include "services/file_transfer/placing/mover_crew.h"
+#include "services/file_transfer/placing/place_jobs.h"
 
 namespace cognate::file_transfer {
 namespace {
 
-constexpr absl::Duration kPoll = absl::Milliseconds(500);
-// Of a process that is no more nothing is kept from the others for longer.
-constexpr absl::Duration kLease = absl::Seconds(30);
-constexpr absl::Duration kRenewEvery = absl::Seconds(8);
-constexpr size_t kMoving = 4;
-constexpr size_t kThreads = 64;
 constexpr absl::Duration kLongestPause = absl::Minutes(5);
 constexpr int64_t kProgressBytes = 16 << 20;
+// Small files of one platform that are written and synced together: well within the lease.
+constexpr int kMostTogether = 255;
+constexpr absl::Duration kTogether = absl::Seconds(15);
 
 absl::Time NextAttempt(absl::Time now, int attempts) {
   const absl::Duration pause = absl::Seconds(1) * std::pow(2.0, std::clamp(attempts - 1, 0, 12));
   return now + std::min(pause, kLongestPause);
 }
 
+PlacementRow InPlace(PlacementRow row) {
+  row.state = v1::PLACEMENT_STATE_PLACED;
+  row.placed_bytes = row.size_bytes;
+  row.reason.clear();
+  row.message.clear();
+  return row;
+}
+
 absl::Status Stopped() { return absl::CancelledError("the process stops"); }
-
-// One thread for each platform that has something to be moved.
-template <typename Row>
-class Crew {
- public:
-  using Move = std::function<absl::Status(const Row&, StopToken&, Beat&)>;
-  Crew(const char* name, const Clock& clock, StopToken& stop, Move move)
-      : name_(name), clock_(clock), stop_(stop), move_(std::move(move)) {}
-
-  // Rows of platforms that have none here.
-  void Start(Row row) {
-    const std::string platform = row.platform;
-    auto& mate = mates_[platform];
-    mate = std::make_unique<Mate>(clock_, std::move(row));
-    mate->thread = std::make_unique<Worker>(name_, [this, mate = mate.get()](StopToken& stop) {
-      const absl::Status status = move_(mate->row, stop, mate->beat);
-      if (!status.ok())
-        log::Warn("a file was not moved", {{"platform", mate->row.platform}, {"status", status}});
-      mate->is_done = true;
-      stop_.Wake();
-    });
-  }
-  void DropFinished() {
-    std::erase_if(mates_, [](const auto& mate) { return mate.second->is_done.load(); });
-  }
-  // How many more may begin.
-  int Room() const {
-    const absl::Time now = clock_.Now();
-    size_t moving = 0;
-    for (const auto& [platform, mate] : mates_)
-      moving += now - mate->beat.last() <= PlaceWorkers::kHangs ? 1 : 0;
-    return moving < kMoving && mates_.size() < kThreads ? static_cast<int>(kMoving - moving) : 0;
-  }
-  std::vector<std::string> Platforms() const {
-    std::vector<std::string> platforms;
-    for (const auto& [platform, mate] : mates_) platforms.push_back(platform);
-    return platforms;
-  }
-  std::vector<Row> Rows() const {
-    std::vector<Row> rows;
-    for (const auto& [platform, mate] : mates_) rows.push_back(mate->row);
-    return rows;
-  }
-  void RequestStop() {
-    for (const auto& [platform, mate] : mates_) mate->thread->RequestStop();
-  }
-
- private:
-  struct Mate {
-    Mate(const Clock& clock, Row of) : row(std::move(of)), beat(clock) {}
-    const Row row;
-    Beat beat;
-    std::atomic<bool> is_done = false;
-    std::unique_ptr<Worker> thread;
-  };
-
-  const char* const name_;
-  const Clock& clock_;
-  StopToken& stop_;
-  const Move move_;
-  std::map<std::string, std::unique_ptr<Mate>> mates_;  // by platform
-};
-
-template <typename Row, typename Store>
-absl::Status KeepMoving(Crew<Row>& crew, Store& store, const Clock& clock, absl::Time* renewed) {
-  crew.DropFinished();
-  const absl::Time now = clock.Now();
-  if (now - *renewed > kRenewEvery) {
-    *renewed = now;
-    RETURN_IF_ERROR(store.Renew(crew.Rows(), now + kLease));
-  }
-  const int room = crew.Room();
-  if (room == 0) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::vector<Row> rows, store.Take(now, now + kLease, room, crew.Platforms()));
-  for (Row& row : rows) crew.Start(std::move(row));
-  return absl::OkStatus();
-}
-
-template <typename Row, typename Store>
-void RunCrew(const char* name, Store& store, const Clock& clock, StopToken& stop,
-             typename Crew<Row>::Move move) {
-  Crew<Row> crew(name, clock, stop, std::move(move));
-  absl::Time renewed = clock.Now();
-  while (!stop.stopping()) {
-    const absl::Status status = KeepMoving(crew, store, clock, &renewed);
-    if (!status.ok()) log::Warn("files not moved", {{"status", status}});
-    stop.WaitFor(kPoll);
-  }
-  crew.RequestStop();
-}
 
 }  // namespace
 
@@ -167,43 +84,91 @@ absl::Status Mover::Read(const ReadRow& read, StopToken& stop, Beat& beat) {
 }
 
 absl::Status Mover::PlaceOne(PlacementRow row, StopToken& stop, Beat& beat) {
-  const absl::StatusOr<SeenFile> placed = Place(row, stop, beat);
-  if (placed.ok()) {
-    row.state = v1::PLACEMENT_STATE_PLACED;
-    row.placed_bytes = row.size_bytes;
-    row.reason.clear();
-    row.message.clear();
-    RETURN_IF_ERROR(End({{row}, {*placed}, {}}));
-    teller_.Ended(row);
-    return absl::OkStatus();
+  if (row.size_bytes <= kSmallFile) {
+    const absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = platforms_.Get(row.platform);
+    if (files.ok() && (*files)->place != nullptr) return PlaceSmall(row, **files, beat);
   }
-  row.reason = ErrorReason(placed.status());
-  if (row.reason.empty())
-    row.reason = absl::IsResourceExhausted(placed.status()) ? "TARGET_FULL" : "FILE_NOT_PLACED";
-  row.message = std::string(placed.status().message());
-  if (absl::IsPermissionDenied(placed.status())) {
+  const absl::StatusOr<SeenFile> placed = Place(row, stop, beat);
+  if (!placed.ok()) return Failed(std::move(row), placed.status());
+  row = InPlace(std::move(row));
+  RETURN_IF_ERROR(End({{row}, {*placed}, {}}));
+  teller_.Ended(row);
+  return absl::OkStatus();
+}
+
+absl::Status Mover::Failed(PlacementRow row, const absl::Status& why) {
+  row.reason = ErrorReason(why);
+  if (row.reason.empty()) row.reason = absl::IsResourceExhausted(why) ? "TARGET_FULL" : "FILE_NOT_PLACED";
+  row.message = std::string(why.message());
+  if (absl::IsPermissionDenied(why)) {
     row.state = v1::PLACEMENT_STATE_REFUSED;
     row.placed_bytes = 0;
     RETURN_IF_ERROR(End({{row}, {}, {}}));
     teller_.Ended(row);
     return absl::OkStatus();
   }
-  const bool is_stopped = absl::IsCancelled(placed.status());
+  const bool is_stopped = absl::IsCancelled(why);
   row.next_attempt = NextAttempt(clock_.Now(), is_stopped ? 0 : row.attempt_count);
   RETURN_IF_ERROR(stores_.placements.PutFailed(row));
   if (is_stopped) return absl::OkStatus();
   teller_.Failed();
-  return placed.status();
+  return why;
+}
+
+absl::Status Mover::PlaceSmall(const PlacementRow& row, const PlatformFiles& files, Beat& beat) {
+  const absl::Time until = clock_.Now() + kTogether;
+  const std::shared_ptr<ByteShares::Share> share = shares_.Take(row.platform, kSmallFile, until);
+  std::vector<PlacementRow> rows = {row};
+  if (share != nullptr) {
+    ASSIGN_OR_RETURN(const std::vector<PlacementRow> others,
+                     stores_.placements.TakeSmall(row.platform, clock_.Now(), clock_.Now() + kLease,
+                                                  kSmallFile, kSmallFile - row.size_bytes, kMostTogether));
+    rows.insert(rows.end(), others.begin(), others.end());
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const PlacementRow& a, const PlacementRow& b) { return a.path < b.path; });
+  std::vector<PlaceJobs::Copy> copies;
+  std::vector<PlacementRow> read;
+  absl::Status last;
+  for (PlacementRow& one : rows) {
+    beat.Tick();
+    std::string data;
+    const absl::Status status = contents_.Read(one.sha256, 0, -1, [&](absl::string_view piece) {
+      data.append(piece.data(), piece.size());
+      return true;
+    });
+    if (!status.ok()) {
+      last = Failed(std::move(one), status);
+      continue;
+    }
+    copies.push_back({one.path, std::make_shared<const std::string>(std::move(data))});
+    read.push_back(std::move(one));
+  }
+  const std::vector<absl::StatusOr<FileStand>> written =
+      PlaceJobs{workers_, files, until}.Write(std::move(copies), share);
+  PlacementStore::Outcome outcome;
+  for (size_t i = 0; i < written.size(); ++i) {
+    if (!written[i].ok()) {
+      last = Failed(std::move(read[i]), written[i].status());
+      continue;
+    }
+    outcome.seen.push_back({read[i].platform, read[i].path, *written[i], read[i].sha256});
+    outcome.ended.push_back(InPlace(std::move(read[i])));
+  }
+  if (!outcome.ended.empty()) RETURN_IF_ERROR(End(outcome));
+  for (const PlacementRow& one : outcome.ended) teller_.Ended(one);
+  return last;
 }
 
 absl::Status Mover::End(const PlacementStore::Outcome& outcome) {
   return stores_.placements.PutEnded(
       outcome, clock_.Now(), [&](postgres::Transaction& transaction) -> absl::Status {
+        std::vector<std::string> given;
         for (const PlacementRow& row : outcome.ended) {
-          if (row.state != v1::PLACEMENT_STATE_PLACED) continue;
-          RETURN_IF_ERROR(Possession::AddIn(transaction, row.platform, {row.sha256}));
+          if (row.state == v1::PLACEMENT_STATE_PLACED) given.push_back(row.sha256);
         }
-        return absl::OkStatus();
+        if (given.empty()) return absl::OkStatus();
+        return Possession::AddIn(transaction, outcome.ended[0].platform, given);
       });
 }
 

@@ -13,6 +13,7 @@
 #include "common/worker/stop_token.h"
 #include "common/worker/worker.h"
 #include "services/file_transfer/contents.h"
+#include "services/file_transfer/placing/byte_shares.h"
 #include "services/file_transfer/placing/place_workers.h"
 #include "services/file_transfer/placing/platforms.h"
 #include "services/file_transfer/placing/stores.h"
@@ -24,13 +25,15 @@ namespace cognate::file_transfer {
 class Mover {
  public:
   Mover(const Clock& clock, Stores& stores, Platforms& platforms, Contents& contents, Possession& possession,
-        Teller& teller, int64_t max_bytes)
+        Teller& teller, PlaceWorkers& workers, ByteShares& shares, int64_t max_bytes)
       : clock_(clock),
         stores_(stores),
         platforms_(platforms),
         contents_(contents),
         possession_(possession),
         teller_(teller),
+        workers_(workers),
+        shares_(shares),
         max_bytes_(max_bytes) {}
 
   // Each in a thread of its own. They give each platform one thread at a time, as many as move at once; what
@@ -42,6 +45,9 @@ class Mover {
   absl::Status ReadOne(const ReadRow& read, StopToken& stop, Beat& beat);
   absl::Status Read(const ReadRow& read, StopToken& stop, Beat& beat);
   absl::Status PlaceOne(PlacementRow row, StopToken& stop, Beat& beat);
+  // And as many others of its platform as can be written and synced together.
+  absl::Status PlaceSmall(const PlacementRow& row, const PlatformFiles& files, Beat& beat);
+  absl::Status Failed(PlacementRow row, const absl::Status& why);
   // How they stand, and that their platforms have them, in one go.
   absl::Status End(const PlacementStore::Outcome& outcome);
   absl::StatusOr<SeenFile> Place(const PlacementRow& placement, StopToken& stop, Beat& beat);
@@ -52,6 +58,8 @@ class Mover {
   Contents& contents_;
   Possession& possession_;
   Teller& teller_;
+  PlaceWorkers& workers_;
+  ByteShares& shares_;
   const int64_t max_bytes_;  // of one file
 };
 

@@ -2,6 +2,7 @@
 // symbolic link, no device.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,9 +57,15 @@ class Place {
   using Gate = std::function<void(const std::string& directory)>;
 
   // `directory` is absolute, below one of `roots`. FAILED_PRECONDITION with a sentence where it is not, or is
-  // not there.
+  // not there. `owner`: the platform that has its files there.
   static absl::StatusOr<std::unique_ptr<Place>> Open(const std::vector<std::string>& roots,
-                                                     const std::string& directory, Gate gate = nullptr);
+                                                     const std::string& directory, std::string owner,
+                                                     Gate gate = nullptr);
+
+  // Whether the directory says that it is the owner's: it was written into once, and its disk is mounted.
+  bool is_marked() const { return is_marked_; }
+  // From now on it says so. What is written into it marks it first.
+  absl::Status Mark() const;
 
   // NOT_FOUND: it is not there. PERMISSION_DENIED FILE_OUTSIDE_PLACE: a symbolic link, or no ordinary file.
   // UNAVAILABLE: it may become readable.
@@ -103,16 +110,23 @@ class Place {
   const std::string& directory() const { return directory_; }
 
  private:
-  Place(std::string directory, FileDescriptor fd, Gate gate)
-      : directory_(std::move(directory)), fd_(std::move(fd)), gate_(std::move(gate)) {}
+  Place(std::string directory, std::string owner, FileDescriptor fd, Gate gate)
+      : directory_(std::move(directory)),
+        owner_(std::move(owner)),
+        fd_(std::move(fd)),
+        gate_(std::move(gate)),
+        is_marked_(FindMark()) {}
+  bool FindMark() const;
   void Pass() const {
     if (gate_ != nullptr) gate_(directory_);
   }
   absl::StatusOr<FileDescriptor> DirectoryOf(const std::string& path, bool make, std::string* name) const;
 
   const std::string directory_;
+  const std::string owner_;
   const FileDescriptor fd_;
   const Gate gate_;
+  mutable std::atomic<bool> is_marked_;
 };
 
 // Reads an open file from its beginning, in pieces of 256 KiB; the view holds until the next call. It ends

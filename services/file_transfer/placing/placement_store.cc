@@ -27,10 +27,6 @@ const Statement kFind = {"find_placements", absl::StrCat("SELECT ", kColumns, R"
     ORDER BY wanted.place
 )sql")};
 
-const Statement kTotals = {"total_placements", R"sql(
-    SELECT file_count, file_bytes, placed_count, placed_bytes, kept_bytes FROM placement_totals WHERE platform = $1
-)sql"};
-
 const Statement kPut = {"put_placements", R"sql(
     INSERT INTO placements AS p (platform, path, sha256, size_bytes, media_type, name, state, actual_path, placed_bytes,
                                  next_attempt_at, created_at, updated_at)
@@ -71,6 +67,19 @@ const Statement kTake = {"take_placements", absl::StrCat(R"sql(
         ORDER BY due.next_attempt_at LIMIT $3))
     RETURNING )sql",
                                                          kColumns)};
+
+const Statement kTakeSmall = {"take_small_placements", absl::StrCat(R"sql(
+    UPDATE placements AS p SET next_attempt_at = $3, attempt_count = p.attempt_count + 1
+    WHERE ctid = ANY (ARRAY(
+        SELECT due.ctid
+        FROM (SELECT few.ctid, sum(few.size_bytes) OVER (ORDER BY few.next_attempt_at, few.path) AS bytes
+              FROM (SELECT ctid, size_bytes, next_attempt_at, path FROM placements
+                    WHERE platform = $1 AND state = 2 AND next_attempt_at IS NOT NULL AND next_attempt_at <= $2
+                      AND size_bytes <= $4
+                    ORDER BY next_attempt_at LIMIT $6 FOR UPDATE SKIP LOCKED) few) due
+        WHERE due.bytes <= $5))
+    RETURNING )sql",
+                                                                    kColumns)};
 
 const Statement kRenew = {"renew_placements", R"sql(
     UPDATE placements SET next_attempt_at = $3
@@ -166,16 +175,6 @@ absl::StatusOr<std::vector<std::optional<PlacementRow>>> PlacementStore::Find(
                                                });
 }
 
-absl::StatusOr<PlacementTotals> PlacementStore::Totals(absl::string_view platform) {
-  ASSIGN_OR_RETURN(
-      const std::vector<PlacementTotals> totals,
-      QueryAll<PlacementTotals>(pool_, kTotals, Params().AddText(platform), [](const Rows& rows, int row) {
-        return PlacementTotals{rows.GetInt64(row, 0), rows.GetInt64(row, 1), rows.GetInt64(row, 2),
-                               rows.GetInt64(row, 3), rows.GetInt64(row, 4)};
-      }));
-  return totals.empty() ? PlacementTotals() : totals[0];
-}
-
 absl::Status PlacementStore::Put(Transaction& transaction, const std::vector<PlacementRow>& placements,
                                  absl::Time now) {
   if (placements.empty()) return absl::OkStatus();
@@ -206,6 +205,15 @@ absl::StatusOr<std::vector<PlacementRow>> PlacementStore::Take(absl::Time now, a
   return QueryAll<PlacementRow>(
       pool_, kTake, Params().AddTimestamp(now).AddTimestamp(lease).AddInt32(limit).AddTextArray(but),
       FromRow);
+}
+
+absl::StatusOr<std::vector<PlacementRow>> PlacementStore::TakeSmall(absl::string_view platform,
+                                                                    absl::Time now, absl::Time lease,
+                                                                    int64_t size_bytes,
+                                                                    int64_t bytes_together, int limit) {
+  Params params;
+  params.AddText(platform).AddTimestamp(now).AddTimestamp(lease).AddInt64(size_bytes);
+  return QueryAll<PlacementRow>(pool_, kTakeSmall, params.AddInt64(bytes_together).AddInt32(limit), FromRow);
 }
 
 absl::Status PlacementStore::Renew(const std::vector<PlacementRow>& placements, absl::Time lease) {

@@ -34,6 +34,10 @@ class PlacementStore {
   // The one of each platform that has been due for the longest, but of none of `but`.
   absl::StatusOr<std::vector<PlacementRow>> Take(absl::Time now, absl::Time lease, int limit,
                                                  absl::Span<const std::string> but);
+  // Further ones of the platform that are due and small, of so many bytes together.
+  absl::StatusOr<std::vector<PlacementRow>> TakeSmall(absl::string_view platform, absl::Time now,
+                                                      absl::Time lease, int64_t size_bytes,
+                                                      int64_t bytes_together, int limit);
   // Of what was taken and is still worked on.
   absl::Status Renew(const std::vector<PlacementRow>& placements, absl::Time lease);
   // What became of placements. In the order of their paths, none twice.
@@ -61,6 +65,13 @@ class PlacementStore {
     absl::Time oldest;
   };
   absl::StatusOr<std::vector<MissingFiles>> CountMissing();
+
+  // Some that are in place there.
+  struct Placed {
+    std::string path;
+    int64_t size_bytes = 0;
+  };
+  absl::StatusOr<std::vector<Placed>> SomePlaced(absl::string_view platform, int limit);
 
   struct Key {
     std::string platform;

@@ -1,4 +1,4 @@
-// What is counted and forgotten of all placements, page by page.
+// What is looked at, counted and forgotten of all placements.
 #include "services/file_transfer/placing/placement_store.h"
 #include "services/file_transfer/placing/query.h"
 
@@ -10,12 +10,23 @@ using postgres::Rows;
 using postgres::Statement;
 using postgres::Transaction;
 
+const Statement kTotals = {"total_placements", R"sql(
+    SELECT file_count, file_bytes, placed_count, placed_bytes, kept_bytes FROM placement_totals WHERE platform = $1
+)sql"};
+
 const Statement kCountMissing = {"count_missing_files", R"sql(
     SELECT platform, count(*), min(created_at)
     FROM (SELECT platform, created_at FROM placements WHERE state = 2 AND sha256 IS NOT NULL
           UNION ALL
           SELECT platform, created_at FROM waits) AS missing
     GROUP BY platform
+)sql"};
+
+const Statement kSomePlaced = {"some_placed", R"sql(
+    SELECT CASE actual_path WHEN '' THEN path ELSE actual_path END, size_bytes FROM placements
+    WHERE platform = $1 AND state = 3
+      AND EXISTS (SELECT 1 FROM placement_totals WHERE platform = $1 AND placed_count > 0)
+    ORDER BY path LIMIT $2
 )sql"};
 
 const Statement kForgetUnbound = {"forget_unbound_placements", R"sql(
@@ -52,10 +63,28 @@ const Statement kDropForgotten = {"drop_forgotten_placements", R"sql(
 
 }  // namespace
 
+absl::StatusOr<PlacementTotals> PlacementStore::Totals(absl::string_view platform) {
+  ASSIGN_OR_RETURN(
+      const std::vector<PlacementTotals> totals,
+      QueryAll<PlacementTotals>(pool_, kTotals, Params().AddText(platform), [](const Rows& rows, int row) {
+        return PlacementTotals{rows.GetInt64(row, 0), rows.GetInt64(row, 1), rows.GetInt64(row, 2),
+                               rows.GetInt64(row, 3), rows.GetInt64(row, 4)};
+      }));
+  return totals.empty() ? PlacementTotals() : totals[0];
+}
+
 absl::StatusOr<std::vector<PlacementStore::MissingFiles>> PlacementStore::CountMissing() {
   return QueryAll<MissingFiles>(pool_, kCountMissing, Params(), [](const Rows& rows, int row) {
     return MissingFiles{std::string(rows.GetText(row, 0)), rows.GetInt64(row, 1), rows.GetTimestamp(row, 2)};
   });
+}
+
+absl::StatusOr<std::vector<PlacementStore::Placed>> PlacementStore::SomePlaced(absl::string_view platform,
+                                                                               int limit) {
+  return QueryAll<Placed>(pool_, kSomePlaced, Params().AddText(platform).AddInt32(limit),
+                          [](const Rows& rows, int row) {
+                            return Placed{std::string(rows.GetText(row, 0)), rows.GetInt64(row, 1)};
+                          });
 }
 
 absl::StatusOr<bool> PlacementStore::ForgetUnbound(absl::Time before, int limit, Key* after) {

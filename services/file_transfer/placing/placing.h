@@ -55,7 +55,7 @@ class Placing {
         workers_(clock),
         shares_(clock, kSmallFiles, kSmallFilesOfOne),
         reading_(clock, kSmallFiles, kSmallFilesOfOne),
-        platforms_(registry_, clock, workers_, directories.roots, directories.gate),
+        platforms_(registry_, clock, workers_, stores_, directories.roots, directories.gate),
         teller_(
             clock, metrics,
             [this](const v1::TellEventsRequest& request) { return feedback_.TellEvents(request); },
@@ -75,7 +75,8 @@ class Placing {
                     directories.max_bytes},
         rpc_parts_{clock, registry_, stores_, platforms_, teller_},
         link_parts_{clock, addressing.links, stores_, platforms_, contents},
-        mover_(clock, stores_, platforms_, contents, possession, teller_, directories.max_bytes),
+        mover_(clock, stores_, platforms_, contents, possession, teller_, workers_, shares_,
+               directories.max_bytes),
         releaser_(clock, stores_.waits, platforms_, workers_, feedback_),
         sweeper_(clock, stores_, registry_, platforms_, workers_),
         keeper_({clock, stores_, platforms_, workers_, contents, media_types, possession, reading_,

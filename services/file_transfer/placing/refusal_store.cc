@@ -16,7 +16,11 @@ const Statement kPut = {"put_refused_uploads", R"sql(
     FROM unnest($2::bytea[], $3::text[], $4::text[]) AS refused (sha256, reason, message)
     CROSS JOIN LATERAL (SELECT 1 FROM waits w
                         WHERE w.sha256 = refused.sha256 AND w.sha256 IS NOT NULL AND w.path = ''
-                          AND w.source_platform = $1 LIMIT 1) wait
+                          AND w.source_platform = $1
+                        UNION ALL
+                        SELECT 1 FROM files f
+                        WHERE f.sha256 = refused.sha256 AND f.damaged_at IS NOT NULL
+                        LIMIT 1) asked
     ON CONFLICT (platform, sha256) DO UPDATE
     SET reason = excluded.reason, message = excluded.message, refused_at = excluded.refused_at
 )sql"};

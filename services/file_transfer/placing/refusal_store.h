@@ -25,7 +25,8 @@ class RefusalStore {
  public:
   explicit RefusalStore(postgres::Pool& pool) : pool_(pool) {}
 
-  // As a part of a transaction. Where somebody waits for them; what does is looked at now. No content twice.
+  // As a part of a transaction. Where somebody waits for them, or they are damaged here; what waits is looked
+  // at now. No content twice.
   static absl::Status Put(postgres::Transaction& transaction, absl::string_view platform,
                           const std::vector<RefusedUpload>& refused, absl::Time now);
   // Each as what is asked for.
