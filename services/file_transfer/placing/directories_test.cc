@@ -1,9 +1,13 @@
 // Directories of platforms that are away: not mounted, or hanging.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include <sys/stat.h>
+
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "services/file_transfer/testing/placing_fixture.h"
 
@@ -19,6 +23,16 @@ class DirectoriesTest : public PlacingTest {
   std::string Mark(const std::string& platform) const {
     std::stringstream text;
     text << std::ifstream(absl::StrCat(Site(platform), "/.cognate-place")).rdbuf();
+    return text.str();
+  }
+  static ino_t InodeOf(const std::string& path) {
+    struct stat found = {};
+    EXPECT_EQ(stat(path.c_str(), &found), 0) << path;
+    return found.st_ino;
+  }
+  static std::string Bytes(const std::string& path) {
+    std::stringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
     return text.str();
   }
   void Restart() {
@@ -132,6 +146,56 @@ TEST_F(DirectoriesTest, AfterAnOutageSmallFilesAreWrittenTogether) {
     EXPECT_EQ(Bind("blog", static_cast<char>(i), "shop", Path(absl::StrCat(i, ".txt"))).state(),
               v1::PLACEMENT_STATE_PLACED);
   }
+}
+
+TEST_F(DirectoriesTest, ALargeFileGoesOnWhereAProcessLeftIt) {
+  const std::string content = RandomContent(6 << 20, 3);
+  PutIn("shop", "film.bin", content);
+  SetHanging(Site("blog"));
+  EXPECT_TRUE(Eventually(
+      [&] { return Bind("blog", 'a', "shop", Path("film.bin")).state() == v1::PLACEMENT_STATE_DUE; }));
+  const std::string path = AskStore("SELECT path FROM placements");
+  // What a process that was killed has left there, and what only looks like it.
+  const std::string draft =
+      absl::StrCat(Site("blog"), "/.cognate-drafts/", absl::BytesToHexString(files::Sha256(content)), "-",
+                   absl::BytesToHexString(files::Sha256(path)).substr(0, 16));
+  fs::create_directories(fs::path(draft).parent_path());
+  std::ofstream(draft, std::ios::binary) << content.substr(0, 4'000'001);
+  const ino_t begun = InodeOf(draft);
+  SetHanging("");
+  const std::string placed = absl::StrCat(Site("blog"), "/", path);
+  EXPECT_TRUE(Eventually([&] { return fs::exists(placed); }));
+  EXPECT_EQ(InodeOf(placed), begun);
+  EXPECT_TRUE(Bytes(placed) == content);
+
+  EXPECT_TRUE(Eventually([&] { return AskStore("SELECT state FROM placements") == "3"; }));
+  fs::remove(placed);
+  std::ofstream(draft, std::ios::binary) << std::string(4'000'001, 'x');
+  Execute("UPDATE placements SET state = 2, next_attempt_at = now()");
+  EXPECT_TRUE(Eventually([&] { return fs::exists(placed); }));
+  EXPECT_TRUE(Bytes(placed) == content);
+  EXPECT_TRUE(fs::is_empty(Site("blog") + "/.cognate-drafts"));
+}
+
+TEST_F(DirectoriesTest, ALargeFileOfASourceIsReadOnAfterARestart) {
+  constexpr int64_t kBytes = int64_t{512} << 20;
+  PutIn("shop", "film.bin", "");
+  fs::resize_file(Site("shop") + "/film.bin", kBytes);
+  EXPECT_EQ(Bind("blog", 'a', "shop", Path("film.bin")).state(), v1::PLACEMENT_STATE_LACKING);
+  EXPECT_TRUE(Eventually([&] { return AskStore("SELECT committed_bytes > 0 FROM uploads") == "t"; }));
+  Stop();
+  ASSERT_EQ(AskStore("SELECT committed_bytes < size_bytes FROM uploads"), "t") << "it was too quick";
+  const std::vector<std::string> partials = FilesIn("uploads");
+  ASSERT_EQ(partials.size(), 1U);
+  const ino_t begun = InodeOf(partials[0]);
+  Start();
+  EXPECT_TRUE(Eventually([&] { return AskStore("SELECT size_bytes FROM files") == absl::StrCat(kBytes); }));
+  const std::vector<std::string> blobs = FilesIn("blobs");
+  ASSERT_EQ(blobs.size(), 1U);
+  EXPECT_EQ(InodeOf(blobs[0]), begun);
+  EXPECT_EQ(AskStore("SELECT count(*) FROM uploads"), "0");
+  EXPECT_TRUE(Eventually([&] { return FilesIn("uploads").empty(); }));
+  EXPECT_EQ(AskStore("SELECT string_agg(platform, ' ') FROM possessions WHERE NOT is_unbound"), "shop");
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/files/digest.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -17,6 +19,7 @@ namespace {
 
 constexpr absl::Duration kLongestPause = absl::Minutes(5);
 constexpr int64_t kProgressBytes = 16 << 20;
+constexpr size_t kReadAgainBytes = 256 << 10;
 // Small files of one platform that are written and synced together: well within the lease.
 constexpr int kMostTogether = 255;
 constexpr absl::Duration kTogether = absl::Seconds(15);
@@ -32,6 +35,12 @@ PlacementRow InPlace(PlacementRow row) {
   row.reason.clear();
   row.message.clear();
   return row;
+}
+
+// Another one for another path: they may be on their way together.
+std::string DraftName(const PlacementRow& placement) {
+  return absl::StrCat(absl::BytesToHexString(placement.sha256), "-",
+                      absl::BytesToHexString(files::Sha256(placement.path)).substr(0, 16));
 }
 
 absl::Status Stopped() { return absl::CancelledError("the process stops"); }
@@ -71,11 +80,15 @@ absl::Status Mover::Read(const ReadRow& read, StopToken& stop, Beat& beat) {
   // It has grown since: the next Bind refuses it.
   if (opened->stand.size_bytes > max_bytes_) return stores_.reads.End(read, std::nullopt, clock_.Now());
   PlaceReader reader(*opened);
-  ASSIGN_OR_RETURN(const v1::File file, contents_.Put([&]() -> absl::StatusOr<absl::string_view> {
+  const auto next = [&]() -> absl::StatusOr<absl::string_view> {
     beat.Tick();
     if (stop.stopping()) return Stopped();
     return reader.Next();
-  }));
+  };
+  const bool is_large = opened->stand.size_bytes > kSmallFile;
+  ASSIGN_OR_RETURN(const v1::File file,
+                   is_large ? large_reads_.Store(read.platform, read.path, opened->stand, reader, next)
+                            : contents_.Put(next));
   const absl::StatusOr<FileStand> after = files->place->Stat(read.path);
   if (!after.ok() || *after != opened->stand)
     return absl::UnavailableError("it was written while it was read; it is read again");
@@ -88,7 +101,7 @@ absl::Status Mover::PlaceOne(PlacementRow row, StopToken& stop, Beat& beat) {
     const absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = platforms_.Get(row.platform);
     if (files.ok() && (*files)->place != nullptr) return PlaceSmall(row, **files, beat);
   }
-  const absl::StatusOr<SeenFile> placed = Place(row, stop, beat);
+  const absl::StatusOr<SeenFile> placed = PutInPlace(row, stop, beat);
   if (!placed.ok()) return Failed(std::move(row), placed.status());
   row = InPlace(std::move(row));
   RETURN_IF_ERROR(End({{row}, {*placed}, {}}));
@@ -160,6 +173,31 @@ absl::Status Mover::PlaceSmall(const PlacementRow& row, const PlatformFiles& fil
   return last;
 }
 
+absl::Status Mover::Fill(const PlacementRow& placement, Place::Draft& draft,
+                         absl::FunctionRef<absl::Status(int64_t bytes)> moved) {
+  if (draft.size_bytes() > placement.size_bytes)
+    return absl::DataLossError("what was left of it is longer than it; it begins again");
+  files::Digest digest;
+  for (int64_t at = 0; at < draft.size_bytes(); at = digest.size()) {
+    ASSIGN_OR_RETURN(const std::string bytes, draft.ReadAt(at, kReadAgainBytes));
+    if (bytes.empty()) return absl::DataLossError("what was left of it became shorter; it begins again");
+    digest.Add(bytes);
+    RETURN_IF_ERROR(moved(digest.size()));
+  }
+  absl::Status status;
+  // Of what goes on the store compares nothing with the hash, so that it is done here.
+  RETURN_IF_ERROR(contents_.Read(placement.sha256, draft.size_bytes(), -1, [&](absl::string_view piece) {
+    digest.Add(piece);
+    status = draft.Append(piece);
+    if (status.ok()) status = moved(draft.size_bytes());
+    return status.ok();
+  }));
+  RETURN_IF_ERROR(status);
+  if (digest.Finish() != placement.sha256)
+    return absl::DataLossError("what was left of it was not what it should be; it begins again");
+  return draft.Sync();
+}
+
 absl::Status Mover::End(const PlacementStore::Outcome& outcome) {
   return stores_.placements.PutEnded(
       outcome, clock_.Now(), [&](postgres::Transaction& transaction) -> absl::Status {
@@ -172,7 +210,7 @@ absl::Status Mover::End(const PlacementStore::Outcome& outcome) {
       });
 }
 
-absl::StatusOr<SeenFile> Mover::Place(const PlacementRow& placement, StopToken& stop, Beat& beat) {
+absl::StatusOr<SeenFile> Mover::PutInPlace(const PlacementRow& placement, StopToken& stop, Beat& beat) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformFiles> files, platforms_.Get(placement.platform));
   if (files->place == nullptr)
     return files->has_place
@@ -187,19 +225,16 @@ absl::StatusOr<SeenFile> Mover::Place(const PlacementRow& placement, StopToken& 
     const absl::Status status = stores_.placements.SetProgress(placement, written);
     if (!status.ok()) log::Warn("progress not kept", {{"status", status}});
   };
-  // All of it in one go: then the store has compared it with its hash.
-  const auto fill = [&](Place::Sink sink) -> absl::Status {
-    absl::Status status;
-    RETURN_IF_ERROR(contents_.Read(placement.sha256, 0, -1, [&](absl::string_view piece) {
-      beat.Tick();
-      status = stop.stopping() ? Stopped() : sink(piece);
-      written += static_cast<int64_t>(piece.size());
-      progress();
-      return status.ok();
-    }));
-    return status;
-  };
-  ASSIGN_OR_RETURN(Place::Draft draft, files->place->Write(fill, /*sync=*/true));
+  ASSIGN_OR_RETURN(Place::Draft draft, files->place->Continue(DraftName(placement)));
+  const absl::Status filled = Fill(placement, draft, [&](int64_t bytes) -> absl::Status {
+    beat.Tick();
+    written = bytes;
+    progress();
+    return stop.stopping() ? Stopped() : absl::OkStatus();
+  });
+  // What takes room and leads nowhere goes; else it goes on there, also in another process.
+  if (absl::IsResourceExhausted(filled) || absl::IsDataLoss(filled)) draft.Drop();
+  RETURN_IF_ERROR(filled);
   ASSIGN_OR_RETURN(const FileStand stand, files->place->Publish(std::move(draft), placement.path));
   RETURN_IF_ERROR(files->place->SyncDirectories({placement.path.substr(0, placement.path.rfind('/'))}));
   return SeenFile{placement.platform, placement.path, stand, placement.sha256};

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "services/file_transfer/placing/place_calls.h"
@@ -24,7 +21,6 @@ namespace {
 
 using absl::StrCat;
 
-constexpr char kDrafts[] = ".cognate-drafts";
 // Names the platforms whose files are there, one a line: several may share a directory.
 constexpr char kMark[] = ".cognate-place";
 constexpr size_t kLargestMark = 64 << 10;
@@ -116,49 +112,6 @@ absl::StatusOr<FileStand> Place::Stat(const std::string& path) const {
   return StandOf(fd.get(), path);
 }
 
-Place::Draft::Draft(Draft&& other) noexcept
-    : place_(std::exchange(other.place_, nullptr)),
-      name_(std::move(other.name_)),
-      fd_(std::move(other.fd_)),
-      size_bytes_(other.size_bytes_) {}
-
-Place::Draft& Place::Draft::operator=(Draft&& other) noexcept {
-  std::swap(place_, other.place_);
-  std::swap(name_, other.name_);
-  std::swap(fd_, other.fd_);
-  std::swap(size_bytes_, other.size_bytes_);
-  return *this;
-}
-
-Place::Draft::~Draft() {
-  if (place_ != nullptr) unlinkat(place_->fd_.get(), StrCat(kDrafts, "/", name_).c_str(), 0);
-}
-
-absl::StatusOr<Place::Draft> Place::Write(absl::FunctionRef<absl::Status(Sink)> fill, bool sync) const {
-  Pass();
-  RETURN_IF_ERROR(Mark());
-  if (mkdirat(fd_.get(), kDrafts, 0700) != 0 && errno != EEXIST)
-    return WriteFailed(errno, StrCat(directory_, " takes no files"));
-  const FileDescriptor drafts(OpenBelow(fd_.get(), kDrafts, O_RDONLY | O_DIRECTORY));
-  if (!drafts.is_open()) return WriteFailed(errno, StrCat(directory_, "/", kDrafts));
-  Draft draft;
-  draft.name_ = RandomHex(16);
-  draft.fd_ = FileDescriptor(
-      openat(drafts.get(), draft.name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!draft.fd_.is_open()) return WriteFailed(errno, StrCat(directory_, " takes no files"));
-  draft.place_ = this;
-  RETURN_IF_ERROR(fill([&](absl::string_view piece) -> absl::Status {
-    if (const int error = WriteAll(draft.fd_.get(), piece); error != 0)
-      return WriteFailed(error, StrCat("a file in ", directory_, " cannot be written"));
-    draft.size_bytes_ += static_cast<int64_t>(piece.size());
-    return absl::OkStatus();
-  }));
-  // Whatever mask the process has: a web server of another user is to read it.
-  if (fchmod(draft.fd_.get(), 0644) != 0 || (sync && fsync(draft.fd_.get()) != 0))
-    return WriteFailed(errno, StrCat("a file in ", directory_, " cannot be synced"));
-  return draft;
-}
-
 absl::Status Place::Sync() const {
   Pass();
   return syncfs(fd_.get()) == 0 ? absl::OkStatus()
@@ -219,24 +172,6 @@ absl::Status Place::SyncDirectories(std::vector<std::string> directories) const 
       return WriteFailed(errno, StrCat(directory_, "/", directory, " cannot be synced"));
   }
   return absl::OkStatus();
-}
-
-int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
-  Pass();
-  const int fd = OpenBelow(fd_.get(), kDrafts, O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return 0;
-  DIR* const drafts = fdopendir(fd);
-  if (drafts == nullptr) return close(fd), 0;
-  int removed = 0;
-  const time_t now = time(nullptr);
-  while (const dirent* const entry = readdir(drafts)) {  // NOLINT(concurrency-mt-unsafe)
-    struct stat64 stat = {};
-    if (fstatat64(fd, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stat.st_mode)) continue;
-    if (now - stat.st_mtim.tv_sec < older_than_seconds) continue;
-    if (unlinkat(fd, entry->d_name, 0) == 0) ++removed;
-  }
-  closedir(drafts);
-  return removed;
 }
 
 }  // namespace cognate::file_transfer

@@ -84,14 +84,27 @@ class Place {
 
     int64_t size_bytes() const { return size_bytes_; }
 
+    // Of one that goes on (Place::Continue). What is there so far, from `offset` on; empty at its end.
+    absl::StatusOr<std::string> ReadAt(int64_t offset, size_t limit) const;
+    absl::Status Append(absl::string_view bytes);
+    // Down to the disk.
+    absl::Status Sync() const;
+    // Nothing of it is any use: it goes with this object.
+    void Drop() { is_kept_ = false; }
+
    private:
     friend class Place;
     const Place* place_ = nullptr;
     std::string name_;
     FileDescriptor fd_;
     int64_t size_bytes_ = 0;
+    bool is_kept_ = false;
   };
 
+  // One under a name of its own (`a-z 0-9 -`), with what was written of it before, by a process that has
+  // died, too. It stays until it is published or dropped, or is old. UNAVAILABLE: another process writes to
+  // it.
+  absl::StatusOr<Draft> Continue(const std::string& name) const;
   // Writes what `fill` gives to the sink that it gets. `sync`: down to the disk; else `Sync` has to come
   // before Publish.
   using Sink = absl::FunctionRef<absl::Status(absl::string_view)>;
@@ -117,6 +130,7 @@ class Place {
         gate_(std::move(gate)),
         is_marked_(FindMark()) {}
   bool FindMark() const;
+  absl::StatusOr<FileDescriptor> OpenDrafts() const;
   void Pass() const {
     if (gate_ != nullptr) gate_(directory_);
   }
@@ -135,6 +149,8 @@ class PlaceReader {
  public:
   explicit PlaceReader(const OpenedFile& file) : file_(file) {}
   absl::StatusOr<absl::string_view> Next();
+  // So much of it is known already.
+  void Skip(int64_t bytes) { offset_ = bytes; }
   // All of it; RESOURCE_EXHAUSTED where it has more than `limit`.
   absl::StatusOr<std::string> All(int64_t limit);
 

@@ -11,6 +11,8 @@
 
 namespace cognate::file_transfer {
 
+inline constexpr char kDrafts[] = ".cognate-drafts";
+
 std::string Words(int error);
 // Below `directory`, through no symbolic link. -1 with errno.
 int OpenBelow(int directory, const std::string& path, uint64_t flags);
