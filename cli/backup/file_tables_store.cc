@@ -43,6 +43,7 @@ const std::vector<Table>& FileTables() {
       {.schema = kSchema, .name = "links", .order = "platform, path", .where = kFresh},
       {.schema = kSchema, .name = "reads", .order = "platform, path", .where = kFresh},
       {.schema = kSchema, .name = "seen_files", .order = "platform, path", .where = kFresh},
+      {.schema = kSchema, .name = "written_places", .order = "platform", .where = kFresh},
   };
   return kTables;
 }

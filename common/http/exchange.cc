@@ -17,6 +17,10 @@ void Exchange::Begin(int status, Headers headers) {
   OnLoop([status, headers = std::move(headers)](AnswerSink& sink) { sink.Begin(status, headers); });
 }
 
+void Exchange::CountIn(std::shared_ptr<Memory> memory) {
+  OnLoop([memory = std::move(memory)](AnswerSink& sink) { sink.CountIn(memory); });
+}
+
 void Exchange::Write(std::string bytes, std::function<void()> taken) {
   auto kept = std::make_shared<std::string>(std::move(bytes));
   OnLoop([kept, taken = std::move(taken)](AnswerSink& sink) { sink.Write(std::move(*kept), taken); });

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/http/event_loop.h"
+#include "common/http/memory.h"
 #include "common/http/message.h"
 
 namespace cognate::http {
@@ -18,6 +19,7 @@ class AnswerSink {
   virtual ~AnswerSink() = default;
   virtual void Respond(Response response) = 0;
   virtual void Begin(int status, Headers headers) = 0;
+  virtual void CountIn(std::shared_ptr<Memory> memory) = 0;
   virtual void Write(std::string bytes, std::function<void()> taken) = 0;
   virtual void End() = 0;
   virtual void Abort() = 0;
@@ -38,6 +40,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void Respond(Response response);
   void Begin(int status, Headers headers);
+  // Before the first Write: what is written counts there, and not where all bodies and answers do.
+  void CountIn(std::shared_ptr<Memory> memory);
   // `taken` is called on the loop's thread when there is room for more, so that a slow reader slows down who
   // writes; not at all once the client has gone.
   void Write(std::string bytes, std::function<void()> taken = {});

@@ -18,15 +18,6 @@ ParserLimits LimitsOf(const HttpServerOptions& options) {
   return {options.max_head_bytes, options.max_headers, options.max_body_bytes, /*waits_after_head=*/true};
 }
 
-Refusal::Kind KindOf(int status) {
-  if (status == 413) return Refusal::Kind::kBodyTooLarge;
-  if (status == 431) return Refusal::Kind::kHeadTooLarge;
-  return Refusal::Kind::kMalformed;
-}
-
-// Smaller ones are copied where they are sent from, and not counted.
-constexpr size_t kSmallBody = 4096;
-
 // One request after the other; what comes while one is answered waits in the input.
 class Http1Session final : public Session, public AnswerSink {
  public:
@@ -103,13 +94,15 @@ class Http1Session final : public Session, public AnswerSink {
     Send(head);
   }
 
+  void CountIn(std::shared_ptr<Memory> memory) override { own_memory_ = std::move(memory); }
+
   void Write(std::string bytes, std::function<void()> taken) override {
     if (!is_stream_) return;
     if (!is_head_ && !bytes.empty()) {
       if (is_chunked_) Send(absl::StrCat(absl::Hex(bytes.size()), "\r\n"));
       if (bytes.size() >= kSmallBody) {
         counted_ = bytes.size();
-        desk_.memory()->TakeAnyway(counted_);
+        Counting()->TakeAnyway(counted_);
       }
       SendBody(std::move(bytes));
       if (is_chunked_) Send("\r\n");
@@ -173,6 +166,7 @@ class Http1Session final : public Session, public AnswerSink {
   void NextRequest() {
     parser_.emplace(LimitsOf(desk_.options()));
     exchange_ = nullptr;
+    own_memory_ = nullptr;
     is_stream_ = is_chunked_ = is_head_ = is_old_ = is_continued_ = is_piecewise_ = is_asked_ = false;
     pace_ = BodyPace();
     since_ = Monotonic();
@@ -260,10 +254,12 @@ class Http1Session final : public Session, public AnswerSink {
 
   void Send(absl::string_view text) { evbuffer_add(wire_.output(), text.data(), text.size()); }
 
+  const std::shared_ptr<Memory>& Counting() { return own_memory_ != nullptr ? own_memory_ : desk_.memory(); }
+
   // Large ones without copying them.
   void SendBody(std::string body) {
     if (body.size() < kSmallBody) return Send(body);
-    auto* const kept = new CountedBody{std::move(body), desk_.memory(), std::exchange(counted_, 0)};
+    auto* const kept = new CountedBody{std::move(body), Counting(), std::exchange(counted_, 0)};
     evbuffer_add_reference(
         wire_.output(), kept->body.data(), kept->body.size(),
         [](const void*, size_t, void* text) { delete static_cast<CountedBody*>(text); }, kept);
@@ -276,7 +272,8 @@ class Http1Session final : public Session, public AnswerSink {
   std::optional<Http1Parser> parser_;
   ExchangePtr exchange_;  // Null while a request comes in.
   size_t reserved_ = 0;
-  size_t counted_ = 0;  // Of the memory, for the body that is sent next.
+  size_t counted_ = 0;                  // Of the memory, for the body that is sent next.
+  std::shared_ptr<Memory> own_memory_;  // Where a stream counts, if not where all answers do.
   bool is_head_ = false;
   bool is_old_ = false;  // HTTP/1.0.
   bool is_stream_ = false;

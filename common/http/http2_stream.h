@@ -54,12 +54,15 @@ struct Http2Stream final : public AnswerSink {
     session.SubmitHeaders(*this, response.status, response.headers);
   }
   void Begin(int status, Headers headers) override { session.SubmitHeaders(*this, status, headers); }
+  void CountIn(std::shared_ptr<Memory> memory) override {
+    if (counted == 0) own_memory = std::move(memory);
+  }
   void Write(std::string bytes, std::function<void()> taken) override {
     if (unsent_bytes() == 0) moved = Monotonic();
     Uncount(sent);
     unsent.erase(0, std::exchange(sent, 0));
     if (request_method != "HEAD") {
-      session.memory().TakeAnyway(bytes.size());
+      counting().TakeAnyway(bytes.size());
       counted += bytes.size();
       unsent.append(bytes);
     }
@@ -82,8 +85,9 @@ struct Http2Stream final : public AnswerSink {
   void Uncount(size_t bytes) {
     bytes = std::min(bytes, counted);
     counted -= bytes;
-    session.memory().Give(bytes);
+    counting().Give(bytes);
   }
+  Memory& counting() { return own_memory != nullptr ? *own_memory : session.memory(); }
   size_t unsent_bytes() const { return unsent.size() - sent; }
 
   Http2Streams& session;
@@ -93,8 +97,9 @@ struct Http2Stream final : public AnswerSink {
   Request request;
   std::string request_method;
   size_t head_bytes = 0;
-  size_t reserved = 0;  // Of the memory, for the body.
-  size_t counted = 0;   // The same, for the answer.
+  size_t reserved = 0;                 // Of the memory, for the body.
+  size_t counted = 0;                  // The same, for the answer.
+  std::shared_ptr<Memory> own_memory;  // Where the answer counts, if not where all do.
   ExchangePtr exchange;
   bool is_handed = false;    // Somebody answers the request.
   bool is_answered = false;  // The head of the answer is submitted.

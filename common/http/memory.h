@@ -24,12 +24,16 @@ class Memory {
   }
   // For what cannot be refused any more; others are, meanwhile.
   void TakeAnyway(size_t bytes) { taken_.fetch_add(bytes, std::memory_order_relaxed); }
+  size_t taken() const { return taken_.load(std::memory_order_relaxed); }
   void Give(size_t bytes) { taken_.fetch_sub(bytes, std::memory_order_relaxed); }
 
  private:
   const size_t bytes_;
   std::atomic<size_t> taken_ = 0;
 };
+
+// Smaller ones are copied where they are sent from, and not counted.
+inline constexpr size_t kSmallBody = 4096;
 
 // A body until it is sent.
 struct CountedBody {

@@ -45,9 +45,18 @@ class PiecesTest : public ::testing::Test {
     exchange->OnGone([this] { ++gone_; });
     if (request.path == "/sum") return Sum(exchange, 0, 0);
     if (request.path == "/large") return exchange->Respond({200, {}, std::string(size_t{16} << 20, 'x')});
+    if (request.path == "/download") return Download(exchange);
     if (request.path == "/no") return exchange->Respond({409, {}, "no\n"});
     MutexLock lock(&mutex_);
     held_ = exchange;
+  }
+
+  // With a memory of its own.
+  void Download(const ExchangePtr& exchange) {
+    const size_t size = size_t{16} << 20;
+    exchange->CountIn(downloads_);
+    exchange->Begin(200, {{"content-length", absl::StrCat(size)}});
+    exchange->Write(std::string(size, 'x'), [exchange] { exchange->End(); });
   }
 
   void Sum(const ExchangePtr& exchange, size_t bytes, int pieces) {
@@ -92,6 +101,7 @@ class PiecesTest : public ::testing::Test {
   metrics::Registry metrics_;
   std::atomic<size_t> largest_ = 0;
   std::atomic<int> gone_ = 0;
+  const std::shared_ptr<Memory> downloads_ = std::make_shared<Memory>(size_t{64} << 20);
   Mutex mutex_;
   ExchangePtr held_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<HttpServer> server_;
@@ -236,6 +246,26 @@ TEST_F(PiecesTest, CountsAnswersThatWaitForTheirClientsAmongWhatIsBuffered) {
     EXPECT_TRUE(Eventually([&] { return Call("/large", "", http2).status == 200; }))
         << "what is not sent any more is given back";
   }
+}
+
+TEST_F(PiecesTest, ReadersOfWhatIsCountedApartKeepNoBodiesOut) {
+  Start({.max_buffered_bytes = 4 << 20});
+  std::vector<std::unique_ptr<RawClient>> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.push_back(std::make_unique<RawClient>(server_->port()));
+    readers.back()->Send("GET /download HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  EXPECT_TRUE(Eventually([&] { return downloads_->taken() == size_t{64} << 20; }));
+  for (const bool http2 : {false, true}) {
+    HttpCall call;
+    call.url = absl::StrCat("http://127.0.0.1:", server_->port(), "/no");
+    call.method = "POST";
+    call.body = std::string(1 << 20, 'x');
+    call.http2 = http2;
+    EXPECT_EQ(HttpClient().Call(call).status, 409) << "as the handler answers";
+  }
+  readers.clear();
+  EXPECT_TRUE(Eventually([&] { return downloads_->taken() == 0; }));
 }
 
 TEST_F(PiecesTest, AnAnswerLargerThanAllMayGoAlone) {

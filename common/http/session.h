@@ -43,6 +43,13 @@ class Wire {
   virtual void CloseWhenSent() = 0;
 };
 
+// Of what a parser does not take.
+inline Refusal::Kind KindOf(int status) {
+  if (status == 413) return Refusal::Kind::kBodyTooLarge;
+  if (status == 431) return Refusal::Kind::kHeadTooLarge;
+  return Refusal::Kind::kMalformed;
+}
+
 // Where a slow reader is waited for.
 inline constexpr size_t kLowOutput = 64 << 10;
 // The pieces in which a body is given.

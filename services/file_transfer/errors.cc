@@ -128,6 +128,14 @@ absl::Status StoreMismatch(absl::string_view directory, absl::string_view what) 
       .With("directory", directory);
 }
 
+absl::Status PlaceMismatch(absl::string_view directory, absl::string_view platform) {
+  return Error(absl::StatusCode::kFailedPrecondition, "PLACE_MISMATCH",
+               absl::StrCat(directory, " has none of the files that were put there for ", platform,
+                            ": mount its disk; if it is the right directory, write the line \"", platform,
+                            "\" into ", directory, "/.cognate-place"))
+      .With("directory", directory);
+}
+
 absl::Status StoreErrno(int error, absl::string_view what) {
   const std::string words = absl::StrCat(what, ": ", std::strerror(error));  // NOLINT(concurrency-mt-unsafe)
   return error == ENOSPC || error == EDQUOT || error == EFBIG ? StoreFull(words) : StoreUnavailable(words);

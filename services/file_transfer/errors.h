@@ -25,6 +25,7 @@ absl::Status StoreUnavailable(absl::string_view what);
 absl::Status NoLinkKey();
 absl::Status LinkedFileGone();
 absl::Status LinkRefused(absl::string_view why);
+absl::Status PlaceMismatch(absl::string_view directory, absl::string_view platform);
 absl::Status StoreMismatch(absl::string_view directory, absl::string_view what);
 
 // Of a failed system call on the store's disk: no room, or it cannot be written to.

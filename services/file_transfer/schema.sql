@@ -186,7 +186,11 @@ CREATE TABLE file_transfer.waits (
     look_count integer DEFAULT 0 NOT NULL,
     next_look_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    ready_at timestamp with time zone
+    ready_at timestamp with time zone,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE file_transfer.written_places (
+    platform text NOT NULL
 );
 ALTER TABLE ONLY file_transfer.bindings
     ADD CONSTRAINT bindings_pkey PRIMARY KEY (platform, entity_id, model, field, "position");
@@ -218,10 +222,13 @@ ALTER TABLE ONLY file_transfer.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (platform, upload);
 ALTER TABLE ONLY file_transfer.waits
     ADD CONSTRAINT waits_pkey PRIMARY KEY (platform, entity_id, model, field, "position");
+ALTER TABLE ONLY file_transfer.written_places
+    ADD CONSTRAINT written_places_pkey PRIMARY KEY (platform);
 CREATE INDEX bindings_of_content ON file_transfer.bindings USING btree (sha256) WHERE (sha256 IS NOT NULL);
 CREATE INDEX bindings_of_entity ON file_transfer.bindings USING btree (entity_id);
 CREATE INDEX bindings_of_link ON file_transfer.bindings USING btree (link_platform, link_path) WHERE (link_platform IS NOT NULL);
 CREATE INDEX chunks_of_file ON file_transfer.chunks USING btree (file_id);
+CREATE INDEX files_damaged ON file_transfer.files USING btree (sha256) WHERE (damaged_at IS NOT NULL);
 CREATE INDEX files_of_pack ON file_transfer.files USING btree (pack) WHERE (pack <> 0);
 CREATE INDEX files_to_chunk ON file_transfer.files USING btree (file_id) WHERE (NOT is_chunked);
 CREATE INDEX links_claimed ON file_transfer.links USING btree (platform, claimed_sha256) WHERE (claimed_sha256 IS NOT NULL);

@@ -65,8 +65,8 @@ struct Server::State {
               metrics,           links,  platforms},
         housekeeping(parts),
         rpcs(kSchema, environment.clock, environment.metrics, environment.gate),
-        placing(environment.clock, environment.metrics, *pool, contents, possession, media_types,
-                {config.peers.registry, config.peers.feedback}, {links, public_url},
+        placing(environment.clock, environment.metrics, *pool, {contents, *blobs, uploads, memory},
+                possession, media_types, {config.peers.registry, config.peers.feedback}, {links, public_url},
                 {config.file_roots, config.file_max_bytes, config.place_gate}),
         service(rpcs, parts, placing) {
     parts.copies = &placing.copies();

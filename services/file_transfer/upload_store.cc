@@ -198,6 +198,10 @@ absl::Status UploadStore::RemoveThis(const Upload& upload) {
   });
 }
 
+absl::Status UploadStore::RemoveIn(Transaction& transaction, const Upload& upload) {
+  return transaction.Query(kRemoveThisUpload, KeyOf(upload)).status();
+}
+
 absl::Status UploadStore::Want(const Upload& upload, absl::Time now) {
   return pool_.Run("want_upload", [&](Transaction& transaction) {
     return transaction.Query(kWantUpload, KeyOf(upload).AddTimestamp(now)).status();

@@ -55,6 +55,8 @@ class UploadStore {
   absl::StatusOr<bool> RemoveUnfinished(const Upload& upload);
   // Of one whose content is gone.
   absl::Status RemoveThis(const Upload& upload);
+  // As a part of the transaction that stores the content, where nobody asks for the upload afterwards.
+  static absl::Status RemoveIn(postgres::Transaction& transaction, const Upload& upload);
 
   // Another process's writer is asked to let go, if it is idle.
   absl::Status Want(const Upload& upload, absl::Time now);

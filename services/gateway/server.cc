@@ -85,6 +85,7 @@ struct Server::Parts {
               upstream,
               active_uploads,
               sources,
+              downloads,
               config.max_upload_bytes,
               config.upload_lifetime,
               config.default_timeout},
@@ -132,6 +133,7 @@ struct Server::Parts {
   std::atomic<bool> is_listening = false;
   const RpcTable rpcs;
   CallParts calls;
+  Downloads downloads;  // Calls of the upstream's may be the last to have a seat.
   UpstreamClient upstream;
   Converters converters;
   ActiveUploads active_uploads;

@@ -85,11 +85,12 @@ class FilesTest : public TwoDatabases {
   bool Has(const std::string& platform, const std::string& path, const std::string& content) const {
     return !path.empty() && Is(absl::StrCat(Site(platform), "/", path), content);
   }
-  // Ordinary files, with those that are not ready.
+  // Ordinary files, with those that are not ready, but for the mark of the directory.
   std::vector<std::string> FilesOf(const std::string& platform) const {
     std::vector<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(Site(platform))) {
-      if (entry.is_regular_file()) files.push_back(std::filesystem::relative(entry.path(), Site(platform)));
+      if (entry.is_regular_file() && entry.path().filename() != ".cognate-place")
+        files.push_back(std::filesystem::relative(entry.path(), Site(platform)));
     }
     return files;
   }

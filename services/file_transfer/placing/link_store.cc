@@ -208,7 +208,8 @@ absl::Status LinkStore::WakeSent(absl::Time now) {
   return Do(pool_, kWakeSent, Params().AddTimestamp(now)).status();
 }
 
-absl::Status LinkStore::Refuse(absl::string_view platform, const std::vector<RefusedUpload>& refused) {
+absl::Status LinkStore::Refuse(Transaction& transaction, absl::string_view platform,
+                               const std::vector<RefusedUpload>& refused) {
   if (refused.empty()) return absl::OkStatus();
   std::vector<absl::string_view> hashes, reasons, messages;
   for (const RefusedUpload& upload : refused) {
@@ -219,7 +220,7 @@ absl::Status LinkStore::Refuse(absl::string_view platform, const std::vector<Ref
   Params params;
   params.AddText(platform).AddByteaArray(absl::MakeConstSpan(hashes));
   params.AddTextArray(absl::MakeConstSpan(reasons)).AddTextArray(absl::MakeConstSpan(messages));
-  return Do(pool_, kRefuse, params).status();
+  return transaction.Query(kRefuse, params).status();
 }
 
 absl::StatusOr<bool> LinkStore::DropUnused(absl::Time before, absl::Time now, int limit, SourceFile* after) {

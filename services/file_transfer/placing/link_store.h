@@ -40,8 +40,9 @@ class LinkStore {
   absl::Status Ask(const SourceFile& file, absl::Time before, absl::Time now);
   // Those whose contents their sources have sent meanwhile, as far as 5,000 at a time.
   absl::Status WakeSent(absl::Time now);
-  // Contents that the platform's agent will not send.
-  absl::Status Refuse(absl::string_view platform, const std::vector<RefusedUpload>& refused);
+  // As a part of a transaction. Contents that the platform's agent will not send.
+  static absl::Status Refuse(postgres::Transaction& transaction, absl::string_view platform,
+                             const std::vector<RefusedUpload>& refused);
 
   // Of a page behind `after`, which it moves: notes which no field leads to, and drops those that none has
   // led to since `before`. Whether there was a page.

@@ -1,123 +1,49 @@
 #include "services/file_transfer/placing/mover.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/files/digest.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "services/file_transfer/placing/bind.h"
+#include "services/file_transfer/placing/mover_crew.h"
+#include "services/file_transfer/placing/place_jobs.h"
 
 namespace cognate::file_transfer {
 namespace {
 
-constexpr absl::Duration kPoll = absl::Milliseconds(500);
-// Of a process that is no more nothing is kept from the others for longer.
-constexpr absl::Duration kLease = absl::Seconds(30);
-constexpr absl::Duration kRenewEvery = absl::Seconds(8);
-constexpr size_t kMoving = 4;
-constexpr size_t kThreads = 64;
 constexpr absl::Duration kLongestPause = absl::Minutes(5);
 constexpr int64_t kProgressBytes = 16 << 20;
+constexpr size_t kReadAgainBytes = 256 << 10;
+// Small files of one platform that are written and synced together: well within the lease.
+constexpr int kMostTogether = 255;
+constexpr absl::Duration kTogether = absl::Seconds(15);
 
 absl::Time NextAttempt(absl::Time now, int attempts) {
   const absl::Duration pause = absl::Seconds(1) * std::pow(2.0, std::clamp(attempts - 1, 0, 12));
   return now + std::min(pause, kLongestPause);
 }
 
+PlacementRow InPlace(PlacementRow row) {
+  row.state = v1::PLACEMENT_STATE_PLACED;
+  row.placed_bytes = row.size_bytes;
+  row.reason.clear();
+  row.message.clear();
+  return row;
+}
+
+// Another one for another path: they may be on their way together.
+std::string DraftName(const PlacementRow& placement) {
+  return absl::StrCat(absl::BytesToHexString(placement.sha256), "-",
+                      absl::BytesToHexString(files::Sha256(placement.path)).substr(0, 16));
+}
+
 absl::Status Stopped() { return absl::CancelledError("the process stops"); }
-
-// One thread for each platform that has something to be moved.
-template <typename Row>
-class Crew {
- public:
-  using Move = std::function<absl::Status(const Row&, StopToken&, Beat&)>;
-  Crew(const char* name, const Clock& clock, StopToken& stop, Move move)
-      : name_(name), clock_(clock), stop_(stop), move_(std::move(move)) {}
-
-  // Rows of platforms that have none here.
-  void Start(Row row) {
-    const std::string platform = row.platform;
-    auto& mate = mates_[platform];
-    mate = std::make_unique<Mate>(clock_, std::move(row));
-    mate->thread = std::make_unique<Worker>(name_, [this, mate = mate.get()](StopToken& stop) {
-      const absl::Status status = move_(mate->row, stop, mate->beat);
-      if (!status.ok())
-        log::Warn("a file was not moved", {{"platform", mate->row.platform}, {"status", status}});
-      mate->is_done = true;
-      stop_.Wake();
-    });
-  }
-  void DropFinished() {
-    std::erase_if(mates_, [](const auto& mate) { return mate.second->is_done.load(); });
-  }
-  // How many more may begin.
-  int Room() const {
-    const absl::Time now = clock_.Now();
-    size_t moving = 0;
-    for (const auto& [platform, mate] : mates_)
-      moving += now - mate->beat.last() <= PlaceWorkers::kHangs ? 1 : 0;
-    return moving < kMoving && mates_.size() < kThreads ? static_cast<int>(kMoving - moving) : 0;
-  }
-  std::vector<std::string> Platforms() const {
-    std::vector<std::string> platforms;
-    for (const auto& [platform, mate] : mates_) platforms.push_back(platform);
-    return platforms;
-  }
-  std::vector<Row> Rows() const {
-    std::vector<Row> rows;
-    for (const auto& [platform, mate] : mates_) rows.push_back(mate->row);
-    return rows;
-  }
-  void RequestStop() {
-    for (const auto& [platform, mate] : mates_) mate->thread->RequestStop();
-  }
-
- private:
-  struct Mate {
-    Mate(const Clock& clock, Row of) : row(std::move(of)), beat(clock) {}
-    const Row row;
-    Beat beat;
-    std::atomic<bool> is_done = false;
-    std::unique_ptr<Worker> thread;
-  };
-
-  const char* const name_;
-  const Clock& clock_;
-  StopToken& stop_;
-  const Move move_;
-  std::map<std::string, std::unique_ptr<Mate>> mates_;  // by platform
-};
-
-template <typename Row, typename Store>
-absl::Status KeepMoving(Crew<Row>& crew, Store& store, const Clock& clock, absl::Time* renewed) {
-  crew.DropFinished();
-  const absl::Time now = clock.Now();
-  if (now - *renewed > kRenewEvery) {
-    *renewed = now;
-    RETURN_IF_ERROR(store.Renew(crew.Rows(), now + kLease));
-  }
-  const int room = crew.Room();
-  if (room == 0) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::vector<Row> rows, store.Take(now, now + kLease, room, crew.Platforms()));
-  for (Row& row : rows) crew.Start(std::move(row));
-  return absl::OkStatus();
-}
-
-template <typename Row, typename Store>
-void RunCrew(const char* name, Store& store, const Clock& clock, StopToken& stop,
-             typename Crew<Row>::Move move) {
-  Crew<Row> crew(name, clock, stop, std::move(move));
-  absl::Time renewed = clock.Now();
-  while (!stop.stopping()) {
-    const absl::Status status = KeepMoving(crew, store, clock, &renewed);
-    if (!status.ok()) log::Warn("files not moved", {{"status", status}});
-    stop.WaitFor(kPoll);
-  }
-  crew.RequestStop();
-}
 
 }  // namespace
 
@@ -154,11 +80,15 @@ absl::Status Mover::Read(const ReadRow& read, StopToken& stop, Beat& beat) {
   // It has grown since: the next Bind refuses it.
   if (opened->stand.size_bytes > max_bytes_) return stores_.reads.End(read, std::nullopt, clock_.Now());
   PlaceReader reader(*opened);
-  ASSIGN_OR_RETURN(const v1::File file, contents_.Put([&]() -> absl::StatusOr<absl::string_view> {
+  const auto next = [&]() -> absl::StatusOr<absl::string_view> {
     beat.Tick();
     if (stop.stopping()) return Stopped();
     return reader.Next();
-  }));
+  };
+  const bool is_large = opened->stand.size_bytes > kSmallFile;
+  ASSIGN_OR_RETURN(const v1::File file,
+                   is_large ? large_reads_.Store(read.platform, read.path, opened->stand, reader, next)
+                            : contents_.Put(next));
   const absl::StatusOr<FileStand> after = files->place->Stat(read.path);
   if (!after.ok() || *after != opened->stand)
     return absl::UnavailableError("it was written while it was read; it is read again");
@@ -167,37 +97,120 @@ absl::Status Mover::Read(const ReadRow& read, StopToken& stop, Beat& beat) {
 }
 
 absl::Status Mover::PlaceOne(PlacementRow row, StopToken& stop, Beat& beat) {
-  const absl::StatusOr<SeenFile> placed = Place(row, stop, beat);
-  if (placed.ok()) {
-    row.state = v1::PLACEMENT_STATE_PLACED;
-    row.placed_bytes = row.size_bytes;
-    row.reason.clear();
-    row.message.clear();
-    RETURN_IF_ERROR(possession_.Add(row.platform, {row.sha256}));
-    RETURN_IF_ERROR(stores_.placements.PutEnded({row}, {*placed}, clock_.Now()));
-    teller_.Ended(row);
-    return absl::OkStatus();
+  if (row.size_bytes <= kSmallFile) {
+    const absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = platforms_.Get(row.platform);
+    if (files.ok() && (*files)->place != nullptr) return PlaceSmall(row, **files, beat);
   }
-  row.reason = ErrorReason(placed.status());
-  if (row.reason.empty())
-    row.reason = absl::IsResourceExhausted(placed.status()) ? "TARGET_FULL" : "FILE_NOT_PLACED";
-  row.message = std::string(placed.status().message());
-  if (absl::IsPermissionDenied(placed.status())) {
+  const absl::StatusOr<SeenFile> placed = PutInPlace(row, stop, beat);
+  if (!placed.ok()) return Failed(std::move(row), placed.status());
+  row = InPlace(std::move(row));
+  RETURN_IF_ERROR(End({{row}, {*placed}, {}}));
+  teller_.Ended(row);
+  return absl::OkStatus();
+}
+
+absl::Status Mover::Failed(PlacementRow row, const absl::Status& why) {
+  row.reason = ErrorReason(why);
+  if (row.reason.empty()) row.reason = absl::IsResourceExhausted(why) ? "TARGET_FULL" : "FILE_NOT_PLACED";
+  row.message = std::string(why.message());
+  if (absl::IsPermissionDenied(why)) {
     row.state = v1::PLACEMENT_STATE_REFUSED;
     row.placed_bytes = 0;
-    RETURN_IF_ERROR(stores_.placements.PutEnded({row}, {}, clock_.Now()));
+    RETURN_IF_ERROR(End({{row}, {}, {}}));
     teller_.Ended(row);
     return absl::OkStatus();
   }
-  const bool is_stopped = absl::IsCancelled(placed.status());
+  const bool is_stopped = absl::IsCancelled(why);
   row.next_attempt = NextAttempt(clock_.Now(), is_stopped ? 0 : row.attempt_count);
   RETURN_IF_ERROR(stores_.placements.PutFailed(row));
   if (is_stopped) return absl::OkStatus();
   teller_.Failed();
-  return placed.status();
+  return why;
 }
 
-absl::StatusOr<SeenFile> Mover::Place(const PlacementRow& placement, StopToken& stop, Beat& beat) {
+absl::Status Mover::PlaceSmall(const PlacementRow& row, const PlatformFiles& files, Beat& beat) {
+  const absl::Time until = clock_.Now() + kTogether;
+  const std::shared_ptr<ByteShares::Share> share = shares_.Take(row.platform, kSmallFile, until);
+  std::vector<PlacementRow> rows = {row};
+  if (share != nullptr) {
+    ASSIGN_OR_RETURN(const std::vector<PlacementRow> others,
+                     stores_.placements.TakeSmall(row.platform, clock_.Now(), clock_.Now() + kLease,
+                                                  kSmallFile, kSmallFile - row.size_bytes, kMostTogether));
+    rows.insert(rows.end(), others.begin(), others.end());
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const PlacementRow& a, const PlacementRow& b) { return a.path < b.path; });
+  std::vector<PlaceJobs::Copy> copies;
+  std::vector<PlacementRow> read;
+  absl::Status last;
+  for (PlacementRow& one : rows) {
+    beat.Tick();
+    std::string data;
+    const absl::Status status = contents_.Read(one.sha256, 0, -1, [&](absl::string_view piece) {
+      data.append(piece.data(), piece.size());
+      return true;
+    });
+    if (!status.ok()) {
+      last = Failed(std::move(one), status);
+      continue;
+    }
+    copies.push_back({one.path, std::make_shared<const std::string>(std::move(data))});
+    read.push_back(std::move(one));
+  }
+  const std::vector<absl::StatusOr<FileStand>> written =
+      PlaceJobs{workers_, files, until}.Write(std::move(copies), share);
+  PlacementStore::Outcome outcome;
+  for (size_t i = 0; i < written.size(); ++i) {
+    if (!written[i].ok()) {
+      last = Failed(std::move(read[i]), written[i].status());
+      continue;
+    }
+    outcome.seen.push_back({read[i].platform, read[i].path, *written[i], read[i].sha256});
+    outcome.ended.push_back(InPlace(std::move(read[i])));
+  }
+  if (!outcome.ended.empty()) RETURN_IF_ERROR(End(outcome));
+  for (const PlacementRow& one : outcome.ended) teller_.Ended(one);
+  return last;
+}
+
+absl::Status Mover::Fill(const PlacementRow& placement, Place::Draft& draft,
+                         absl::FunctionRef<absl::Status(int64_t bytes)> moved) {
+  if (draft.size_bytes() > placement.size_bytes)
+    return absl::DataLossError("what was left of it is longer than it; it begins again");
+  files::Digest digest;
+  for (int64_t at = 0; at < draft.size_bytes(); at = digest.size()) {
+    ASSIGN_OR_RETURN(const std::string bytes, draft.ReadAt(at, kReadAgainBytes));
+    if (bytes.empty()) return absl::DataLossError("what was left of it became shorter; it begins again");
+    digest.Add(bytes);
+    RETURN_IF_ERROR(moved(digest.size()));
+  }
+  absl::Status status;
+  // Of what goes on the store compares nothing with the hash, so that it is done here.
+  RETURN_IF_ERROR(contents_.Read(placement.sha256, draft.size_bytes(), -1, [&](absl::string_view piece) {
+    digest.Add(piece);
+    status = draft.Append(piece);
+    if (status.ok()) status = moved(draft.size_bytes());
+    return status.ok();
+  }));
+  RETURN_IF_ERROR(status);
+  if (digest.Finish() != placement.sha256)
+    return absl::DataLossError("what was left of it was not what it should be; it begins again");
+  return draft.Sync();
+}
+
+absl::Status Mover::End(const PlacementStore::Outcome& outcome) {
+  return stores_.placements.PutEnded(
+      outcome, clock_.Now(), [&](postgres::Transaction& transaction) -> absl::Status {
+        std::vector<std::string> given;
+        for (const PlacementRow& row : outcome.ended) {
+          if (row.state == v1::PLACEMENT_STATE_PLACED) given.push_back(row.sha256);
+        }
+        if (given.empty()) return absl::OkStatus();
+        return Possession::AddIn(transaction, outcome.ended[0].platform, given);
+      });
+}
+
+absl::StatusOr<SeenFile> Mover::PutInPlace(const PlacementRow& placement, StopToken& stop, Beat& beat) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformFiles> files, platforms_.Get(placement.platform));
   if (files->place == nullptr)
     return files->has_place
@@ -212,19 +225,16 @@ absl::StatusOr<SeenFile> Mover::Place(const PlacementRow& placement, StopToken& 
     const absl::Status status = stores_.placements.SetProgress(placement, written);
     if (!status.ok()) log::Warn("progress not kept", {{"status", status}});
   };
-  // All of it in one go: then the store has compared it with its hash.
-  const auto fill = [&](Place::Sink sink) -> absl::Status {
-    absl::Status status;
-    RETURN_IF_ERROR(contents_.Read(placement.sha256, 0, -1, [&](absl::string_view piece) {
-      beat.Tick();
-      status = stop.stopping() ? Stopped() : sink(piece);
-      written += static_cast<int64_t>(piece.size());
-      progress();
-      return status.ok();
-    }));
-    return status;
-  };
-  ASSIGN_OR_RETURN(Place::Draft draft, files->place->Write(fill, /*sync=*/true));
+  ASSIGN_OR_RETURN(Place::Draft draft, files->place->Continue(DraftName(placement)));
+  const absl::Status filled = Fill(placement, draft, [&](int64_t bytes) -> absl::Status {
+    beat.Tick();
+    written = bytes;
+    progress();
+    return stop.stopping() ? Stopped() : absl::OkStatus();
+  });
+  // What takes room and leads nowhere goes; else it goes on there, also in another process.
+  if (absl::IsResourceExhausted(filled) || absl::IsDataLoss(filled)) draft.Drop();
+  RETURN_IF_ERROR(filled);
   ASSIGN_OR_RETURN(const FileStand stand, files->place->Publish(std::move(draft), placement.path));
   RETURN_IF_ERROR(files->place->SyncDirectories({placement.path.substr(0, placement.path.rfind('/'))}));
   return SeenFile{placement.platform, placement.path, stand, placement.sha256};

@@ -2,94 +2,28 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <ctime>
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "common/ids/uuid.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "services/file_transfer/placing/place_calls.h"
 
 namespace cognate::file_transfer {
 namespace {
 
 using absl::StrCat;
 
-constexpr size_t kPiece = 256 << 10;
-constexpr char kDrafts[] = ".cognate-drafts";
-
-std::string Words(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
-
-// Below `directory`, through no symbolic link. -1 with errno.
-int OpenBelow(int directory, const std::string& path, uint64_t flags) {
-  open_how how = {};
-  how.flags = flags | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  int fd = -1;
-  do {
-    fd = static_cast<int>(syscall(SYS_openat2, directory, path.c_str(), &how, sizeof(how)));
-  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-  return fd;
-}
-
-absl::Status Outside(const std::string& path, absl::string_view why) {
-  return Error(absl::StatusCode::kPermissionDenied, "FILE_OUTSIDE_PLACE", StrCat(path, " ", why));
-}
-
-absl::Status OpenFailed(int error, const std::string& path) {
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(StrCat(path, " is not there"));
-    case ELOOP:
-      return Outside(path, "is, or passes through, a symbolic link, which is not followed");
-    case EXDEV:
-      return Outside(path, "leads out of the platform's files");
-    case ENAMETOOLONG:
-    case EINVAL:
-      return Outside(path, "is no path that this file system takes");
-    case ENXIO:
-    case ENODEV:
-      return Outside(path, "is no ordinary file");
-    default:
-      return absl::UnavailableError(StrCat(path, " cannot be read now: ", Words(error)));
-  }
-}
-
-absl::Status WriteFailed(int error, const std::string& what) {
-  if (error == ENOSPC || error == EDQUOT)
-    return absl::ResourceExhaustedError(StrCat(what, ": ", Words(error), "; make room there"));
-  return absl::UnavailableError(StrCat(what, ": ", Words(error)));
-}
-
-absl::StatusOr<FileStand> StandOf(int fd, const std::string& path) {
-  struct stat64 stat = {};
-  if (fstat64(fd, &stat) != 0) return OpenFailed(errno, path);
-  if (!S_ISREG(stat.st_mode))
-    return Outside(path, S_ISDIR(stat.st_mode) ? "is a directory" : "is no ordinary file");
-  return FileStand{static_cast<int64_t>(stat.st_ino), stat.st_size,
-                   stat.st_mtim.tv_sec * 1'000'000'000 + stat.st_mtim.tv_nsec,
-                   stat.st_ctim.tv_sec * 1'000'000'000 + stat.st_ctim.tv_nsec};
-}
-
-int WriteAll(int fd, absl::string_view data) {
-  while (!data.empty()) {
-    const ssize_t written = write(fd, data.data(), data.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    data.remove_prefix(static_cast<size_t>(written));
-  }
-  return 0;
-}
+// Names the platforms whose files are there, one a line: several may share a directory.
+constexpr char kMark[] = ".cognate-place";
+constexpr size_t kLargestMark = 64 << 10;
 
 // Whatever mask the process has: a web server of another user goes through it. What the directory above gives
 // its children (the group) stays.
@@ -109,7 +43,8 @@ FileDescriptor::~FileDescriptor() {
 }
 
 absl::StatusOr<std::unique_ptr<Place>> Place::Open(const std::vector<std::string>& roots,
-                                                   const std::string& directory, Gate gate) {
+                                                   const std::string& directory, std::string owner,
+                                                   Gate gate) {
   if (gate != nullptr) gate(directory);
   const auto refuse = [&](absl::string_view why) {
     return Error(absl::StatusCode::kFailedPrecondition, "FILES_UNREACHABLE", StrCat(directory, " ", why))
@@ -128,10 +63,36 @@ absl::StatusOr<std::unique_ptr<Place>> Place::Open(const std::vector<std::string
       return refuse(errno == ELOOP
                         ? std::string("passes through a symbolic link below its root, which is not followed")
                         : StrCat("cannot be opened by file-transfer: ", Words(errno)));
-    return std::unique_ptr<Place>(new Place(directory, std::move(fd), std::move(gate)));
+    return std::unique_ptr<Place>(new Place(directory, std::move(owner), std::move(fd), std::move(gate)));
   }
   return refuse(roots.empty() ? "is not open to file-transfer: no directory is (start it with --file-roots)"
                               : "is below none of the directories that file-transfer may use (--file-roots)");
+}
+
+bool Place::FindMark() const {
+  const FileDescriptor fd(OpenBelow(fd_.get(), kMark, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  if (!fd.is_open()) return false;
+  std::string text(kLargestMark, '\0');
+  const ssize_t size = pread(fd.get(), text.data(), text.size(), 0);
+  text.resize(static_cast<size_t>(std::max<ssize_t>(size, 0)));
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (absl::StripAsciiWhitespace(line) == owner_) return true;
+  }
+  return false;
+}
+
+absl::Status Place::Mark() const {
+  if (is_marked_) return absl::OkStatus();
+  const std::string what = StrCat(directory_, " takes no files: ", kMark);
+  const FileDescriptor fd(
+      openat(fd_.get(), kMark, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
+  struct stat stat = {};
+  if (!fd.is_open() || fstat(fd.get(), &stat) != 0) return WriteFailed(errno, what);
+  const std::string line = StrCat(stat.st_size > 0 ? "\n" : "", owner_, "\n");
+  if (const int error = WriteAll(fd.get(), line); error != 0) return WriteFailed(error, what);
+  if (fsync(fd.get()) != 0 || fsync(fd_.get()) != 0) return WriteFailed(errno, what);
+  is_marked_ = true;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<OpenedFile> Place::OpenFile(const std::string& path) const {
@@ -149,48 +110,6 @@ absl::StatusOr<FileStand> Place::Stat(const std::string& path) const {
   const FileDescriptor fd(OpenBelow(fd_.get(), path, O_PATH));
   if (!fd.is_open()) return OpenFailed(errno, path);
   return StandOf(fd.get(), path);
-}
-
-Place::Draft::Draft(Draft&& other) noexcept
-    : place_(std::exchange(other.place_, nullptr)),
-      name_(std::move(other.name_)),
-      fd_(std::move(other.fd_)),
-      size_bytes_(other.size_bytes_) {}
-
-Place::Draft& Place::Draft::operator=(Draft&& other) noexcept {
-  std::swap(place_, other.place_);
-  std::swap(name_, other.name_);
-  std::swap(fd_, other.fd_);
-  std::swap(size_bytes_, other.size_bytes_);
-  return *this;
-}
-
-Place::Draft::~Draft() {
-  if (place_ != nullptr) unlinkat(place_->fd_.get(), StrCat(kDrafts, "/", name_).c_str(), 0);
-}
-
-absl::StatusOr<Place::Draft> Place::Write(absl::FunctionRef<absl::Status(Sink)> fill, bool sync) const {
-  Pass();
-  if (mkdirat(fd_.get(), kDrafts, 0700) != 0 && errno != EEXIST)
-    return WriteFailed(errno, StrCat(directory_, " takes no files"));
-  const FileDescriptor drafts(OpenBelow(fd_.get(), kDrafts, O_RDONLY | O_DIRECTORY));
-  if (!drafts.is_open()) return WriteFailed(errno, StrCat(directory_, "/", kDrafts));
-  Draft draft;
-  draft.name_ = RandomHex(16);
-  draft.fd_ = FileDescriptor(
-      openat(drafts.get(), draft.name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!draft.fd_.is_open()) return WriteFailed(errno, StrCat(directory_, " takes no files"));
-  draft.place_ = this;
-  RETURN_IF_ERROR(fill([&](absl::string_view piece) -> absl::Status {
-    if (const int error = WriteAll(draft.fd_.get(), piece); error != 0)
-      return WriteFailed(error, StrCat("a file in ", directory_, " cannot be written"));
-    draft.size_bytes_ += static_cast<int64_t>(piece.size());
-    return absl::OkStatus();
-  }));
-  // Whatever mask the process has: a web server of another user is to read it.
-  if (fchmod(draft.fd_.get(), 0644) != 0 || (sync && fsync(draft.fd_.get()) != 0))
-    return WriteFailed(errno, StrCat("a file in ", directory_, " cannot be synced"));
-  return draft;
 }
 
 absl::Status Place::Sync() const {
@@ -253,53 +172,6 @@ absl::Status Place::SyncDirectories(std::vector<std::string> directories) const 
       return WriteFailed(errno, StrCat(directory_, "/", directory, " cannot be synced"));
   }
   return absl::OkStatus();
-}
-
-int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
-  Pass();
-  const int fd = OpenBelow(fd_.get(), kDrafts, O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return 0;
-  DIR* const drafts = fdopendir(fd);
-  if (drafts == nullptr) return close(fd), 0;
-  int removed = 0;
-  const time_t now = time(nullptr);
-  while (const dirent* const entry = readdir(drafts)) {  // NOLINT(concurrency-mt-unsafe)
-    struct stat64 stat = {};
-    if (fstatat64(fd, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stat.st_mode)) continue;
-    if (now - stat.st_mtim.tv_sec < older_than_seconds) continue;
-    if (unlinkat(fd, entry->d_name, 0) == 0) ++removed;
-  }
-  closedir(drafts);
-  return removed;
-}
-
-absl::StatusOr<absl::string_view> PlaceReader::Next() {
-  const int64_t rest = file_.stand.size_bytes - offset_;
-  buffer_.resize(static_cast<size_t>(std::min(static_cast<int64_t>(kPiece), rest)));
-  ssize_t got = 0;
-  while (rest > 0) {
-    got = pread(file_.fd.get(), buffer_.data(), buffer_.size(), offset_);
-    if (got >= 0 || errno != EINTR) break;
-  }
-  if (got < 0) return absl::UnavailableError(StrCat("it cannot be read: ", Words(errno)));
-  offset_ += got;
-  if (got == 0) {
-    // What is written to while it is read is nothing that ever was in the directory.
-    ASSIGN_OR_RETURN(const FileStand now, StandOf(file_.fd.get(), "it"));
-    if (now != file_.stand || offset_ != now.size_bytes)
-      return absl::UnavailableError("it is being written; it is read again");
-  }
-  return absl::string_view(buffer_.data(), static_cast<size_t>(got));
-}
-
-absl::StatusOr<std::string> PlaceReader::All(int64_t limit) {
-  if (file_.stand.size_bytes > limit) return absl::ResourceExhaustedError("it has grown meanwhile");
-  std::string all;
-  while (true) {
-    ASSIGN_OR_RETURN(const absl::string_view piece, Next());
-    if (piece.empty()) return all;
-    all.append(piece.data(), piece.size());
-  }
 }
 
 }  // namespace cognate::file_transfer

@@ -2,6 +2,7 @@
 // symbolic link, no device.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,9 +57,15 @@ class Place {
   using Gate = std::function<void(const std::string& directory)>;
 
   // `directory` is absolute, below one of `roots`. FAILED_PRECONDITION with a sentence where it is not, or is
-  // not there.
+  // not there. `owner`: the platform that has its files there.
   static absl::StatusOr<std::unique_ptr<Place>> Open(const std::vector<std::string>& roots,
-                                                     const std::string& directory, Gate gate = nullptr);
+                                                     const std::string& directory, std::string owner,
+                                                     Gate gate = nullptr);
+
+  // Whether the directory says that it is the owner's: it was written into once, and its disk is mounted.
+  bool is_marked() const { return is_marked_; }
+  // From now on it says so. What is written into it marks it first.
+  absl::Status Mark() const;
 
   // NOT_FOUND: it is not there. PERMISSION_DENIED FILE_OUTSIDE_PLACE: a symbolic link, or no ordinary file.
   // UNAVAILABLE: it may become readable.
@@ -77,14 +84,27 @@ class Place {
 
     int64_t size_bytes() const { return size_bytes_; }
 
+    // Of one that goes on (Place::Continue). What is there so far, from `offset` on; empty at its end.
+    absl::StatusOr<std::string> ReadAt(int64_t offset, size_t limit) const;
+    absl::Status Append(absl::string_view bytes);
+    // Down to the disk.
+    absl::Status Sync() const;
+    // Nothing of it is any use: it goes with this object.
+    void Drop() { is_kept_ = false; }
+
    private:
     friend class Place;
     const Place* place_ = nullptr;
     std::string name_;
     FileDescriptor fd_;
     int64_t size_bytes_ = 0;
+    bool is_kept_ = false;
   };
 
+  // One under a name of its own (`a-z 0-9 -`), with what was written of it before, by a process that has
+  // died, too. It stays until it is published or dropped, or is old. UNAVAILABLE: another process writes to
+  // it.
+  absl::StatusOr<Draft> Continue(const std::string& name) const;
   // Writes what `fill` gives to the sink that it gets. `sync`: down to the disk; else `Sync` has to come
   // before Publish.
   using Sink = absl::FunctionRef<absl::Status(absl::string_view)>;
@@ -103,16 +123,24 @@ class Place {
   const std::string& directory() const { return directory_; }
 
  private:
-  Place(std::string directory, FileDescriptor fd, Gate gate)
-      : directory_(std::move(directory)), fd_(std::move(fd)), gate_(std::move(gate)) {}
+  Place(std::string directory, std::string owner, FileDescriptor fd, Gate gate)
+      : directory_(std::move(directory)),
+        owner_(std::move(owner)),
+        fd_(std::move(fd)),
+        gate_(std::move(gate)),
+        is_marked_(FindMark()) {}
+  bool FindMark() const;
+  absl::StatusOr<FileDescriptor> OpenDrafts() const;
   void Pass() const {
     if (gate_ != nullptr) gate_(directory_);
   }
   absl::StatusOr<FileDescriptor> DirectoryOf(const std::string& path, bool make, std::string* name) const;
 
   const std::string directory_;
+  const std::string owner_;
   const FileDescriptor fd_;
   const Gate gate_;
+  mutable std::atomic<bool> is_marked_;
 };
 
 // Reads an open file from its beginning, in pieces of 256 KiB; the view holds until the next call. It ends
@@ -121,6 +149,8 @@ class PlaceReader {
  public:
   explicit PlaceReader(const OpenedFile& file) : file_(file) {}
   absl::StatusOr<absl::string_view> Next();
+  // So much of it is known already.
+  void Skip(int64_t bytes) { offset_ = bytes; }
   // All of it; RESOURCE_EXHAUSTED where it has more than `limit`.
   absl::StatusOr<std::string> All(int64_t limit);
 

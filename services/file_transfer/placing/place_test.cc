@@ -1,6 +1,7 @@
 #include "services/file_transfer/placing/place.h"
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -24,7 +25,7 @@ TEST(PlaceTest, AWebServerMayReadWhatIsPutThereWhateverMaskTheProcessHas) {
   std::filesystem::create_directory(root.File("site"));
   // Its group is that of all that is made in it.
   ASSERT_EQ(chmod(root.File("site").c_str(), 02755), 0);
-  const auto place = test_support::ValueOrDie(Place::Open({root.path()}, root.File("site")));
+  const auto place = test_support::ValueOrDie(Place::Open({root.path()}, root.File("site"), "shop"));
   const mode_t before = umask(0077);
   auto draft = place->Write([](Place::Sink sink) { return sink("bytes"); }, /*sync=*/true);
   ASSERT_OK(draft.status());
@@ -33,6 +34,26 @@ TEST(PlaceTest, AWebServerMayReadWhatIsPutThereWhateverMaskTheProcessHas) {
   EXPECT_EQ(ModeOf(root.File("site/of/two/file")), 0644);
   EXPECT_EQ(ModeOf(root.File("site/of/two")), 02755);
   EXPECT_EQ(ModeOf(root.File("site/of")), 02755);
+}
+
+TEST(PlaceTest, ADirectoryThatWasWrittenIntoSaysWhoseItIs) {
+  const test_support::TempDir root;
+  std::filesystem::create_directory(root.File("site"));
+  const auto open = [&](const char* owner) {
+    return test_support::ValueOrDie(Place::Open({root.path()}, root.File("site"), owner));
+  };
+  EXPECT_FALSE(open("shop")->is_marked());
+  EXPECT_OK(open("shop")->Write([](Place::Sink sink) { return sink("bytes"); }, /*sync=*/false).status());
+  EXPECT_TRUE(open("shop")->is_marked());
+  // Two may share it.
+  EXPECT_FALSE(open("sho")->is_marked());
+  EXPECT_OK(open("blog")->Mark());
+  EXPECT_TRUE(open("shop")->is_marked() && open("blog")->is_marked());
+  // By hand, too.
+  std::ofstream(root.File("site/.cognate-place")) << "news";
+  EXPECT_FALSE(open("shop")->is_marked());
+  EXPECT_OK(open("shop")->Mark());
+  EXPECT_TRUE(open("shop")->is_marked() && open("news")->is_marked());
 }
 
 }  // namespace

@@ -1,14 +1,16 @@
 // What agents ask about their files, and what people see.
 #pragma once
 
+#include <string>
+
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "cognate/v1/file_transfer_service.pb.h"
 #include "common/clock/clock.h"
 #include "services/clients/registry_client.h"
 #include "services/file_transfer/placing/platforms.h"
 #include "services/file_transfer/placing/stores.h"
 #include "services/file_transfer/placing/teller.h"
-#include "services/file_transfer/possession.h"
 
 namespace cognate::file_transfer {
 
@@ -17,11 +19,14 @@ struct PlacementParts {
   clients::RegistryClient& registry;
   Stores& stores;
   Platforms& platforms;
-  Possession& possession;
   Teller& teller;
 };
 
+// The id, also of `platforms/{id}`.
+absl::StatusOr<std::string> PlatformId(absl::string_view platform);
+
 absl::StatusOr<v1::MissingResponse> Missing(const PlacementParts& parts, const v1::MissingRequest& request);
+// place_files.cc
 absl::StatusOr<v1::PlaceResponse> PlaceFiles(const PlacementParts& parts, const v1::PlaceRequest& request);
 absl::StatusOr<v1::ListPlacementsResponse> ListPlacements(const PlacementParts& parts,
                                                           const v1::ListPlacementsRequest& request);

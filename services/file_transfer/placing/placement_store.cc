@@ -27,10 +27,6 @@ const Statement kFind = {"find_placements", absl::StrCat("SELECT ", kColumns, R"
     ORDER BY wanted.place
 )sql")};
 
-const Statement kTotals = {"total_placements", R"sql(
-    SELECT file_count, file_bytes, placed_count, placed_bytes, kept_bytes FROM placement_totals WHERE platform = $1
-)sql"};
-
 const Statement kPut = {"put_placements", R"sql(
     INSERT INTO placements AS p (platform, path, sha256, size_bytes, media_type, name, state, actual_path, placed_bytes,
                                  next_attempt_at, created_at, updated_at)
@@ -39,7 +35,9 @@ const Statement kPut = {"put_placements", R"sql(
                 $9::bigint[], $10::timestamptz[])
     ON CONFLICT (platform, path) DO UPDATE
     SET sha256 = excluded.sha256, size_bytes = excluded.size_bytes, state = excluded.state,
-        actual_path = excluded.actual_path, placed_bytes = excluded.placed_bytes, media_type = excluded.media_type,
+        actual_path = CASE WHEN p.state = 2 AND excluded.state = 2 AND p.sha256 = excluded.sha256 THEN p.actual_path
+                           ELSE excluded.actual_path END,
+        placed_bytes = excluded.placed_bytes, media_type = excluded.media_type,
         reason = CASE WHEN p.state = excluded.state THEN p.reason ELSE '' END,
         message = CASE WHEN p.state = excluded.state THEN p.message ELSE '' END,
         attempt_count = CASE WHEN p.state = excluded.state THEN p.attempt_count ELSE 0 END,
@@ -70,6 +68,19 @@ const Statement kTake = {"take_placements", absl::StrCat(R"sql(
     RETURNING )sql",
                                                          kColumns)};
 
+const Statement kTakeSmall = {"take_small_placements", absl::StrCat(R"sql(
+    UPDATE placements AS p SET next_attempt_at = $3, attempt_count = p.attempt_count + 1
+    WHERE ctid = ANY (ARRAY(
+        SELECT due.ctid
+        FROM (SELECT few.ctid, sum(few.size_bytes) OVER (ORDER BY few.next_attempt_at, few.path) AS bytes
+              FROM (SELECT ctid, size_bytes, next_attempt_at, path FROM placements
+                    WHERE platform = $1 AND state = 2 AND next_attempt_at IS NOT NULL AND next_attempt_at <= $2
+                      AND size_bytes <= $4
+                    ORDER BY next_attempt_at LIMIT $6 FOR UPDATE SKIP LOCKED) few) due
+        WHERE due.bytes <= $5))
+    RETURNING )sql",
+                                                                    kColumns)};
+
 const Statement kRenew = {"renew_placements", R"sql(
     UPDATE placements SET next_attempt_at = $3
     WHERE ctid = ANY (ARRAY(
@@ -99,6 +110,13 @@ const Statement kPutFailed = {"put_failed_placement", R"sql(
     WHERE platform = $1 AND path = $2 AND state = 2
 )sql"};
 
+// Its path stays: fields lead there, and it says of which of them that nothing is there.
+const Statement kPutLost = {"put_lost_placement", R"sql(
+    UPDATE placements
+    SET state = 2, placed_bytes = 0, reason = $4, message = $5, next_attempt_at = NULL, not_before = $6, updated_at = $7
+    WHERE platform = $1 AND path = $2 AND sha256 = $3 AND state = 3
+)sql"};
+
 const Statement kSetProgress = {"set_placement_progress", R"sql(
     UPDATE placements SET placed_bytes = $3 WHERE platform = $1 AND path = $2 AND state = 2
 )sql"};
@@ -117,46 +135,6 @@ const Statement kList = {"list_placements", absl::StrCat("SELECT ", kColumns, R"
     ORDER BY path
     LIMIT $4
 )sql")};
-
-const Statement kCountMissing = {"count_missing_files", R"sql(
-    SELECT platform, count(*), min(created_at)
-    FROM (SELECT platform, created_at FROM placements WHERE state = 2 AND sha256 IS NOT NULL
-          UNION ALL
-          SELECT platform, created_at FROM waits) AS missing
-    GROUP BY platform
-)sql"};
-
-const Statement kForgetUnbound = {"forget_unbound_placements", R"sql(
-    WITH page AS MATERIALIZED (
-        SELECT platform, path FROM placements WHERE (platform, path) > ($2, $3) ORDER BY platform, path LIMIT $4),
-    unbound AS MATERIALIZED (
-        SELECT p.ctid, p.state
-        FROM page
-        CROSS JOIN LATERAL (SELECT ctid, state, sha256, updated_at FROM placements
-                            WHERE platform = page.platform AND path = page.path LIMIT 1) p
-        WHERE p.sha256 IS NOT NULL AND p.updated_at < $1
-          AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.sha256 = p.sha256 AND b.platform = page.platform)),
-    forgotten AS (
-        UPDATE placements SET sha256 = NULL, next_attempt_at = NULL
-        WHERE ctid = ANY (ARRAY(SELECT ctid FROM unbound WHERE state = 3)) AND updated_at < $1),
-    dropped AS (
-        DELETE FROM placements
-        WHERE ctid = ANY (ARRAY(SELECT ctid FROM unbound WHERE state <> 3)) AND updated_at < $1)
-    SELECT platform, path FROM page ORDER BY platform DESC, path DESC LIMIT 1
-)sql"};
-
-const Statement kForgotten = {"forgotten_placements", R"sql(
-    SELECT path FROM placements
-    WHERE platform = $1 AND path > $2 AND sha256 IS NULL AND actual_path = ''
-    ORDER BY path LIMIT $3
-)sql"};
-
-const Statement kDropForgotten = {"drop_forgotten_placements", R"sql(
-    DELETE FROM placements WHERE ctid = ANY (ARRAY(
-        SELECT p.ctid FROM unnest($2::text[]) AS gone (path)
-        CROSS JOIN LATERAL (SELECT ctid FROM placements
-                            WHERE platform = $1 AND path = gone.path AND sha256 IS NULL LIMIT 1) p))
-)sql"};
 
 std::optional<absl::Time> TimeOf(const Rows& rows, int row, int column) {
   if (rows.IsNull(row, column)) return std::nullopt;
@@ -197,16 +175,6 @@ absl::StatusOr<std::vector<std::optional<PlacementRow>>> PlacementStore::Find(
                                                });
 }
 
-absl::StatusOr<PlacementTotals> PlacementStore::Totals(absl::string_view platform) {
-  ASSIGN_OR_RETURN(
-      const std::vector<PlacementTotals> totals,
-      QueryAll<PlacementTotals>(pool_, kTotals, Params().AddText(platform), [](const Rows& rows, int row) {
-        return PlacementTotals{rows.GetInt64(row, 0), rows.GetInt64(row, 1), rows.GetInt64(row, 2),
-                               rows.GetInt64(row, 3), rows.GetInt64(row, 4)};
-      }));
-  return totals.empty() ? PlacementTotals() : totals[0];
-}
-
 absl::Status PlacementStore::Put(Transaction& transaction, const std::vector<PlacementRow>& placements,
                                  absl::Time now) {
   if (placements.empty()) return absl::OkStatus();
@@ -239,13 +207,25 @@ absl::StatusOr<std::vector<PlacementRow>> PlacementStore::Take(absl::Time now, a
       FromRow);
 }
 
+absl::StatusOr<std::vector<PlacementRow>> PlacementStore::TakeSmall(absl::string_view platform,
+                                                                    absl::Time now, absl::Time lease,
+                                                                    int64_t size_bytes,
+                                                                    int64_t bytes_together, int limit) {
+  Params params;
+  params.AddText(platform).AddTimestamp(now).AddTimestamp(lease).AddInt64(size_bytes);
+  return QueryAll<PlacementRow>(pool_, kTakeSmall, params.AddInt64(bytes_together).AddInt32(limit), FromRow);
+}
+
 absl::Status PlacementStore::Renew(const std::vector<PlacementRow>& placements, absl::Time lease) {
   if (placements.empty()) return absl::OkStatus();
   return Do(pool_, kRenew, PathParamsOf(placements).AddTimestamp(lease)).status();
 }
 
-absl::Status PlacementStore::PutEnded(const std::vector<PlacementRow>& placements,
-                                      const std::vector<SeenFile>& seen, absl::Time now) {
+namespace {
+
+absl::Status PutEndedIn(Transaction& transaction, const std::vector<PlacementRow>& placements,
+                        absl::Time now) {
+  if (placements.empty()) return absl::OkStatus();
   std::vector<int16_t> states;
   std::vector<absl::string_view> actual, reasons, messages;
   std::vector<int64_t> placed;
@@ -256,15 +236,33 @@ absl::Status PlacementStore::PutEnded(const std::vector<PlacementRow>& placement
     reasons.push_back(row.reason);
     messages.push_back(row.message);
   }
-  const Params keys = PathParamsOf(placements);
-  Params params = keys;
+  Params params = PathParamsOf(placements);
   params.AddInt16Array(absl::MakeConstSpan(states)).AddTextArray(absl::MakeConstSpan(actual));
   params.AddInt64Array(absl::MakeConstSpan(placed)).AddTextArray(absl::MakeConstSpan(reasons));
   params.AddTextArray(absl::MakeConstSpan(messages)).AddTimestamp(now);
+  RETURN_IF_ERROR(transaction.Query(kPutEnded, params).status());
+  return WaitStore::WakeTargets(transaction, placements, now);
+}
+
+absl::Status PutLostIn(Transaction& transaction, const std::vector<PlacementRow>& placements,
+                       absl::Time now) {
+  for (const PlacementRow& row : placements) {
+    Params params;
+    params.AddText(row.platform).AddText(row.path).AddBytes(row.sha256).AddText(row.reason);
+    params.AddText(row.message).AddTimestamp(row.not_before).AddTimestamp(now);
+    RETURN_IF_ERROR(transaction.Query(kPutLost, params).status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status PlacementStore::PutEnded(const Outcome& outcome, absl::Time now, const Also& also) {
   return pool_.InTransactionWithRetry("put_ended_placements", [&](Transaction& transaction) -> absl::Status {
-    RETURN_IF_ERROR(SeenStore::Put(transaction, seen));
-    RETURN_IF_ERROR(transaction.Query(kPutEnded, params).status());
-    return WaitStore::WakeTargets(transaction, placements, now);
+    RETURN_IF_ERROR(SeenStore::Put(transaction, outcome.seen));
+    RETURN_IF_ERROR(PutEndedIn(transaction, outcome.ended, now));
+    RETURN_IF_ERROR(PutLostIn(transaction, outcome.lost, now));
+    return also(transaction);
   });
 }
 
@@ -295,37 +293,6 @@ absl::StatusOr<std::vector<PlacementRow>> PlacementStore::List(absl::string_view
                                                                absl::string_view after, int limit) {
   return QueryAll<PlacementRow>(
       pool_, kList, Params().AddText(platform).AddText(after).AddInt32(state).AddInt32(limit), FromRow);
-}
-
-absl::StatusOr<std::vector<PlacementStore::MissingFiles>> PlacementStore::CountMissing() {
-  return QueryAll<MissingFiles>(pool_, kCountMissing, Params(), [](const Rows& rows, int row) {
-    return MissingFiles{std::string(rows.GetText(row, 0)), rows.GetInt64(row, 1), rows.GetTimestamp(row, 2)};
-  });
-}
-
-absl::StatusOr<bool> PlacementStore::ForgetUnbound(absl::Time before, int limit, Key* after) {
-  const Params params =
-      Params().AddTimestamp(before).AddText(after->platform).AddText(after->path).AddInt32(limit);
-  bool more = false;
-  RETURN_IF_ERROR(
-      pool_.InTransactionWithRetry(kForgetUnbound.name, [&](Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kForgetUnbound, params));
-        more = !rows.empty();
-        if (more) *after = {std::string(rows.GetText(0, 0)), std::string(rows.GetText(0, 1))};
-        return absl::OkStatus();
-      }));
-  return more;
-}
-
-absl::StatusOr<std::vector<std::string>> PlacementStore::Forgotten(absl::string_view platform,
-                                                                   absl::string_view after, int limit) {
-  return QueryAll<std::string>(pool_, kForgotten, Params().AddText(platform).AddText(after).AddInt32(limit),
-                               [](const Rows& rows, int row) { return std::string(rows.GetText(row, 0)); });
-}
-
-absl::Status PlacementStore::DropForgotten(absl::string_view platform, absl::Span<const std::string> paths) {
-  if (paths.empty()) return absl::OkStatus();
-  return Do(pool_, kDropForgotten, Params().AddText(platform).AddTextArray(paths)).status();
 }
 
 }  // namespace cognate::file_transfer

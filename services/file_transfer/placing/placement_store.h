@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,11 +34,21 @@ class PlacementStore {
   // The one of each platform that has been due for the longest, but of none of `but`.
   absl::StatusOr<std::vector<PlacementRow>> Take(absl::Time now, absl::Time lease, int limit,
                                                  absl::Span<const std::string> but);
+  // Further ones of the platform that are due and small, of so many bytes together.
+  absl::StatusOr<std::vector<PlacementRow>> TakeSmall(absl::string_view platform, absl::Time now,
+                                                      absl::Time lease, int64_t size_bytes,
+                                                      int64_t bytes_together, int limit);
   // Of what was taken and is still worked on.
   absl::Status Renew(const std::vector<PlacementRow>& placements, absl::Time lease);
-  // How they stand now; those that wait for them are looked at now. In the order of their paths.
-  absl::Status PutEnded(const std::vector<PlacementRow>& placements, const std::vector<SeenFile>& seen,
-                        absl::Time now);
+  // What became of placements. In the order of their paths, none twice.
+  struct Outcome {
+    std::vector<PlacementRow> ended;  // how they stand now; those that wait for them are looked at now
+    std::vector<SeenFile> seen;
+    std::vector<PlacementRow> lost;  // were PLACED once, and their agent has not got them any more: DUE again
+  };
+  // `also` is done in the same transaction, behind that; more than once where it has to be tried again.
+  using Also = std::function<absl::Status(postgres::Transaction&)>;
+  absl::Status PutEnded(const Outcome& outcome, absl::Time now, const Also& also);
   // The next attempt, or until when nobody asks the agent, and why the last one failed.
   absl::Status PutFailed(const PlacementRow& placement);
   absl::Status SetProgress(const PlacementRow& placement, int64_t placed_bytes);
@@ -54,6 +65,13 @@ class PlacementStore {
     absl::Time oldest;
   };
   absl::StatusOr<std::vector<MissingFiles>> CountMissing();
+
+  // Some that are in place there.
+  struct Placed {
+    std::string path;
+    int64_t size_bytes = 0;
+  };
+  absl::StatusOr<std::vector<Placed>> SomePlaced(absl::string_view platform, int limit);
 
   struct Key {
     std::string platform;

@@ -40,13 +40,19 @@ class Placing {
     const Links& links;
     const std::string& public_url;
   };
+  struct Storing {
+    Contents& contents;
+    BlobStore& blobs;
+    UploadStore& uploads;
+    ByteBudget& memory;
+  };
   struct Directories {
     std::vector<std::string> roots;
     int64_t max_bytes = 0;  // of one file
     Place::Gate gate;
   };
   // All that is referred to outlives it.
-  Placing(const Clock& clock, metrics::Registry& metrics, postgres::Pool& pool, Contents& contents,
+  Placing(const Clock& clock, metrics::Registry& metrics, postgres::Pool& pool, const Storing& storing,
           Possession& possession, MediaTypes& media_types, const Addresses& peers,
           const Addressing& addressing, const Directories& directories)
       : registry_(peers.registry),
@@ -55,7 +61,8 @@ class Placing {
         workers_(clock),
         shares_(clock, kSmallFiles, kSmallFilesOfOne),
         reading_(clock, kSmallFiles, kSmallFilesOfOne),
-        platforms_(registry_, clock, workers_, directories.roots, directories.gate),
+        platforms_(registry_, clock, workers_, stores_, directories.roots, directories.gate),
+        large_reads_(clock, storing.blobs, storing.uploads, storing.contents, storing.memory),
         teller_(
             clock, metrics,
             [this](const v1::TellEventsRequest& request) { return feedback_.TellEvents(request); },
@@ -64,7 +71,7 @@ class Placing {
                     stores_,
                     possession,
                     platforms_,
-                    contents,
+                    storing.contents,
                     media_types,
                     workers_,
                     shares_,
@@ -73,15 +80,16 @@ class Placing {
                     addressing.links,
                     addressing.public_url,
                     directories.max_bytes},
-        rpc_parts_{clock, registry_, stores_, platforms_, possession, teller_},
-        link_parts_{clock, addressing.links, stores_, platforms_, contents},
-        mover_(clock, stores_, platforms_, contents, possession, teller_, directories.max_bytes),
+        rpc_parts_{clock, registry_, stores_, platforms_, teller_},
+        link_parts_{clock, addressing.links, stores_, platforms_, storing.contents},
+        mover_(clock, stores_, platforms_, storing.contents, possession, teller_, workers_, shares_,
+               large_reads_, directories.max_bytes),
         releaser_(clock, stores_.waits, platforms_, workers_, feedback_),
         sweeper_(clock, stores_, registry_, platforms_, workers_),
-        keeper_({clock, stores_, platforms_, workers_, contents, media_types, possession, reading_,
+        keeper_({clock, stores_, platforms_, workers_, storing.contents, media_types, possession, reading_,
                  directories.max_bytes}),
         missing_(clock, metrics, stores_.placements),
-        copies_(stores_.seen, platforms_, contents) {}
+        copies_(stores_.seen, platforms_, storing.contents) {}
   Placing(const Placing&) = delete;
   Placing& operator=(const Placing&) = delete;
 
@@ -110,6 +118,7 @@ class Placing {
   ByteShares shares_;
   ByteShares reading_;
   Platforms platforms_;
+  LargeReads large_reads_;
   Teller teller_;
   const BindParts bind_parts_;
   const PlacementParts rpc_parts_;

@@ -124,6 +124,55 @@ TEST_F(PlacingTest, AnAgentIsAskedAgainWhenItSays) {
   EXPECT_THAT(Missing("agent").placements(), SizeIs(0));
 }
 
+TEST_F(PlacingTest, WhatAnAgentHasPutInPlaceItHasAlsoAfterABreak) {
+  PutIn("shop", "1.txt", "one");
+  Bind("agent", 'a', "shop", Path("1.txt"));
+  const v1::MissingResponse missing = Missing("agent");
+  ASSERT_THAT(missing.placements(), SizeIs(1));
+  // The database fails behind the first half of the answer.
+  Execute(R"sql(
+      CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$)sql");
+  Execute("CREATE TRIGGER broken BEFORE INSERT ON possessions EXECUTE FUNCTION fail()");
+  EXPECT_FALSE(Place("agent", missing.placements(0), "").ok());
+  Execute("DROP TRIGGER broken ON possessions");
+  ASSERT_OK(Place("agent", missing.placements(0), ""));
+  EXPECT_EQ(AskStore("SELECT string_agg(platform, ' ' ORDER BY platform) FROM possessions"), "agent shop");
+  EXPECT_EQ(Bind("agent", 'a', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_PLACED);
+}
+
+TEST_F(PlacingTest, WhatAnAgentHasLostIsDueAgain) {
+  for (const char* const actual_path : {"", "2026/11/one.txt"}) {
+    const char entity = *actual_path == '\0' ? 'a' : 'b';
+    PutIn("shop", absl::StrCat(std::string(1, entity), ".txt"), absl::StrCat("of ", std::string(1, entity)));
+    const v1::Value path = Path(absl::StrCat(std::string(1, entity), ".txt"));
+    EXPECT_EQ(Bind("agent", entity, "shop", path).state(), v1::PLACEMENT_STATE_DUE);
+    const v1::MissingResponse missing = Missing("agent");
+    ASSERT_THAT(missing.placements(), SizeIs(1));
+    const v1::Placement& due = missing.placements(0);
+    ASSERT_OK(Place("agent", due, "", -1, actual_path));
+    const v1::BoundFile placed = Bind("agent", entity, "shop", path);
+    EXPECT_EQ(placed.value().text_value(), *actual_path == '\0' ? due.path() : actual_path);
+    EXPECT_THAT(Missing("agent").placements(), SizeIs(0));
+
+    // An older copy of the uploads was put back on its site.
+    ASSERT_OK(Place("agent", due, "FILE_NOT_THERE", 3600));
+    EXPECT_THAT(Missing("agent").placements(), SizeIs(0));
+    ASSERT_OK(Place("agent", due, "FILE_NOT_THERE", 0));
+    const v1::MissingResponse again = Missing("agent");
+    ASSERT_THAT(again.placements(), SizeIs(1));
+    EXPECT_EQ(again.placements(0).path(), due.path());
+    // Also another record that leads there waits for it, and not once more after that.
+    for (int time = 0; time < 2; ++time) {
+      EXPECT_EQ(Bind("agent", entity, "shop", path).state(), v1::PLACEMENT_STATE_DUE);
+      EXPECT_EQ(Bind("agent", static_cast<char>(entity + 10), "shop", path).state(), v1::PLACEMENT_STATE_DUE);
+    }
+    ASSERT_OK(Place("agent", again.placements(0), "", -1, actual_path));
+    EXPECT_EQ(Bind("agent", entity, "shop", path).value().text_value(), placed.value().text_value());
+    EXPECT_THAT(Missing("agent").placements(), SizeIs(0));
+  }
+  EXPECT_EQ(AskStore("SELECT placed_count = file_count FROM placement_totals WHERE platform = 'agent'"), "t");
+}
+
 TEST_F(PlacingTest, TheTotalsAreWhatTheRowsComeTo) {
   for (int i = 0; i < 12; ++i) {
     PutIn("shop", absl::StrCat(i, ".txt"), std::string(static_cast<size_t>(100 + i), 'x'));

@@ -30,8 +30,8 @@ Statement DropOf(const char* name, absl::string_view table, absl::string_view co
                              " WHERE ", column, " = $1 LIMIT $2))")};
 }
 
-const std::array<Statement, 10>& PlatformStatements() {
-  static const auto* const statements = new std::array<Statement, 10>{
+const std::array<Statement, 11>& PlatformStatements() {
+  static const auto* const statements = new std::array<Statement, 11>{
       PlatformsOf("platforms_of_possessions", "possessions", "platform"),
       PlatformsOf("platforms_of_uploads", "uploads", "platform"),
       PlatformsOf("platforms_of_bindings", "bindings", "platform"),
@@ -41,22 +41,24 @@ const std::array<Statement, 10>& PlatformStatements() {
       PlatformsOf("platforms_of_reads", "reads", "platform"),
       PlatformsOf("platforms_of_waits", "waits", "platform"),
       PlatformsOf("source_platforms_of_waits", "waits", "source_platform"),
-      PlatformsOf("platforms_of_refused_uploads", "refused_uploads", "platform")};
+      PlatformsOf("platforms_of_refused_uploads", "refused_uploads", "platform"),
+      PlatformsOf("platforms_of_written_places", "written_places", "platform")};
   return *statements;
 }
 
-const std::array<Statement, 10>& DropStatements() {
-  static const auto* const statements = new std::array<Statement, 10>{
-      DropOf("drop_possessions_of_platform", "possessions", "platform"),
-      DropOf("drop_uploads_of_platform", "uploads", "platform"),
-      DropOf("drop_bindings_of_platform", "bindings", "platform"),
-      DropOf("drop_placements_of_platform", "placements", "platform"),
-      DropOf("drop_links_of_platform", "links", "platform"),
-      DropOf("drop_seen_files_of_platform", "seen_files", "platform"),
-      DropOf("drop_reads_of_platform", "reads", "platform"),
-      DropOf("drop_waits_of_platform", "waits", "platform"),
-      DropOf("drop_waits_of_source_platform", "waits", "source_platform"),
-      DropOf("drop_refused_uploads_of_platform", "refused_uploads", "platform")};
+const std::array<Statement, 11>& DropStatements() {
+  static const auto* const statements =
+      new std::array<Statement, 11>{DropOf("drop_possessions_of_platform", "possessions", "platform"),
+                                    DropOf("drop_uploads_of_platform", "uploads", "platform"),
+                                    DropOf("drop_bindings_of_platform", "bindings", "platform"),
+                                    DropOf("drop_placements_of_platform", "placements", "platform"),
+                                    DropOf("drop_links_of_platform", "links", "platform"),
+                                    DropOf("drop_seen_files_of_platform", "seen_files", "platform"),
+                                    DropOf("drop_reads_of_platform", "reads", "platform"),
+                                    DropOf("drop_waits_of_platform", "waits", "platform"),
+                                    DropOf("drop_waits_of_source_platform", "waits", "source_platform"),
+                                    DropOf("drop_refused_uploads_of_platform", "refused_uploads", "platform"),
+                                    DropOf("drop_written_place_of_platform", "written_places", "platform")};
   return *statements;
 }
 
@@ -68,6 +70,14 @@ const Statement kLockTotals = {"lock_placement_totals", R"sql(
 const Statement kDropTotals = {"drop_placement_totals", R"sql(
     DELETE FROM placement_totals WHERE platform = $1
       AND NOT EXISTS (SELECT 1 FROM placements WHERE platform = $1)
+)sql"};
+
+const Statement kWasWritten = {"was_place_written", R"sql(
+    SELECT EXISTS (SELECT 1 FROM written_places WHERE platform = $1)
+)sql"};
+
+const Statement kNoteWritten = {"note_written_place", R"sql(
+    INSERT INTO written_places (platform) VALUES ($1) ON CONFLICT DO NOTHING
 )sql"};
 
 const Statement kDropEntity = {"drop_bindings_of_entity", R"sql(
@@ -104,6 +114,17 @@ absl::StatusOr<bool> PlatformRows::DropPlatform(absl::string_view platform, int 
         return transaction.Query(kDropTotals, Params().AddText(platform)).status();
       }));
   return more;
+}
+
+absl::StatusOr<bool> PlatformRows::WasWrittenInto(absl::string_view platform) {
+  ASSIGN_OR_RETURN(const std::vector<bool> was,
+                   QueryAll<bool>(pool_, kWasWritten, Params().AddText(platform),
+                                  [](const Rows& rows, int row) { return rows.GetBool(row, 0); }));
+  return was.at(0);
+}
+
+absl::Status PlatformRows::NoteWrittenInto(absl::string_view platform) {
+  return Do(pool_, kNoteWritten, Params().AddText(platform)).status();
 }
 
 absl::Status PlatformRows::DropEntity(const Uuid& entity) {

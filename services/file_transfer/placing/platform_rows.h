@@ -21,6 +21,9 @@ class PlatformRows {
   absl::StatusOr<std::vector<std::string>> Platforms();
   // At most so many rows of each table; whether there may be more.
   absl::StatusOr<bool> DropPlatform(absl::string_view platform, int limit);
+  // Whether files were put into the platform's directory. Once noted it is so until the platform is dropped.
+  absl::StatusOr<bool> WasWrittenInto(absl::string_view platform);
+  absl::Status NoteWrittenInto(absl::string_view platform);
   absl::Status DropEntity(const Uuid& entity);
 
  private:

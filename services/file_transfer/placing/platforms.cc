@@ -1,14 +1,20 @@
 #include "services/file_transfer/placing/platforms.h"
 
+#include <atomic>
 #include <utility>
+#include <vector>
 
+#include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "services/file_transfer/errors.h"
 
 namespace cognate::file_transfer {
 namespace {
 
 constexpr absl::Duration kFresh = absl::Seconds(3);
 constexpr absl::Duration kOpening = absl::Seconds(5);
+// Somebody may have taken some of them away.
+constexpr int kLookedFor = 200;
 
 }  // namespace
 
@@ -50,11 +56,54 @@ absl::StatusOr<std::shared_ptr<const Place>> Platforms::OpenPlace(const std::str
   using Opened = absl::StatusOr<std::unique_ptr<Place>>;
   const auto opened = std::make_shared<Opened>(absl::UnknownError("not opened"));
   RETURN_IF_ERROR(workers_.Run(platform, clock_.Now() + kOpening,
-                               [opened, directory, roots = roots_, gate = gate_](Beat&) {
-                                 *opened = Place::Open(roots, directory, gate);
+                               [opened, platform, directory, roots = roots_, gate = gate_](Beat&) {
+                                 *opened = Place::Open(roots, directory, platform, gate);
                                }));
   if (!opened->ok()) return opened->status();
-  return std::shared_ptr<const Place>(*std::move(*opened));
+  const std::shared_ptr<const Place> place = *std::move(*opened);
+  RETURN_IF_ERROR(CheckMark(platform, place));
+  return place;
+}
+
+absl::Status Platforms::CheckMark(const std::string& platform, const std::shared_ptr<const Place>& place) {
+  if (place->is_marked()) return NoteWritten(platform);
+  ASSIGN_OR_RETURN(const bool was_written, stores_.platforms.WasWrittenInto(platform));
+  ASSIGN_OR_RETURN(std::vector<PlacementStore::Placed> placed,
+                   stores_.placements.SomePlaced(platform, kLookedFor));
+  if (!was_written && placed.empty()) return absl::OkStatus();
+  // Also where none was found: what is due again for want of them must not make it look like a first time.
+  RETURN_IF_ERROR(NoteWritten(platform));
+  ASSIGN_OR_RETURN(const bool is_it, HasOneOf(platform, place, std::move(placed)));
+  return is_it ? absl::OkStatus() : PlaceMismatch(place->directory(), platform);
+}
+
+// Then it is of an installation that is older than marks, or was copied without its own, and gets one.
+absl::StatusOr<bool> Platforms::HasOneOf(const std::string& platform,
+                                         const std::shared_ptr<const Place>& place,
+                                         std::vector<PlacementStore::Placed> placed) {
+  const auto is_there = std::make_shared<std::atomic<bool>>(false);
+  RETURN_IF_ERROR(workers_.Run(
+      platform, clock_.Now() + kOpening, [is_there, place, placed = std::move(placed)](Beat& beat) {
+        for (size_t i = 0; i < placed.size() && beat.Tick() && !*is_there; ++i) {
+          const absl::StatusOr<FileStand> stand = place->Stat(placed[i].path);
+          *is_there = stand.ok() && stand->size_bytes == placed[i].size_bytes;
+        }
+        const absl::Status marked = *is_there ? place->Mark() : absl::OkStatus();
+        if (!marked.ok())
+          log::Warn("a directory was not marked", {{"directory", place->directory()}, {"status", marked}});
+      }));
+  return is_there->load();
+}
+
+absl::Status Platforms::NoteWritten(const std::string& platform) {
+  {
+    MutexLock lock(&mutex_);
+    if (noted_.contains(platform)) return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(stores_.platforms.NoteWrittenInto(platform));
+  MutexLock lock(&mutex_);
+  noted_.insert(platform);
+  return absl::OkStatus();
 }
 
 }  // namespace cognate::file_transfer

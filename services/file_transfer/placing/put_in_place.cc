@@ -54,10 +54,13 @@ absl::StatusOr<std::vector<PutInPlace::Known>> PutInPlace::LookUp(const std::vec
     if (work_.target->place != nullptr) RETURN_IF_ERROR(LookInto(ready, &known));
     return known;
   }
-  // What its agent has once put somewhere is there.
+  // What its agent has once put somewhere is there, unless it has said since that it is not.
   for (size_t i = 0; i < ready.size(); ++i) {
     Known& one = known[i];
-    one.own_is_there = !one.own_path.empty() && one.own_path != ready[i]->target_path;
+    const bool is_lost = one.placement.has_value() && one.placement->state == v1::PLACEMENT_STATE_DUE &&
+                         one.placement->sha256 == ready[i]->sha256 &&
+                         one.placement->actual_path == one.own_path;
+    one.own_is_there = !one.own_path.empty() && one.own_path != ready[i]->target_path && !is_lost;
     one.copy_is_there = one.placement.has_value() && one.placement->state == v1::PLACEMENT_STATE_PLACED &&
                         one.placement->sha256 == ready[i]->sha256;
   }

@@ -16,7 +16,11 @@ const Statement kPut = {"put_refused_uploads", R"sql(
     FROM unnest($2::bytea[], $3::text[], $4::text[]) AS refused (sha256, reason, message)
     CROSS JOIN LATERAL (SELECT 1 FROM waits w
                         WHERE w.sha256 = refused.sha256 AND w.sha256 IS NOT NULL AND w.path = ''
-                          AND w.source_platform = $1 LIMIT 1) wait
+                          AND w.source_platform = $1
+                        UNION ALL
+                        SELECT 1 FROM files f
+                        WHERE f.sha256 = refused.sha256 AND f.damaged_at IS NOT NULL
+                        LIMIT 1) asked
     ON CONFLICT (platform, sha256) DO UPDATE
     SET reason = excluded.reason, message = excluded.message, refused_at = excluded.refused_at
 )sql"};
@@ -54,8 +58,8 @@ const Statement kDropBefore = {"drop_old_refused_uploads", R"sql(
 
 }  // namespace
 
-absl::Status RefusalStore::Put(absl::string_view platform, const std::vector<RefusedUpload>& refused,
-                               absl::Time now) {
+absl::Status RefusalStore::Put(Transaction& transaction, absl::string_view platform,
+                               const std::vector<RefusedUpload>& refused, absl::Time now) {
   if (refused.empty()) return absl::OkStatus();
   std::vector<absl::string_view> hashes, reasons, messages;
   for (const RefusedUpload& upload : refused) {
@@ -68,10 +72,8 @@ absl::Status RefusalStore::Put(absl::string_view platform, const std::vector<Ref
   params.AddTextArray(absl::MakeConstSpan(reasons)).AddTextArray(absl::MakeConstSpan(messages));
   params.AddTimestamp(now);
   wake.AddText(platform).AddByteaArray(absl::MakeConstSpan(hashes)).AddTimestamp(now);
-  return pool_.InTransactionWithRetry("put_refused_uploads", [&](Transaction& transaction) -> absl::Status {
-    RETURN_IF_ERROR(transaction.Query(kPut, params).status());
-    return transaction.Query(kWake, wake).status();
-  });
+  RETURN_IF_ERROR(transaction.Query(kPut, params).status());
+  return transaction.Query(kWake, wake).status();
 }
 
 absl::StatusOr<std::vector<std::optional<RefusedUpload>>> RefusalStore::Find(

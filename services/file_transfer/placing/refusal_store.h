@@ -25,8 +25,10 @@ class RefusalStore {
  public:
   explicit RefusalStore(postgres::Pool& pool) : pool_(pool) {}
 
-  // Where somebody waits for them; what does is looked at now. No content twice.
-  absl::Status Put(absl::string_view platform, const std::vector<RefusedUpload>& refused, absl::Time now);
+  // As a part of a transaction. Where somebody waits for them, or they are damaged here; what waits is looked
+  // at now. No content twice.
+  static absl::Status Put(postgres::Transaction& transaction, absl::string_view platform,
+                          const std::vector<RefusedUpload>& refused, absl::Time now);
   // Each as what is asked for.
   absl::StatusOr<std::vector<std::optional<RefusedUpload>>> Find(absl::Span<const std::string> platforms,
                                                                  absl::Span<const std::string> sha256s);

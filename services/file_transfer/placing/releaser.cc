@@ -19,9 +19,10 @@ constexpr absl::Duration kLooking = absl::Seconds(5);
 constexpr absl::Duration kLease = absl::Seconds(30);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
 constexpr absl::Duration kLongestPause = absl::Seconds(60);
-// A record that nobody has sent again for so long, though its file is there, has been given up, or has other
-// fields by now.
-constexpr absl::Duration kForgotten = absl::Hours(24);
+// A record that has not asked for so long is sent on its way, its file there or not: if it waits still it
+// asks again. If not, within another hour, it was given up, or has other fields by now.
+constexpr absl::Duration kAskAgain = absl::Hours(24);
+constexpr absl::Duration kForgotten = absl::Hours(25);
 constexpr int kAtOnce = 500;
 
 absl::Duration PauseAfter(int looks) {
@@ -54,7 +55,8 @@ absl::StatusOr<bool> Releaser::LookAtSome() {
   std::map<std::string, std::vector<const WaitRow*>> of_platforms;
   std::vector<absl::Time> next;
   for (size_t i = 0; i < waits.size(); ++i) {
-    if (ready[i]) of_platforms[waits[i].key.platform].push_back(&waits[i]);
+    const bool is_to_ask = now - waits[i].asked > kAskAgain;
+    if (ready[i] || is_to_ask) of_platforms[waits[i].key.platform].push_back(&waits[i]);
     next.push_back(now + PauseAfter(waits[i].look_count));
   }
   std::vector<WaitRow> forgotten;
@@ -64,11 +66,11 @@ absl::StatusOr<bool> Releaser::LookAtSome() {
       continue;
     }
     for (const WaitRow* const wait : some) {
-      if (wait->ready.has_value() && now - *wait->ready > kForgotten) forgotten.push_back(*wait);
+      if (now - wait->asked > kForgotten) forgotten.push_back(*wait);
     }
   }
   RETURN_IF_ERROR(store_.PutOff(waits, next, ready, lease, now));
-  RETURN_IF_ERROR(store_.Drop(forgotten));
+  RETURN_IF_ERROR(store_.Forget(forgotten, now - kForgotten));
   return waits.size() == kAtOnce;
 }
 

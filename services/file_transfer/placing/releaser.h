@@ -1,4 +1,5 @@
-// Sends records on their way again whose files have come, until they have asked for these files once more.
+// Sends records on their way again whose files have come, until they have asked for these files once more,
+// and forgets those that do not wait any more.
 #pragma once
 
 #include <string>

@@ -86,6 +86,7 @@ struct WaitRow {
   int look_count = 0;
   absl::Time created;
   std::optional<absl::Time> ready;  // since when what it waits for is there
+  absl::Time asked = {};            // when Bind last asked for it
 };
 
 // How all files of a platform stand.

@@ -230,7 +230,9 @@ class Understanding {
       if (was_sent) {
         one.sha256 = *sent[i]->sha256;
         one.is_claimed = true;
-      } else if (given[i].has_value() && given[i]->state == v1::PLACEMENT_STATE_PLACED) {
+      } else if (given[i].has_value() && (given[i]->state == v1::PLACEMENT_STATE_PLACED ||
+                                          given[i]->state == v1::PLACEMENT_STATE_DUE)) {
+        // Also what it has lost meanwhile.
         one.sha256 = given[i]->sha256;
       } else if (known.has_value()) {
         one.sha256 = *known;

@@ -14,16 +14,16 @@ using postgres::Transaction;
 constexpr char kColumns[] =
     "w.platform, w.entity_id, w.model, w.field, w.position, w.source_platform, w.source_path, w.sha256, "
     "w.path, "
-    "w.look_count, w.created_at, w.ready_at";
+    "w.look_count, w.created_at, w.ready_at, w.asked_at";
 
 const Statement kPut = {"put_waits", R"sql(
     INSERT INTO waits AS w (platform, entity_id, model, field, position, source_platform, source_path, sha256, path,
-                            next_look_at, created_at)
-    SELECT *, $10::timestamptz, $11::timestamptz
+                            next_look_at, created_at, asked_at)
+    SELECT *, $10::timestamptz, $11::timestamptz, $11::timestamptz
     FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::bytea[], $9::text[])
     ON CONFLICT (platform, entity_id, model, field, position) DO UPDATE
     SET source_platform = excluded.source_platform, source_path = excluded.source_path, sha256 = excluded.sha256,
-        path = excluded.path, ready_at = NULL,
+        path = excluded.path, ready_at = NULL, asked_at = excluded.asked_at,
         look_count = CASE WHEN w.source_path = excluded.source_path AND w.sha256 IS NOT DISTINCT FROM excluded.sha256
                                AND w.path = excluded.path THEN w.look_count ELSE 0 END,
         next_look_at = CASE WHEN w.source_path = excluded.source_path AND w.sha256 IS NOT DISTINCT FROM excluded.sha256
@@ -51,6 +51,44 @@ std::string DropSql(absl::string_view comparison) {
 
 const Statement kDrop = {"drop_waits", DropSql("=")};
 const Statement kDropBehind = {"drop_waits_behind", DropSql(">")};
+
+// What has been asked for since is not forgotten.
+const Statement kForget = {"forget_waits", R"sql(
+    DELETE FROM waits WHERE ctid = ANY (ARRAY(
+        SELECT w.ctid
+        FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[])
+             AS gone (platform, entity_id, model, field, position)
+        CROSS JOIN LATERAL (
+            SELECT ctid FROM waits
+            WHERE platform = gone.platform AND entity_id = gone.entity_id AND model = gone.model
+              AND field = gone.field AND position = gone.position AND asked_at < $6
+            LIMIT 1 FOR UPDATE) w))
+    RETURNING platform, entity_id, model, field, position, path
+)sql"};
+
+const Statement kForgetBindings = {"forget_bindings_of_waits", R"sql(
+    DELETE FROM bindings WHERE ctid = ANY (ARRAY(
+        SELECT b.ctid
+        FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[])
+             AS gone (platform, entity_id, model, field, position)
+        CROSS JOIN LATERAL (
+            SELECT ctid FROM bindings
+            WHERE platform = gone.platform AND entity_id = gone.entity_id AND model = gone.model
+              AND field = gone.field AND position = gone.position AND path = '' AND link_platform IS NULL
+            LIMIT 1) b))
+      AND path = ''
+)sql"};
+
+const Statement kForgetPlacements = {"forget_placements_of_waits", R"sql(
+    DELETE FROM placements p
+    WHERE ctid = ANY (ARRAY(
+        SELECT due.ctid
+        FROM unnest($1::text[], $2::text[]) AS gone (platform, path)
+        CROSS JOIN LATERAL (SELECT ctid FROM placements
+                            WHERE platform = gone.platform AND path = gone.path AND state = 2 LIMIT 1) due))
+      AND state = 2 AND actual_path = '' AND updated_at < $3
+      AND NOT EXISTS (SELECT 1 FROM waits w WHERE w.platform = p.platform AND w.path = p.path AND w.path <> '')
+)sql"};
 
 const Statement kWakeSource = {"wake_waits_of_source", R"sql(
     UPDATE waits SET next_look_at = $3, look_count = 0 WHERE source_platform = $1 AND source_path = $2 AND path = ''
@@ -117,16 +155,25 @@ const Statement kPutOff = {"put_off_waits", absl::StrCat(R"sql(
     WHERE waits.ctid = due.ctid AND waits.next_look_at = $7
 )sql")};
 
-// For records that wait, and for copies behind links, for which none does.
+// For records that wait, and for copies behind links, for which none does; and what was found damaged here
+// and the platform has shown to have.
 const Statement kWanted = {"wanted_uploads", absl::StrCat("SELECT DISTINCT ON (w.sha256) ", kColumns, R"sql(
     FROM (SELECT platform, entity_id, model, field, position, source_platform, source_path, sha256, path, look_count,
-                 created_at, ready_at
+                 created_at, ready_at, asked_at
           FROM waits WHERE source_platform = $1 AND sha256 IS NOT NULL AND sha256 > $2 AND path = ''
           UNION ALL
           SELECT '', '00000000-0000-0000-0000-000000000000'::uuid, '', '', 0, platform, path, claimed_sha256, '', 0,
-                 created_at, NULL
+                 created_at, NULL, created_at
           FROM links
-          WHERE platform = $1 AND claimed_sha256 > $2) w
+          WHERE platform = $1 AND claimed_sha256 > $2
+          UNION ALL
+          SELECT '', '00000000-0000-0000-0000-000000000000'::uuid, '', '', 0, $1, COALESCE(led.path, ''), f.sha256, '', 0,
+                 f.damaged_at, NULL, f.damaged_at
+          FROM files f
+          CROSS JOIN LATERAL (SELECT 1 FROM possessions h WHERE h.platform = $1 AND h.file_id = f.file_id LIMIT 1) had
+          LEFT JOIN LATERAL (SELECT path FROM bindings b
+                             WHERE b.sha256 = f.sha256 AND b.platform = $1 AND b.path <> '' LIMIT 1) led ON true
+          WHERE f.damaged_at IS NOT NULL AND f.sha256 > $2) w
     CROSS JOIN LATERAL (SELECT w.source_platform AS source, w.sha256 AS sha256) wanted
     WHERE NOT EXISTS ()sql",
                                                           kHas, R"sql()
@@ -146,6 +193,7 @@ WaitRow FromRow(const Rows& rows, int row) {
   wait.look_count = rows.GetInt32(row, 9);
   wait.created = rows.GetTimestamp(row, 10);
   if (!rows.IsNull(row, 11)) wait.ready = rows.GetTimestamp(row, 11);
+  wait.asked = rows.GetTimestamp(row, 12);
   return wait;
 }
 
@@ -231,8 +279,25 @@ absl::Status WaitStore::PutOff(const std::vector<WaitRow>& waits, const std::vec
   return Do(pool_, kPutOff, params.AddBoolArray(ready).AddTimestamp(now)).status();
 }
 
-absl::Status WaitStore::Drop(const std::vector<WaitRow>& waits) {
-  return waits.empty() ? absl::OkStatus() : Do(pool_, kDrop, KeyParamsOf(waits)).status();
+absl::Status WaitStore::Forget(const std::vector<WaitRow>& waits, absl::Time before) {
+  if (waits.empty()) return absl::OkStatus();
+  return pool_.InTransactionWithRetry("forget_waits", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kForget, KeyParamsOf(waits).AddTimestamp(before)));
+    std::vector<BindingKey> keys;
+    std::vector<std::string> platforms, paths;
+    for (int row = 0; row < rows.size(); ++row) {
+      keys.push_back({std::string(rows.GetText(row, 0)), rows.GetUuid(row, 1),
+                      std::string(rows.GetText(row, 2)), std::string(rows.GetText(row, 3)),
+                      rows.GetInt32(row, 4)});
+      platforms.push_back(keys.back().platform);
+      paths.emplace_back(rows.GetText(row, 5));
+    }
+    if (keys.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(transaction.Query(kForgetBindings, KeyParams(keys)).status());
+    Params params;
+    params.AddTextArray(platforms).AddTextArray(paths).AddTimestamp(before);
+    return transaction.Query(kForgetPlacements, params).status();
+  });
 }
 
 absl::StatusOr<std::vector<WaitRow>> WaitStore::Wanted(absl::string_view platform, absl::string_view after,

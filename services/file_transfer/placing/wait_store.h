@@ -43,10 +43,12 @@ class WaitStore {
   // wait for something else since keeps its own time.
   absl::Status PutOff(const std::vector<WaitRow>& waits, const std::vector<absl::Time>& next,
                       const std::vector<bool>& ready, absl::Time lease, absl::Time now);
-  absl::Status Drop(const std::vector<WaitRow>& waits);
+  // Those that nobody has asked for since, with what is only kept for them: a field's lead to a copy that
+  // never came, and a copy that is due.
+  absl::Status Forget(const std::vector<WaitRow>& waits, absl::Time before);
 
-  // Contents that others wait for and the platform's agent has not sent, in the order of their hashes, from
-  // behind `after` on.
+  // Contents that others wait for and the platform's agent has not sent, or that it has and are damaged here,
+  // in the order of their hashes, from behind `after` on.
   absl::StatusOr<std::vector<WaitRow>> Wanted(absl::string_view platform, absl::string_view after, int limit);
 
  private:

@@ -114,15 +114,17 @@ class PlacingTest : public FilesTest {
     EXPECT_OK(response);
     return response.ok() ? *response : v1::MissingResponse();
   }
+  // `retry_seconds` -1: it is not to be tried again.
   absl::Status Place(const std::string& platform, const v1::Placement& placement, const std::string& reason,
-                     int retry_seconds = 0) {
+                     int retry_seconds = -1, const std::string& actual_path = "") {
     v1::PlaceRequest request;
     request.set_platform(platform);
     v1::PlaceResult& result = *request.add_results();
     result.set_sha256(placement.file().sha256());
     result.set_path(placement.path());
+    result.set_actual_path(actual_path);
     if (!reason.empty()) result.mutable_error()->set_reason(reason);
-    if (retry_seconds > 0) result.mutable_error()->mutable_retry_delay()->set_seconds(retry_seconds);
+    if (retry_seconds >= 0) result.mutable_error()->mutable_retry_delay()->set_seconds(retry_seconds);
     return Call(&Stub::Place, request).status();
   }
   std::string AskStore(const std::string& sql) {

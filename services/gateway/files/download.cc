@@ -9,8 +9,8 @@
 #include "absl/strings/strip.h"
 #include "cognate/v1/file_transfer_service.pb.h"
 #include "common/files/digest.h"
-#include "common/status/error.h"
 #include "services/gateway/connect_error.h"
+#include "services/gateway/files/download_errors.h"
 #include "services/gateway/files/download_headers.h"
 
 namespace cognate::gateway {
@@ -19,13 +19,11 @@ namespace {
 constexpr char kPath[] = "/files/";
 constexpr char kLastingPath[] = "/files/link/";
 constexpr absl::string_view kHashPath = "/files/sha256/";
-// A client that reads slowly keeps so much of its content here, and no call of the service that has it.
-constexpr int64_t kPieceBytes = 512 << 10;
 // As long may the service take to find out what is wrong with a content.
 constexpr absl::Duration kVerifyTimeout = absl::Hours(1);
 // So long a browser waits for a source of which nothing is known.
 constexpr absl::Duration kPatience = absl::Milliseconds(900);
-constexpr absl::Duration kComeAgain = absl::Seconds(30);
+constexpr absl::Duration kLookAtReader = absl::Seconds(5);
 
 class Download final : public FileCall {
  public:
@@ -102,17 +100,7 @@ class Download final : public FileCall {
       return Tell(file, IsPlainPicture(file.media_type()) ? "inline" : AttachmentOf(lasting_.name()));
     }
     parts_.sources.Count("none");
-    // Whoever has the address need not know more of the sync than that.
-    const std::string& reason = lasting_.error().reason();
-    if (!reason.empty()) {
-      return call_->Refuse(
-          Error(absl::StatusCode::kNotFound, "LINK_HAS_NO_COPY",
-                absl::StrCat("the source does not answer, and its file is not stored here (", reason, ")")));
-    }
-    call_->Refuse(Error(absl::StatusCode::kUnavailable, "LINK_NOT_STORED_YET",
-                        "the source does not answer, and its file is not stored here yet: come again in a "
-                        "moment")
-                      .RetryAfter(kComeAgain));
+    call_->Refuse(NoCopy(lasting_.error()));
   }
 
   void Tell(const v1::File& file, const std::string& disposition) {
@@ -144,27 +132,33 @@ class Download final : public FileCall {
     left_ = range.length;
     is_whole_ = range.length == file.size_bytes();
     call_->exchange().OnGone([self = self()] { self->Gone(); });
-    if (!is_head() && left_ > 0) return ReadPiece();
+    if (!is_head() && left_ > 0) return Enter();
     call_->Begin(headers_, status_);
     call_->End(absl::OkStatus());
   }
 
+  void Enter() {
+    auto seat = parts_.downloads.Enter(call_->client_address(), rights_ == Rights::kGateway ? sha256_ : "");
+    if (!seat.ok()) return call_->Refuse(seat.status());
+    seat_ = *std::move(seat);
+    piece_bytes_ = parts_.downloads.NextPiece(0, absl::ZeroDuration());
+    WatchReader();
+    ReadPiece();
+  }
+
   void RefuseRange(int64_t size_bytes) {
-    const absl::Status status =
-        Error(absl::StatusCode::kOutOfRange, "RANGE_BEHIND_END",
-              absl::StrCat("range: the content has ", size_bytes, " bytes, and nothing of the range"))
-            .With("size_bytes", absl::StrCat(size_bytes));
+    const absl::Status status = RangeBehindEnd(size_bytes);
     http::Response response = ConnectError(status, 416);
     response.headers.push_back({"content-range", absl::StrCat("bytes */", size_bytes)});
     call_->Answer(std::move(response), status);
   }
 
-  // Asks for one at a time, so that a reader who stands still holds nothing in the service.
+  // Asks for one at a time, so that a reader who stands still holds a piece here, and nothing in the service.
   void ReadPiece() {
     v1::ReadRequest request;
     request.set_sha256(sha256_);
     request.set_offset(offset_);
-    request.set_limit(std::min(left_, kPieceBytes));
+    request.set_limit(std::min(left_, piece_bytes_));
     request.set_platform(platform_);
     UpstreamRequest upstream = RequestTo("FileTransferService/Read", rights_);
     upstream.deadline = call_->clock().Now() + parts_.timeout;
@@ -190,22 +184,44 @@ class Download final : public FileCall {
     reading_ = nullptr;
     if (is_gone_) return call_->Gone();
     const auto size = static_cast<int64_t>(piece_.size());
-    if (!status.ok() || size != std::min(left_, kPieceBytes)) return Fail(status);
+    if (!status.ok() || size != std::min(left_, piece_bytes_)) return Fail(status);
     if (is_whole_) digest_.Add(piece_);
     if (is_whole_ && size == left_ && digest_.Finish() != sha256_) return FailDamaged();
-    if (!std::exchange(is_begun_, true)) call_->Begin(headers_, status_);
+    if (!std::exchange(is_begun_, true)) {
+      call_->exchange().CountIn(parts_.downloads.memory());
+      call_->Begin(headers_, status_);
+    }
     offset_ += size;
     left_ -= size;
-    const bool is_last = left_ == 0;
-    call_->exchange().Write(std::exchange(piece_, std::string()), [this, self = self(), is_last] {
-      if (!is_last && !is_gone_) ReadPiece();
+    written_ = http::Monotonic();
+    untaken_ = size;
+    call_->exchange().Write(std::exchange(piece_, std::string()),
+                            [this, self = self(), size] { Taken(size); });
+  }
+
+  void Taken(int64_t size) {
+    untaken_ = 0;
+    if (is_gone_) return;
+    if (left_ == 0) return call_->End(absl::OkStatus());
+    piece_bytes_ = parts_.downloads.NextPiece(size, http::Monotonic() - written_);
+    ReadPiece();
+  }
+
+  // Who takes a byte now and then holds what others need, and reads nothing.
+  void WatchReader() {
+    call_->exchange().loop().After(kLookAtReader, [weak = std::weak_ptr<Download>(self())] {
+      const std::shared_ptr<Download> one = weak.lock();
+      if (one == nullptr || one->is_gone_) return;
+      const bool waits = one->untaken_ > 0;
+      if (!waits || http::Monotonic() - one->written_ <= Downloads::PatienceFor(one->untaken_))
+        return one->WatchReader();
+      one->Fail(ReaderTooSlow());
+      one->is_gone_ = true;
     });
-    if (is_last) call_->End(absl::OkStatus());
   }
 
   void Fail(const absl::Status& status) {
-    const absl::Status fault =
-        status.ok() ? absl::DataLossError("the content is shorter than it should be") : status;
+    const absl::Status fault = status.ok() ? ContentTooShort() : status;
     if (!is_begun_) return call_->Refuse(fault);
     call_->exchange().Abort();
     call_->End(fault);
@@ -214,9 +230,7 @@ class Download final : public FileCall {
   // The service compares with the hash what it gives as a whole, and this was asked for in pieces: the last
   // of them is kept back, and the service looks for itself.
   void FailDamaged() {
-    Fail(Error(absl::StatusCode::kDataLoss, "FILE_DAMAGED",
-               "what is stored is no longer what it was; a scrub repairs it")
-             .With("sha256", absl::BytesToHexString(sha256_)));
+    Fail(ContentDamaged(sha256_));
     v1::ReadRequest request;
     request.set_sha256(sha256_);
     request.set_platform(platform_);
@@ -246,8 +260,12 @@ class Download final : public FileCall {
   int64_t offset_ = 0;
   int64_t left_ = 0;
   std::string piece_;
-  bool is_whole_ = false;  // All of the content is asked for.
-  files::Digest digest_;   // Then of what was read.
+  std::unique_ptr<Downloads::Seat> seat_;
+  int64_t piece_bytes_ = 0;
+  absl::Duration written_;  // When the last piece was given to the connection.
+  int64_t untaken_ = 0;     // Of it.
+  bool is_whole_ = false;   // All of the content is asked for.
+  files::Digest digest_;    // Then of what was read.
   std::shared_ptr<UpstreamCall> reading_;
   bool is_begun_ = false;
   bool is_gone_ = false;

@@ -12,6 +12,7 @@
 #include "google/protobuf/message.h"
 #include "services/gateway/call.h"
 #include "services/gateway/files/active_uploads.h"
+#include "services/gateway/files/downloads.h"
 #include "services/gateway/files/source_watch.h"
 #include "services/gateway/rpc_table.h"
 #include "services/gateway/upstream_client.h"
@@ -24,6 +25,7 @@ struct FileParts {
   UpstreamClient& upstream;
   ActiveUploads& active;
   SourceWatch& sources;
+  Downloads& downloads;
   int64_t max_upload_bytes;
   absl::Duration upload_lifetime;
   absl::Duration timeout;  // Of a call that moves no content.
