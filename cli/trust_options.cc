@@ -60,7 +60,8 @@ void AddTrustOptions(CLI::App& app) {
   app.add_option("--tls-ca-file", options->ca_file,
                  "Whose certificates the services show: a file, or `system`. Without it there is no TLS")
       ->envname("COGNATE_TLS_CA_FILE");
-  app.add_flag("--plaintext", options->plaintext, "Send the key to other machines without TLS, too");
+  app.add_flag("--plaintext", options->plaintext, "Send the key to other machines without TLS, too")
+      ->envname("COGNATE_PLAINTEXT");
   app.parse_complete_callback([options] {
     const absl::Status installed = Install(*options);
     if (installed.ok()) return;

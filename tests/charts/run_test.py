@@ -46,6 +46,16 @@ class RunTest(unittest.TestCase):
                 code, said = kubelet.run_to_end(name, pod, container)
                 self.assertEqual(code, 0, f"{name}: {words}: {said[-2000:]}")
 
+    def ask_by_the_command_line(self, kubelet):
+        """`kubectl exec deploy/cognate-gateway -- cognate …`, as docs/monitoring.md has it: the gateway's pod knows where the others are."""
+        page = (ROOT / "docs" / "monitoring.md").read_text()
+        words = re.search(r"exec -i deploy/cognate-gateway -- cognate (.*?) \"\$@\"", page).group(1).split()
+        pods = dict(kubelet.pods())
+        for command in (["status"], ["platform", "list"], ["troubles", "list"], ["run", "list"], ["conflict", "list"], ["file", "list"]):
+            container = dict(pods["cognate-gateway"]["containers"][0], command=["/usr/local/bin/cognate", *words, *command])
+            code, said = kubelet.run_to_end("cognate-gateway", pods["cognate-gateway"], container)
+            self.assertEqual(code, 0, f"{command}: {said[-2000:]}")
+
     def end(self, kubelet):
         codes = kubelet.terminate()
         self.assertEqual(set(codes.values()), {0}, codes)
@@ -88,6 +98,7 @@ class RunTest(unittest.TestCase):
         kubelet = self.run_installation(objects, secrets, {"pg.data.svc": "127.0.0.1", "redis.data.svc": "127.0.0.1"})
         self.assertEqual(len(pods_of_tests(objects)), 4)
         self.make_calls_of_the_page(kubelet)
+        self.ask_by_the_command_line(kubelet)
         # A second pod of a service that is there already: nothing is left to migrate.
         self.assertEqual(kubelet.migrate(), 5)
         self.end(kubelet)
@@ -116,6 +127,7 @@ class RunTest(unittest.TestCase):
         own = ["-cert", str(authority.directory / "own.crt"), "-key", str(authority.directory / "own.key")]
         if self.grpcurl(*shown, address, "list"):
             self.grpcurl(*shown, *own, address, "cognate.v1.PlatformRegistryService/ListPlatforms")
+        self.ask_by_the_command_line(kubelet)
         self.end(kubelet)
         for name in SERVICES:
             self.assertNotIn(PASSWORD, kubelet.log(f"cognate-{name}"))
