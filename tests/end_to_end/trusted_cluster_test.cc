@@ -70,9 +70,12 @@ TEST_F(TrustedClusterTest, TheCommandLineAsksEachServiceWhereItIs) {
   EXPECT_EQ(status.code, 0) << status.output;
   for (const char* const word : {"articles", "TARGET", "OPEN", "SOURCE"})
     EXPECT_THAT(status.output, ::testing::HasSubstr(word));
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"platform", "list"}, {"troubles", "list"}, {"run", "list"}, {"audit", "list"},
-        {"conflict", "list"}, {"file", "list"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"platform", "list"},
+                                                {"troubles", "list"},
+                                                {"run", "list"},
+                                                {"audit", "list"},
+                                                {"conflict", "list"},
+                                                {"file", "list"}}) {
     const cluster::Cluster::Ran ran = cluster_.Run(words);
     EXPECT_EQ(ran.code, 0) << words[0] << ": " << ran.output;
   }
