@@ -9,7 +9,8 @@ class App;
 
 namespace cognate::cli {
 
-// One address for all, as `cognate up` and a proxy offer it; a service that has one of its own is asked there.
+// One address for all, as `cognate up` and a proxy offer it; a service that has one of its own is asked
+// there.
 struct ServiceAddresses {
   std::string all;
   std::string registry = {};

@@ -105,8 +105,7 @@ TEST_F(TakeoverTest, WhatDidNotFitOnALaneThatNobodyHadIsAskedForSoonerThanElse) 
     absl::Duration least = absl::InfiniteDuration();
     for (const v1::RefillRequest& refill : peers_.refills()) {
       if (refill.platform() != platform) continue;
-      least =
-          std::min(least, now - absl::FromUnixMicros(value::MicrosOf(refill.planned_before())));
+      least = std::min(least, now - absl::FromUnixMicros(value::MicrosOf(refill.planned_before())));
     }
     return least;
   };

@@ -49,12 +49,18 @@ class RunTest(unittest.TestCase):
     def ask_by_the_command_line(self, kubelet):
         """`kubectl exec deploy/cognate-gateway -- cognate …`, as docs/monitoring.md has it: the gateway's pod knows where the others are."""
         page = (ROOT / "docs" / "monitoring.md").read_text()
-        words = re.search(r"exec -i deploy/cognate-gateway -- cognate (.*?) \"\$@\"", page).group(1).split()
-        pods = dict(kubelet.pods())
+        words = re.search(r"exec -i deploy/cognate-gateway -- cognate (.*?) \"\$@\" <", page).group(1).split()
+        pod = dict(kubelet.pods())["cognate-gateway"]
+
+        def ask(*words, told=""):
+            container = dict(pod["containers"][0], command=["/usr/local/bin/cognate", *words])
+            code, said = kubelet.run_to_end("cognate-gateway", pod, container, told)
+            self.assertEqual(code, 0, f"{words}: {said[-2000:]}")
+
         for command in (["status"], ["platform", "list"], ["troubles", "list"], ["run", "list"], ["conflict", "list"], ["file", "list"]):
-            container = dict(pods["cognate-gateway"]["containers"][0], command=["/usr/local/bin/cognate", *words, *command])
-            code, said = kubelet.run_to_end("cognate-gateway", pods["cognate-gateway"], container)
-            self.assertEqual(code, 0, f"{command}: {said[-2000:]}")
+            ask(*words, *command, told=KEYS["service-key"] + "\n")
+        file = re.search(r"Without a key of your own, `(--key-file \S+)`", page).group(1).split()
+        ask(*file, "status")
 
     def end(self, kubelet):
         codes = kubelet.terminate()
@@ -127,7 +133,6 @@ class RunTest(unittest.TestCase):
         own = ["-cert", str(authority.directory / "own.crt"), "-key", str(authority.directory / "own.key")]
         if self.grpcurl(*shown, address, "list"):
             self.grpcurl(*shown, *own, address, "cognate.v1.PlatformRegistryService/ListPlatforms")
-        self.ask_by_the_command_line(kubelet)
         self.end(kubelet)
         for name in SERVICES:
             self.assertNotIn(PASSWORD, kubelet.log(f"cognate-{name}"))
