@@ -7,7 +7,7 @@ import unittest
 import living
 from chart import ROOT, SERVICES, Objects, at, missing_tools, tool
 from kubelet import Image, Kubelet, may_run, pods_of_tests
-from servers import Authority, Postgres, Redis
+from servers import Authority, Postgres, Redis, RedisCluster
 
 PASSWORD = "it is \"a\" pass:word/with@everything%20#?"
 KEYS = {"service-key": "k" * 40, "sealing-keys": "first MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n", "link-key": "l" * 40}
@@ -136,6 +136,24 @@ class RunTest(unittest.TestCase):
         self.end(kubelet)
         for name in SERVICES:
             self.assertNotIn(PASSWORD, kubelet.log(f"cognate-{name}"))
+
+    def test_a_redis_cluster_that_wants_certificates_is_enough(self):
+        names = ["redis-1.data.svc", "redis-2.data.svc", "redis-3.data.svc"]
+        authority = self.started(Authority())
+        postgres = self.started(Postgres(PASSWORD))
+        self.database(postgres)
+        redis = self.started(RedisCluster("hidden", names, authority.certificate, authority.pair(*names)))
+        certificate, key = authority.pair("cognate")
+        secrets = {"cognate-keys": KEYS, "cognate-db-app": {"password": PASSWORD}, "redis": {"password": "hidden"},
+                   "redis-ca": {"ca.crt": authority.certificate}, "redis-client": {"tls.crt": certificate, "tls.key": key}}
+        nodes = [f'"{name}:{port}"' for name, port in zip(names, redis.ports)]
+        objects = Objects(at("cluster"), f"postgres.port={postgres.port}", 'postgres.sslMode="disable"', f"redis.nodes=[{','.join(nodes)}]")
+        kubelet = self.run_installation(objects, secrets, {name: "127.0.0.1" for name in ["pg.data.svc", *names]})
+        self.assertTrue(redis.keys())
+        self.assertEqual({key for key in redis.keys() if not key.startswith("{cognate}:")}, set())
+        self.end(kubelet)
+        for name in SERVICES:
+            self.assertNotIn("hidden", kubelet.log(f"cognate-{name}"))
 
     def test_one_process_is_enough(self):
         postgres, redis = self.started(Postgres("word")), self.started(Redis("hidden"))
