@@ -1,9 +1,9 @@
 # One image with every program. `deploy/image/build` builds it; `deploy/image/tree` makes the same files without Docker.
 #
-# DEBIAN names the base of both stages, here by a tag that moves. `deploy/image/build` gives it by a digest, that of the tag at that moment
-# unless it is told another, and writes it into a label; `docker build .` by itself does neither.
+# DEBIAN names the base of both stages by its digest, that of the index of all architectures: here debian:bookworm-20261005-slim. It is moved by a
+# commit that writes here, and into deploy/compose/compose.yaml, what `deploy/image/build --base` prints: what the tag is at that moment.
 # SNAPSHOT is the address of a Debian archive of one moment, which all packages then come from: the same sources give the same image.
-ARG DEBIAN=debian:12-slim
+ARG DEBIAN=debian:12-slim@sha256:7c7b2c966bc9ee8cedfeef67e0e279108992c77681fa595db4a9d65c06ccc587
 
 FROM ${DEBIAN} AS build
 ARG SNAPSHOT=
@@ -32,6 +32,7 @@ FROM ${DEBIAN}
 ARG SNAPSHOT=
 ARG VERSION=0.1.0
 ARG REVISION=
+# Of DEBIAN; `deploy/image/build` takes it from there.
 ARG BASE_DIGEST=
 # The time in the list of packages; `deploy/image/build` gives that of the commit.
 ARG SOURCE_DATE_EPOCH=0

@@ -31,7 +31,7 @@ format: ## Format the sources
 build: setup ## Build only
 	@scripts/build
 
-image: ## Build the image with Docker (TAG=name:tag, PUSH=1 to push it; DEBIAN=…@sha256:… and SNAPSHOT=http://… for the same bytes again)
+image: ## Build the image with Docker (TAG=name:tag, PUSH=1 to push it; SNAPSHOT=http://… for the same bytes again, DEBIAN=…@sha256:… for another base)
 	@deploy/image/build "$(TAG)" $(if $(PUSH),--push,--load)
 
 chart: ## Check the Helm chart, pack it, and run its installations without a cluster (needs `make tools` and a build)

@@ -40,7 +40,7 @@ class AuditCommandTest : public feedback::FeedbackTest {
   // What it prints.
   std::string Type(const std::string& line, bool json = false) {
     context_ = Context();
-    context_.address = feedback_->address();
+    context_.addresses.all = feedback_->address();
     context_.json = json;
     CLI::App app;
     AddAuditCommand(app, context_);

@@ -1,25 +1,33 @@
 #include "cli/client.h"
 
+#include <string>
+
 namespace cognate::cli {
 
-Client::Client(const std::string& address)
-    : channel_(grpc_support::MakeChannel(address)),
-      registry_(v1::PlatformRegistryService::NewStub(channel_)),
-      ledger_(v1::LedgerService::NewStub(channel_)),
-      keys_(v1::KeyService::NewStub(channel_)),
-      pipelines_(v1::PipelineService::NewStub(channel_)),
-      rules_(v1::RulesService::NewStub(channel_)),
-      assignments_(v1::AssignmentService::NewStub(channel_)),
-      audit_(v1::AuditService::NewStub(channel_)),
-      backups_(v1::BackupService::NewStub(channel_)),
-      capture_(v1::ChangeCaptureService::NewStub(channel_)),
-      checks_(v1::CheckService::NewStub(channel_)),
-      conflicts_(v1::ConflictService::NewStub(channel_)),
-      expansions_(v1::ExpansionService::NewStub(channel_)),
-      transformer_(v1::TransformerService::NewStub(channel_)),
-      delivery_(v1::DeliveryService::NewStub(channel_)),
-      events_(v1::EventService::NewStub(channel_)),
-      feedback_(v1::FeedbackService::NewStub(channel_)),
-      files_(v1::FileTransferService::NewStub(channel_)) {}
+Client::Client(const ServiceAddresses& addresses)
+    : registry_(v1::PlatformRegistryService::NewStub(To(addresses, addresses.registry))),
+      ledger_(v1::LedgerService::NewStub(To(addresses, addresses.registry))),
+      keys_(v1::KeyService::NewStub(To(addresses, addresses.registry))),
+      pipelines_(v1::PipelineService::NewStub(To(addresses, addresses.registry))),
+      rules_(v1::RulesService::NewStub(To(addresses, addresses.registry))),
+      assignments_(v1::AssignmentService::NewStub(To(addresses, addresses.registry))),
+      audit_(v1::AuditService::NewStub(To(addresses, addresses.feedback))),
+      backups_(v1::BackupService::NewStub(To(addresses, addresses.change_capture))),
+      capture_(v1::ChangeCaptureService::NewStub(To(addresses, addresses.change_capture))),
+      checks_(v1::CheckService::NewStub(To(addresses, addresses.registry))),
+      conflicts_(v1::ConflictService::NewStub(To(addresses, addresses.change_capture))),
+      expansions_(v1::ExpansionService::NewStub(To(addresses, addresses.change_capture))),
+      transformer_(v1::TransformerService::NewStub(To(addresses, addresses.transformer))),
+      delivery_(v1::DeliveryService::NewStub(To(addresses, addresses.delivery))),
+      events_(v1::EventService::NewStub(To(addresses, addresses.feedback))),
+      feedback_(v1::FeedbackService::NewStub(To(addresses, addresses.feedback))),
+      files_(v1::FileTransferService::NewStub(To(addresses, addresses.file_transfer))) {}
+
+const std::shared_ptr<grpc::Channel>& Client::To(const ServiceAddresses& addresses, const std::string& own) {
+  const std::string& address = own.empty() ? addresses.all : own;
+  std::shared_ptr<grpc::Channel>& channel = channels_[address];
+  if (channel == nullptr) channel = grpc_support::MakeChannel(address);
+  return channel;
+}
 
 }  // namespace cognate::cli

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "cli/service_addresses.h"
 #include "cognate/v1/assignment_service.grpc.pb.h"
 #include "cognate/v1/audit_service.grpc.pb.h"
 #include "cognate/v1/backup_service.grpc.pb.h"
@@ -25,11 +27,10 @@
 
 namespace cognate::cli {
 
-// The services as the command line reaches them: one address for all, as `cognate up` offers it, or a
-// proxy's.
+// The services as the command line reaches them.
 class Client {
  public:
-  explicit Client(const std::string& address);
+  explicit Client(const ServiceAddresses& addresses);
 
   v1::PlatformRegistryService::Stub& registry() { return *registry_; }
   v1::LedgerService::Stub& ledger() { return *ledger_; }
@@ -59,7 +60,10 @@ class Client {
   }
 
  private:
-  std::shared_ptr<grpc::Channel> channel_;
+  // Of a service that has `own` for its address, or none of its own.
+  const std::shared_ptr<grpc::Channel>& To(const ServiceAddresses& addresses, const std::string& own);
+
+  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;  // by address
   std::unique_ptr<v1::PlatformRegistryService::Stub> registry_;
   std::unique_ptr<v1::LedgerService::Stub> ledger_;
   std::unique_ptr<v1::KeyService::Stub> keys_;

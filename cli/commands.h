@@ -1,12 +1,11 @@
 #pragma once
 
 #include <iostream>
-#include <memory>
-#include <string>
 
 #include "absl/status/status.h"
 #include "cli/client.h"
 #include "cli/default_address.h"
+#include "cli/service_addresses.h"
 
 namespace CLI {
 class App;
@@ -16,11 +15,11 @@ namespace cognate::cli {
 
 // What every command has.
 struct Context {
-  std::string address = DefaultAddress();
+  ServiceAddresses addresses = {.all = DefaultAddress()};
   bool json = false;
   absl::Status status;  // What the command that ran has answered.
 
-  Client Connect() const { return Client(address); }
+  Client Connect() const { return Client(addresses); }
 };
 
 // Each adds its command with its options and examples; the command runs while CLI11 parses.

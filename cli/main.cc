@@ -23,9 +23,7 @@ int main(int argc, char** argv) {
       "  cognate explain atlas public.country 62       why, in words\n"
       "Every command takes --help.");
   app.require_subcommand(1);
-  app.add_option("--address", context.address, "Where the services are: host:port or unix:/path")
-      ->envname("COGNATE_ADDRESS")
-      ->capture_default_str();
+  AddAddressOptions(app, &context.addresses);
   AddTrustOptions(app);
   app.add_flag("--json", context.json, "One JSON object a line, for programs");
   app.fallthrough();

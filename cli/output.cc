@@ -68,7 +68,9 @@ void PrintError(std::ostream& err, const absl::Status& status) {
     err << "  " << violation.field << ": " << violation.description << "\n";
   }
   if (status.code() == absl::StatusCode::kUnavailable && reason.empty()) {
-    err << "  Is it running? `cognate up` starts it; --address says where it is.\n";
+    err << "  Is it running? `cognate up` starts it; --address says where it is, and --registry,\n"
+           "  --change-capture, --transformer, --delivery, --feedback and --file-transfer where services are "
+           "apart.\n";
   }
   if (status.code() == absl::StatusCode::kUnauthenticated) {
     err << "  --key-file, COGNATE_KEY_FILE or COGNATE_KEY says which key to show.\n";

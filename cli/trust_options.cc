@@ -29,7 +29,9 @@ struct TrustOptions {
 // Empty where there is none. Never repeats it.
 absl::StatusOr<std::string> Key(const TrustOptions& options) {
   std::string key;
-  if (!options.key_file.empty()) {
+  if (options.key_file == "-") {
+    key.assign((std::istreambuf_iterator<char>(std::cin)), std::istreambuf_iterator<char>());
+  } else if (!options.key_file.empty()) {
     std::ifstream file(options.key_file);
     if (!file) return absl::InvalidArgumentError(absl::StrCat("--key-file: cannot read ", options.key_file));
     key.assign((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -53,14 +55,16 @@ absl::Status Install(const TrustOptions& options) {
 
 void AddTrustOptions(CLI::App& app) {
   const auto options = std::make_shared<TrustOptions>();
-  app.add_option("--key-file", options->key_file,
-                 "A file with the key to show; a socket on this machine asks for none. Or the key itself in "
-                 "COGNATE_KEY")
+  app.add_option(
+         "--key-file", options->key_file,
+         "A file with the key to show, - for standard input; a socket on this machine asks for none. Or "
+         "the key itself in COGNATE_KEY")
       ->envname("COGNATE_KEY_FILE");
   app.add_option("--tls-ca-file", options->ca_file,
                  "Whose certificates the services show: a file, or `system`. Without it there is no TLS")
       ->envname("COGNATE_TLS_CA_FILE");
-  app.add_flag("--plaintext", options->plaintext, "Send the key to other machines without TLS, too");
+  app.add_flag("--plaintext", options->plaintext, "Send the key to other machines without TLS, too")
+      ->envname("COGNATE_PLAINTEXT");
   app.parse_complete_callback([options] {
     const absl::Status installed = Install(*options);
     if (installed.ok()) return;

@@ -77,6 +77,15 @@ const postgres::Statement kLookAtRuns{
     absl::StrCat("SELECT target_platform, state = ", v1::RUN_STATE_HELD, ", count(*), min(created_at)",
                  " FROM runs WHERE finished_at IS NULL GROUP BY 1, 2")};
 
+// Those that have counted. What was found more than a month ago says nothing any more, and its sync may be
+// gone.
+const postgres::Statement kLookAtDrift{
+    "look_at_drift",
+    absl::StrCat("SELECT DISTINCT ON (sync) sync, greatest(extra_count - replayed_count, 0) FROM runs",
+                 " WHERE kind = ", v1::RUN_KIND_MIRROR, " AND state IN (", v1::RUN_STATE_RUNNING, ", ",
+                 v1::RUN_STATE_DONE, ", ", v1::RUN_STATE_HELD,
+                 ") AND created_at > now() - interval '30 days' ORDER BY sync, run_id DESC")};
+
 const postgres::Statement kLookAtConflicts{
     "look_at_conflicts", absl::StrCat("SELECT platform, count(*) FROM conflicts JOIN models USING (model_id)",
                                       " JOIN platforms USING (platform_id) WHERE state = ",
@@ -189,6 +198,9 @@ absl::StatusOr<BatchStore::Standing> BatchStore::Look() {
     ASSIGN_OR_RETURN(const postgres::Rows conflicts, transaction.Query(kLookAtConflicts));
     for (int row = 0; row < conflicts.size(); ++row)
       standing.open_conflicts.emplace(conflicts.GetText(row, 0), conflicts.GetInt64(row, 1));
+    ASSIGN_OR_RETURN(const postgres::Rows drift, transaction.Query(kLookAtDrift));
+    for (int row = 0; row < drift.size(); ++row)
+      standing.drift.emplace(drift.GetText(row, 0), drift.GetInt64(row, 1));
     return absl::OkStatus();
   }));
   return standing;

@@ -62,6 +62,8 @@ class BatchStore {
     absl::Time oldest_capture = absl::InfiniteFuture();
     std::vector<UnfinishedRuns> runs;
     std::map<std::string, int64_t> open_conflicts;  // that wait for a person, by the platform of the record
+    std::map<std::string, int64_t>
+        drift;  // by sync: what its newest mirror run has found and not removed yet
   };
   absl::StatusOr<Standing> Look();
 

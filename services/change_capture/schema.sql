@@ -227,6 +227,7 @@ CREATE INDEX conflicts_of_record ON change_capture.conflicts USING btree (model_
 CREATE INDEX conflicts_open ON change_capture.conflicts USING btree (conflict_id) WHERE (state = 2);
 CREATE INDEX conflicts_untold ON change_capture.conflicts USING btree (conflict_id) WHERE (told <> state);
 CREATE INDEX part_sets_refused ON change_capture.part_sets USING btree (parent_model_id, parent_id, model_id) WHERE (error IS NOT NULL);
+CREATE INDEX runs_of_mirrors ON change_capture.runs USING btree (sync, run_id) WHERE (kind = 4);
 CREATE INDEX runs_of_sync ON change_capture.runs USING btree (sync, run_id);
 CREATE INDEX runs_unfinished ON change_capture.runs USING btree (run_id) WHERE (finished_at IS NULL);
 CREATE INDEX runs_untold ON change_capture.runs USING btree (run_id) WHERE ((state = ANY (ARRAY[3, 4, 6])) AND (told <> state));

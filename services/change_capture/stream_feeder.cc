@@ -1,10 +1,12 @@
 #include "services/change_capture/stream_feeder.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/bus/job_span.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
@@ -52,6 +54,10 @@ StreamFeeder::StreamFeeder(redis::Options redis, BatchStore& store, ChangeLog& l
       open_conflicts_(metrics.Gauges("conflicts_open",
                                      "Conflicts that wait for a person, by the platform of the record.",
                                      {"platform"})),
+      drift_(metrics.Gauges("drift_records",
+                            "Records of the target that no record of the source belongs to, as the sync's "
+                            "newest mirror run has counted them and not removed them yet.",
+                            {"sync"})),
       oldest_(metrics, clock) {}
 
 StreamFeeder::~StreamFeeder() { Stop(); }
@@ -200,6 +206,7 @@ void StreamFeeder::LookAtLog() {
     log_looked_ = now - kMeasureInterval + kMeasureAgain;
   ShowRuns(standing->runs);
   ShowConflicts(standing->open_conflicts);
+  ShowDrift(standing->drift);
 }
 
 void StreamFeeder::ShowRuns(const std::vector<UnfinishedRuns>& runs) {
@@ -219,6 +226,19 @@ void StreamFeeder::ShowConflicts(const std::map<std::string, int64_t>& open) {
   for (const auto& [platform, count] : open) shown_conflicts_[platform] = count;
   for (const auto& [platform, count] : shown_conflicts_)
     open_conflicts_.With({platform}).Set(static_cast<double>(count));
+}
+
+void StreamFeeder::ShowDrift(const std::map<std::string, int64_t>& by_sync) {
+  for (auto shown = shown_drift_.begin(); shown != shown_drift_.end();) {
+    const bool stays = by_sync.contains(shown->first);
+    if (!stays) drift_.Remove(*shown->second);
+    shown = stays ? std::next(shown) : shown_drift_.erase(shown);
+  }
+  for (const auto& [sync, count] : by_sync) {
+    metrics::Gauge& gauge = drift_.With({absl::StripPrefix(sync, "syncs/")});
+    gauge.Set(static_cast<double>(count));
+    shown_drift_[sync] = &gauge;
+  }
 }
 
 void StreamFeeder::LookAtRedis() {

@@ -112,6 +112,7 @@ class StreamFeeder {
   void LookAtLog();
   void ShowRuns(const std::vector<UnfinishedRuns>& runs);
   void ShowConflicts(const std::map<std::string, int64_t>& open);
+  void ShowDrift(const std::map<std::string, int64_t>& by_sync);
   void LookAtRedis();
   void UpdateDirect(bool succeeded);
 
@@ -128,6 +129,7 @@ class StreamFeeder {
   metrics::Counter& redis_evicted_;
   metrics::Family<metrics::Gauge> unfinished_runs_;
   metrics::Family<metrics::Gauge> open_conflicts_;
+  metrics::Family<metrics::Gauge> drift_;
   metrics::OldestPending oldest_;
   std::atomic<bool> direct_{false};
   std::atomic<bool> unqueued_{true};  // batches may wait in the log
@@ -145,6 +147,7 @@ class StreamFeeder {
   // By target, and whether they are held. Those to nobody are shown before there is any.
   std::map<std::pair<std::string, bool>, int64_t> shown_runs_ = {{{"", false}, 0}, {{"", true}, 0}};
   std::map<std::string, int64_t> shown_conflicts_;
+  std::map<std::string, metrics::Gauge*> shown_drift_;
   int64_t evicted_keys_ = 0;  // that are counted
 
   mutable Mutex mutex_;

@@ -123,6 +123,35 @@ TEST_F(StreamFeederTest, RunsAndConflictsThatWaitForAPersonAreToldFromThoseThatG
   })) << capture_->MetricsText();
 }
 
+TEST_F(StreamFeederTest, WhatTheNewestMirrorRunOfASyncHasFoundIsShownUntilItIsRemoved) {
+  auto sql = ValueOrDie(postgres::Connection::Open(database_));
+  // To those who do runs they have ended, and all is told.
+  const auto add_run = [&](int number, v1::RunState state, int extra, int removed) {
+    return sql->Execute(absl::StrCat(
+        "INSERT INTO change_capture.runs (run_id, kind, sync, source_platform, source_model, "
+        "target_platform, "
+        "state, told, extra_count, replayed_count, finished_at) VALUES ('00000000-0000-7000-8000-00000000000",
+        number, "', ", v1::RUN_KIND_MIRROR, ", 'syncs/goods', 'atlas', 'item', 'vault', ", state, ", ", state,
+        ", ", extra, ", ", removed, ", now())"));
+  };
+  const auto shows = [&](absl::string_view line) {
+    return Eventually([&] { return absl::StrContains(capture_->MetricsText(), line); });
+  };
+  ASSERT_OK(Capture({Item("a", 0, "x")}));
+  ASSERT_OK(add_run(1, v1::RUN_STATE_DONE, 9, 9));
+  EXPECT_TRUE(shows("cognate_drift_records{sync=\"goods\"} 0\n"));
+  ASSERT_OK(add_run(2, v1::RUN_STATE_HELD, 7, 0));
+  EXPECT_TRUE(shows("cognate_drift_records{sync=\"goods\"} 7\n"));
+  // One that still counts, and one that could not, say nothing.
+  ASSERT_OK(add_run(3, v1::RUN_STATE_COUNTING, 1, 0));
+  ASSERT_OK(add_run(4, v1::RUN_STATE_FAILED, 0, 0));
+  ASSERT_OK(add_run(5, v1::RUN_STATE_RUNNING, 7, 3));
+  EXPECT_TRUE(shows("cognate_drift_records{sync=\"goods\"} 4\n"));
+  ASSERT_OK(sql->Execute("UPDATE change_capture.runs SET created_at = now() - interval '40 days'"));
+  EXPECT_TRUE(Eventually(
+      [&] { return !absl::StrContains(capture_->MetricsText(), "cognate_drift_records{sync=\"goods\"}"); }));
+}
+
 TEST_F(StreamFeederFaultTest, ARestartedServiceFindsWhatWasCommittedButNotOnTheStream) {
   ASSERT_OK(Capture({Item("a", 0, "x")}));
   redis().Stop();

@@ -12,6 +12,7 @@ namespace {
 
 constexpr absl::Duration kStopGrace = absl::Seconds(3);
 constexpr absl::Duration kMaxTick = absl::Seconds(1);  // also how soon a new target is seen
+constexpr absl::Duration kMinTick = absl::Milliseconds(50);
 constexpr char kLanesHelp[] = "Lanes of this process, by whether they work or rest.";
 
 }  // namespace
@@ -67,13 +68,17 @@ void LaneManager::AwaitEnd(const Lanes& lanes) const {
 }
 
 void LaneManager::Run(StopToken& stop) {
-  const absl::Duration tick = std::min(kMaxTick, lease_duration_ / 3);
   do {
     Tick();
-  } while (!stop.WaitFor(tick));
+  } while (!stop.WaitFor(UntilTick()));
+}
+
+absl::Duration LaneManager::UntilTick() const {
+  return std::min({kMaxTick, lease_duration_ / 3, std::max(first_end_, kMinTick)});
 }
 
 void LaneManager::Tick() {
+  first_end_ = absl::InfiniteDuration();
   LearnTargets();
   std::vector<std::string> unwanted;
   TakeFinished(&unwanted).clear();

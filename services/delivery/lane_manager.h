@@ -52,6 +52,8 @@ class LaneManager {
   using Lanes = absl::btree_map<std::string, std::shared_ptr<Lane>>;
 
   void Run(StopToken& stop);
+  // Until the next tick: not after the end of a process that no longer renews its row.
+  absl::Duration UntilTick() const;
   void AwaitEnd(const Lanes& lanes) const;
   void Tick();
   // The targets of all syncs; as they were, while the registry does not answer.
@@ -89,6 +91,8 @@ class LaneManager {
   absl::flat_hash_set<std::string> tried_;  // to take, so that the database knows who has them
   absl::Time try_all_time_ = absl::InfinitePast();
   absl::btree_map<std::string, absl::Time> refreshed_;  // when the leases of our lanes were set ahead
+
+  absl::Duration first_end_ = absl::InfiniteDuration();  // of other processes' rows
 
   ProcessLease lease_;
   metrics::OwnedGauge working_gauge_;

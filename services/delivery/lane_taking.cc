@@ -30,6 +30,7 @@ absl::StatusOr<std::vector<std::string>> LaneManager::Missing() {
   }
   if (missing.empty()) return missing;
   ASSIGN_OR_RETURN(const std::vector<std::string> listed, leases_.ListFree());
+  ASSIGN_OR_RETURN(first_end_, leases_.FirstEnd(owner_));
   const absl::flat_hash_set<std::string> free(listed.begin(), listed.end());
   const absl::Time now = context_.clock.Now();
   if (now >= try_all_time_) {

@@ -46,6 +46,14 @@ const Statement kFree = {"list_free_lanes", R"sql(
     WHERE o.owner IS NULL AND (l.expires_at <= now() OR (l.owner = l.owner_row AND l.owner <> ''))
 )sql"};
 
+const Statement kFirstEnd = {"first_lane_owner_end", R"sql(
+    SELECT ceil(extract(epoch FROM expires_at - now()) * 1000)::bigint
+    FROM lane_owners
+    WHERE owner <> $1
+    ORDER BY expires_at
+    LIMIT 1
+)sql"};
+
 // Who takes lanes must see the rows of all whose lanes are there already: one at a time.
 const Statement kTakeTurns = {"take_turns", R"sql(
     SELECT pg_advisory_xact_lock(hashtext('cognate.lane_leases')) IS NULL
@@ -148,6 +156,16 @@ absl::StatusOr<std::vector<std::string>> LeaseStore::ListFree() {
         return absl::OkStatus();
       }));
   return free;
+}
+
+absl::StatusOr<absl::Duration> LeaseStore::FirstEnd(absl::string_view owner) {
+  absl::Duration end = absl::InfiniteDuration();
+  RETURN_IF_ERROR(pool_.Run("first_lane_owner_end", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kFirstEnd, Params().AddText(owner)));
+    if (!rows.empty()) end = absl::Milliseconds(rows.GetInt64(0, 0));
+    return absl::OkStatus();
+  }));
+  return end;
 }
 
 absl::StatusOr<absl::btree_map<std::string, int64_t>> LeaseStore::Take(

@@ -35,6 +35,9 @@ class LeaseStore {
   // Takes away the rows of processes that have not renewed them, and frees their lanes. Then all lanes that
   // nobody holds, of those that ever had an owner.
   absl::StatusOr<std::vector<std::string>> ListFree();
+  // How long the row of another process than `owner` is there at least, if nobody renews it; infinite where
+  // there is none.
+  absl::StatusOr<absl::Duration> FirstEnd(absl::string_view owner);
   // Takes each of these that nobody holds, or `owner` itself. Gives the fencing numbers of those that are
   // `owner`'s now. Only for an owner whose row is there.
   absl::StatusOr<absl::btree_map<std::string, int64_t>> Take(const std::vector<std::string>& platforms,

@@ -87,6 +87,18 @@ TEST_F(LeaseStoreTest, ALaneHasOneOwnerAndItsFenceRisesWithEachOther) {
   EXPECT_THAT(ValueOrDie(store_->ListFree()), IsEmpty());
 }
 
+TEST_F(LeaseStoreTest, WhenTheFirstOfTheOthersMayEndIsKnown) {
+  ASSERT_OK(store_->Join("a", "", absl::Seconds(1)));
+  EXPECT_EQ(ValueOrDie(store_->FirstEnd("a")), absl::InfiniteDuration());  // there is no other
+  ASSERT_OK(store_->Join("b", "", 2 * kLong));
+  ASSERT_OK(store_->Join("c", "", kLong));
+  const absl::Duration end = ValueOrDie(store_->FirstEnd("a"));
+  EXPECT_GT(end, absl::ZeroDuration());
+  EXPECT_LE(end, kLong);
+  EndRowOf("b");
+  EXPECT_LE(ValueOrDie(store_->FirstEnd("a")), absl::ZeroDuration());
+}
+
 TEST_F(LeaseStoreTest, OneRenewalKeepsAllLanesAndTheirEndFreesThem) {
   ASSERT_OK(store_->Join("a", "", kLong));
   ASSERT_OK(store_->Join("b", "", kLong));

@@ -25,7 +25,9 @@ class Refiller {
 
   // Deliveries have come by the lane.
   void Received(size_t deliveries);
-  // The next Look asks at once.
+  // The lane has opened: the next Look asks at once. Where it finds the lane full, nobody has worked on it, and
+  // the ledger has what did not fit: until all of that has come it asks in a quarter of the time, for what is
+  // a quarter as old. What is asked for too soon comes twice, and is known by its version.
   void Now();
   // With `batches` on the lane: has feedback asked for a refill if it is time, which is every interval, and
   // sooner while there is more, the lane is low and what was asked for has come; less and less often while
@@ -44,6 +46,8 @@ class Refiller {
  private:
   void Run(StopToken& stop);
   bool IsTime(int64_t batches, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of a time that is waited for: a part of it while it makes up for what did not fit.
+  absl::Duration Hurried(absl::Duration wait, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Ask();
 
   const std::string platform_;
@@ -54,6 +58,8 @@ class Refiller {
   mutable Mutex mutex_;
   bool asking_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time due_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  bool opened_ ABSL_GUARDED_BY(mutex_) = false;  // and was not looked at since
+  absl::Time hurried_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool more_ ABSL_GUARDED_BY(mutex_) = false;
   size_t received_ ABSL_GUARDED_BY(mutex_) = 0;   // since the last question
   size_t replayed_ ABSL_GUARDED_BY(mutex_) = 0;   // by its answer

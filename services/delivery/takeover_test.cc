@@ -1,8 +1,10 @@
 // Processes that die: the lane goes to another, its entries with it, and each record is written once.
+#include <algorithm>
 #include <map>
 
 #include "absl/strings/numbers.h"
 #include "common/process/process.h"
+#include "common/value/value.h"
 #include "services/delivery/testing/delivery_fixture.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
@@ -81,6 +83,35 @@ TEST_F(TakeoverTest, LanesThatRestGoToAnotherProcessTooAndWakeThere) {
   EXPECT_TRUE(Applied(3));
   EXPECT_EQ(second.Terminate(test_support::kPatience), 0);
   EXPECT_EQ(Lease("string_agg(DISTINCT owner, ' ')"), "");
+}
+
+// Nobody worked on it, and what was planned meanwhile the ledger alone has.
+TEST_F(TakeoverTest, WhatDidNotFitOnALaneThatNobodyHadIsAskedForSoonerThanElse) {
+  config_.lanes.refill_grace = absl::Seconds(60);
+  config_.lanes.refill_low_batches = 3;
+  auto full = MakeTarget("shop");
+  auto quiet = MakeTarget("site");
+  for (int entity = 1; entity <= 5; ++entity) Put("shop", {{entity, entity, absl::StrCat("e", entity)}});
+  Put("site", {{6, 6, "e6"}});
+  RunningDelivery delivery(config_);
+  const auto asks = [&](const std::string& platform) {
+    size_t count = 0;
+    for (const v1::RefillRequest& refill : peers_.refills()) count += refill.platform() == platform ? 1 : 0;
+    return count;
+  };
+  // How old a plan must be that is asked for: the least of all questions so far.
+  const auto age = [&](const std::string& platform) {
+    const absl::Time now = absl::Now();
+    absl::Duration least = absl::InfiniteDuration();
+    for (const v1::RefillRequest& refill : peers_.refills()) {
+      if (refill.platform() != platform) continue;
+      least = std::min(least, now - absl::FromUnixMicros(value::MicrosOf(refill.planned_before())));
+    }
+    return least;
+  };
+  EXPECT_TRUE(Eventually([&] { return age("shop") < absl::Seconds(60); }));
+  EXPECT_TRUE(Eventually([&] { return asks("site") > 1; }));
+  EXPECT_GE(age("site"), absl::Seconds(60));
 }
 
 // Two processes, of which the owner is killed again and again under load: no version goes backwards, nothing

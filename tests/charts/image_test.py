@@ -86,6 +86,36 @@ class DockerfileTest(unittest.TestCase):
         installed = subprocess.run(["dpkg-query", "-W", "-f=${Status}", package], capture_output=True, text=True, check=False)
         return "ok installed" in installed.stdout or f"Package: {package}\n" in output("apt-cache", "show", "--no-all-versions", package)
 
+    def test_the_base_is_named_by_its_digest_and_compose_has_the_same(self):
+        base = re.search(r"^ARG DEBIAN=(\S+)", DOCKERFILE, re.M).group(1)
+        self.assertRegex(base, r"^debian:12-slim@sha256:[0-9a-f]{64}$")
+        compose = yaml.safe_load((ROOT / "deploy" / "compose" / "compose.yaml").read_text())
+        self.assertEqual([entry["image"] for entry in compose["services"].values() if entry["image"].startswith("debian")], [base])
+
+    def build(self, *words, **environment):
+        """How deploy/image/build calls Docker; a Docker that only says so, and what it looks up."""
+        with tempfile.TemporaryDirectory() as directory:
+            docker = Path(directory) / "docker"
+            docker.write_text('#!/bin/sh\ncase "$*" in *imagetools*) echo "sha256:$(printf %064d 7)";; *) printf "%s\\n" "$@";; esac\n')
+            docker.chmod(0o755)
+            environment = {"PATH": f"{directory}:/usr/bin:/bin", "HOME": directory, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory",
+                           "GIT_CONFIG_VALUE_0": "*", **environment}
+            return subprocess.run([str(IMAGE / "build"), *words], capture_output=True, text=True, check=False, env=environment)
+
+    def test_what_is_built_has_the_base_of_the_dockerfile_and_says_so(self):
+        base = re.search(r"^ARG DEBIAN=(\S+)", DOCKERFILE, re.M).group(1)
+        said = self.build("cognate:1", "--load").stdout.splitlines()
+        self.assertIn(f"DEBIAN={base}", said)
+        self.assertIn(f"BASE_DIGEST={base.split('@')[1]}", said)
+        other = "debian:12-slim@sha256:" + "a" * 64
+        self.assertIn(f"DEBIAN={other}", self.build("cognate:1", "--load", DEBIAN=other).stdout.splitlines())
+        refused = self.build("cognate:1", DEBIAN="debian:12-slim")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("want a digest", refused.stderr)
+
+    def test_what_the_tag_has_now_is_printed_for_the_commit_that_moves_it(self):
+        self.assertEqual(self.build("--base").stdout, f"debian:12-slim@sha256:{7:064d}\n")
+
     def test_it_builds_the_programs_that_the_build_has(self):
         programs = (IMAGE / "programs").read_text().split()
         self.assertEqual(set(programs), {"cognate", *SERVICES})

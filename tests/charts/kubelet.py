@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -104,9 +105,9 @@ class Kubelet:
         except (urllib.error.URLError, OSError):
             return False
 
-    def run_to_end(self, name, pod, container):
-        """Its exit code and what it said."""
-        process = self.start(name, pod, container)
+    def run_to_end(self, name, pod, container, told=""):
+        """Its exit code and what it said; it reads `told`."""
+        process = self.start(name, pod, container, told)
         return process.wait(PATIENCE), self.log(name)
 
     def terminate(self):
@@ -128,7 +129,7 @@ class Kubelet:
 
     # -- Containers ----------------------------------------------------------------------------------------------------------------
 
-    def start(self, name, pod, container):
+    def start(self, name, pod, container, told=""):
         home = self.directory / name
         volumes = {volume["name"]: self.volume(home, volume) for volume in pod.get("volumes", [])}
         mounts = [(volumes[mount["name"]], mount["mountPath"], mount.get("readOnly", False)) for mount in container.get("volumeMounts", [])]
@@ -145,9 +146,11 @@ class Kubelet:
                 lines.append(f"mount -o remount,bind,ro {root}{place}")
         lines.append(f'exec /usr/sbin/chroot --userspec={USER}:{USER} --groups={USER} {root} "$@"')
         log = open(self.directory / f"{name}.log", "ab")  # noqa: SIM115: the process has it.
-        with log:
+        with log, tempfile.TemporaryFile() as stdin:
+            stdin.write(told.encode())
+            stdin.seek(0)
             return living.spawn(["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(lines), "sh", *container["command"]],
-                                    env=self.variables(name, container), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                                    env=self.variables(name, container), stdout=log, stderr=log, stdin=stdin)
 
     def variables(self, name, container):
         found = {}

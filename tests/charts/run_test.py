@@ -7,7 +7,7 @@ import unittest
 import living
 from chart import ROOT, SERVICES, Objects, at, missing_tools, tool
 from kubelet import Image, Kubelet, may_run, pods_of_tests
-from servers import Authority, Postgres, Redis
+from servers import Authority, Postgres, Redis, RedisCluster
 
 PASSWORD = "it is \"a\" pass:word/with@everything%20#?"
 KEYS = {"service-key": "k" * 40, "sealing-keys": "first MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n", "link-key": "l" * 40}
@@ -45,6 +45,22 @@ class RunTest(unittest.TestCase):
                 container = dict(pod["containers"][0], command=["/usr/local/bin/cognate", *words])
                 code, said = kubelet.run_to_end(name, pod, container)
                 self.assertEqual(code, 0, f"{name}: {words}: {said[-2000:]}")
+
+    def ask_by_the_command_line(self, kubelet):
+        """`kubectl exec deploy/cognate-gateway -- cognate …`, as docs/monitoring.md has it: the gateway's pod knows where the others are."""
+        page = (ROOT / "docs" / "monitoring.md").read_text()
+        words = re.search(r"exec -i deploy/cognate-gateway -- cognate (.*?) \"\$@\" <", page).group(1).split()
+        pod = dict(kubelet.pods())["cognate-gateway"]
+
+        def ask(*words, told=""):
+            container = dict(pod["containers"][0], command=["/usr/local/bin/cognate", *words])
+            code, said = kubelet.run_to_end("cognate-gateway", pod, container, told)
+            self.assertEqual(code, 0, f"{words}: {said[-2000:]}")
+
+        for command in (["status"], ["platform", "list"], ["troubles", "list"], ["run", "list"], ["conflict", "list"], ["file", "list"]):
+            ask(*words, *command, told=KEYS["service-key"] + "\n")
+        file = re.search(r"Without a key of your own, `(--key-file \S+)`", page).group(1).split()
+        ask(*file, "status")
 
     def end(self, kubelet):
         codes = kubelet.terminate()
@@ -88,6 +104,7 @@ class RunTest(unittest.TestCase):
         kubelet = self.run_installation(objects, secrets, {"pg.data.svc": "127.0.0.1", "redis.data.svc": "127.0.0.1"})
         self.assertEqual(len(pods_of_tests(objects)), 4)
         self.make_calls_of_the_page(kubelet)
+        self.ask_by_the_command_line(kubelet)
         # A second pod of a service that is there already: nothing is left to migrate.
         self.assertEqual(kubelet.migrate(), 5)
         self.end(kubelet)
@@ -119,6 +136,24 @@ class RunTest(unittest.TestCase):
         self.end(kubelet)
         for name in SERVICES:
             self.assertNotIn(PASSWORD, kubelet.log(f"cognate-{name}"))
+
+    def test_a_redis_cluster_that_wants_certificates_is_enough(self):
+        names = ["redis-1.data.svc", "redis-2.data.svc", "redis-3.data.svc"]
+        authority = self.started(Authority())
+        postgres = self.started(Postgres(PASSWORD))
+        self.database(postgres)
+        redis = self.started(RedisCluster("hidden", names, authority.certificate, authority.pair(*names)))
+        certificate, key = authority.pair("cognate")
+        secrets = {"cognate-keys": KEYS, "cognate-db-app": {"password": PASSWORD}, "redis": {"password": "hidden"},
+                   "redis-ca": {"ca.crt": authority.certificate}, "redis-client": {"tls.crt": certificate, "tls.key": key}}
+        nodes = [f'"{name}:{port}"' for name, port in zip(names, redis.ports)]
+        objects = Objects(at("cluster"), f"postgres.port={postgres.port}", 'postgres.sslMode="disable"', f"redis.nodes=[{','.join(nodes)}]")
+        kubelet = self.run_installation(objects, secrets, {name: "127.0.0.1" for name in ["pg.data.svc", *names]})
+        self.assertTrue(redis.keys())
+        self.assertEqual({key for key in redis.keys() if not key.startswith("{cognate}:")}, set())
+        self.end(kubelet)
+        for name in SERVICES:
+            self.assertNotIn("hidden", kubelet.log(f"cognate-{name}"))
 
     def test_one_process_is_enough(self):
         postgres, redis = self.started(Postgres("word")), self.started(Redis("hidden"))

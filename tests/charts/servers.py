@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis of a test's own, and certificates."""
+"""A PostgreSQL, a Redis and a Redis Cluster of a test's own, and certificates."""
 import glob
 import os
 import shutil
@@ -110,3 +110,51 @@ class Redis:
     def close(self):
         self.process.terminate()
         self.process.wait()
+
+
+class RedisCluster:
+    """Three primaries, by TLS with certificates on both sides. `pair` is for the names that they announce, and for whoever asks them."""
+
+    def __init__(self, password, names, authority, pair):
+        self.directory = Path(living.make_directory("redis-cluster-"))
+        for name, text in (("ca.crt", authority), ("own.crt", pair[0]), ("own.key", pair[1])):
+            (self.directory / name).write_text(text)
+        self.password = password
+        self.ports = [free_port() for _ in names]
+        self.buses = {}
+        self.processes = [self.start(name, port) for name, port in zip(names, self.ports)]
+        for port in self.ports:
+            eventually(lambda port=port: self.ask(port, "PING") == "PONG", "a node of the Redis Cluster answers")
+        shares = [(16384 * i // len(names), 16384 * (i + 1) // len(names) - 1) for i in range(len(names))]
+        for port, (first, last) in zip(self.ports, shares):
+            self.ask(port, "CLUSTER", "ADDSLOTSRANGE", first, last)
+            self.ask(port, "CLUSTER", "MEET", "127.0.0.1", self.ports[0], self.buses[self.ports[0]])
+        for port in self.ports:
+            eventually(lambda port=port: "cluster_state:ok" in self.ask(port, "CLUSTER", "INFO") and f"cluster_known_nodes:{len(names)}" in
+                       self.ask(port, "CLUSTER", "INFO"), "the Redis Cluster is one")
+
+    def start(self, name, port):
+        self.buses[port] = free_port()
+        home = self.directory / name
+        home.mkdir()
+        return living.spawn(
+            ["redis-server", "--port", "0", "--tls-port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(home),
+             "--requirepass", self.password, "--masterauth", self.password, "--tls-cluster", "yes", "--tls-replication", "yes",
+             "--tls-ca-cert-file", str(self.directory / "ca.crt"), "--tls-cert-file", str(self.directory / "own.crt"),
+             "--tls-key-file", str(self.directory / "own.key"), "--cluster-enabled", "yes", "--cluster-port", str(self.buses[port]),
+             "--cluster-announce-hostname", name, "--cluster-preferred-endpoint-type", "hostname"], stdout=subprocess.DEVNULL)
+
+    def ask(self, port, *words):
+        answer = subprocess.run(["redis-cli", "--tls", "--cacert", "ca.crt", "--cert", "own.crt", "--key", "own.key", "-p", str(port), "--no-auth-warning",
+                                 "-a", self.password, *map(str, words)], cwd=self.directory, capture_output=True, text=True, check=False)
+        return answer.stdout.strip()
+
+    def keys(self):
+        """Of all nodes."""
+        return {key for port in self.ports for key in self.ask(port, "KEYS", "*").split()}
+
+    def close(self):
+        for process in self.processes:
+            process.terminate()
+            process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -258,10 +260,24 @@ int64_t Cluster::ResidentBytes() const {
   return bytes;
 }
 
+std::vector<std::string> Cluster::WhereTheyAre() const {
+  if (shape_ == Shape::kOneProcess) return {absl::StrCat("--address=", Address(kEverything))};
+  std::vector<std::string> options;
+  for (const Program& program : kPrograms) {
+    std::string option = absl::AsciiStrToLower(absl::StripPrefix(program.address_variable, "COGNATE_"));
+    absl::c_replace(option, '_', '-');
+    options.push_back(absl::StrCat("--", option, "=", PeerAddress(program.name)));
+  }
+  if (UsesTcp()) options.push_back("--key-file=" + TrustFile("service.key"));
+  if (shape_ == Shape::kTrusted) options.push_back("--tls-ca-file=" + TrustFile("ca.pem"));
+  return options;
+}
+
 Cluster::Ran Cluster::Run(std::vector<std::string> words) {
   const std::string log = absl::StrCat(directory(), "/command-", ++commands_);
-  words.insert(words.begin(), {absl::StrCat(BinDirectory(), "/cognate"),
-                               absl::StrCat("--address=unix:", directory(), "/cognate.sock")});
+  const std::vector<std::string> options = WhereTheyAre();
+  words.insert(words.begin(), options.begin(), options.end());
+  words.insert(words.begin(), absl::StrCat(BinDirectory(), "/cognate"));
   auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});
   EXPECT_TRUE(spawned.ok()) << spawned.status();
   Ran ran;

@@ -64,7 +64,7 @@ class Cluster {
   void Pause(const std::string& name) { processes_[name].Signal(SIGSTOP); }
   void Resume(const std::string& name) { processes_[name].Signal(SIGCONT); }
 
-  // `cognate --address=… words`, against one process of all services (kOneProcess).
+  // `cognate words`, which is told where the one process of all services is (kOneProcess), or where each is.
   struct Ran {
     int code = -1;
     std::string output;  // and errors
@@ -112,6 +112,7 @@ class Cluster {
   std::vector<std::pair<std::string, std::string>> TrustEnvironment() const;
   process::Command CommandOf(const std::string& name) const;
   std::string PeerAddress(const std::string& service) const;  // of all its replicas
+  std::vector<std::string> WhereTheyAre() const;              // for `cognate`
   void ExpectNoErrorOf(const std::string& name);
 
   Shape shape_;

@@ -14,6 +14,7 @@
 #include "common/worker/worker.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/cluster/admin.h"
 #include "tests/end_to_end/ring.h"
 
 namespace cognate {
@@ -64,6 +65,11 @@ class Conflicts {
  private:
   std::unique_ptr<ConflictStub> stub_;
 };
+
+double Counted(const Ring& ring, const std::string& policy) {
+  return cluster::Metric(ring.cluster(), "cognate",
+                         StrCat("cognate_conflicts_total{policy=\"", policy, "\"}"));
+}
 
 std::string Loser(const v1::ConflictField& field) {
   return (field.own_won() ? field.delivered() : field.own()).text_value();
@@ -153,6 +159,7 @@ TEST(ConflictsTest, TheLaterEditWinsAndTheOtherCanBeRestored) {
   EXPECT_EQ(Loser(found[0].fields(0)), "tag of 0") << found[0].DebugString();
   EXPECT_EQ(found[0].fields(0).base().text_value(), "first tag");
   EXPECT_EQ(found[0].state(), v1::CONFLICT_STATE_DECIDED);
+  EXPECT_TRUE(Eventually([&] { return Counted(ring, "NEWEST") > 0; }));
 
   EXPECT_THAT(conflicts.Resolve(found[0], "resolution: CONFLICT_RESOLUTION_RESTORE fields: 'colour'"),
               HasReason("INVALID_FIELD"));
@@ -192,6 +199,8 @@ TEST(ConflictsTest, APersonDecidesWhereThePolicyIsManual) {
   ring.Settle();
   const std::vector<v1::Conflict> open = conflicts.Await("state: CONFLICT_STATE_OPEN");
   ASSERT_FALSE(open.empty()) << HistoryAround(ring, "tag of 0");
+  EXPECT_TRUE(Eventually([&] { return Counted(ring, "MANUAL") > 0; }));
+  EXPECT_EQ(Counted(ring, "NEWEST"), 0);
   const std::string loser = Loser(open[0].fields(0));
   EXPECT_TRUE(BothHave(ring, loser == "tag of 0" ? "tag of 1" : "tag of 0", "first body")) << ring.Shown();
   // Each of the two sides may have found it, one after the other.

@@ -136,6 +136,7 @@ class Ring {
   std::shared_ptr<grpc::Channel> Channel(const std::string& service) { return cluster_.ChannelTo(service); }
   const std::string& SiteUri(int site) const { return uris_[static_cast<size_t>(site)]; }
   const std::string& DatabaseUri() const { return cluster_.uri(); }
+  const cluster::Cluster& cluster() const { return cluster_; }
   // `cognate words`, of the cluster.
   cluster::Cluster::Ran Command(std::vector<std::string> words) { return cluster_.Run(std::move(words)); }
   postgres::Connection& Site(int site) { return *sites_[static_cast<size_t>(site)]; }

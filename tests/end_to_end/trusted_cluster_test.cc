@@ -63,6 +63,24 @@ TEST_F(TrustedClusterTest, AChangeTravelsAndNobodyElseIsHeard) {
               StatusIs(absl::StatusCode::kUnavailable));
 }
 
+// As it does on Kubernetes, where nothing answers for all of them.
+TEST_F(TrustedClusterTest, TheCommandLineAsksEachServiceWhereItIs) {
+  ExpectThatAChangeTravels("apart");
+  const cluster::Cluster::Ran status = cluster_.Run({"status"});
+  EXPECT_EQ(status.code, 0) << status.output;
+  for (const char* const word : {"articles", "TARGET", "OPEN", "SOURCE"})
+    EXPECT_THAT(status.output, ::testing::HasSubstr(word));
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"platform", "list"},
+                                                {"troubles", "list"},
+                                                {"run", "list"},
+                                                {"audit", "list"},
+                                                {"conflict", "list"},
+                                                {"file", "list"}}) {
+    const cluster::Cluster::Ran ran = cluster_.Run(words);
+    EXPECT_EQ(ran.code, 0) << words[0] << ": " << ran.output;
+  }
+}
+
 TEST_F(TrustedClusterTest, ACertificateIsRenewedUnderItsHands) {
   ExpectThatAChangeTravels("before");
   cluster_.RenewCertificate();

@@ -23,7 +23,7 @@ class Faults:
         self.close_shop()
         self.expect("EndToEndSlow", self.slow_target, mend=lambda: self.world.sql("target", "DROP TRIGGER slow ON thing"))
         for alert in ("DeadLettersGrowing", "DeliveryErrorRatio", "PlatformBehind", "FileTransferStuck", "CertExpiring", "CertReloadFailed",
-                      "ClockSkew", "HeldTooLong", "ConflictsOpen"):
+                      "ClockSkew", "HeldTooLong", "WaitingTooLong", "DeadLettersOpen", "ConflictsOpen"):
             self.expect(alert, meanwhile=self.go_on)
         self.expect("RedisMemoryHigh", self.narrow_redis, mend=lambda: self.world.redis("CONFIG", "SET", "maxmemory", "0"))
         self.expect("FilesDamaged", self.damage_a_file)
@@ -61,11 +61,13 @@ class Faults:
     # --- Things that need a while ---
 
     def begin_what_takes_time(self):
-        """An agent that came once and was refused by its platform; records that are refused; one that two records of the target could be; a
-        file that is nowhere; a certificate for five days, and a key that is not its own."""
+        """An agent that came once and was refused by its platform; records that are refused; records that a target alone has; one that
+        two records of the target could be; a file that is nowhere; a certificate for five days, and a key that is not its own."""
         world = self.world
         world.run("sync", "create", "tills", "--from", "source:public.item", "--to", "till:product", "--map", "name=title")
         self.refuse_a_login(eventually("the agent of till gets a delivery", lambda: self.pull_for_till()))
+        world.run("sync", "update", "brands", "--mirror")
+        world.run("run", "mirror", "brands")  # counts what shop alone has, and is held
         world.sql("source", "INSERT INTO brand VALUES (1, 'twice')")
         world.sql("source", "INSERT INTO item VALUES (900, 'waits for its file', 'gone.txt')")
         self.refused = 1000

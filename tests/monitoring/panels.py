@@ -62,9 +62,11 @@ OVERVIEW = [
         Panel("Taken by targets", "percentunit",
               [(f'sum(rate(cognate_outcomes_total{{{ON}, status="APPLIED"}}[{RATE}])) / sum(rate(cognate_outcomes_total{{{ON}}}[{RATE}]))', "applied")],
               "The share of outcomes that are APPLIED."),
-        Panel("Conflicts and replays a second", "ops", [(rate("cognate_conflicts_total", ""), "conflicts"),
+        Panel("Conflicts and replays a second", "ops", [(rate("cognate_conflicts_total", "policy"), "conflicts: {{policy}}"),
                                                         (rate("cognate_replays_total", "cause"), "replays: {{cause}}")],
-              "Edits of one record on two platforms at once; records that were sent again, by cause."),
+              "Edits of one record on two platforms at once, by the policy that decides (MANUAL: nobody has yet); records that were sent again, by cause."),
+        Panel("Drift", "short", [(highest("cognate_drift_records", "sync"), "{{sync}}")],
+              "Records of targets that no record of the source belongs to, as each sync's newest mirror run has counted them and not removed them yet."),
     ]),
 ]
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/strip.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/change_capture/conflicts/lineage.h"
@@ -26,7 +27,23 @@ v1::ConflictPolicy PolicyOf(const v1::Sync& sync, const std::string& target_fiel
                                                                    : sync.conflict_policy();
 }
 
+absl::string_view PolicyWord(v1::ConflictPolicy policy) {
+  return absl::StripPrefix(v1::ConflictPolicy_Name(policy), "CONFLICT_POLICY_");
+}
+
+// A conflict has at least one field. Those of one sync mostly have one policy.
+absl::string_view PolicyWord(const v1::Conflict& conflict) {
+  return PolicyWord(conflict.state() == v1::CONFLICT_STATE_OPEN ? v1::CONFLICT_POLICY_MANUAL
+                                                                : conflict.fields(0).policy());
+}
+
 }  // namespace
+
+void ConflictLoop::ShowPolicies() {
+  for (int policy = v1::CONFLICT_POLICY_NEWEST; policy <= v1::ConflictPolicy_MAX; ++policy) {
+    if (v1::ConflictPolicy_IsValid(policy)) met_.With({PolicyWord(static_cast<v1::ConflictPolicy>(policy))});
+  }
+}
 
 void ConflictLoop::Start() {
   worker_ = std::make_unique<Worker>("conflicts", [this](StopToken& stop) { Run(stop); });
@@ -95,8 +112,10 @@ absl::StatusOr<absl::Duration> ConflictLoop::Look() {
   }
   if (!findings.records.empty() || findings.looked_to > position.looked_at + kSaveEvery) {
     RETURN_IF_ERROR(amender_.Commit(findings));
-    for (const auto& record : findings.records)
-      met_.Increment(static_cast<double>(record.merged.conflicts.size()));
+    for (const auto& record : findings.records) {
+      for (const v1::Conflict& conflict : record.merged.conflicts)
+        met_.With({PolicyWord(conflict)}).Increment();
+    }
   }
   looked_at_ = findings.looked_to;
   return options_.busy_wait;

@@ -44,9 +44,13 @@ class ConflictLoop {
         catalogue_(catalogue),
         clock_(clock),
         options_(options),
-        met_(metrics
-                 .Counters("conflicts_total", "Edits of one record on two platforms at once that were found.")
-                 .With()) {}
+        met_(metrics.Counters(
+            "conflicts_total",
+            "Edits of one record on two platforms at once that were found, by the policy that "
+            "decides; MANUAL where a field waits for a person.",
+            {"policy"})) {
+    ShowPolicies();
+  }
 
   void Start();
   void Stop() { worker_.reset(); }
@@ -63,6 +67,8 @@ class ConflictLoop {
   };
 
   void Run(StopToken& stop);
+  // All of them at 0, so that the first conflict is seen to come.
+  void ShowPolicies();
   // Gives how long to wait until the next round.
   absl::StatusOr<absl::Duration> Look();
   // Models that records come back to, as far as anything of them was captured.
@@ -82,7 +88,7 @@ class ConflictLoop {
   const Catalogue& catalogue_;
   const Clock& clock_;
   const ConflictLoopOptions options_;
-  metrics::Counter& met_;
+  metrics::Family<metrics::Counter> met_;
 
   // The worker's alone.
   int64_t rules_revision_ = -1;
