@@ -34,6 +34,12 @@ absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, con
   if (!ask.groups().empty()) {
     ASSIGN_OR_RETURN(const v1::ResolveResponse answer, ledger.resolve(ask));
     ASSIGN_OR_RETURN(r.assigned, Assigned::Read(r.routed, answer));
+    // In this order: what another planned by newer assignments than these is seen.
+    if (ledger.where != nullptr) {
+      ASSIGN_OR_RETURN(const v1::BatchGetReplicasResponse there,
+                       ledger.where(AskWhere(r.routed, r.assigned)));
+      ASSIGN_OR_RETURN(r.reach, Reach::Read(r.routed, r.assigned, there));
+    }
   }
   if (const v1::ListPreviousChangesRequest before = AskFormer(r.routed); !before.records().empty()) {
     ASSIGN_OR_RETURN(v1::ListPreviousChangesResponse answer, ledger.before(before));
@@ -48,7 +54,7 @@ absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, con
       RETURN_IF_ERROR(acting.Learn(answer));
     }
   }
-  r.candidates = Transform(r.routed, {r.assigned, r.former}, arena);
+  r.candidates = Transform(r.routed, {r.assigned, r.former, r.reach}, arena);
 
   // What is deleted here may be referred to by what the cache holds.
   const bool deletes =
