@@ -69,4 +69,17 @@ bool Reach::IsFirst(size_t change, const TargetPlan& target) const {
          std::find(there->begin(), there->end(), Place(target.platform, target.model)) == there->end();
 }
 
+// In this order: what another has planned by newer assignments than these is seen.
+absl::Status FindReach(const Routed& routed, bool make, const Ledger& ledger, Assigned* assigned,
+                       Reach* reach) {
+  const v1::ResolveRequest ask = AskAssigned(routed, make);
+  if (ask.groups().empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const v1::ResolveResponse answer, ledger.resolve(ask));
+  ASSIGN_OR_RETURN(*assigned, Assigned::Read(routed, answer));
+  if (ledger.where == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const v1::BatchGetReplicasResponse there, ledger.where(AskWhere(routed, *assigned)));
+  ASSIGN_OR_RETURN(*reach, Reach::Read(routed, *assigned, there));
+  return absl::OkStatus();
+}
+
 }  // namespace cognate::transformer

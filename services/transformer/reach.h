@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "cognate/v1/ledger_service.pb.h"
 #include "services/transformer/assigned.h"
+#include "services/transformer/ledger.h"
 #include "services/transformer/route.h"
 
 namespace cognate::transformer {
@@ -39,5 +40,9 @@ class Reach {
   std::vector<const std::vector<Place>*> there_;                   // as Routed.changes; null: nothing
   absl::flat_hash_map<std::string, std::vector<Place>> replicas_;  // by entity
 };
+
+// Asks both questions, as far as the ledger takes them. An error is the ledger's.
+absl::Status FindReach(const Routed& routed, bool make, const Ledger& ledger, Assigned* assigned,
+                       Reach* reach);
 
 }  // namespace cognate::transformer

@@ -18,14 +18,19 @@ using postgres::Transaction;
 
 // What paused, broken or deleted syncs alone have planned is not replayed: it would stand before all else and
 // never move. A replica names one of the syncs between its models, so each counts as long as any of them is
-// active.
+// active. Only those that write to the platform: each lane that begins asks this.
 const Statement kSelectActiveSyncs = {"select_active_syncs", R"sql(
     SELECT p.platform_id,
            (SELECT array_agg(sync_id)::bigint[]
-            FROM (SELECT sync_id, bool_or(NOT deleted AND definition->>'status' = 'SYNC_STATUS_ACTIVE'
-                                          AND broken = '')
-                                  OVER (PARTITION BY source_model_id, target_model_id) AS is_taken
-                  FROM syncs) way
+            FROM (SELECT s.sync_id, bool_or(NOT s.deleted AND s.definition->>'status' = 'SYNC_STATUS_ACTIVE'
+                                            AND s.broken = '')
+                                    OVER (PARTITION BY s.source_model_id, s.target_model_id) AS is_taken
+                  FROM models m
+                  CROSS JOIN LATERAL (SELECT sync_id, source_model_id, target_model_id, definition, deleted, broken
+                                      FROM syncs
+                                      WHERE target_model_id = m.model_id
+                                      LIMIT 1000000) s
+                  WHERE m.platform_id = p.platform_id) way
             WHERE is_taken)
     FROM platforms p
     WHERE p.name = $1
