@@ -40,7 +40,7 @@ class ConfigurationCacheTest : public ::testing::Test {
         StrCat("models { model: '", name, "' key_fields: 'id' assignable: ", Chance(70) ? "true" : "false",
                " fields { name: 'id' type: FIELD_TYPE_TEXT generated: true }");
     for (int i = 0; i < 4; ++i) {
-      if (Chance(75))
+      if (i == 0 || Chance(75))
         absl::StrAppend(&model, " fields { name: 'f", i, "' nullable: true type: ",
                         Chance(70) ? "FIELD_TYPE_TEXT" : "FIELD_TYPE_INTEGER size_bits: 32", " }");
     }

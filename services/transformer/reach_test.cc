@@ -136,8 +136,9 @@ bus::v1::ChangeBatch BatchOf(int64_t version, const std::vector<std::string>& re
   batch.mutable_models(0)->set_model("item");
   for (const std::string& record : records) {
     auto change = test_support::ParseProto<v1::Change>(
-        absl::StrCat("version: ", version++, " model: 'item' local_id: '", record,
+        absl::StrCat("version: ", version, " model: 'item' local_id: '", record,
                      "' fields { name: 'title' value { text_value: 'title ", version % 3, "' } }"));
+    ++version;
     change.set_operation(deletes ? v1::OPERATION_DELETE : v1::OPERATION_UPDATE);
     AddLogged(change, &batch);
   }
@@ -149,7 +150,7 @@ struct Ran {
   bool is_reassigned = false;
 };
 
-Ran Run(const RuleSet& rules, const bus::v1::ChangeBatch& batch, const Ledger& ledger) {
+Ran Deliver(const RuleSet& rules, const bus::v1::ChangeBatch& batch, const Ledger& ledger) {
   google::protobuf::Arena arena;
   const bus::v1::ChangeBatch* const batches[] = {&batch};
   Ran ran;
@@ -208,8 +209,8 @@ TEST(ReachTest, WhatIsDeliveredIsTheSameAsIfEveryTargetHadWeighedEachChange) {
     }
     const bus::v1::ChangeBatch batch = BatchOf(version, records, chance(15));
     version += kRecords;
-    const Ran wanted = Run(set, batch, all.Functions(false));
-    const Ran got = Run(set, batch, near.Functions(true));
+    const Ran wanted = Deliver(set, batch, all.Functions(false));
+    const Ran got = Deliver(set, batch, near.Functions(true));
     ASSERT_EQ(got.deliveries, wanted.deliveries) << "seed " << seed << ", step " << step;
     ASSERT_EQ(near.There(), all.There()) << "seed " << seed << ", step " << step;
     EXPECT_FALSE(got.is_reassigned);
@@ -224,13 +225,15 @@ TEST(ReachTest, OfManyTargetsOnlyThoseThatARecordIsAssignedToAreAsked) {
   const RuleSet set(rules);
   AssignedLedger ledger;
   ledger.assigned[EntityOf("r1")] = {"p7", "p9"};
-  EXPECT_THAT(Run(set, BatchOf(1, {"r1"}, false), ledger.Functions(true)).deliveries, ::testing::SizeIs(2));
+  EXPECT_THAT(Deliver(set, BatchOf(1, {"r1"}, false), ledger.Functions(true)).deliveries,
+              ::testing::SizeIs(2));
   EXPECT_EQ(ledger.asked_groups, 2);
   // One that it is no longer assigned to loses it, and is asked as long as the ledger remembers.
   ledger.assigned[EntityOf("r1")] = {"p9"};
-  EXPECT_THAT(Run(set, BatchOf(2, {"r1"}, false), ledger.Functions(true)).deliveries, ::testing::SizeIs(2));
+  EXPECT_THAT(Deliver(set, BatchOf(2, {"r1"}, false), ledger.Functions(true)).deliveries,
+              ::testing::SizeIs(2));
   EXPECT_THAT(ledger.There(), UnorderedElementsAre("r1 on p9 as thing"));
-  EXPECT_THAT(Run(set, BatchOf(3, {"r2"}, true), ledger.Functions(true)).deliveries, IsEmpty());
+  EXPECT_THAT(Deliver(set, BatchOf(3, {"r2"}, true), ledger.Functions(true)).deliveries, IsEmpty());
 }
 
 // Two transformers have two changes of one record in hand. The one that knows that it is assigned no longer
@@ -244,12 +247,12 @@ TEST(ReachTest, AFirstPlanThatSomebodyUnassignedMeanwhileIsTakenBack) {
   ledger.assigned[EntityOf("r1")] = {"p1"};
   ledger.meanwhile = [&] {
     ledger.assigned[EntityOf("r1")].clear();
-    EXPECT_THAT(Run(set, BatchOf(2, {"r1"}, false), ledger.Functions(true)).deliveries, IsEmpty());
+    EXPECT_THAT(Deliver(set, BatchOf(2, {"r1"}, false), ledger.Functions(true)).deliveries, IsEmpty());
   };
-  const Ran first = Run(set, BatchOf(1, {"r1"}, false), ledger.Functions(true));
+  const Ran first = Deliver(set, BatchOf(1, {"r1"}, false), ledger.Functions(true));
   EXPECT_TRUE(first.is_reassigned);
   EXPECT_THAT(first.deliveries, IsEmpty());
-  const Ran again = Run(set, BatchOf(1, {"r1"}, false), ledger.Functions(true));
+  const Ran again = Deliver(set, BatchOf(1, {"r1"}, false), ledger.Functions(true));
   EXPECT_FALSE(again.is_reassigned);
   EXPECT_THAT(again.deliveries, ::testing::SizeIs(1));  // a delete of what was never sent
   EXPECT_THAT(ledger.There(), IsEmpty());
