@@ -82,7 +82,7 @@ class RulesFollower {
   }
 
  private:
-  static constexpr int kRest = 9;  // times as long as reading took: a tenth of a processor at most
+  static constexpr int kRest = 19;  // times as long as reading took: a twentieth of a processor at most
 
   // The current ones, if they are good enough.
   std::shared_ptr<const Prepared> Known(int64_t revision, absl::Time since) const {

@@ -19,7 +19,7 @@ using test_support::EqualsProto;
 using test_support::ValueOrDie;
 using PipelineStub = v1::PipelineService::Stub;
 
-constexpr int kSteps = 250;
+constexpr int kSteps = 600;
 
 class ConfigurationCacheTest : public ::testing::Test {
  protected:
@@ -78,7 +78,7 @@ class ConfigurationCacheTest : public ::testing::Test {
                   StrCat("platform { name: 'platforms/", Platform(), "' kind: PLATFORM_KIND_AGENT }"))
             .ok();
       case 1:
-        return Chance(30) &&
+        return Chance(8) &&
                registry.Call(&RegistryStub::DeletePlatform, StrCat("name: 'platforms/", Platform(), "'"))
                    .ok();
       case 2:
