@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
+#include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <sys/file.h>
 #include <unistd.h>
@@ -240,6 +241,8 @@ class Up {
 
 int RunUp(int argc, const char* const* argv) {
   service::BlockStopSignals();
+  // Each arena keeps what it once had, and what one thread reads (all rules, a batch) another lets go.
+  mallopt(M_ARENA_MAX, 2);
   UpConfig config;
   config::Settings settings("cognate up",
                             "Runs every service in this process, with a private PostgreSQL and Redis.");

@@ -75,6 +75,7 @@ std::vector<Table> AllTables() {
 absl::Span<const LeftOut> LeftOutTables() {
   static const std::vector<LeftOut> kLeftOut = {
       {"platform_registry.answers", "answers to requests that may be sent again within two days"},
+      {"platform_registry.configuration_changes", "noted again as the tables are written"},
       {"platform_registry.enrolment_tokens", "one that was used since would be good again"},
       {"feedback.canaries", "how old the newest canaries are; known again when the next one has arrived"},
       {"feedback.event_batches", "what was told is gone after a week anyway; counts are in done_per_hour"},

@@ -125,7 +125,7 @@ absl::StatusOr<std::shared_ptr<const KnownModel>> Catalogue::ReadModel(const std
 
 void Catalogue::Run(StopToken& stop) {
   do {
-    if (const absl::Status status = RefreshRules(); !status.ok()) {
+    if (const absl::Status status = rules_.Poll(); !status.ok()) {
       log::Warn("the rules cannot be read; what is known stays in force", {{"status", status}});
       continue;
     }

@@ -17,6 +17,10 @@ constexpr char kLanesHelp[] = "Lanes of this process, by whether they work or re
 
 }  // namespace
 
+LaneManager::Targets::Targets(const v1::Rules& rules) : revision_(rules.revision()) {
+  for (const v1::CompiledSync& compiled : rules.syncs()) platforms_.insert(compiled.sync().target_platform());
+}
+
 LaneManager::LaneManager(const LaneContext& context, LeaseStore& leases, std::string owner,
                          std::string address, absl::Duration lease_duration)
     : context_(context),
@@ -115,16 +119,15 @@ absl::Status LaneManager::Renew() {
 }
 
 void LaneManager::LearnTargets() {
-  const absl::Status status = rules_.Refresh();
+  const absl::Status status = rules_.Poll();
   if (!status.ok()) {
     log::Warn("rules not read", {{"status", status}});
     return;
   }
-  const std::shared_ptr<const v1::Rules> rules = rules_.Current();
-  if (std::exchange(revision_, rules->revision()) == rules->revision()) return;
-  targets_.clear();
-  for (const v1::CompiledSync& sync : rules->syncs()) targets_.insert(sync.sync().target_platform());
-  watch_.SetRevision(rules->revision());
+  const std::shared_ptr<const Targets> targets = rules_.Current();
+  if (std::exchange(revision_, targets->revision()) == targets->revision()) return;
+  targets_ = targets->platforms();
+  watch_.SetRevision(targets->revision());
 }
 
 void LaneManager::StopUnwanted() {

@@ -84,8 +84,20 @@ class LaneManager {
   const std::string address_;
   const absl::Duration lease_duration_;
 
+  // What is kept of the rules.
+  class Targets {
+   public:
+    explicit Targets(const v1::Rules& rules);
+    int64_t revision() const { return revision_; }
+    const absl::btree_set<std::string>& platforms() const { return platforms_; }
+
+   private:
+    const int64_t revision_;
+    absl::btree_set<std::string> platforms_;
+  };
+
   // Of the worker alone.
-  clients::RulesFollower<> rules_;
+  clients::RulesFollower<Targets> rules_;
   int64_t revision_ = -1;  // of the targets
   absl::btree_set<std::string> targets_;
   absl::flat_hash_set<std::string> tried_;  // to take, so that the database knows who has them

@@ -31,19 +31,18 @@ Canaries::Canaries(clients::RegistryClient& registry, postgres::Pool& pool, cons
   refresher_ = metrics.OnScrape([this] { ShowAges(); });
 }
 
-absl::StatusOr<std::set<Canaries::Pair>> Canaries::ActivePairs() {
-  RETURN_IF_ERROR(rules_.Refresh());
-  std::set<Pair> pairs;
-  for (const v1::CompiledSync& compiled : rules_.Current()->syncs()) {
+Canaries::ActivePairs::ActivePairs(const v1::Rules& rules) : revision_(rules.revision()) {
+  for (const v1::CompiledSync& compiled : rules.syncs()) {
     const v1::Sync& sync = compiled.sync();
     if (sync.status() != v1::SYNC_STATUS_PAUSED && IsCanary(sync.source_model()))
-      pairs.emplace(sync.source_platform(), sync.target_platform());
+      pairs_.emplace(sync.source_platform(), sync.target_platform());
   }
-  return pairs;
 }
 
 absl::Status Canaries::Refresh() {
-  ASSIGN_OR_RETURN(const std::set<Pair> pairs, ActivePairs());
+  RETURN_IF_ERROR(rules_.Poll());
+  const std::shared_ptr<const ActivePairs> active = rules_.Current();
+  const std::set<Pair>& pairs = active->pairs();
   NewestCanaries known;
   {
     MutexLock lock(&mutex_);

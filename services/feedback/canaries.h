@@ -45,12 +45,22 @@ class Canaries {
     absl::Time newest;
     metrics::OwnedGauge age;
   };
-  absl::StatusOr<std::set<Pair>> ActivePairs();
+  // What is kept of the rules.
+  class ActivePairs {
+   public:
+    explicit ActivePairs(const v1::Rules& rules);
+    int64_t revision() const { return revision_; }
+    const std::set<Pair>& pairs() const { return pairs_; }
+
+   private:
+    const int64_t revision_;
+    std::set<Pair> pairs_;
+  };
   void ShowAges();
 
   const Clock& clock_;
   metrics::Registry& metrics_;
-  clients::RulesFollower<> rules_;
+  clients::RulesFollower<ActivePairs> rules_;
   CanaryStore store_;
   Mutex mutex_;
   std::map<Pair, Shown> shown_ ABSL_GUARDED_BY(mutex_);

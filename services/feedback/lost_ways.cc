@@ -54,7 +54,7 @@ absl::Status LostWays::EndAfterNewRules() {
   const absl::Time now = clock_.Now();
   if (now < next_look_) return absl::OkStatus();
   next_look_ = now + kBetweenLooks;
-  if (!rules_.Refresh().ok()) return absl::OkStatus();
+  if (!rules_.Poll().ok()) return absl::OkStatus();
   const std::shared_ptr<const Ways> ways = rules_.Current();
   if (ways->revision() == looked_revision_) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<TroubleCount> counts, troubles_.Count());

@@ -57,8 +57,9 @@ class Comparison {
  private:
   // A second sync between the two would write the same fields: the models are compared as if there were none.
   void SetOthersAside() {
-    for (const v1::Sync& other : configuration_.syncs) {
-      if (JoinsTheSameModels(other, sync_)) beside_.push_back(other.name());
+    for (const v1::Sync* const other :
+         configuration_.SyncsBetween(sync_.source_platform(), sync_.target_platform())) {
+      if (JoinsTheSameModels(*other, sync_)) beside_.push_back(other->name());
     }
     for (const std::string& name : beside_) configuration_.TakeSyncOut(name);
   }
@@ -94,18 +95,15 @@ class Comparison {
 
   // What comes back the other way belongs together.
   void AddTheOtherWay(v1::ProposedMapping* proposed) const {
-    for (const v1::Sync& other : configuration_.syncs) {
-      if (other.source_platform() != sync_.target_platform() ||
-          other.source_model() != sync_.target_model() ||
-          other.target_platform() != sync_.source_platform() ||
-          other.target_model() != sync_.source_model()) {
+    for (const v1::Sync* const other :
+         configuration_.SyncsBetween(sync_.target_platform(), sync_.source_platform())) {
+      if (other->source_model() != sync_.target_model() || other->target_model() != sync_.source_model())
         continue;
-      }
-      for (const v1::FieldMapping& mapping : other.fields()) {
+      for (const v1::FieldMapping& mapping : other->fields()) {
         if (mapping.source() != proposed->mapping().target() ||
             mapping.target() != proposed->mapping().source())
           continue;
-        proposed->add_reasons(StrCat(other.name(), " maps it the other way"));
+        proposed->add_reasons(StrCat(other->name(), " maps it the other way"));
         proposed->set_score(1);
         return;
       }

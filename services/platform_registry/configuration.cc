@@ -1,6 +1,7 @@
 #include "services/platform_registry/configuration.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cognate::platform_registry {
 
@@ -15,20 +16,32 @@ const v1::Model* Configuration::FindModel(absl::string_view platform, absl::stri
 }
 
 const v1::Sync* Configuration::FindSync(absl::string_view name) const {
-  const auto found =
-      std::find_if(syncs.begin(), syncs.end(), [&](const v1::Sync& sync) { return sync.name() == name; });
-  return found == syncs.end() ? nullptr : &*found;
+  const auto found = syncs.find(std::string(name));
+  return found == syncs.end() ? nullptr : &found->second;
 }
 
 void Configuration::PutSync(const v1::Sync& sync) {
   TakeSyncOut(sync.name());
-  const auto place = std::find_if(syncs.begin(), syncs.end(),
-                                  [&](const v1::Sync& other) { return other.name() > sync.name(); });
-  syncs.insert(place, sync);
+  between_[{sync.source_platform(), sync.target_platform()}].insert(sync.name());
+  syncs.emplace(sync.name(), sync);
 }
 
 void Configuration::TakeSyncOut(absl::string_view name) {
-  std::erase_if(syncs, [&](const v1::Sync& sync) { return sync.name() == name; });
+  const auto found = syncs.find(std::string(name));
+  if (found == syncs.end()) return;
+  const auto between = between_.find(Pair(found->second.source_platform(), found->second.target_platform()));
+  between->second.erase(found->first);
+  if (between->second.empty()) between_.erase(between);
+  syncs.erase(found);
+}
+
+std::vector<const v1::Sync*> Configuration::SyncsBetween(absl::string_view source_platform,
+                                                         absl::string_view target_platform) const {
+  std::vector<const v1::Sync*> found;
+  const auto between = between_.find(Pair(std::string(source_platform), std::string(target_platform)));
+  if (between == between_.end()) return found;
+  for (const std::string& name : between->second) found.push_back(&syncs.at(name));
+  return found;
 }
 
 const v1::ModelField* FindField(const v1::Model& model, absl::string_view field) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,7 @@ struct Configuration {
   int64_t revision = 0;
   absl::flat_hash_map<std::string, v1::Platform> platforms;                    // by id
   absl::flat_hash_map<std::pair<std::string, std::string>, v1::Model> models;  // by platform id and model
-  std::vector<v1::Sync> syncs;                                                 // by name
+  std::map<std::string, v1::Sync> syncs;                                       // by name: `syncs/{id}`
   std::map<std::string, v1::Pipeline> pipelines;                               // by name: `pipelines/{id}`
 
   // Null where there is none.
@@ -30,6 +31,13 @@ struct Configuration {
   // In the place of the one of this name, if there is one.
   void PutSync(const v1::Sync& sync);
   void TakeSyncOut(absl::string_view name);
+  // Between these two platforms, by name.
+  std::vector<const v1::Sync*> SyncsBetween(absl::string_view source_platform,
+                                            absl::string_view target_platform) const;
+
+ private:
+  using Pair = std::pair<std::string, std::string>;
+  absl::flat_hash_map<Pair, std::set<std::string>> between_;  // names in `syncs`
 };
 
 const v1::ModelField* FindField(const v1::Model& model, absl::string_view field);

@@ -74,7 +74,8 @@ absl::StatusOr<Configuration> LoadConfiguration(Transaction& transaction) {
   ASSIGN_OR_RETURN(configuration.revision, ReadRevision(transaction));
   ASSIGN_OR_RETURN(configuration.platforms, SelectAllPlatforms(transaction));
   ASSIGN_OR_RETURN(configuration.models, SelectAllModels(transaction));
-  ASSIGN_OR_RETURN(configuration.syncs, SelectAllSyncs(transaction));
+  ASSIGN_OR_RETURN(const std::vector<v1::Sync> syncs, SelectAllSyncs(transaction));
+  for (const v1::Sync& sync : syncs) configuration.PutSync(sync);
   ASSIGN_OR_RETURN(configuration.pipelines, SelectAllPipelines(transaction));
   return configuration;
 }

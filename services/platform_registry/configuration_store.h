@@ -23,6 +23,7 @@ absl::StatusOr<int64_t> ReadRevision(postgres::Transaction& transaction);
 absl::StatusOr<postgres::Rows> QueryWithRevision(postgres::Transaction& transaction,
                                                  const postgres::Statement& statement,
                                                  const postgres::Params& params, int64_t* revision);
+// All of it; ConfigurationCache reads what has changed.
 absl::StatusOr<Configuration> LoadConfiguration(postgres::Transaction& transaction);
 
 // A create as its caller named it. Without a request id nothing is kept.

@@ -69,8 +69,9 @@ void Compare(SyncCheck& check, const v1::Sync& back) {
 }  // namespace
 
 void FindConflictRisks(SyncCheck& check) {
-  for (const v1::Sync& other : check.configuration.syncs) {
-    if (IsWayBack(check.sync, other)) Compare(check, other);
+  for (const v1::Sync* const other :
+       check.configuration.SyncsBetween(check.sync.target_platform(), check.sync.source_platform())) {
+    if (IsWayBack(check.sync, *other)) Compare(check, *other);
   }
 }
 

@@ -179,7 +179,9 @@ void FindContactRisks(SyncCheck& check) {
     check.Warn(StrCat("sync.sync_ids[", i, "]"), "ID_IGNORED",
                StrCat(sync.sync_ids(i), " is in ignore_ids, too: it stays out of scope"));
   }
-  for (const v1::Sync& other : check.configuration.syncs) {
+  for (const v1::Sync* const one :
+       check.configuration.SyncsBetween(check.sync.source_platform(), check.sync.target_platform())) {
+    const v1::Sync& other = *one;
     if (other.name() == sync.name() || !JoinsTheSameModels(other, sync)) continue;
     if (other.natural_keys().empty() || sync.natural_keys().empty()) continue;
     check.Warn("sync.natural_keys", "NATURAL_KEYS_TWICE",

@@ -30,7 +30,7 @@ using Graph = std::map<Node, std::set<Node>>;
 
 Graph MakeGraph(const Configuration& configuration) {
   Graph graph;
-  for (const v1::Sync& sync : configuration.syncs) {
+  for (const auto& [name, sync] : configuration.syncs) {
     const v1::Model* source = configuration.FindModel(sync.source_platform(), sync.source_model());
     const v1::Model* target = configuration.FindModel(sync.target_platform(), sync.target_model());
     if (source == nullptr || target == nullptr) continue;

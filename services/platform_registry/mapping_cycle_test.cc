@@ -30,7 +30,7 @@ class MappingCycleTest : public ::testing::Test {
     v1::FieldMapping* mapping = sync.add_fields();
     mapping->set_source(source_field);
     mapping->set_target(target_field);
-    configuration_.syncs.push_back(sync);
+    configuration_.PutSync(sync);
   }
 
   Configuration configuration_;

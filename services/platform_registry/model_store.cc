@@ -1,6 +1,7 @@
 #include "services/platform_registry/model_store.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "common/clock/time_proto.h"
@@ -83,8 +84,10 @@ const Statement kMarkMissingModels = {"mark_missing_models", R"sql(
 const Statement kSelectAnySync = {"select_any_sync_of_platform", R"sql(
     SELECT EXISTS (SELECT 1
                    FROM models m
-                   JOIN syncs s ON m.model_id IN (s.source_model_id, s.target_model_id)
-                   WHERE m.platform_id = $1 AND NOT s.deleted)
+                   CROSS JOIN LATERAL ((SELECT FROM syncs s WHERE s.source_model_id = m.model_id AND NOT s.deleted LIMIT 1)
+                                       UNION ALL
+                                       (SELECT FROM syncs s WHERE s.target_model_id = m.model_id AND NOT s.deleted LIMIT 1)) found
+                   WHERE m.platform_id = $1)
 )sql"};
 
 absl::StatusOr<v1::Model> ModelFromRow(const Rows& rows, int row) {
@@ -104,14 +107,6 @@ absl::StatusOr<std::vector<v1::Model>> ModelsFromRows(const Rows& rows) {
     models.push_back(std::move(model));
   }
   return models;
-}
-
-absl::StatusOr<v1::Model> Select(Transaction& transaction, absl::string_view platform,
-                                 absl::string_view model) {
-  ASSIGN_OR_RETURN(const Rows rows,
-                   transaction.Query(kSelectModel, Params().AddText(platform).AddText(model)));
-  if (rows.empty()) return ModelNotFound(platform, model);
-  return ModelFromRow(rows, 0);
 }
 
 absl::StatusOr<int32_t> SelectPlatformId(Transaction& transaction, absl::string_view platform) {
@@ -159,12 +154,13 @@ absl::StatusOr<bool> ForgetOthers(Transaction& transaction, int32_t platform_id,
 }
 
 // Judged and completed within the configuration as it is in this transaction.
-absl::StatusOr<std::vector<v1::Model>> WithExpansions(Transaction& transaction, absl::string_view platform,
+absl::StatusOr<std::vector<v1::Model>> WithExpansions(ConfigurationCache& configurations,
+                                                      Transaction& transaction, absl::string_view platform,
                                                       absl::Span<const v1::Model> given) {
   std::vector<v1::Model> models(given.begin(), given.end());
   if (std::none_of(given.begin(), given.end(), [](const v1::Model& model) { return model.has_expansion(); }))
     return models;
-  ASSIGN_OR_RETURN(Configuration configuration, LoadConfiguration(transaction));
+  ASSIGN_OR_RETURN(Configuration configuration, configurations.Copy(transaction));
   RETURN_IF_ERROR(PrepareExpansions(std::move(configuration), platform, &models));
   return models;
 }
@@ -179,6 +175,21 @@ v1::KeptModel Kept(const v1::Model& stored, const v1::Model& found) {
 
 }  // namespace
 
+absl::StatusOr<v1::Model> SelectModel(Transaction& transaction, absl::string_view platform,
+                                      absl::string_view model) {
+  ASSIGN_OR_RETURN(const Rows rows,
+                   transaction.Query(kSelectModel, Params().AddText(platform).AddText(model)));
+  if (rows.empty()) return ModelNotFound(platform, model);
+  return ModelFromRow(rows, 0);
+}
+
+absl::StatusOr<std::vector<v1::Model>> SelectModelsOf(Transaction& transaction, absl::string_view platform) {
+  Params params;
+  params.AddText(platform).AddText("").AddInt64(std::numeric_limits<int64_t>::max());
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectModels, params));
+  return ModelsFromRows(rows);
+}
+
 absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::Span<const v1::Model> given,
                                              bool whole) {
   StoredModels stored;
@@ -186,7 +197,8 @@ absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::S
     stored = StoredModels();
     RETURN_IF_ERROR(LockConfiguration(transaction));
     ASSIGN_OR_RETURN(const int32_t platform_id, SelectPlatformId(transaction, platform));
-    ASSIGN_OR_RETURN(const std::vector<v1::Model> models, WithExpansions(transaction, platform, given));
+    ASSIGN_OR_RETURN(const std::vector<v1::Model> models,
+                     WithExpansions(configurations_, transaction, platform, given));
     bool changed = false;
     for (const v1::Model& model : models) {
       ASSIGN_OR_RETURN(const std::optional<bool> differs, Upsert(transaction, platform_id, model));
@@ -195,7 +207,7 @@ absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::S
                          WriteAssignable(transaction, platform_id, model.model(), model.assignable()));
         changed = changed || is_new;
       }
-      ASSIGN_OR_RETURN(v1::Model as_stored, Select(transaction, platform, model.model()));
+      ASSIGN_OR_RETURN(v1::Model as_stored, SelectModel(transaction, platform, model.model()));
       if (!differs.has_value()) stored.kept.push_back(Kept(as_stored, model));
       changed = changed || differs.value_or(false);
       stored.models.push_back(std::move(as_stored));
@@ -207,7 +219,7 @@ absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::S
     // Models decide about the syncs of their own platform alone. A new platform has none; all syncs are many.
     ASSIGN_OR_RETURN(const Rows any, transaction.Query(kSelectAnySync, Params().AddInt32(platform_id)));
     if (any.GetBool(0, 0)) {
-      ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(transaction));
+      ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(configurations_, transaction));
     }
     changed = changed || !stored.drifts.empty();
     return changed ? RaiseRevision(transaction).status() : absl::OkStatus();
@@ -221,7 +233,7 @@ absl::StatusOr<StoredModels> ModelStore::SetAssignable(absl::string_view platfor
   RETURN_IF_ERROR(pool_.InTransaction("set_assignable", [&](Transaction& transaction) -> absl::Status {
     stored = StoredModels();
     RETURN_IF_ERROR(LockConfiguration(transaction));
-    ASSIGN_OR_RETURN(v1::Model known, Select(transaction, platform, model));
+    ASSIGN_OR_RETURN(v1::Model known, SelectModel(transaction, platform, model));
     ASSIGN_OR_RETURN(const int32_t platform_id, SelectPlatformId(transaction, platform));
     ASSIGN_OR_RETURN(const bool changed,
                      WriteAssignable(transaction, platform_id, known.model(), assignable));
@@ -229,7 +241,7 @@ absl::StatusOr<StoredModels> ModelStore::SetAssignable(absl::string_view platfor
     if (assignable) known.set_assignable(true);
     stored.models.push_back(std::move(known));
     if (!changed) return absl::OkStatus();
-    ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(transaction));
+    ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(configurations_, transaction));
     return RaiseRevision(transaction).status();
   }));
   return stored;
@@ -238,7 +250,7 @@ absl::StatusOr<StoredModels> ModelStore::SetAssignable(absl::string_view platfor
 absl::StatusOr<v1::Model> ModelStore::Get(absl::string_view platform, absl::string_view model) {
   v1::Model found;
   RETURN_IF_ERROR(pool_.Run("get_model", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(found, Select(transaction, platform, model));
+    ASSIGN_OR_RETURN(found, SelectModel(transaction, platform, model));
     return absl::OkStatus();
   }));
   return found;

@@ -13,6 +13,7 @@
 #include "cognate/v1/model.pb.h"
 #include "cognate/v1/platform_registry_service.pb.h"
 #include "common/postgres/pool.h"
+#include "services/platform_registry/configuration_cache.h"
 #include "services/platform_registry/names.h"
 
 namespace cognate::platform_registry {
@@ -27,7 +28,8 @@ struct StoredModels {
 // Thread safe. Platforms are given by their ids, without `platforms/`.
 class ModelStore {
  public:
-  explicit ModelStore(postgres::Pool& pool) : pool_(pool) {}
+  ModelStore(postgres::Pool& pool, ConfigurationCache& configurations)
+      : pool_(pool), configurations_(configurations) {}
 
   // Puts models into the catalogue. Those without an origin leave custom entries alone, others do not. Those
   // that were read from a database (`whole`) are all that there are: others leave it, unless they are custom,
@@ -44,8 +46,15 @@ class ModelStore {
 
  private:
   postgres::Pool& pool_;
+  ConfigurationCache& configurations_;
 };
 
+// MODEL_NOT_FOUND, also where it has no definition.
+absl::StatusOr<v1::Model> SelectModel(postgres::Transaction& transaction, absl::string_view platform,
+                                      absl::string_view model);
+// All of the platform that have a definition.
+absl::StatusOr<std::vector<v1::Model>> SelectModelsOf(postgres::Transaction& transaction,
+                                                      absl::string_view platform);
 // All that have a definition, by platform id and model.
 absl::StatusOr<absl::flat_hash_map<std::pair<std::string, std::string>, v1::Model>> SelectAllModels(
     postgres::Transaction& transaction);

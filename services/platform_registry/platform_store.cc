@@ -154,12 +154,6 @@ absl::StatusOr<Params> WriteParams(absl::string_view id, const v1::Platform& pla
   return params;
 }
 
-absl::StatusOr<v1::Platform> Select(Transaction& transaction, absl::string_view id) {
-  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectPlatform, Params().AddText(id)));
-  if (rows.empty()) return PlatformNotFound(id);
-  return PlatformFromRow(rows, 0);
-}
-
 absl::StatusOr<std::vector<v1::Platform>> SelectMany(Transaction& transaction, absl::string_view after,
                                                      int64_t limit) {
   ASSIGN_OR_RETURN(const Rows rows,
@@ -173,6 +167,12 @@ absl::StatusOr<std::vector<v1::Platform>> SelectMany(Transaction& transaction, a
 
 }  // namespace
 
+absl::StatusOr<v1::Platform> SelectPlatform(Transaction& transaction, absl::string_view id) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectPlatform, Params().AddText(id)));
+  if (rows.empty()) return PlatformNotFound(id);
+  return PlatformFromRow(rows, 0);
+}
+
 absl::StatusOr<v1::CreatePlatformResponse> PlatformStore::Create(const v1::Platform& platform,
                                                                  const CreateRequest& request) {
   return CreateOnce<v1::CreatePlatformResponse>(
@@ -183,7 +183,7 @@ absl::StatusOr<v1::CreatePlatformResponse> PlatformStore::Create(const v1::Platf
         ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kInsertPlatform, params));
         if (rows.affected() == 0) return PlatformAlreadyExists(id);
         v1::CreatePlatformResponse response;
-        ASSIGN_OR_RETURN(*response.mutable_platform(), Select(transaction, id));
+        ASSIGN_OR_RETURN(*response.mutable_platform(), SelectPlatform(transaction, id));
         return response;
       });
 }
@@ -191,7 +191,7 @@ absl::StatusOr<v1::CreatePlatformResponse> PlatformStore::Create(const v1::Platf
 absl::StatusOr<v1::Platform> PlatformStore::Get(absl::string_view id) {
   v1::Platform platform;
   RETURN_IF_ERROR(pool_.Run("get_platform", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(platform, Select(transaction, id));
+    ASSIGN_OR_RETURN(platform, SelectPlatform(transaction, id));
     return absl::OkStatus();
   }));
   return platform;
@@ -211,15 +211,15 @@ absl::StatusOr<v1::Platform> PlatformStore::Update(absl::string_view id, absl::s
   v1::Platform platform;
   RETURN_IF_ERROR(pool_.InTransaction("update_platform", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
-    ASSIGN_OR_RETURN(platform, Select(transaction, id));
+    ASSIGN_OR_RETURN(platform, SelectPlatform(transaction, id));
     if (!etag.empty() && etag != platform.etag()) return EtagMismatch(platform.name(), platform.etag());
     RETURN_IF_ERROR(change(platform));
     ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
     ASSIGN_OR_RETURN(const Params params, WriteParams(id, platform, revision));
     RETURN_IF_ERROR(transaction.Query(kUpdatePlatform, params).status());
     // A sync fits, or not, by channel and capture mode, too.
-    RETURN_IF_ERROR(RefreshBroken(transaction).status());
-    ASSIGN_OR_RETURN(platform, Select(transaction, id));
+    RETURN_IF_ERROR(RefreshBroken(configurations_, transaction).status());
+    ASSIGN_OR_RETURN(platform, SelectPlatform(transaction, id));
     return absl::OkStatus();
   }));
   return platform;

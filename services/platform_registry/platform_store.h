@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "cognate/v1/platform_registry_service.pb.h"
 #include "common/postgres/pool.h"
+#include "services/platform_registry/configuration_cache.h"
 #include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/names.h"
 
@@ -19,7 +20,8 @@ namespace cognate::platform_registry {
 // Thread safe. Platforms are given and taken by their ids, without `platforms/`.
 class PlatformStore {
  public:
-  explicit PlatformStore(postgres::Pool& pool) : pool_(pool) {}
+  PlatformStore(postgres::Pool& pool, ConfigurationCache& configurations)
+      : pool_(pool), configurations_(configurations) {}
 
   absl::StatusOr<v1::CreatePlatformResponse> Create(const v1::Platform& platform,
                                                     const CreateRequest& request);
@@ -39,8 +41,11 @@ class PlatformStore {
 
  private:
   postgres::Pool& pool_;
+  ConfigurationCache& configurations_;
 };
 
+// PLATFORM_NOT_FOUND.
+absl::StatusOr<v1::Platform> SelectPlatform(postgres::Transaction& transaction, absl::string_view platform);
 absl::StatusOr<absl::flat_hash_map<std::string, v1::Platform>> SelectAllPlatforms(
     postgres::Transaction& transaction);
 

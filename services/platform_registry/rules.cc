@@ -1,6 +1,7 @@
 #include "services/platform_registry/rules.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
@@ -100,11 +101,9 @@ const v1::ForeignKey* FindReference(const Configuration& configuration, absl::st
 std::set<std::string> BroughtTo(const Configuration& configuration, const v1::Sync& sync,
                                 absl::string_view source_model) {
   std::set<std::string> models;
-  for (const v1::Sync& other : configuration.syncs) {
-    if (other.source_platform() == sync.source_platform() && other.source_model() == source_model &&
-        other.target_platform() == sync.target_platform()) {
-      models.insert(other.target_model());
-    }
+  for (const v1::Sync* const other :
+       configuration.SyncsBetween(sync.source_platform(), sync.target_platform())) {
+    if (other->source_model() == source_model) models.insert(other->target_model());
   }
   return models;
 }
@@ -183,16 +182,35 @@ v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync&
 
 v1::Rules CompileRules(const Configuration& configuration) {
   v1::Rules rules;
-  rules.set_revision(configuration.revision);
+  Concern changes;
+  changes.everything = true;
+  CompileConcerned(configuration, changes, &rules);
+  return rules;
+}
+
+// Both are in the order of the syncs' names.
+void CompileConcerned(const Configuration& configuration, const Concern& changes, v1::Rules* rules) {
+  rules->set_revision(configuration.revision);
+  std::vector<v1::CompiledSync*> extracted(static_cast<size_t>(rules->syncs_size()));
+  rules->mutable_syncs()->ExtractSubrange(0, rules->syncs_size(), extracted.data());
+  std::vector<std::unique_ptr<v1::CompiledSync>> before(extracted.begin(), extracted.end());
+  rules->mutable_syncs()->Reserve(static_cast<int>(configuration.syncs.size()));
+  rules->clear_expansions();
+  size_t place = 0;
   std::set<std::pair<std::string, std::string>> expanded;
-  for (const v1::Sync& sync : configuration.syncs) {
-    *rules.add_syncs() = CompileSync(configuration, sync);
+  for (const auto& [name, sync] : configuration.syncs) {
+    while (place < before.size() && before[place]->sync().name() < name) ++place;
+    const bool is_known = place < before.size() && before[place]->sync().name() == name;
+    if (is_known && !changes.Has(sync)) {
+      rules->mutable_syncs()->AddAllocated(before[place++].release());
+    } else {
+      *rules->add_syncs() = CompileSync(configuration, sync);
+    }
     const v1::Model* const source = configuration.FindModel(sync.source_platform(), sync.source_model());
     if (source == nullptr || !source->has_expansion()) continue;
     if (expanded.emplace(sync.source_platform(), sync.source_model()).second)
-      *rules.add_expansions() = CompileExpansion(configuration, sync.source_platform(), *source);
+      *rules->add_expansions() = CompileExpansion(configuration, sync.source_platform(), *source);
   }
-  return rules;
 }
 
 std::string Title(const Configuration& configuration, const v1::Sync& sync, const v1::Model& source,

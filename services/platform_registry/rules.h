@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cognate/v1/sync.pb.h"
+#include "services/platform_registry/concern.h"
 #include "services/platform_registry/configuration.h"
 
 namespace cognate::platform_registry {
@@ -34,6 +35,9 @@ std::set<std::string> BroughtTo(const Configuration& configuration, const v1::Sy
 // the sync is broken. Without both models it has no fields.
 v1::CompiledSync CompileSync(const Configuration& configuration, const v1::Sync& sync);
 v1::Rules CompileRules(const Configuration& configuration);
+// Makes `rules`, which were compiled of what `configuration` was before these changes, the same as
+// CompileRules.
+void CompileConcerned(const Configuration& configuration, const Concern& changes, v1::Rules* rules);
 
 // `public.country on atlas to public.nations on shop (partially, mapped)`.
 std::string Title(const Configuration& configuration, const v1::Sync& sync, const v1::Model& source,

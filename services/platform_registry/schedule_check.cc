@@ -59,7 +59,9 @@ void CheckSchedule(SyncCheck& check) {
 void CheckIntervals(SyncCheck& check) {
   if (check.sync.status() == v1::SYNC_STATUS_PAUSED) return;
   const absl::Duration interval = ToDuration(check.sync.schedule().interval());
-  for (const v1::Sync& other : check.configuration.syncs) {
+  for (const v1::Sync* const one :
+       check.configuration.SyncsBetween(check.sync.source_platform(), check.sync.target_platform())) {
+    const v1::Sync& other = *one;
     if (other.name() == check.sync.name() || !JoinsTheSameModels(other, check.sync)) continue;
     const absl::Duration theirs = ToDuration(other.schedule().interval());
     if (other.status() == v1::SYNC_STATUS_PAUSED || theirs == interval) continue;

@@ -1,4 +1,31 @@
 CREATE SCHEMA platform_registry;
+CREATE FUNCTION platform_registry.note_configuration_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'platform_registry'
+    AS $$
+DECLARE
+    changed jsonb;
+    of_platform text := '';
+    noted bigint;
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        changed := to_jsonb(OLD);
+    ELSE
+        changed := to_jsonb(NEW);
+    END IF;
+    IF TG_TABLE_NAME = 'models' THEN
+        SELECT p.name INTO of_platform FROM platforms p WHERE p.platform_id = (changed->>'platform_id')::integer;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    UPDATE configuration SET changes = changes + 1 RETURNING changes INTO noted;
+    INSERT INTO configuration_changes AS c (kind, platform, name, change)
+    VALUES (TG_TABLE_NAME, of_platform, coalesce(changed->>'name', changed->>'model'), noted)
+    ON CONFLICT (kind, platform, name) DO UPDATE SET change = excluded.change;
+    RETURN NULL;
+END
+$$;
 CREATE TABLE platform_registry.answers (
     request_id uuid NOT NULL,
     method text NOT NULL,
@@ -28,7 +55,14 @@ CREATE TABLE platform_registry.assignments (
 CREATE TABLE platform_registry.configuration (
     only_row boolean DEFAULT true NOT NULL,
     revision bigint NOT NULL,
+    changes bigint DEFAULT 0 NOT NULL,
     CONSTRAINT configuration_only_row_check CHECK (only_row)
+);
+CREATE TABLE platform_registry.configuration_changes (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    platform text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    change bigint NOT NULL
 );
 CREATE TABLE platform_registry.enrolment_tokens (
     token_id text NOT NULL COLLATE pg_catalog."C",
@@ -195,6 +229,8 @@ ALTER TABLE ONLY platform_registry.assignment_revision
     ADD CONSTRAINT assignment_revision_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY platform_registry.assignments
     ADD CONSTRAINT assignments_pkey PRIMARY KEY (entity_id);
+ALTER TABLE ONLY platform_registry.configuration_changes
+    ADD CONSTRAINT configuration_changes_pkey PRIMARY KEY (kind, platform, name);
 ALTER TABLE ONLY platform_registry.configuration
     ADD CONSTRAINT configuration_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY platform_registry.enrolment_tokens
@@ -225,6 +261,7 @@ ALTER TABLE ONLY platform_registry.syncs
     ADD CONSTRAINT syncs_pkey PRIMARY KEY (sync_id);
 CREATE INDEX answers_by_age ON platform_registry.answers USING btree (create_time);
 CREATE INDEX assignment_changes_by_entity ON platform_registry.assignment_changes USING btree (entity_id, revision);
+CREATE INDEX configuration_changes_by_number ON platform_registry.configuration_changes USING btree (change);
 CREATE INDEX enrolment_tokens_by_expire_time ON platform_registry.enrolment_tokens USING btree (expire_time);
 CREATE INDEX enrolment_tokens_by_platform ON platform_registry.enrolment_tokens USING btree (platform);
 CREATE INDEX keys_by_platform ON platform_registry.keys USING btree (platform) WHERE (revoke_time IS NULL);
@@ -234,6 +271,14 @@ CREATE INDEX plan_batches_by_time ON platform_registry.plan_batches USING btree 
 CREATE UNIQUE INDEX replicas_by_local_id ON platform_registry.replicas USING btree (model_id, local_id, deleted_version) WHERE (local_id IS NOT NULL);
 CREATE INDEX replicas_echo_awaited ON platform_registry.replicas USING btree (entity_id) WHERE echo_awaited;
 CREATE UNIQUE INDEX syncs_by_name ON platform_registry.syncs USING btree (name) WHERE (NOT deleted);
+CREATE INDEX syncs_by_source_model ON platform_registry.syncs USING btree (source_model_id);
+CREATE INDEX syncs_by_target_model ON platform_registry.syncs USING btree (target_model_id);
+CREATE TRIGGER models_changed AFTER UPDATE ON platform_registry.models FOR EACH ROW WHEN (((old.definition IS NOT NULL) OR (new.definition IS NOT NULL))) EXECUTE FUNCTION platform_registry.note_configuration_change();
+CREATE TRIGGER models_gone AFTER DELETE ON platform_registry.models FOR EACH ROW WHEN ((old.definition IS NOT NULL)) EXECUTE FUNCTION platform_registry.note_configuration_change();
+CREATE TRIGGER models_noted AFTER INSERT ON platform_registry.models FOR EACH ROW WHEN ((new.definition IS NOT NULL)) EXECUTE FUNCTION platform_registry.note_configuration_change();
+CREATE TRIGGER pipelines_noted AFTER INSERT OR DELETE OR UPDATE ON platform_registry.pipelines FOR EACH ROW EXECUTE FUNCTION platform_registry.note_configuration_change();
+CREATE TRIGGER platforms_noted AFTER INSERT OR DELETE OR UPDATE ON platform_registry.platforms FOR EACH ROW EXECUTE FUNCTION platform_registry.note_configuration_change();
+CREATE TRIGGER syncs_noted AFTER INSERT OR DELETE OR UPDATE ON platform_registry.syncs FOR EACH ROW EXECUTE FUNCTION platform_registry.note_configuration_change();
 ALTER TABLE ONLY platform_registry.keys
     ADD CONSTRAINT keys_replaces_fkey FOREIGN KEY (replaces) REFERENCES platform_registry.keys(key_id);
 ALTER TABLE ONLY platform_registry.models

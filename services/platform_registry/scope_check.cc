@@ -165,9 +165,14 @@ void CheckExpanded(SyncCheck& check) {
 void CheckScope(SyncCheck& check) {
   const v1::Model& source = *check.source.model;
   condition::Assignments assignments = AssignmentsOf(check.sync, source);
-  for (const auto& [platform, known] : check.configuration.platforms)
-    assignments.platforms.push_back(platform);
-  std::sort(assignments.platforms.begin(), assignments.platforms.end());
+  const v1::Sync& sync = check.sync;
+  const bool has_conditions =
+      !sync.filter().empty() || !sync.transforms().empty() || !sync.before().empty() || !sync.after().empty();
+  if (has_conditions) {
+    for (const auto& [platform, known] : check.configuration.platforms)
+      assignments.platforms.push_back(platform);
+    std::sort(assignments.platforms.begin(), assignments.platforms.end());
+  }
   if (check.sync.only_assigned() && !source.assignable()) {
     check.Wrong("sync.only_assigned", StrCat("got true, but ", assignments.why_not));
   }

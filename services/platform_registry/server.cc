@@ -42,11 +42,11 @@ struct Server::Parts {
       : environment(env),
         pool(std::move(opened)),
         pool_metrics(*pool, env.metrics, "platform_registry"),
-        platforms(*pool),
-        models(*pool),
-        syncs(*pool),
-        pipelines(*pool),
-        rules(*pool),
+        platforms(*pool, configurations),
+        models(*pool, configurations),
+        syncs(*pool, configurations),
+        pipelines(*pool, configurations),
+        rules(*pool, configurations),
         ids(*pool, env.clock),
         identities(*pool, env.clock),
         plans(*pool),
@@ -83,6 +83,7 @@ struct Server::Parts {
   service::Environment environment;
   std::unique_ptr<postgres::Pool> pool;
   postgres::PoolMetrics pool_metrics;
+  ConfigurationCache configurations;
   PlatformStore platforms;
   ModelStore models;
   SyncStore syncs;

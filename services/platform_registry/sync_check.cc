@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/status/error.h"
@@ -159,7 +160,9 @@ void CheckCapture(SyncCheck& check) {
 void CheckOtherSyncs(SyncCheck& check) {
   const std::vector<MappedField> mapped =
       MappedFields(check.configuration, check.sync, *check.source.model, *check.target.model);
-  for (const v1::Sync& other : check.configuration.syncs) {
+  for (const v1::Sync* const one :
+       check.configuration.SyncsBetween(check.sync.source_platform(), check.sync.target_platform())) {
+    const v1::Sync& other = *one;
     if (other.name() == check.sync.name() || !JoinsTheSameModels(other, check.sync)) continue;
     for (const MappedField& theirs :
          MappedFields(check.configuration, other, *check.source.model, *check.target.model)) {
@@ -173,10 +176,9 @@ void CheckOtherSyncs(SyncCheck& check) {
   }
   // A way that the others do not have leads through this sync, and ends where nothing leads on from its
   // target.
-  const std::vector<v1::Sync>& all = check.configuration.syncs;
-  const bool leads_on = std::any_of(all.begin(), all.end(), [&](const v1::Sync& other) {
-    return other.source_platform() == check.sync.target_platform() &&
-           other.source_model() == check.sync.target_model();
+  const bool leads_on = absl::c_any_of(check.configuration.syncs, [&](const auto& other) {
+    return other.second.source_platform() == check.sync.target_platform() &&
+           other.second.source_model() == check.sync.target_model();
   });
   const std::string way = leads_on ? FindMappingCycle(check.configuration) : "";
   if (!way.empty()) check.refusals.push_back(MappingCycle("sync.fields", way));

@@ -15,11 +15,11 @@ namespace {
 using absl::StrCat;
 
 bool IsBrought(const SyncCheck& check, const std::string& source_model, const std::string& target_model) {
-  const auto& syncs = check.configuration.syncs;
-  return std::any_of(syncs.begin(), syncs.end(), [&](const v1::Sync& other) {
-    return other.source_platform() == check.sync.source_platform() && other.source_model() == source_model &&
-           other.target_platform() == check.sync.target_platform() && other.target_model() == target_model;
-  });
+  return absl::c_any_of(
+      check.configuration.SyncsBetween(check.sync.source_platform(), check.sync.target_platform()),
+      [&](const v1::Sync* other) {
+        return other->source_model() == source_model && other->target_model() == target_model;
+      });
 }
 
 void FindReferenceRisks(SyncCheck& check, const std::string& path, const v1::CompiledField& field) {
@@ -176,7 +176,9 @@ void FindScopeRisks(SyncCheck& check) {
         "without a filter no record leaves the scope: this policy never acts; on_delete is for records "
         "that are deleted");
   }
-  for (const v1::Sync& other : check.configuration.syncs) {
+  for (const v1::Sync* const one :
+       check.configuration.SyncsBetween(check.sync.source_platform(), check.sync.target_platform())) {
+    const v1::Sync& other = *one;
     if (other.name() == sync.name() || !JoinsTheSameModels(other, sync)) continue;
     if (IsSamePolicy(other.leave(), sync.leave()) && IsSamePolicy(other.on_delete(), sync.on_delete()))
       continue;

@@ -70,10 +70,6 @@ const Statement kSelectGuarded = {"select_guarded_sync", R"sql(
     SELECT guarded_definition::text FROM syncs WHERE name = $1 AND NOT deleted AND guarded_definition IS NOT NULL
 )sql"};
 
-const Statement kSelectAnyBroken = {"select_any_broken", R"sql(
-    SELECT EXISTS (SELECT 1 FROM syncs WHERE broken <> '' AND NOT deleted)
-)sql"};
-
 const Statement kInsertRevision = {"insert_sync_revision", R"sql(
     INSERT INTO sync_revisions (sync_id, revision, definition, deleted)
     SELECT sync_id, revision, definition, deleted
@@ -100,12 +96,6 @@ absl::StatusOr<v1::Sync> SyncFromRow(const Rows& rows, int row) {
   return sync;
 }
 
-absl::StatusOr<v1::Sync> Select(Transaction& transaction, absl::string_view id) {
-  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectSync, Params().AddText(id)));
-  if (rows.empty()) return SyncNotFound(id);
-  return SyncFromRow(rows, 0);
-}
-
 absl::StatusOr<std::vector<v1::Sync>> SelectMany(Transaction& transaction, absl::string_view after,
                                                  int64_t limit) {
   ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectSyncs, Params().AddText(after).AddInt64(limit)));
@@ -121,18 +111,12 @@ absl::Status KeepRevision(Transaction& transaction, const Rows& changed) {
   return transaction.Query(kInsertRevision, Params().AddInt32(changed.GetInt32(0, 0))).status();
 }
 
-// A new sync may tell where a broken one's references lead.
-absl::Status MendOthers(Transaction& transaction) {
-  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectAnyBroken));
-  return rows.GetBool(0, 0) ? RefreshBroken(transaction).status() : absl::OkStatus();
-}
-
 // Judges the sync within the configuration as it would be with it.
-absl::Status CheckWithin(Transaction& transaction, CheckSyncFunction check, v1::Sync& sync,
-                         std::vector<std::string>* warnings) {
-  ASSIGN_OR_RETURN(Configuration configuration, LoadConfiguration(transaction));
-  configuration.PutSync(sync);
-  return check(configuration, sync, warnings);
+absl::Status CheckWithin(ConfigurationCache& configurations, Transaction& transaction,
+                         CheckSyncFunction check, v1::Sync& sync, std::vector<std::string>* warnings) {
+  return configurations.WithSync(transaction, v1::Sync(sync), [&](const ConfigurationCache::View& view) {
+    return check(view.configuration, sync, warnings);
+  });
 }
 
 absl::Status Insert(Transaction& transaction, absl::string_view id, const v1::Sync& sync) {
@@ -148,19 +132,26 @@ absl::Status Insert(Transaction& transaction, absl::string_view id, const v1::Sy
 
 }  // namespace
 
+absl::StatusOr<v1::Sync> SelectSync(Transaction& transaction, absl::string_view id) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectSync, Params().AddText(id)));
+  if (rows.empty()) return SyncNotFound(id);
+  return SyncFromRow(rows, 0);
+}
+
 absl::StatusOr<v1::CreateSyncResponse> SyncStore::Create(const v1::Sync& wanted, const CreateRequest& request,
                                                          CheckSyncFunction check) {
   return CreateOnce<v1::CreateSyncResponse>(
       pool_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::CreateSyncResponse> {
         ASSIGN_OR_RETURN(const std::string id, ParseSyncName(wanted.name(), "sync.name"));
-        if (Select(transaction, id).ok()) return SyncAlreadyExists(id);
+        if (SelectSync(transaction, id).ok()) return SyncAlreadyExists(id);
         v1::Sync sync = wanted;
         std::vector<std::string> warnings;
-        RETURN_IF_ERROR(CheckWithin(transaction, check, sync, &warnings));
+        RETURN_IF_ERROR(CheckWithin(configurations_, transaction, check, sync, &warnings));
         RETURN_IF_ERROR(Insert(transaction, id, sync));
-        RETURN_IF_ERROR(MendOthers(transaction));
+        // It may tell where a broken one's references lead.
+        RETURN_IF_ERROR(RefreshBroken(configurations_, transaction).status());
         v1::CreateSyncResponse response;
-        ASSIGN_OR_RETURN(*response.mutable_sync(), Select(transaction, id));
+        ASSIGN_OR_RETURN(*response.mutable_sync(), SelectSync(transaction, id));
         response.mutable_warnings()->Assign(warnings.begin(), warnings.end());
         return response;
       });
@@ -169,7 +160,7 @@ absl::StatusOr<v1::CreateSyncResponse> SyncStore::Create(const v1::Sync& wanted,
 absl::StatusOr<v1::Sync> SyncStore::Get(absl::string_view id) {
   v1::Sync sync;
   RETURN_IF_ERROR(pool_.Run("get_sync", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(sync, Select(transaction, id));
+    ASSIGN_OR_RETURN(sync, SelectSync(transaction, id));
     return absl::OkStatus();
   }));
   return sync;
@@ -189,7 +180,7 @@ absl::StatusOr<Configuration> SyncStore::Configured(absl::string_view guarded) {
   RETURN_IF_ERROR(pool_.InTransaction("load_configuration", [&](Transaction& transaction) -> absl::Status {
     // All tables as they were at one moment.
     RETURN_IF_ERROR(transaction.Execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
-    ASSIGN_OR_RETURN(configuration, LoadConfiguration(transaction));
+    ASSIGN_OR_RETURN(configuration, configurations_.Copy(transaction));
     if (guarded.empty()) return absl::OkStatus();
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectGuarded, Params().AddText(guarded)));
     if (rows.empty()) return SyncNotFound(guarded);
@@ -208,12 +199,12 @@ absl::StatusOr<v1::UpdateSyncResponse> SyncStore::Update(absl::string_view id, a
   v1::UpdateSyncResponse response;
   RETURN_IF_ERROR(pool_.InTransaction("update_sync", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
-    ASSIGN_OR_RETURN(const v1::Sync before, Select(transaction, id));
+    ASSIGN_OR_RETURN(const v1::Sync before, SelectSync(transaction, id));
     v1::Sync sync = before;
     if (!etag.empty() && etag != sync.etag()) return EtagMismatch(sync.name(), sync.etag());
     change(sync);
     std::vector<std::string> warnings;
-    RETURN_IF_ERROR(CheckWithin(transaction, check, sync, &warnings));
+    RETURN_IF_ERROR(CheckWithin(configurations_, transaction, check, sync, &warnings));
     ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
     ASSIGN_OR_RETURN(const std::string definition, SyncDefinition(sync));
     Params params;
@@ -221,7 +212,7 @@ absl::StatusOr<v1::UpdateSyncResponse> SyncStore::Update(absl::string_view id, a
     ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kUpdateSync, params));
     RETURN_IF_ERROR(KeepRevision(transaction, rows));
     RETURN_IF_ERROR(GuardChange(transaction, id, before, sync));
-    ASSIGN_OR_RETURN(*response.mutable_sync(), Select(transaction, id));
+    ASSIGN_OR_RETURN(*response.mutable_sync(), SelectSync(transaction, id));
     response.mutable_warnings()->Assign(warnings.begin(), warnings.end());
     return absl::OkStatus();
   }));
@@ -231,14 +222,14 @@ absl::StatusOr<v1::UpdateSyncResponse> SyncStore::Update(absl::string_view id, a
 absl::Status SyncStore::Delete(absl::string_view id, absl::string_view etag) {
   return pool_.InTransaction("delete_sync", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
-    ASSIGN_OR_RETURN(const v1::Sync current, Select(transaction, id));
+    ASSIGN_OR_RETURN(const v1::Sync current, SelectSync(transaction, id));
     if (!etag.empty() && etag != current.etag()) return EtagMismatch(current.name(), current.etag());
     ASSIGN_OR_RETURN(const int64_t revision, RaiseRevision(transaction));
     ASSIGN_OR_RETURN(const Rows rows,
                      transaction.Query(kDeleteSync, Params().AddText(id).AddInt64(revision)));
     RETURN_IF_ERROR(KeepRevision(transaction, rows));
     // It may have told where another's references lead.
-    return RefreshBroken(transaction).status();
+    return RefreshBroken(configurations_, transaction).status();
   });
 }
 
@@ -248,27 +239,34 @@ absl::StatusOr<v1::Sync> SyncStore::Touch(
   v1::Sync sync;
   RETURN_IF_ERROR(pool_.InTransaction(name, [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
-    ASSIGN_OR_RETURN(sync, Select(transaction, id));
+    ASSIGN_OR_RETURN(sync, SelectSync(transaction, id));
     if (!etag.empty() && etag != sync.etag()) return EtagMismatch(sync.name(), sync.etag());
     RETURN_IF_ERROR(act(transaction, sync));
-    ASSIGN_OR_RETURN(sync, Select(transaction, id));
+    ASSIGN_OR_RETURN(sync, SelectSync(transaction, id));
     return absl::OkStatus();
   }));
   return sync;
 }
 
-absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(Transaction& transaction) {
-  ASSIGN_OR_RETURN(const Configuration configuration, LoadConfiguration(transaction));
+absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(ConfigurationCache& configurations,
+                                                         Transaction& transaction) {
   std::vector<v1::SyncDrift> drifts;
-  for (const v1::Sync& sync : configuration.syncs) {
-    std::string broken = WhyBroken(configuration, sync);
-    if (broken == sync.broken()) continue;
-    ASSIGN_OR_RETURN(const std::string id, ParseSyncName(sync.name(), "sync"));
-    RETURN_IF_ERROR(transaction.Query(kSetBroken, Params().AddText(id).AddText(broken)).status());
-    v1::SyncDrift& drift = drifts.emplace_back();
-    drift.set_sync(sync.name());
-    drift.set_broken(std::move(broken));
+  RETURN_IF_ERROR(configurations.With(transaction, [&](const ConfigurationCache::View& view) {
+    for (const auto& [name, sync] : view.configuration.syncs) {
+      if (!view.own.Has(sync)) continue;
+      std::string broken = WhyBroken(view.configuration, sync);
+      if (broken == sync.broken()) continue;
+      v1::SyncDrift& drift = drifts.emplace_back();
+      drift.set_sync(name);
+      drift.set_broken(std::move(broken));
+    }
+    return absl::OkStatus();
+  }));
+  for (const v1::SyncDrift& drift : drifts) {
+    ASSIGN_OR_RETURN(const std::string id, ParseSyncName(drift.sync(), "sync"));
+    RETURN_IF_ERROR(transaction.Query(kSetBroken, Params().AddText(id).AddText(drift.broken())).status());
   }
+  configurations.SetJudged();
   return drifts;
 }
 

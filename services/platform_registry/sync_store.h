@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "cognate/v1/platform_registry_service.pb.h"
 #include "common/postgres/pool.h"
+#include "services/platform_registry/configuration_cache.h"
 #include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/names.h"
 
@@ -23,7 +24,8 @@ using CheckSyncFunction =
 // Thread safe. Syncs are given by their ids, without `syncs/`.
 class SyncStore {
  public:
-  explicit SyncStore(postgres::Pool& pool) : pool_(pool) {}
+  SyncStore(postgres::Pool& pool, ConfigurationCache& configurations)
+      : pool_(pool), configurations_(configurations) {}
 
   absl::StatusOr<v1::CreateSyncResponse> Create(const v1::Sync& sync, const CreateRequest& request,
                                                 CheckSyncFunction check);
@@ -48,11 +50,16 @@ class SyncStore {
 
  private:
   postgres::Pool& pool_;
+  ConfigurationCache& configurations_;
 };
 
-// Judges every sync by the catalogues as they are now, and stores which are broken. Gives those of which this
-// is news; the revision is the caller's to raise. Under the configuration's lock.
-absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(postgres::Transaction& transaction);
+// Judges every sync that this transaction's changes concern by the catalogues as they are now, and stores
+// which are broken. Gives those of which this is news; the revision is the caller's to raise. Under the
+// configuration's lock.
+absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(ConfigurationCache& configurations,
+                                                         postgres::Transaction& transaction);
+// SYNC_NOT_FOUND.
+absl::StatusOr<v1::Sync> SelectSync(postgres::Transaction& transaction, absl::string_view sync);
 
 // What lies in `definition`: without what has a column of its own.
 absl::StatusOr<std::string> SyncDefinition(v1::Sync sync);

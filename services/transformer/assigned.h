@@ -29,6 +29,10 @@ class Assigned {
     return place < 0 ? absl::Span<const std::string>() : sets_[static_cast<size_t>(place)];
   }
 
+  // The entity whose they are; empty where nobody looks, or it is not known.
+  absl::string_view EntityOf(size_t change) const {
+    return change < entities_.size() ? absl::string_view(entities_[change]) : absl::string_view();
+  }
   // UNAVAILABLE where a record has become another entity since it was asked for: its local id was used anew.
   absl::Status CheckEntities(const Resolved& resolved) const;
 

@@ -16,6 +16,10 @@ struct ReferencePlan {
   std::string target_model;  // empty while no sync brings them there
 
   bool operator==(const ReferencePlan&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const ReferencePlan& plan) {
+    return H::combine(std::move(state), plan.source_model, plan.target_platform, plan.target_model);
+  }
 };
 
 // One written field.

@@ -15,6 +15,10 @@ struct Ledger {
   // What records were, and are, by the change log; only asked where a sync looks at that.
   std::function<absl::StatusOr<v1::ListPreviousChangesResponse>(const v1::ListPreviousChangesRequest&)>
       before = nullptr;
+  // Where records are. Without it each change is weighed by every target of its model: for what is shown, not
+  // delivered.
+  std::function<absl::StatusOr<v1::BatchGetReplicasResponse>(const v1::BatchGetReplicasRequest&)> where =
+      nullptr;
 };
 
 }  // namespace cognate::transformer

@@ -156,7 +156,7 @@ absl::Status Loop::Plan() {
       RunWave(*rules_, waves_.front(), parts_.ledger, &cache_, options_.entry, &wave_arena_);
   if (!result.ok()) return IsPassing(result.status()) ? result.status() : Isolate(result.status());
   ASSIGN_OR_RETURN(const bool again, RulesAreOld(result->rules_revision));
-  if (again) return absl::OkStatus();
+  if (again || result->is_reassigned) return absl::OkStatus();
   decisions_ = std::move(result->decisions);
   parts_.metrics.echoes.With().Increment(static_cast<double>(result->echoes));
   parts_.metrics.given_up.With().Increment(static_cast<double>(result->unreadable));

@@ -219,7 +219,8 @@ void Map(benchmark::State& state, const v1::Rules& written) {
   Check(rendering, kRecords);
   for (auto each : state) {
     google::protobuf::Arena& arena = wide.Reset();
-    const Candidates candidates = Transform(rendering.routed, {rendering.assigned, rendering.former}, &arena);
+    const Candidates candidates =
+        Transform(rendering.routed, {rendering.assigned, rendering.former, rendering.reach}, &arena);
     benchmark::DoNotOptimize(transformer::Map(rendering.routed, candidates, rendering.resolved, &arena));
   }
 }

@@ -2,11 +2,43 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "absl/algorithm/container.h"
 #include "common/status/status_macros.h"
 #include "services/transformer/render.h"
 
 namespace cognate::transformer {
+
+namespace {
+
+// Whether a record is no longer assigned to a target for which it was just planned the first time. Whoever
+// took it away from there may have looked before this was planned, and found nothing; then the record is
+// taken away here. In the ledger's order one of the two sees the other.
+absl::StatusOr<bool> IsReassigned(const Rendering& rendering, const Ledger& ledger) {
+  std::vector<const Item*> first;
+  for (const Item& item : rendering.mapped.items) {
+    if (item.shape->departure == nullptr && rendering.reach.IsFirst(item.change, *item.target))
+      first.push_back(&item);
+  }
+  if (first.empty()) return false;
+  v1::ResolveRequest request;
+  v1::ResolveGroup& group = *request.add_groups();
+  group.set_with_assignments(true);
+  for (const Item* const item : first) group.add_entity_ids(item->delivery->entity_id());
+  ASSIGN_OR_RETURN(const v1::ResolveResponse response, ledger.resolve(request));
+  for (size_t i = 0; i < first.size(); ++i) {
+    const auto place = static_cast<int>(i);
+    if (response.groups_size() != 1 || place >= response.groups(0).assignment_places_size())
+      return absl::InternalError("Resolve: the assignments do not fit the question");
+    const v1::ResolvedGroup& resolved = response.groups(0);
+    const auto& platforms = resolved.assignment_sets(resolved.assignment_places(place)).platforms();
+    if (!absl::c_linear_search(platforms, first[i]->target->platform)) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 absl::StatusOr<WaveResult> RunWave(const RuleSet& rules, const Wave& wave, const Ledger& ledger,
                                    ReferenceCache* cache, const LaneLimits& limits,
@@ -25,6 +57,8 @@ absl::StatusOr<WaveResult> RunWave(const RuleSet& rules, const Wave& wave, const
   if (due.request.groups_size() + due.request.tombstones_size() + due.request.held_size() > 0) {
     ASSIGN_OR_RETURN(planned, ledger.plan(due.request));
   }
+  ASSIGN_OR_RETURN(result.is_reassigned, IsReassigned(rendering, ledger));
+  if (result.is_reassigned) return result;
   ASSIGN_OR_RETURN(result.decisions, Decide(rendering.routed, std::move(rendering.mapped), due, planned,
                                             rules.revision(), limits, arena));
   result.expanding = std::move(rendering.routed);

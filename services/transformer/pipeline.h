@@ -20,6 +20,9 @@ struct WaveResult {
   // The rules that the registry had meanwhile; 0 when it was not asked, or does not say. If it is newer than
   // the rules that were given nothing was planned, and there are no decisions.
   int64_t rules_revision = 0;
+  // Somebody was assigned otherwise meanwhile: the wave is to be run again. What it planned stands until
+  // then.
+  bool is_reassigned = false;
   Decisions decisions;
   // Whose parts are to be made, as the rules that were given say; points into them and into the wave.
   Routed expanding;

@@ -206,8 +206,8 @@ class Previewer {
   void ExplainPart(const Rendering& rendering, size_t change, const TargetPlan& target, const SyncPart& part,
                    google::protobuf::Arena* arena, v1::RenderedRecord* record) {
     if (!part.broken.empty()) return;
-    PartTrace trace =
-        TracePart(rendering.routed, {rendering.assigned, rendering.former}, change, part, arena);
+    PartTrace trace = TracePart(rendering.routed, {rendering.assigned, rendering.former, rendering.reach},
+                                change, part, arena);
     for (transform::StepTrace& step : trace.steps) {
       v1::TransformTrace* const shown = record->add_transforms();
       shown->set_sync(part.sync);

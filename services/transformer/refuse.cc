@@ -3,6 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "services/transformer/outcome_of.h"
+#include "services/transformer/peers_client.h"
+#include "services/transformer/reach.h"
 #include "services/transformer/resolve.h"
 #include "services/transformer/route.h"
 
@@ -40,16 +42,22 @@ absl::StatusOr<std::vector<v1::ReportRequest>> Refuse(const RuleSet& rules, cons
                                                       google::protobuf::Arena* arena) {
   std::vector<v1::ReportRequest> reports;
   const Routed routed = Route(rules, wave, arena);
-  for (const RoutedChange& change : routed.changes) {
+  Assigned assigned;
+  Reach reach;
+  // What is refused may be this very question; then every target hears of it.
+  if (absl::Status status = FindReach(routed, /*make=*/false, ledger, &assigned, &reach); IsPassing(status))
+    return status;
+  for (size_t i = 0; i < routed.changes.size(); ++i) {
+    const RoutedChange& change = routed.changes[i];
     ASSIGN_OR_RETURN(const std::string entity_id, EntityOf(change, ledger));
     if (entity_id.empty()) continue;  // Nobody knows the record: there is no replica to be in trouble.
     const RecordIdentity identity{entity_id, {}};
-    for (const TargetPlan& target : change.plan->targets) {
-      if (!target.TakesNow(*change.change)) continue;
+    for (const TargetPlan* const target : reach.TargetsOf(routed, i)) {
+      if (!target->TakesNow(*change.change)) continue;
       v1::ReportRequest& report = reports.emplace_back();
-      report.set_platform(target.platform);
+      report.set_platform(target->platform);
       *report.add_outcomes() =
-          OutcomeOf(change, change.version(), identity, target, v1::OUTCOME_STATUS_REJECTED, Failed(why));
+          OutcomeOf(change, change.version(), identity, *target, v1::OUTCOME_STATUS_REJECTED, Failed(why));
     }
   }
   return reports;

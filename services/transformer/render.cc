@@ -30,11 +30,7 @@ absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, con
   Rendering& r = *rendering;
   r.routed = Route(rules, wave, arena);
   if (r.routed.changes.empty()) return absl::OkStatus();
-  const v1::ResolveRequest ask = AskAssigned(r.routed, missing == Missing::kMake);
-  if (!ask.groups().empty()) {
-    ASSIGN_OR_RETURN(const v1::ResolveResponse answer, ledger.resolve(ask));
-    ASSIGN_OR_RETURN(r.assigned, Assigned::Read(r.routed, answer));
-  }
+  RETURN_IF_ERROR(FindReach(r.routed, missing == Missing::kMake, ledger, &r.assigned, &r.reach));
   if (const v1::ListPreviousChangesRequest before = AskFormer(r.routed); !before.records().empty()) {
     ASSIGN_OR_RETURN(v1::ListPreviousChangesResponse answer, ledger.before(before));
     ASSIGN_OR_RETURN(r.former, Former::Read(r.routed, std::move(answer), arena));
@@ -48,7 +44,7 @@ absl::Status Render(const RuleSet& rules, const Wave& wave, Missing missing, con
       RETURN_IF_ERROR(acting.Learn(answer));
     }
   }
-  r.candidates = Transform(r.routed, {r.assigned, r.former}, arena);
+  r.candidates = Transform(r.routed, {r.assigned, r.former, r.reach}, arena);
 
   // What is deleted here may be referred to by what the cache holds.
   const bool deletes =

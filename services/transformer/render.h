@@ -12,6 +12,7 @@
 #include "services/transformer/former.h"
 #include "services/transformer/ledger.h"
 #include "services/transformer/map.h"
+#include "services/transformer/reach.h"
 #include "services/transformer/reference_cache.h"
 #include "services/transformer/resolve.h"
 #include "services/transformer/route.h"
@@ -29,6 +30,7 @@ struct Rendering {
   Routed routed;
   Assigned assigned;
   Former former;
+  Reach reach;
   Candidates candidates;
   ResolveQuestion question;
   v1::ResolveResponse identities;

@@ -99,27 +99,22 @@ uint32_t SourcePlan::AddSlot(const v1::ModelField& field) {
 }
 
 int SourcePlan::AddReference(ReferencePlan reference) {
-  const auto known = std::find(references.begin(), references.end(), reference);
-  if (known != references.end()) return static_cast<int>(known - references.begin());
-  references.push_back(std::move(reference));
-  return static_cast<int>(references.size()) - 1;
+  const auto [known, is_new] = reference_places_.emplace(reference, static_cast<int>(references.size()));
+  if (is_new) references.push_back(std::move(reference));
+  return known->second;
 }
 
-int SourcePlan::ReferenceOf(const v1::Reference& made, absl::string_view target_platform) const {
-  for (size_t i = 0; i < references.size(); ++i) {
-    const ReferencePlan& reference = references[i];
-    if (reference.source_model == made.source_model() && reference.target_model == made.model() &&
-        reference.target_platform == target_platform)
-      return static_cast<int>(i);
-  }
-  return -1;
+int SourcePlan::ReferenceOf(const v1::Reference& made, const std::string& target_platform) const {
+  const auto found =
+      reference_places_.find(ReferencePlan{made.source_model(), target_platform, made.model()});
+  return found == reference_places_.end() ? -1 : found->second;
 }
 
 TargetPlan& SourcePlan::TargetFor(const v1::CompiledSync& compiled) {
   const v1::Sync& sync = compiled.sync();
-  for (TargetPlan& target : targets) {
-    if (target.platform == sync.target_platform() && target.model == sync.target_model()) return target;
-  }
+  const auto [known, is_new] =
+      target_places_.emplace(std::make_pair(sync.target_platform(), sync.target_model()), targets.size());
+  if (!is_new) return targets[known->second];
   TargetPlan& target = targets.emplace_back();
   target.platform = sync.target_platform();
   target.model = sync.target_model();
@@ -139,6 +134,7 @@ RuleSet::RuleSet(v1::Rules rules) : rules_(std::move(rules)) {
   for (const v1::CompiledExpansion& compiled : rules_.expansions()) AddExpansion(compiled);
   AddEchoes(syncs);
   MarkWaysBack();
+  IndexTargets();
 }
 
 // All of a model's slots are there before the first chain counts them.
@@ -283,6 +279,20 @@ void RuleSet::AddEchoes(const std::vector<const v1::CompiledSync*>& syncs) {
     for (const FieldPlan& field : fields) Mark(field.slot, &shape.writes);
     shape.fields = std::move(fields);
     PlanFor(std::get<0>(key), std::get<1>(key)).echoes.push_back(std::move(shape));
+  }
+}
+
+void RuleSet::IndexTargets() {
+  for (auto& [platform, plans] : plans_) {
+    for (auto& [model, plan] : plans) {
+      for (size_t i = 0; i < plan->targets.size(); ++i) {
+        TargetPlan& target = plan->targets[i];
+        target.only_assigned =
+            std::all_of(target.parts.begin(), target.parts.end(),
+                        [](const SyncPart& part) { return part.only_assigned && part.broken.empty(); });
+        (target.only_assigned ? plan->assigned_targets[target.platform] : plan->open_targets).push_back(i);
+      }
+    }
   }
 }
 

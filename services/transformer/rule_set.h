@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -30,6 +31,8 @@ struct ActingPath {
 struct TargetPlan {
   std::string platform;
   std::string model;
+  bool only_assigned =
+      false;  // each of its syncs takes only what is assigned to the platform, and none is broken
   std::vector<SyncPart> parts;  // one for each sync, by name
   std::vector<std::string> key_fields;
   std::vector<FieldPlan> fields;
@@ -70,6 +73,9 @@ struct SourcePlan {
   std::string model;
   std::vector<std::string> slots;  // names of the fields that are looked at
   std::vector<TargetPlan> targets;
+  // Their places: of those with only_assigned, by platform, and of the others.
+  absl::flat_hash_map<std::string, std::vector<size_t>> assigned_targets;
+  std::vector<size_t> open_targets;
   std::vector<ReferencePlan> references;  // of all targets
   // Syncs that take no changes now: why, in words.
   struct Idle {
@@ -102,7 +108,7 @@ struct SourcePlan {
   bool is_source() const { return !targets.empty() || !idle_syncs.empty(); }
   bool any_target_detaches() const;
   // Of `references`: where a reference that a chain has made leads; -1 if no step says so.
-  int ReferenceOf(const v1::Reference& made, absl::string_view target_platform) const;
+  int ReferenceOf(const v1::Reference& made, const std::string& target_platform) const;
   // What becomes of a record depends on its assignments.
   bool asks_assignments = false;
   // A chain looks at what the record was before.
@@ -117,6 +123,8 @@ struct SourcePlan {
   TargetPlan& TargetFor(const v1::CompiledSync& compiled);
 
   absl::flat_hash_map<std::string, uint32_t> slot_numbers_;
+  absl::flat_hash_map<std::pair<std::string, std::string>, size_t> target_places_;  // by platform and model
+  absl::flat_hash_map<ReferencePlan, int> reference_places_;
   std::vector<v1::ModelField> fields_;  // of `slots`
 };
 
@@ -143,6 +151,7 @@ class RuleSet {
   static void AddReferences(const v1::CompiledSync& compiled, const std::string& target_platform,
                             SourcePlan& plan);
   void MarkWaysBack();
+  void IndexTargets();
   void AddEchoes(const std::vector<const v1::CompiledSync*>& syncs);
 
   const v1::Rules rules_;

@@ -21,6 +21,7 @@ namespace {
 
 constexpr char kNoun[] = "transformer";
 constexpr int kMaxRecords = 10'000;                      // of one question to the ledger
+constexpr int kMaxEntities = 1000;                       // of one where records are
 constexpr absl::Duration kStopGrace = absl::Seconds(3);  // for the rounds in hand
 
 // Where it is the same after a restart, what was in hand is taken up at once; a pod of a Deployment has
@@ -69,8 +70,9 @@ struct Server::Parts {
             [this](const v1::CompileRulesRequest& request) { return registry.CompileRules(request); }};
   }
 
-  Ledger MakeLedger() {
-    return {
+  // That of the loops alone asks where records are: what is shown names every target.
+  Ledger MakeLedger(bool asks_where = false) {
+    Ledger ledger = {
         [this](const v1::ResolveRequest& request) {
           return ResolveInSlices(request, kMaxRecords,
                                  [this](const v1::ResolveRequest& slice) { return registry.Resolve(slice); });
@@ -80,11 +82,18 @@ struct Server::Parts {
                               [this](const v1::PlanRequest& slice) { return registry.Plan(slice); });
         },
         [this](const v1::ListPreviousChangesRequest& request) { return peers.ListPreviousChanges(request); }};
+    if (!asks_where) return ledger;
+    ledger.where = [this](const v1::BatchGetReplicasRequest& request) {
+      return GetReplicasInSlices(request, kMaxEntities, [this](const v1::BatchGetReplicasRequest& slice) {
+        return registry.BatchGetReplicas(slice);
+      });
+    };
+    return ledger;
   }
 
   void PollRules(StopToken& stop) {
     do {
-      const absl::Status status = rules.Refresh();
+      const absl::Status status = rules.Poll();
       if (!status.ok()) log::Warn("rules cannot be read", {{"service", kNoun}, {"error", status}});
     } while (!stop.WaitFor(config.rules_interval));
   }
@@ -104,7 +113,8 @@ struct Server::Parts {
         : name(absl::StrCat("transformer_", number)),
           monitor(name, parts.environment.clock, parts.environment.metrics, parts.config.progress_limit),
           loop(OptionsOf(parts.config, number),
-               {parts.environment.clock, parts.rules, parts.MakeLedger(), parts.peers, parts.metrics},
+               {parts.environment.clock, parts.rules, parts.MakeLedger(/*asks_where=*/true), parts.peers,
+                parts.metrics},
                monitor) {}
     const std::string name;
     health::ProgressMonitor monitor;

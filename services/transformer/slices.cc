@@ -117,4 +117,19 @@ absl::StatusOr<v1::PlanResponse> PlanInSlices(
   return response;
 }
 
+absl::StatusOr<v1::BatchGetReplicasResponse> GetReplicasInSlices(
+    const v1::BatchGetReplicasRequest& request, int max_records,
+    absl::FunctionRef<absl::StatusOr<v1::BatchGetReplicasResponse>(const v1::BatchGetReplicasRequest&)>
+        call) {
+  v1::BatchGetReplicasResponse merged;
+  for (int from = 0; from < request.entity_ids_size(); from += max_records) {
+    v1::BatchGetReplicasRequest slice;
+    for (int i = from; i < std::min(from + max_records, request.entity_ids_size()); ++i)
+      slice.add_entity_ids(request.entity_ids(i));
+    ASSIGN_OR_RETURN(v1::BatchGetReplicasResponse response, call(slice));
+    merged.MergeFrom(response);
+  }
+  return merged;
+}
+
 }  // namespace cognate::transformer

@@ -17,4 +17,8 @@ absl::StatusOr<v1::PlanResponse> PlanInSlices(
     const v1::PlanRequest& request, int max_records,
     absl::FunctionRef<absl::StatusOr<v1::PlanResponse>(const v1::PlanRequest&)> call);
 
+absl::StatusOr<v1::BatchGetReplicasResponse> GetReplicasInSlices(
+    const v1::BatchGetReplicasRequest& request, int max_records,
+    absl::FunctionRef<absl::StatusOr<v1::BatchGetReplicasResponse>(const v1::BatchGetReplicasRequest&)> call);
+
 }  // namespace cognate::transformer

@@ -143,8 +143,8 @@ Candidates Transform(const Routed& routed, const Beside& beside, google::protobu
   const Transformer transformer(routed, beside, arena);
   for (size_t i = 0; i < routed.changes.size(); ++i) {
     const RoutedChange& change = routed.changes[i];
-    for (const TargetPlan& target : change.plan->targets) {
-      if (target.TakesNow(*change.change)) candidates.push_back(transformer.Make(i, target));
+    for (const TargetPlan* const target : beside.reach.TargetsOf(routed, i)) {
+      if (target->TakesNow(*change.change)) candidates.push_back(transformer.Make(i, *target));
     }
     if (change.is_removed()) candidates.push_back(transformer.Make(i, *change.plan->mirror));
   }

@@ -11,6 +11,7 @@
 #include "google/protobuf/arena.h"
 #include "services/transformer/assigned.h"
 #include "services/transformer/former.h"
+#include "services/transformer/reach.h"
 #include "services/transformer/route.h"
 
 namespace cognate::transformer {
@@ -44,6 +45,7 @@ using Candidates = std::vector<Candidate>;
 struct Beside {
   const Assigned& assigned;
   const Former& former;
+  const Reach& reach;
 };
 
 // The change's record by the slots of its plan.

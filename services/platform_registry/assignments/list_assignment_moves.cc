@@ -8,6 +8,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "services/platform_registry/assignments/assignments.h"
@@ -26,22 +27,36 @@ struct Looker {
   PlatformNumberSet platforms;  // that it asks for
 };
 
-// Paused and broken syncs, too: what they missed comes with a backfill, which replays what is newest.
+PlatformNumberSet DifferenceOf(const StoredAssignmentChange& change) {
+  PlatformNumberSet differing;
+  std::set_symmetric_difference(change.before.begin(), change.before.end(), change.after.begin(),
+                                change.after.end(), std::back_inserter(differing));
+  return differing;
+}
+
+// Those that ask for a platform of which something has changed. Paused and broken syncs, too: what they
+// missed comes with a backfill, which replays what is newest.
 absl::StatusOr<std::vector<Looker>> Lookers(const AssignmentParts& parts, const v1::Rules& rules,
-                                            const PlatformTable& platforms) {
+                                            const PlatformTable& platforms,
+                                            const std::vector<StoredAssignmentChange>& changes) {
   std::vector<Looker> lookers;
+  absl::flat_hash_set<int32_t> differing;
+  for (const StoredAssignmentChange& change : changes) {
+    for (const int32_t platform : DifferenceOf(change)) differing.insert(platform);
+  }
   for (const v1::CompiledSync& compiled : rules.syncs()) {
     if (compiled.assignment_platforms().empty()) continue;
     const v1::Sync& sync = compiled.sync();
     Looker looker;
+    for (const std::string& platform : compiled.assignment_platforms()) {
+      const std::optional<int32_t> number = platforms.Find(platform);
+      if (number.has_value() && differing.contains(*number)) looker.platforms.push_back(*number);
+    }
+    if (looker.platforms.empty()) continue;
     ASSIGN_OR_RETURN(const ModelId source, parts.ids.Find(sync.source_platform(), sync.source_model()));
     ASSIGN_OR_RETURN(const ModelId target, parts.ids.Find(sync.target_platform(), sync.target_model()));
     looker.source_model_id = source.model_id;
     looker.target_model_id = target.model_id;
-    for (const std::string& platform : compiled.assignment_platforms()) {
-      const std::optional<int32_t> number = platforms.Find(platform);
-      if (number.has_value()) looker.platforms.push_back(*number);
-    }
     lookers.push_back(std::move(looker));
   }
   return lookers;
@@ -53,9 +68,7 @@ using Wanted = std::map<std::pair<Uuid, int32_t>, std::set<int32_t>>;
 Wanted WantedBy(const std::vector<StoredAssignmentChange>& changes, const std::vector<Looker>& lookers) {
   Wanted wanted;
   for (const StoredAssignmentChange& change : changes) {
-    PlatformNumberSet differing;
-    std::set_symmetric_difference(change.before.begin(), change.before.end(), change.after.begin(),
-                                  change.after.end(), std::back_inserter(differing));
+    const PlatformNumberSet differing = DifferenceOf(change);
     for (const Looker& looker : lookers) {
       const bool looks = absl::c_any_of(
           looker.platforms, [&](int32_t platform) { return absl::c_binary_search(differing, platform); });
@@ -124,7 +137,7 @@ absl::StatusOr<v1::ListAssignmentMovesResponse> ListAssignmentMoves(
   // Read after the changes: a sync that is newer than these finds the assignments as they are.
   ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Rules> rules, parts.rules.Get());
   ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformTable> platforms, parts.platforms.Read());
-  ASSIGN_OR_RETURN(const std::vector<Looker> lookers, Lookers(parts, *rules, *platforms));
+  ASSIGN_OR_RETURN(const std::vector<Looker> lookers, Lookers(parts, *rules, *platforms, changes));
   const Wanted wanted = WantedBy(changes, lookers);
   if (!wanted.empty()) RETURN_IF_ERROR(AddMoves(parts, *rules, wanted, &response));
   return response;

@@ -109,6 +109,9 @@ void RunAll(Ledger& ledger, Registry& registry, const std::vector<int>& numbers,
   ASSERT_OK(ledger.Plan(upserts));
   ASSERT_OK(ledger.Settle(parked));
   ASSERT_OK(ledger.Plan(upserts));
+  v1::BatchGetReplicasRequest where;
+  for (const Planned& one : upserts) where.add_entity_ids(one.entity);
+  ASSERT_OK(registry.Call(&LedgerStub::BatchGetReplicas, where));
   ASSERT_OK(registry.Call(&LedgerStub::ListPending,
                           "platform: 'shop' planned_before { seconds: 4102444800 } page_size: 10"));
   v1::ListDuePlatformsRequest due;
@@ -209,7 +212,8 @@ class StoreTimer {
   void Measure(const std::vector<int>& numbers, Figures* figures) {
     const Batch batch(numbers, ++version_);
     IdentityStore identities(*pool_, Clock::Real());
-    RulesCache rules(*pool_);
+    ConfigurationCache configurations;
+    RulesCache rules(*pool_, configurations);
     v1::ResolvedGroup found, made;
     v1::PlannedGroup decided;
     int64_t revision = 0;

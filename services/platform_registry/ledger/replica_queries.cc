@@ -18,14 +18,19 @@ using postgres::Transaction;
 
 // What paused, broken or deleted syncs alone have planned is not replayed: it would stand before all else and
 // never move. A replica names one of the syncs between its models, so each counts as long as any of them is
-// active.
+// active. Only those that write to the platform: each lane that begins asks this.
 const Statement kSelectActiveSyncs = {"select_active_syncs", R"sql(
     SELECT p.platform_id,
            (SELECT array_agg(sync_id)::bigint[]
-            FROM (SELECT sync_id, bool_or(NOT deleted AND definition->>'status' = 'SYNC_STATUS_ACTIVE'
-                                          AND broken = '')
-                                  OVER (PARTITION BY source_model_id, target_model_id) AS is_taken
-                  FROM syncs) way
+            FROM (SELECT s.sync_id, bool_or(NOT s.deleted AND s.definition->>'status' = 'SYNC_STATUS_ACTIVE'
+                                            AND s.broken = '')
+                                    OVER (PARTITION BY s.source_model_id, s.target_model_id) AS is_taken
+                  FROM models m
+                  CROSS JOIN LATERAL (SELECT sync_id, source_model_id, target_model_id, definition, deleted, broken
+                                      FROM syncs
+                                      WHERE target_model_id = m.model_id
+                                      LIMIT 1000000) s
+                  WHERE m.platform_id = p.platform_id) way
             WHERE is_taken)
     FROM platforms p
     WHERE p.name = $1
@@ -72,19 +77,23 @@ const Statement kFindEntity = {"find_entity", R"sql(
     WHERE p.name = $1 AND m.model = $2
 )sql"};
 
-// What has no sync is a source: it desires nothing, also after its delete. What is deleted for us and has the
+// With each change of what is assigned, too: LATERAL as in plan_store.cc. What has no sync is a source: it desires nothing, also after its delete. What is deleted for us and has the
 // fingerprint of what was applied was detached for good: a delete that was applied there has none. (A model
 // that is a source, too, may have deleted it by itself.)
 const Statement kSelectReplicas = {"select_replicas", R"sql(
     SELECT p.name, m.model, r.local_id, CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
            CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END, r.parked_version, r.deleted, r.planned_at,
            r.detached OR (r.deleted AND r.fingerprint IS NOT NULL
-                          AND NOT EXISTS (SELECT 1 FROM syncs WHERE source_model_id = r.model_id)),
+                          AND NOT EXISTS (SELECT 1 FROM syncs WHERE source_model_id = r.model_id LIMIT 1)),
            r.entity_id
     FROM unnest($1::uuid[]) AS k(entity_id)
-    JOIN replicas r ON r.entity_id = k.entity_id
-    JOIN models m ON m.model_id = r.model_id
-    JOIN platforms p ON p.platform_id = m.platform_id
+    CROSS JOIN LATERAL (SELECT entity_id, model_id, local_id, sync_id, desired_version, applied_version, parked_version,
+                               deleted, planned_at, detached, fingerprint
+                        FROM replicas
+                        WHERE entity_id = k.entity_id
+                        LIMIT 1000000) r
+    CROSS JOIN LATERAL (SELECT platform_id, model FROM models WHERE model_id = r.model_id LIMIT 1) m
+    CROSS JOIN LATERAL (SELECT name FROM platforms WHERE platform_id = m.platform_id LIMIT 1) p
     ORDER BY r.entity_id, (p.name = $2 AND m.model = $3) DESC, p.name, m.model
 )sql"};
 

@@ -60,12 +60,6 @@ absl::StatusOr<v1::Pipeline> PipelineFromRow(const Rows& rows, int row) {
   return pipeline;
 }
 
-absl::StatusOr<v1::Pipeline> Select(Transaction& transaction, absl::string_view id) {
-  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectPipeline, Params().AddText(id)));
-  if (rows.empty()) return PipelineNotFound(id);
-  return PipelineFromRow(rows, 0);
-}
-
 absl::StatusOr<std::vector<v1::Pipeline>> SelectMany(Transaction& transaction, absl::string_view after,
                                                      int64_t limit) {
   ASSIGN_OR_RETURN(const Rows rows,
@@ -95,6 +89,12 @@ absl::Status Write(Transaction& transaction, const Statement& statement, absl::s
 
 }  // namespace
 
+absl::StatusOr<v1::Pipeline> SelectPipeline(Transaction& transaction, absl::string_view id) {
+  ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kSelectPipeline, Params().AddText(id)));
+  if (rows.empty()) return PipelineNotFound(id);
+  return PipelineFromRow(rows, 0);
+}
+
 absl::StatusOr<v1::CreatePipelineResponse> PipelineStore::Create(const v1::Pipeline& pipeline,
                                                                  const CreateRequest& request) {
   return CreateOnce<v1::CreatePipelineResponse>(
@@ -104,7 +104,7 @@ absl::StatusOr<v1::CreatePipelineResponse> PipelineStore::Create(const v1::Pipel
         RETURN_IF_ERROR(Write(transaction, kInsertPipeline, id, pipeline, &affected));
         if (affected == 0) return PipelineAlreadyExists(id);
         v1::CreatePipelineResponse response;
-        ASSIGN_OR_RETURN(*response.mutable_pipeline(), Select(transaction, id));
+        ASSIGN_OR_RETURN(*response.mutable_pipeline(), SelectPipeline(transaction, id));
         return response;
       });
 }
@@ -112,7 +112,7 @@ absl::StatusOr<v1::CreatePipelineResponse> PipelineStore::Create(const v1::Pipel
 absl::StatusOr<v1::Pipeline> PipelineStore::Get(absl::string_view id) {
   v1::Pipeline pipeline;
   RETURN_IF_ERROR(pool_.Run("get_pipeline", [&](Transaction& transaction) -> absl::Status {
-    ASSIGN_OR_RETURN(pipeline, Select(transaction, id));
+    ASSIGN_OR_RETURN(pipeline, SelectPipeline(transaction, id));
     return absl::OkStatus();
   }));
   return pipeline;
@@ -133,18 +133,18 @@ absl::StatusOr<v1::Pipeline> PipelineStore::Update(
   v1::Pipeline pipeline;
   RETURN_IF_ERROR(pool_.InTransaction("update_pipeline", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
-    ASSIGN_OR_RETURN(pipeline, Select(transaction, id));
+    ASSIGN_OR_RETURN(pipeline, SelectPipeline(transaction, id));
     if (!etag.empty() && etag != pipeline.etag()) return EtagMismatch(pipeline.name(), pipeline.etag());
     RETURN_IF_ERROR(change(pipeline));
-    ASSIGN_OR_RETURN(const Configuration current, LoadConfiguration(transaction));
+    ASSIGN_OR_RETURN(const Configuration current, configurations_.Copy(transaction));
     Configuration wanted = current;
     wanted.pipelines[pipeline.name()] = pipeline;
     RETURN_IF_ERROR(check(wanted, current));
     int64_t affected = 0;
     RETURN_IF_ERROR(Write(transaction, kUpdatePipeline, id, pipeline, &affected));
     // One that was broken may fit now.
-    RETURN_IF_ERROR(RefreshBroken(transaction).status());
-    ASSIGN_OR_RETURN(pipeline, Select(transaction, id));
+    RETURN_IF_ERROR(RefreshBroken(configurations_, transaction).status());
+    ASSIGN_OR_RETURN(pipeline, SelectPipeline(transaction, id));
     return absl::OkStatus();
   }));
   return pipeline;
@@ -153,13 +153,15 @@ absl::StatusOr<v1::Pipeline> PipelineStore::Update(
 absl::Status PipelineStore::Delete(absl::string_view id, absl::string_view etag) {
   return pool_.InTransaction("delete_pipeline", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
-    ASSIGN_OR_RETURN(const v1::Pipeline pipeline, Select(transaction, id));
+    ASSIGN_OR_RETURN(const v1::Pipeline pipeline, SelectPipeline(transaction, id));
     if (!etag.empty() && etag != pipeline.etag()) return EtagMismatch(pipeline.name(), pipeline.etag());
-    ASSIGN_OR_RETURN(const Configuration configuration, LoadConfiguration(transaction));
     std::vector<std::string> users;
-    for (const v1::Sync& sync : configuration.syncs) {
-      if (NamesPipeline(sync, pipeline.name())) users.push_back(sync.name());
-    }
+    RETURN_IF_ERROR(configurations_.With(transaction, [&](const ConfigurationCache::View& view) {
+      for (const auto& [name, sync] : view.configuration.syncs) {
+        if (NamesPipeline(sync, pipeline.name())) users.push_back(name);
+      }
+      return absl::OkStatus();
+    }));
     if (!users.empty()) return PipelineInUse(id, users);
     RETURN_IF_ERROR(transaction.Query(kDeletePipeline, Params().AddText(id)).status());
     return RaiseRevision(transaction).status();

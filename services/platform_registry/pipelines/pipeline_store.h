@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "cognate/v1/pipeline_service.pb.h"
 #include "common/postgres/pool.h"
+#include "services/platform_registry/configuration_cache.h"
 #include "services/platform_registry/configuration_store.h"
 #include "services/platform_registry/names.h"
 
@@ -19,7 +20,8 @@ namespace cognate::platform_registry {
 // Thread safe. Pipelines are given by their ids, without `pipelines/`.
 class PipelineStore {
  public:
-  explicit PipelineStore(postgres::Pool& pool) : pool_(pool) {}
+  PipelineStore(postgres::Pool& pool, ConfigurationCache& configurations)
+      : pool_(pool), configurations_(configurations) {}
 
   absl::StatusOr<v1::CreatePipelineResponse> Create(const v1::Pipeline& pipeline,
                                                     const CreateRequest& request);
@@ -37,8 +39,11 @@ class PipelineStore {
 
  private:
   postgres::Pool& pool_;
+  ConfigurationCache& configurations_;
 };
 
+// PIPELINE_NOT_FOUND.
+absl::StatusOr<v1::Pipeline> SelectPipeline(postgres::Transaction& transaction, absl::string_view pipeline);
 // By name.
 absl::StatusOr<std::map<std::string, v1::Pipeline>> SelectAllPipelines(postgres::Transaction& transaction);
 

@@ -39,8 +39,9 @@ absl::Status CheckPipeline(const v1::Pipeline& pipeline) {
 absl::Status CheckUsers(const std::string& name, const Configuration& wanted, const Configuration& current) {
   std::vector<FieldViolation> violations;
   const std::string own = absl::StrCat(name, ".");
-  for (v1::Sync sync : wanted.syncs) {
-    if (!NamesPipeline(sync, name) || !WhyBroken(current, sync).empty()) continue;
+  for (const auto& [id, user] : wanted.syncs) {
+    if (!NamesPipeline(user, name) || !WhyBroken(current, user).empty()) continue;
+    v1::Sync sync = user;
     const SyncJudgement judgement = JudgeSync(wanted, sync);
     for (const FieldViolation& wrong : judgement.violations) {
       absl::string_view description = wrong.description;
