@@ -56,7 +56,7 @@ class Process:
 
 
 class Cluster:
-    """`cognate up`, with databases `source`, `target` and `shop`, a gateway and a directory of files."""
+    """`cognate up`, with databases `source`, `target`, `shop` and `attic`, a gateway and a directory of files."""
 
     def __init__(self, programs):
         self.programs = pathlib.Path(programs)
@@ -79,7 +79,7 @@ class Cluster:
         self.up = self.start("cognate", "up", "--data-dir", self.folder / "d", "--listen", self.grpc, "--admin", "127.0.0.1:0",
                              "--http", "127.0.0.1:0", "--file-roots", self.roots, "--ready-file", ready, "--log-level", "warn",
                              "--retry-initial", "200ms", "--retry-attempts", "3",
-                             "--database", "source,target,shop")
+                             "--database", "source,target,shop,attic")
         eventually("cognate up is ready", lambda: self.check_alive() and ready.exists(), 120)
         told = json.loads(ready.read_text())
         self.admin, self.http, self.uris = told["admin_port"], told["http"][0], told["databases"]

@@ -66,9 +66,9 @@ class Faults:
         world = self.world
         world.run("sync", "create", "tills", "--from", "source:public.item", "--to", "till:product", "--map", "name=title")
         self.refuse_a_login(eventually("the agent of till gets a delivery", lambda: self.pull_for_till()))
-        world.run("sync", "update", "brands", "--mirror")
-        world.run("run", "mirror", "brands")  # counts what shop alone has, and is held
         world.sql("source", "INSERT INTO brand VALUES (1, 'twice')")
+        eventually("attic has the brand", lambda: world.sql("attic", "SELECT count(*) FROM mark")[0][0] == 2)
+        world.run("run", "mirror", "marks")  # counts what attic alone has, and is held
         world.sql("source", "INSERT INTO item VALUES (900, 'waits for its file', 'gone.txt')")
         self.refused = 1000
         self.gateway = self.start_gateway()

@@ -40,6 +40,8 @@ SCHEMA = {
              f"CREATE TABLE label ({ID}, code text NOT NULL)",
              "INSERT INTO label (code) VALUES ('twice'), ('twice')",
              CANARY],
+    "attic": [f"CREATE TABLE mark ({ID}, code text NOT NULL)",
+              "INSERT INTO mark (code) VALUES ('nobody has this')"],
 }
 TILL = """name: platforms/till/models/product
 fields:
@@ -148,6 +150,7 @@ class LiveTest(unittest.TestCase):
                   "--files", world.roots / "source")
         world.run("platform", "create", "target", "--postgres", world.uris["target"], "--files", world.roots / "target")
         world.run("platform", "create", "shop", "--postgres", world.uris["shop"])
+        world.run("platform", "create", "attic", "--postgres", world.uris["attic"], "--capture", "replication")
         world.run("platform", "create", "till", "--agent", "--pull")
         for model in (TILL, WORDS):
             file = world.folder / "model.yaml"
@@ -158,6 +161,7 @@ class LiveTest(unittest.TestCase):
         world.run("sync", "create", "goods", "--from", "source:public.item", "--to", "shop:public.good", "--map", "name=title")
         world.run("sync", "create", "brands", "--from", "source:public.brand", "--to", "shop:public.label", "--map", "code=code",
                   "--natural-key", "code")
+        world.run("sync", "create", "marks", "--from", "source:public.brand", "--to", "attic:public.mark", "--map", "code=code", "--mirror")
         world.run("sync", "create", "words", "--from", "source:public.post_words", "--to", "target:public.word", "--map", "value=word")
         for platform in ("target", "shop"):
             world.run("sync", "create", f"canary-{platform}", "--from", "source:public.cognate_canary",
