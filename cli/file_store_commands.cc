@@ -106,7 +106,8 @@ absl::Status Scrub(Context& context, const StoreOptions& options) {
   if (last.damaged_count() == last.repaired_count()) return absl::OkStatus();
   return Error(absl::StatusCode::kDataLoss, "FILE_DAMAGED",
                absl::StrCat(last.damaged_count() - last.repaired_count(),
-                            " contents are damaged; send them again by `cognate file put`",
+                            " contents are damaged; agents of platforms that have them are asked for them; "
+                            "else send them again by `cognate file put`",
                             options.repair ? "" : ", or get them from platforms that have them by --repair"));
 }
 

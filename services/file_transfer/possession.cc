@@ -45,6 +45,13 @@ const Statement kSettleBound = {"settle_bound_possessions", R"sql(
     WHERE p.platform = $1 AND p.is_unbound AND p.file_id = now_bound.file_id
 )sql"};
 
+const Statement kPlatformsOf = {"platforms_of_content", R"sql(
+    SELECT p.platform
+    FROM (SELECT file_id FROM files WHERE sha256 = $1 LIMIT 1) f
+    CROSS JOIN LATERAL (SELECT platform FROM possessions WHERE file_id = f.file_id ORDER BY platform LIMIT $2) p
+    ORDER BY p.platform
+)sql"};
+
 // Rows and names on disk cost something, too, however little is in them: 64 KiB for each.
 const Statement kUnboundBytes = {"unbound_bytes", R"sql(
     SELECT COALESCE((SELECT sum(f.size_bytes + 65536)
@@ -73,6 +80,17 @@ absl::StatusOr<std::vector<bool>> Possession::Has(absl::string_view platform,
 absl::StatusOr<bool> Possession::HasOne(absl::string_view platform, absl::string_view sha256) {
   ASSIGN_OR_RETURN(const std::vector<bool> has, Has(platform, {std::string(sha256)}));
   return has.front();
+}
+
+absl::StatusOr<std::vector<std::string>> Possession::PlatformsOf(absl::string_view sha256, int limit) {
+  std::vector<std::string> platforms;
+  RETURN_IF_ERROR(pool_.Run("platforms_of_content", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const Rows rows,
+                     transaction.Query(kPlatformsOf, Params().AddBytes(sha256).AddInt32(limit)));
+    for (int row = 0; row < rows.size(); ++row) platforms.emplace_back(rows.GetText(row, 0));
+    return absl::OkStatus();
+  }));
+  return platforms;
 }
 
 absl::Status Possession::Add(absl::string_view platform, absl::Span<const std::string> sha256s) {

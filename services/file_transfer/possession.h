@@ -37,6 +37,9 @@ class Possession {
   static absl::Status AddSentIn(postgres::Transaction& transaction, absl::string_view platform,
                                 absl::string_view sha256);
 
+  // Some that have it, in order.
+  absl::StatusOr<std::vector<std::string>> PlatformsOf(absl::string_view sha256, int limit);
+
   // What it has sent, and what is on its way, that no field of a record leads to.
   absl::StatusOr<int64_t> UnboundBytes(absl::string_view platform);
 

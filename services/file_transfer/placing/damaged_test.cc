@@ -8,6 +8,8 @@ namespace {
 
 using test_support::HasReason;
 using test_support::IsOkAndHolds;
+using ::testing::Each;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 class DamagedTest : public PlacingTest {
@@ -18,10 +20,15 @@ class DamagedTest : public PlacingTest {
     grpc::ClientContext context;
     const auto reader = stub().Scrub(&context, request);
     v1::ScrubResponse response, last;
-    while (reader->Read(&response)) last = response;
+    while (reader->Read(&response)) {
+      last = response;
+      for (const v1::DamagedFile& damaged : response.damaged()) sentences_.push_back(damaged.sentence());
+    }
     EXPECT_OK(grpc_support::FromGrpcStatus(reader->Finish()));
     return last;
   }
+
+  std::vector<std::string> sentences_;
 
   // A byte in every file of the store's contents, and of each content in a pack of its own.
   void DamageAll() {
@@ -55,6 +62,7 @@ TEST_F(DamagedTest, IsSentAgainByTheAgentsThatHaveIt) {
   const v1::ScrubResponse found = Scrub();
   EXPECT_EQ(found.damaged_count(), 2);
   EXPECT_EQ(found.repaired_count(), 0);
+  EXPECT_THAT(sentences_, Each(HasSubstr("it is asked for at the agents of agent, agent-b")));
 
   for (const char* const agent : {"agent", "agent-b"}) {
     const v1::MissingResponse missing = Missing(agent);

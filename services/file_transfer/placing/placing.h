@@ -89,7 +89,7 @@ class Placing {
         keeper_({clock, stores_, platforms_, workers_, storing.contents, media_types, possession, reading_,
                  directories.max_bytes}),
         missing_(clock, metrics, stores_.placements),
-        copies_(stores_.seen, platforms_, storing.contents) {}
+        copies_(stores_.seen, platforms_, storing.contents, possession) {}
   Placing(const Placing&) = delete;
   Placing& operator=(const Placing&) = delete;
 

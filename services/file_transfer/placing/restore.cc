@@ -3,11 +3,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/files/digest.h"
 #include "common/status/status_macros.h"
 #include "services/file_transfer/placing/names.h"
 
 namespace cognate::file_transfer {
+namespace {
+
+constexpr int kNamed = 10;
+
+}  // namespace
 
 absl::StatusOr<std::string> DirectoryCopies::Restore(const std::string& sha256) {
   ASSIGN_OR_RETURN(const std::vector<SeenFile> seen, store_.Of(sha256));
@@ -40,7 +46,19 @@ absl::StatusOr<std::string> DirectoryCopies::Restore(const std::string& sha256) 
     if (file.ok() && file->sha256() == sha256) return absl::StrCat("the directory of ", copy.platform);
     why = absl::StrCat(name, " was written meanwhile");
   }
-  return absl::NotFoundError(why);
+  return absl::NotFoundError(absl::StrCat(why, AgentsThatHave(sha256)));
+}
+
+std::string DirectoryCopies::AgentsThatHave(const std::string& sha256) {
+  const absl::StatusOr<std::vector<std::string>> platforms = possession_.PlatformsOf(sha256, kNamed);
+  if (!platforms.ok()) return "";
+  std::vector<std::string> agents;
+  for (const std::string& platform : *platforms) {
+    const absl::StatusOr<std::shared_ptr<const PlatformFiles>> files = platforms_.Get(platform);
+    if (files.ok() && !(*files)->has_place && (*files)->has_agent) agents.push_back(platform);
+  }
+  return agents.empty() ? ""
+                        : absl::StrCat("; it is asked for at the agents of ", absl::StrJoin(agents, ", "));
 }
 
 }  // namespace cognate::file_transfer

@@ -159,6 +159,7 @@ class Download final : public FileCall {
     request.set_sha256(sha256_);
     request.set_offset(offset_);
     request.set_limit(std::min(left_, piece_bytes_));
+    seat_->Expect(request.limit());
     request.set_platform(platform_);
     UpstreamRequest upstream = RequestTo("FileTransferService/Read", rights_);
     upstream.deadline = call_->clock().Now() + parts_.timeout;
@@ -182,6 +183,7 @@ class Download final : public FileCall {
 
   void EndPiece(const absl::Status& status) {
     reading_ = nullptr;
+    seat_->Expect(0);
     if (is_gone_) return call_->Gone();
     const auto size = static_cast<int64_t>(piece_.size());
     if (!status.ok() || size != std::min(left_, piece_bytes_)) return Fail(status);
@@ -200,8 +202,7 @@ class Download final : public FileCall {
   }
 
   void Taken(int64_t size) {
-    untaken_ = 0;
-    if (is_gone_) return;
+    if (std::exchange(untaken_, 0) == 0 || is_gone_) return;
     if (left_ == 0) return call_->End(absl::OkStatus());
     piece_bytes_ = parts_.downloads.NextPiece(size, http::Monotonic() - written_);
     ReadPiece();

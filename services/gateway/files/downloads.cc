@@ -54,10 +54,10 @@ void Downloads::Leave(const std::string& address, const std::string& link) {
 }
 
 int64_t Downloads::NextPiece(int64_t last, absl::Duration taken_in) const {
-  if (last == 0 || taken_in > kSlow) return kSmallestPiece;
-  const bool has_room = memory_->taken() + 2 * static_cast<size_t>(last) <= kShareBytes / 2;
-  if (!has_room) return kSmallestPiece;
-  return taken_in > kQuick ? last : std::min(2 * last, kLargestPiece);
+  if (taken_in > kSlow) return kSmallestPiece;
+  const int64_t next = last == 0 ? kFirstPiece : taken_in > kQuick ? last : std::min(2 * last, kLargestPiece);
+  const bool has_room = memory_->taken() + static_cast<size_t>(next) <= kShareBytes / 2;
+  return has_room ? next : kSmallestPiece;
 }
 
 absl::Duration Downloads::PatienceFor(int64_t piece_bytes) {

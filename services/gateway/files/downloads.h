@@ -25,6 +25,7 @@ class Downloads {
   // Pieces grow for who takes them at once, as long as half of the share is free.
   static constexpr size_t kShareBytes = 64 << 20;
   static constexpr int64_t kSmallestPiece = 64 << 10;
+  static constexpr int64_t kFirstPiece = 512 << 10;  // All of most pictures.
   static constexpr int64_t kLargestPiece = 4 << 20;
 
   Downloads() : memory_(std::make_shared<http::Memory>(kShareBytes)) {}
@@ -34,14 +35,25 @@ class Downloads {
    public:
     Seat(Downloads& downloads, std::string address, std::string link)
         : downloads_(downloads), address_(std::move(address)), link_(std::move(link)) {}
-    ~Seat() { downloads_.Leave(address_, link_); }
+    ~Seat() {
+      Expect(0);
+      downloads_.Leave(address_, link_);
+    }
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
+
+    // A piece of so many bytes is on its way here; 0: it has come, and counts where it is sent from.
+    void Expect(int64_t bytes) {
+      downloads_.memory_->Give(expected_);
+      expected_ = static_cast<size_t>(bytes);
+      downloads_.memory_->TakeAnyway(expected_);
+    }
 
    private:
     Downloads& downloads_;
     const std::string address_;
     const std::string link_;
+    size_t expected_ = 0;
   };
   // RESOURCE_EXHAUSTED TOO_MANY_DOWNLOADS. `link`: the content that a link leads to; empty with a key.
   absl::StatusOr<std::unique_ptr<Seat>> Enter(const std::string& address, const std::string& link);

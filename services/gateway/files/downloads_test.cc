@@ -30,15 +30,28 @@ TEST(Downloads, NoAddressAndNoLinkTakesThePlacesOfAllOthers) {
 TEST(Downloads, PiecesGrowForQuickReadersWhileThereIsRoom) {
   Downloads downloads;
   int64_t piece = downloads.NextPiece(0, absl::ZeroDuration());
-  EXPECT_EQ(piece, Downloads::kSmallestPiece);
+  EXPECT_EQ(piece, Downloads::kFirstPiece);
   for (int i = 0; i < 10; ++i) piece = downloads.NextPiece(piece, absl::Milliseconds(100));
   EXPECT_EQ(piece, Downloads::kLargestPiece);
   EXPECT_EQ(downloads.NextPiece(piece, absl::Seconds(5)), piece);
   EXPECT_EQ(downloads.NextPiece(piece, absl::Seconds(15)), Downloads::kSmallestPiece);
   downloads.memory()->TakeAnyway(Downloads::kShareBytes / 2);
   EXPECT_EQ(downloads.NextPiece(piece, absl::Milliseconds(100)), Downloads::kSmallestPiece);
+  EXPECT_EQ(downloads.NextPiece(0, absl::ZeroDuration()), Downloads::kSmallestPiece);
   // As many as there may be fit into the share.
   EXPECT_LE(static_cast<size_t>(Downloads::kMost * Downloads::kSmallestPiece), Downloads::kShareBytes / 2);
+}
+
+TEST(Downloads, WhatIsOnItsWayCounts) {
+  Downloads downloads;
+  auto seat = *downloads.Enter("192.0.2.1", "");
+  seat->Expect(Downloads::kLargestPiece);
+  EXPECT_EQ(downloads.memory()->taken(), static_cast<size_t>(Downloads::kLargestPiece));
+  seat->Expect(0);
+  EXPECT_EQ(downloads.memory()->taken(), 0U);
+  seat->Expect(Downloads::kFirstPiece);
+  seat = nullptr;
+  EXPECT_EQ(downloads.memory()->taken(), 0U);
 }
 
 TEST(Downloads, AReaderHasTimeByWhatItIsToTake) {
