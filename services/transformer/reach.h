@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/statusor.h"
 #include "cognate/v1/ledger_service.pb.h"
 #include "services/transformer/assigned.h"
@@ -38,7 +38,7 @@ class Reach {
   bool is_bounded_ = false;
   std::vector<std::vector<size_t>> near_;                          // as Routed.changes: of the plan's targets
   std::vector<const std::vector<Place>*> there_;                   // as Routed.changes; null: nothing
-  absl::flat_hash_map<std::string, std::vector<Place>> replicas_;  // by entity
+  absl::node_hash_map<std::string, std::vector<Place>> replicas_;  // by entity; pointed to
 };
 
 // Asks both questions, as far as the ledger takes them. An error is the ledger's.
