@@ -78,6 +78,18 @@ TEST(ChainTest, AConditionIsReadByItsFieldsAndByThoseOfBefore) {
   EXPECT_EQ(context.source[2]->text_value(), "c") << "the source's record is never changed";
 }
 
+TEST(ChainTest, WhatAConditionMayLeaveOutMayBeMissingFromWhatIsMadeOfIt) {
+  const Chain chain = CompileGood(Steps({"copy { field: 'title' into: 'new' } when: 'id > 0'",
+                                         "truthy { fields: 'new' fields: 'body' into: 'unsure' }",
+                                         "rename { field: 'new' into: 'renamed' }",
+                                         "truthy { fields: 'renamed' fields: 'id' into: 'unsure_too' }",
+                                         "truthy { fields: 'body' fields: 'id' into: 'sure' }"}),
+                                  kModel);
+  EXPECT_TRUE(chain.FieldAfter("unsure")->nullable());
+  EXPECT_TRUE(chain.FieldAfter("unsure_too")->nullable());
+  EXPECT_FALSE(chain.FieldAfter("sure")->nullable()) << "NULL is false";
+}
+
 TEST(ChainTest, SaysAllThatIsWrongAtOnce) {
   std::vector<FieldViolation> violations;
   Chain::Compile(Steps({"trim { field: 'titel' }", "", "truncate { field: 'id' }",

@@ -37,6 +37,7 @@ void Compiler::Add(const Transform& transform, int index, absl::string_view pipe
   step_.path = StrCat(pipeline, pipeline.empty() ? "" : ".", "transforms[", index, "]");
   is_wrong_ = false;
   is_conditional_ = !transform.when().empty();
+  reads_left_out_ = false;
   step_.index = index;
   const google::protobuf::FieldDescriptor* const word =
       Transform::descriptor()->FindFieldByNumber(transform.step_case());
@@ -194,6 +195,7 @@ std::optional<KnownField> Compiler::ReadIfThere(absl::string_view part, const st
     return std::nullopt;
   }
   step_.reads.push_back({name, known->slot});
+  reads_left_out_ |= known->may_be_left_out;
   NoteRead(*known);
   return *known;
 }
@@ -217,11 +219,16 @@ int Compiler::Write(absl::string_view part, const std::string& name, ModelField 
   holds.clear_generated();
   const int slot = SlotFor(name);
   KnownField known = {std::move(holds), slot, holds_references};
+  known.may_be_left_out = reads_left_out_;
   const KnownField* const old = Find(name);
-  if (old == nullptr && is_conditional_) known.field.set_nullable(true);  // or unlisted
+  if (old == nullptr && is_conditional_) {
+    known.field.set_nullable(true);
+    known.may_be_left_out = true;
+  }
   if (old != nullptr && (keeps_old || is_conditional_)) {
     known.field = Either(old->field, known.field);
     known.holds_references |= old->holds_references;
+    known.may_be_left_out |= old->may_be_left_out;
   }
   fields_[name] = std::move(known);
   step_.writes.push_back({name, slot});
@@ -234,6 +241,7 @@ void Compiler::Remove(const std::string& name) {
     fields_.erase(name);
   } else if (const auto found = fields_.find(name); found != fields_.end()) {
     found->second.field.set_nullable(true);
+    found->second.may_be_left_out = true;
   }
 }
 

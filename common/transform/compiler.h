@@ -97,6 +97,7 @@ class Compiler {
   // Of the step at hand.
   bool is_wrong_ = false;
   bool is_conditional_ = false;
+  bool reads_left_out_ = false;  // what it reads may have been left out
 };
 
 // `got "x", want …`, or `got nothing, want …`.

@@ -209,13 +209,16 @@ void Compile(Compiler& compiler, const v1::Truthy& step) {
     compiler.Wrong("into", "got nothing, want a name for the bool, as there are several fields");
   }
   std::vector<NamedSlot> from;
+  v1::ModelField holds = FieldOf(v1::FIELD_TYPE_BOOL);
   for (int i = 0; i < step.fields_size(); ++i) {
     const std::optional<KnownField> known = compiler.Read(StrCat("fields[", i, "]"), step.fields(i));
-    if (known.has_value()) from.push_back({step.fields(i), known->slot});
+    if (!known.has_value()) continue;
+    from.push_back({step.fields(i), known->slot});
+    if (known->may_be_left_out) holds.set_nullable(true);
   }
   const std::string& into = step.fields_size() == 1 ? IntoOf(step.fields(0), step.into()) : step.into();
   if (into.empty()) return;
-  const int to = compiler.Write("into", into, FieldOf(v1::FIELD_TYPE_BOOL));
+  const int to = compiler.Write("into", into, std::move(holds));
   compiler.Run(
       [from, to, negate = step.negate()](WorkingRecord& record, const Context&) -> std::optional<Stop> {
         bool any = false;
