@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/eventually.h"
+#include "tests/support/free_port.h"
 #include "tests/support/redis_sentinels.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/status_matchers.h"

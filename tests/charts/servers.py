@@ -1,6 +1,7 @@
 """A PostgreSQL, a Redis and a Redis Cluster of a test's own, and certificates."""
 import glob
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -12,9 +13,15 @@ from kubelet import eventually
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the system gives to connections: nobody gets it by chance before its server has begun."""
+    while True:
+        port = random.randint(15000, 31999)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 class Authority:

@@ -18,7 +18,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/certificates.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_sentinels.h"
+#include "tests/support/free_port.h"
 
 namespace cognate::cluster {
 namespace {

@@ -2,34 +2,17 @@
 
 #include <filesystem>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
 #include "common/s3/client.h"
 #include "common/status/status_macros.h"
 #include "tests/support/eventually.h"
+#include "tests/support/free_port.h"
 
 namespace cognate::test_support {
 namespace {
 
 constexpr int kStarts = 5;
-
-// Nobody's at this moment. MinIO cannot be asked which one it has, if it is given none.
-int FreePort() {
-  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const bool is_bound = bind(handle, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                        getsockname(handle, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(handle);
-  return is_bound ? ntohs(address.sin_port) : 0;
-}
 
 }  // namespace
 

@@ -14,7 +14,7 @@
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "tests/support/eventually.h"
-#include "tests/support/redis_sentinels.h"
+#include "tests/support/free_port.h"
 
 namespace cognate::test_support {
 namespace {

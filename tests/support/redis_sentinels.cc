@@ -4,17 +4,13 @@
 #include <iterator>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "tests/support/eventually.h"
+#include "tests/support/free_port.h"
 
 namespace cognate::test_support {
 namespace {
@@ -27,18 +23,6 @@ absl::Status NotStarted(const std::string& why) {
 }
 
 }  // namespace
-
-int FreePort() {
-  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(address);
-  const bool bound = bind(handle, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
-                     getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-  close(handle);
-  return bound ? ntohs(address.sin_port) : 0;
-}
 
 absl::StatusOr<std::unique_ptr<RedisSentinels>> RedisSentinels::Start(const RedisSentinelsOptions& options) {
   std::unique_ptr<RedisSentinels> started(new RedisSentinels(options));

@@ -13,9 +13,6 @@
 
 namespace cognate::test_support {
 
-// One that nobody has just now.
-int FreePort();
-
 struct RedisSentinelsOptions {
   std::string password = {};           // of Redis
   std::string sentinel_password = {};  // of the sentinels

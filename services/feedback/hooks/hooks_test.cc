@@ -4,10 +4,7 @@
 #include <functional>
 #include <thread>
 
-#include <arpa/inet.h>
 #include <httplib.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "absl/container/flat_hash_set.h"
@@ -19,6 +16,7 @@
 #include "common/sync/mutex.h"
 #include "common/webhook/signer.h"
 #include "services/feedback/testing/feedback_fixture.h"
+#include "tests/support/free_port.h"
 
 namespace cognate::feedback {
 namespace {
@@ -379,24 +377,12 @@ std::string Contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-int FreePort() {
-  const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(bind(listening, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  socklen_t size = sizeof(address);
-  getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size);
-  close(listening);
-  return ntohs(address.sin_port);
-}
-
 TEST_F(HooksTest, TheReceiverOfThePageWorks) {
   const std::string page = Contents("docs/events.md");
   const size_t begin = page.find("```python\n");
   ASSERT_NE(begin, std::string::npos);
   const size_t code = begin + std::string("```python\n").size();
-  const int port = FreePort();
+  const int port = test_support::FreePort();
   const std::string script = absl::StrCat(secret_file_, ".py");
   std::ofstream(script) << absl::StrReplaceAll(page.substr(code, page.find("```", code) - code),
                                                {{"site.secret", secret_file_}, {"8080", absl::StrCat(port)}});
