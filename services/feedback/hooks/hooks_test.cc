@@ -5,7 +5,6 @@
 #include <thread>
 
 #include <httplib.h>
-#include <unistd.h>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
