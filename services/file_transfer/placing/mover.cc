@@ -195,7 +195,10 @@ absl::Status Mover::Fill(const PlacementRow& placement, Place::Draft& draft,
   RETURN_IF_ERROR(status);
   if (digest.Finish() != placement.sha256)
     return absl::DataLossError("what was left of it was not what it should be; it begins again");
-  return draft.Sync();
+  RETURN_IF_ERROR(draft.Sync());
+  ASSIGN_OR_RETURN(const int64_t on_disk, draft.SizeOnDisk());
+  return on_disk == draft.size_bytes() ? absl::OkStatus()
+                                       : absl::DataLossError("another one wrote to it; it begins again");
 }
 
 absl::Status Mover::End(const PlacementStore::Outcome& outcome) {

@@ -87,6 +87,8 @@ class Place {
     // Of one that goes on (Place::Continue). What is there so far, from `offset` on; empty at its end.
     absl::StatusOr<std::string> ReadAt(int64_t offset, size_t limit) const;
     absl::Status Append(absl::string_view bytes);
+    // What it is published with: more than `size_bytes` where another one wrote to it.
+    absl::StatusOr<int64_t> SizeOnDisk() const;
     // Down to the disk.
     absl::Status Sync() const;
     // Nothing of it is any use: it goes with this object.

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -54,6 +56,49 @@ TEST(PlaceTest, ADirectoryThatWasWrittenIntoSaysWhoseItIs) {
   EXPECT_FALSE(open("shop")->is_marked());
   EXPECT_OK(open("shop")->Mark());
   EXPECT_TRUE(open("shop")->is_marked() && open("news")->is_marked());
+}
+
+class DraftTest : public ::testing::Test {
+ protected:
+  DraftTest() {
+    std::filesystem::create_directory(root_.File("site"));
+    place_ = test_support::ValueOrDie(Place::Open({root_.path()}, root_.File("site"), "shop"));
+  }
+  std::string Draft(const std::string& name) const { return root_.File("site/.cognate-drafts/" + name); }
+  static std::string Bytes(const std::string& path) {
+    std::stringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+  }
+
+  const test_support::TempDir root_;
+  std::unique_ptr<Place> place_;
+};
+
+TEST_F(DraftTest, OneIsWrittenByOneAtATimeAndGoesOnWhereItStands) {
+  auto first = place_->Continue("film");
+  ASSERT_OK(first.status());
+  EXPECT_OK(first->Append("one "));
+  EXPECT_TRUE(absl::IsUnavailable(place_->Continue("film").status()));
+  first = absl::UnknownError("gone");
+  auto second = place_->Continue("film");
+  ASSERT_OK(second.status());
+  EXPECT_EQ(second->size_bytes(), 4);
+  EXPECT_OK(second->Append("two"));
+  EXPECT_EQ(Bytes(Draft("film")), "one two");
+}
+
+// Where the file system knows no locks.
+TEST_F(DraftTest, WhatAnotherOneWritesDoesNotComeInBetween) {
+  auto draft = place_->Continue("film");
+  ASSERT_OK(draft.status());
+  EXPECT_OK(draft->Append("one "));
+  std::ofstream(Draft("film"), std::ios::app) << "two and more";
+  EXPECT_OK(draft->Append("two"));
+  EXPECT_EQ(Bytes(Draft("film")), "one two and more");
+  EXPECT_EQ(draft->size_bytes(), 7);
+  EXPECT_EQ(test_support::ValueOrDie(draft->SizeOnDisk()), 16)
+      << "what is to be published can be told from it";
 }
 
 }  // namespace
