@@ -115,13 +115,28 @@ absl::StatusOr<Place::Draft> Place::Continue(const std::string& name) const {
   if (fstat(draft.fd_.get(), &stat) != 0) return WriteFailed(errno, what);
   if (fstatat(drafts.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 || named.st_ino != stat.st_ino)
     return absl::UnavailableError(StrCat(what, " was ended by another process"));
-  // Whatever mask the process has: a web server of another user is to read it.
-  if (fchmod(draft.fd_.get(), 0644) != 0) return WriteFailed(errno, what);
+  // Whatever mask the process has: a web server of another user is to read it. And it is in use from now on,
+  // also where the file system knows no locks.
+  if (fchmod(draft.fd_.get(), 0644) != 0 || futimens(draft.fd_.get(), nullptr) != 0)
+    return WriteFailed(errno, what);
   draft.size_bytes_ = stat.st_size;
   draft.is_kept_ = true;
   draft.place_ = this;
   return draft;
 }
+
+namespace {
+
+// Nobody has written to it for so long, nor holds it.
+bool IsLeft(int drafts, const char* name, int64_t older_than_seconds) {
+  const FileDescriptor fd(openat(drafts, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.is_open() || (flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)) return false;
+  struct stat stat = {};
+  return fstat(fd.get(), &stat) == 0 && S_ISREG(stat.st_mode) &&
+         time(nullptr) - stat.st_mtim.tv_sec >= older_than_seconds;
+}
+
+}  // namespace
 
 int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
   Pass();
@@ -135,6 +150,7 @@ int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
     struct stat64 stat = {};
     if (fstatat64(fd, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stat.st_mode)) continue;
     if (now - stat.st_mtim.tv_sec < older_than_seconds) continue;
+    if (!IsLeft(fd, entry->d_name, older_than_seconds)) continue;
     if (unlinkat(fd, entry->d_name, 0) == 0) ++removed;
   }
   closedir(drafts);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "gmock/gmock.h"
@@ -99,6 +100,25 @@ TEST_F(DraftTest, WhatAnotherOneWritesDoesNotComeInBetween) {
   EXPECT_EQ(draft->size_bytes(), 7);
   EXPECT_EQ(test_support::ValueOrDie(draft->SizeOnDisk()), 16)
       << "what is to be published can be told from it";
+}
+
+TEST_F(DraftTest, OnlyWhatNobodyHoldsIsSweptAway) {
+  const auto age = [&] {
+    const timespec old[2] = {{1, 0}, {1, 0}};
+    EXPECT_EQ(utimensat(AT_FDCWD, Draft("film").c_str(), old, 0), 0);
+  };
+  EXPECT_OK(place_->Continue("film").status());
+  age();
+  {
+    const auto draft = place_->Continue("film");
+    ASSERT_OK(draft.status());
+    // Taken up again it is as new, and a long reading of what is there changes nothing of that.
+    EXPECT_EQ(place_->RemoveOldDrafts(3600), 0);
+    age();
+    EXPECT_EQ(place_->RemoveOldDrafts(3600), 0);
+  }
+  EXPECT_EQ(place_->RemoveOldDrafts(3600), 1);
+  EXPECT_FALSE(std::filesystem::exists(Draft("film")));
 }
 
 }  // namespace
