@@ -236,7 +236,7 @@ absl::StatusOr<SeenFile> Mover::PutInPlace(const PlacementRow& placement, StopTo
     return stop.stopping() ? Stopped() : absl::OkStatus();
   });
   // What takes room and leads nowhere goes; else it goes on there, also in another process.
-  if (absl::IsResourceExhausted(filled) || absl::IsDataLoss(filled)) draft.Drop();
+  if (absl::IsResourceExhausted(filled) || absl::IsDataLoss(filled) || absl::IsNotFound(filled)) draft.Drop();
   RETURN_IF_ERROR(filled);
   ASSIGN_OR_RETURN(const FileStand stand, files->place->Publish(std::move(draft), placement.path));
   RETURN_IF_ERROR(files->place->SyncDirectories({placement.path.substr(0, placement.path.rfind('/'))}));

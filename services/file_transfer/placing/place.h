@@ -114,7 +114,7 @@ class Place {
   // Everything that was written to the file system of the place so far.
   absl::Status Sync() const;
   // Moves it into its place, in the stead of what is there, and makes the directories on the way. Answers how
-  // it stands there.
+  // it stands there. PERMISSION_DENIED: it can never stand there; then it is dropped.
   absl::StatusOr<FileStand> Publish(Draft draft, const std::string& path) const;
   // Makes sure that what was published in these directories is found after a crash.
   absl::Status SyncDirectories(std::vector<std::string> directories) const;

@@ -121,5 +121,17 @@ TEST_F(DraftTest, OnlyWhatNobodyHoldsIsSweptAway) {
   EXPECT_FALSE(std::filesystem::exists(Draft("film")));
 }
 
+TEST_F(DraftTest, OneThatCanNeverStandInItsPlaceGoes) {
+  std::filesystem::create_directories(root_.File("site/films/one.bin"));
+  std::filesystem::create_directory_symlink("films", root_.File("site/link"));
+  for (const std::string path : {"films/one.bin", "link/two.bin"}) {
+    auto draft = place_->Continue("film");
+    ASSERT_OK(draft.status());
+    EXPECT_OK(draft->Append("bytes"));
+    EXPECT_TRUE(absl::IsPermissionDenied(place_->Publish(*std::move(draft), path).status())) << path;
+    EXPECT_FALSE(std::filesystem::exists(Draft("film"))) << path;
+  }
+}
+
 }  // namespace
 }  // namespace cognate::file_transfer
