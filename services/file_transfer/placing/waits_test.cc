@@ -103,5 +103,19 @@ TEST_F(WaitsTest, ACopyThatAnotherRecordWaitsForStaysDue) {
   EXPECT_THAT(Missing("agent").placements(), SizeIs(1));
 }
 
+// It was there once, and the agent has lost it: the other record asks for nothing meanwhile.
+TEST_F(WaitsTest, ACopyThatAnotherRecordLeadsToStaysDue) {
+  PutIn("shop", "1.txt", "one");
+  EXPECT_EQ(Bind("agent", 'a', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_DUE);
+  const v1::Placement due = Missing("agent").placements(0);
+  ASSERT_OK(Place("agent", due, ""));
+  EXPECT_EQ(Bind("agent", 'a', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_PLACED);
+  ASSERT_OK(Place("agent", due, "FILE_NOT_THERE", 0));
+  EXPECT_EQ(Bind("agent", 'b', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_DUE);
+  Pass("200 hours");
+  EXPECT_TRUE(Eventually([&] { return Waits() == "0"; }));
+  EXPECT_THAT(Missing("agent").placements(), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace cognate::file_transfer
