@@ -31,7 +31,11 @@ absl::StatusOr<std::shared_ptr<const PlatformFiles>> Platforms::Get(const std::s
   }
   const absl::StatusOr<v1::Platform> read = registry_.GetPlatform(platform, {.timeout = absl::Seconds(5)});
   if (!read.ok()) {
-    if (stale != nullptr && !absl::IsNotFound(read.status())) return stale;
+    if (absl::IsNotFound(read.status())) {
+      Forget(platform);
+    } else if (stale != nullptr) {
+      return stale;
+    }
     return read.status();
   }
   auto files = std::make_shared<PlatformFiles>();
@@ -93,6 +97,13 @@ absl::StatusOr<bool> Platforms::HasOneOf(const std::string& platform,
           log::Warn("a directory was not marked", {{"directory", place->directory()}, {"status", marked}});
       }));
   return is_there->load();
+}
+
+// What is noted of it is dropped with its rows: another one may get its name.
+void Platforms::Forget(const std::string& platform) {
+  MutexLock lock(&mutex_);
+  known_.erase(platform);
+  noted_.erase(platform);
 }
 
 absl::Status Platforms::NoteWritten(const std::string& platform) {

@@ -57,6 +57,7 @@ class Platforms {
   absl::StatusOr<bool> HasOneOf(const std::string& platform, const std::shared_ptr<const Place>& place,
                                 std::vector<PlacementStore::Placed> placed);
   absl::Status NoteWritten(const std::string& platform);
+  void Forget(const std::string& platform);
 
   struct Known {
     std::shared_ptr<const PlatformFiles> files;
