@@ -68,12 +68,8 @@ class PlacementStore {
   };
   absl::StatusOr<std::vector<MissingFiles>> CountMissing();
 
-  // Some that are in place there.
-  struct Placed {
-    std::string path;
-    int64_t size_bytes = 0;
-  };
-  absl::StatusOr<std::vector<Placed>> SomePlaced(absl::string_view platform, int limit);
+  // Where some are that are in place there, of all its folders.
+  absl::StatusOr<std::vector<std::string>> SomePlaced(absl::string_view platform, int limit);
 
   struct Key {
     std::string platform;
