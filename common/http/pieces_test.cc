@@ -122,7 +122,7 @@ TEST_F(PiecesTest, GivesALargeBodyInSmallPieces) {
 }
 
 TEST_F(PiecesTest, AReaderWhoIsCutOffKeepsNothing) {
-  Start();
+  Start({.unread_timeout = absl::Hours(1)});
   RawClient reader(server_->port());
   reader.Send("GET /cut HTTP/1.1\r\nHost: a\r\n\r\n");
   reader.ReadUntil("\r\n\r\n");
