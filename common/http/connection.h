@@ -31,6 +31,7 @@ class Connection final : public Wire {
   const std::string& address() const override { return address_; }
   const Refusal* refusal() const override { return refusal_ ? &*refusal_ : nullptr; }
   void CloseWhenSent() override;
+  void CloseNow() override { Over(); }
   // "http1", "http2", or "" while it is not known.
   const char* protocol() const { return protocol_; }
 

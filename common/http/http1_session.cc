@@ -121,10 +121,14 @@ class Http1Session final : public Session, public AnswerSink {
     Complete();
   }
 
-  // A client sees that less has come than was said, or no end.
+  // A client sees that less has come than was said, or no end. One that reads nothing keeps nothing here:
+  // what waits for it goes with the connection.
   void Abort() override {
-    keeps_alive_ = false;
-    Complete();
+    exchange_->Detach(/*complete=*/true);
+    desk_.memory()->Give(std::exchange(reserved_, 0));
+    exchange_ = nullptr;
+    ended_ = true;
+    wire_.CloseNow();
   }
 
   void AskForPiece() override {

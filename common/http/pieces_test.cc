@@ -47,6 +47,7 @@ class PiecesTest : public ::testing::Test {
     if (request.path == "/large") return exchange->Respond({200, {}, std::string(size_t{16} << 20, 'x')});
     if (request.path == "/download") return Download(exchange);
     if (request.path == "/no") return exchange->Respond({409, {}, "no\n"});
+    if (request.path == "/cut") Download(exchange);
     MutexLock lock(&mutex_);
     held_ = exchange;
   }
@@ -118,6 +119,24 @@ TEST_F(PiecesTest, GivesALargeBodyInSmallPieces) {
     }
   }
   EXPECT_LE(largest_, size_t{1} << 20);
+}
+
+TEST_F(PiecesTest, AReaderWhoIsCutOffKeepsNothing) {
+  Start({.unread_timeout = absl::Hours(1)});
+  RawClient reader(server_->port());
+  reader.Send("GET /cut HTTP/1.1\r\nHost: a\r\n\r\n");
+  reader.ReadUntil("\r\n\r\n");
+  ExchangePtr exchange;
+  {
+    MutexLock lock(&mutex_);
+    exchange = held_;
+  }
+  EXPECT_GT(downloads_->taken(), 0U);
+  exchange->Abort();
+  EXPECT_TRUE(Eventually([&] { return downloads_->taken() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return absl::StrContains(metrics_.Text(), "cognate_http_connections 0\n"); }));
+  EXPECT_LT(reader.ReadAll().size(), size_t{16} << 20);
+  EXPECT_EQ(gone_, 0) << "whoever cuts it off knows";
 }
 
 TEST_F(PiecesTest, ReadsChunksAndTheNextRequestBehindThem) {

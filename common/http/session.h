@@ -41,6 +41,8 @@ class Wire {
   virtual const Refusal* refusal() const = 0;
   // Once everything is sent.
   virtual void CloseWhenSent() = 0;
+  // With what is not sent. The session is gone after that.
+  virtual void CloseNow() = 0;
 };
 
 // Of what a parser does not take.

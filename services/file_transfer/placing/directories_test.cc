@@ -109,6 +109,7 @@ TEST_F(DirectoriesTest, OneOfAnOlderInstallationIsKnownByItsFiles) {
   for (const auto& entry : fs::directory_iterator(Site("blog") + "/files")) files.push_back(entry.path());
   ASSERT_EQ(files.size(), 5U);
   for (size_t i = 0; i < 4; ++i) fs::remove(files[i]);
+  std::ofstream(files[4], std::ios::app) << "and more";
   Start();
   EXPECT_EQ(Bring('z', "z.txt"), v1::PLACEMENT_STATE_PLACED);
   EXPECT_EQ(Mark("blog"), "blog\n");

@@ -23,6 +23,8 @@ constexpr size_t kReadAgainBytes = 256 << 10;
 // Small files of one platform that are written and synced together: well within the lease.
 constexpr int kMostTogether = 255;
 constexpr absl::Duration kTogether = absl::Seconds(15);
+// So long their contents are read before that; what a slow store has not given by then goes with the next.
+constexpr absl::Duration kReadTogether = absl::Seconds(5);
 
 absl::Time NextAttempt(absl::Time now, int attempts) {
   const absl::Duration pause = absl::Seconds(1) * std::pow(2.0, std::clamp(attempts - 1, 0, 12));
@@ -128,45 +130,61 @@ absl::Status Mover::Failed(PlacementRow row, const absl::Status& why) {
   return why;
 }
 
-absl::Status Mover::PlaceSmall(const PlacementRow& row, const PlatformFiles& files, Beat& beat) {
-  const absl::Time until = clock_.Now() + kTogether;
-  const std::shared_ptr<ByteShares::Share> share = shares_.Take(row.platform, kSmallFile, until);
-  std::vector<PlacementRow> rows = {row};
-  if (share != nullptr) {
-    ASSIGN_OR_RETURN(const std::vector<PlacementRow> others,
-                     stores_.placements.TakeSmall(row.platform, clock_.Now(), clock_.Now() + kLease,
-                                                  kSmallFile, kSmallFile - row.size_bytes, kMostTogether));
-    rows.insert(rows.end(), others.begin(), others.end());
-  }
-  std::sort(rows.begin(), rows.end(),
-            [](const PlacementRow& a, const PlacementRow& b) { return a.path < b.path; });
-  std::vector<PlaceJobs::Copy> copies;
-  std::vector<PlacementRow> read;
-  absl::Status last;
-  for (PlacementRow& one : rows) {
+absl::StatusOr<std::vector<Mover::Small>> Mover::ReadSmall(std::vector<PlacementRow> rows, Beat& beat,
+                                                           absl::Status* last) {
+  const absl::Time until = clock_.Now() + kReadTogether;
+  std::vector<Small> read;
+  std::vector<PlacementRow> taken;
+  size_t next = 0;
+  while (next < rows.size() && (next == 0 || clock_.Now() < until)) {
     beat.Tick();
+    PlacementRow& row = rows[next++];
     std::string data;
-    const absl::Status status = contents_.Read(one.sha256, 0, -1, [&](absl::string_view piece) {
+    const absl::Status status = contents_.Read(row.sha256, 0, -1, [&](absl::string_view piece) {
       data.append(piece.data(), piece.size());
       return true;
     });
     if (!status.ok()) {
-      last = Failed(std::move(one), status);
+      *last = Failed(std::move(row), status);
       continue;
     }
-    copies.push_back({one.path, std::make_shared<const std::string>(std::move(data))});
-    read.push_back(std::move(one));
+    taken.push_back(row);
+    read.push_back({std::move(row), std::make_shared<const std::string>(std::move(data))});
   }
+  const std::vector<PlacementRow> unread(rows.begin() + static_cast<std::ptrdiff_t>(next), rows.end());
+  RETURN_IF_ERROR(stores_.placements.GiveBack(unread, clock_.Now()));
+  // Their lease has to last until they are written.
+  if (clock_.Now() >= until) RETURN_IF_ERROR(stores_.placements.Renew(taken, clock_.Now() + kLease));
+  std::sort(read.begin(), read.end(), [](const Small& a, const Small& b) { return a.row.path < b.row.path; });
+  return read;
+}
+
+absl::Status Mover::PlaceSmall(const PlacementRow& row, const PlatformFiles& files, Beat& beat) {
+  const std::shared_ptr<ByteShares::Share> share =
+      shares_.Take(row.platform, kSmallFile, clock_.Now() + kTogether);
+  if (share == nullptr)
+    return Failed(row, absl::UnavailableError("there was no memory for it; it is on its way"));
+  ASSIGN_OR_RETURN(std::vector<PlacementRow> rows,
+                   stores_.placements.TakeSmall(row.platform, clock_.Now(), clock_.Now() + kLease, kSmallFile,
+                                                kSmallFile - row.size_bytes, kMostTogether));
+  // The first of them is read in any case, and this one's lease is kept by the crew.
+  rows.insert(rows.begin(), row);
+  absl::Status last;
+  ASSIGN_OR_RETURN(std::vector<Small> read, ReadSmall(std::move(rows), beat, &last));
+  std::vector<PlaceJobs::Copy> copies;
+  for (const Small& one : read) copies.push_back({one.row.path, one.data});
+  // From here on: neither the wait for memory nor the reading is time that the directory has had.
   const std::vector<absl::StatusOr<FileStand>> written =
-      PlaceJobs{workers_, files, until}.Write(std::move(copies), share);
+      PlaceJobs{workers_, files, clock_.Now() + kTogether}.Write(std::move(copies), share);
   PlacementStore::Outcome outcome;
   for (size_t i = 0; i < written.size(); ++i) {
     if (!written[i].ok()) {
-      last = Failed(std::move(read[i]), written[i].status());
+      last = Failed(std::move(read[i].row), written[i].status());
       continue;
     }
-    outcome.seen.push_back({read[i].platform, read[i].path, *written[i], read[i].sha256});
-    outcome.ended.push_back(InPlace(std::move(read[i])));
+    const PlacementRow& one = read[i].row;
+    outcome.seen.push_back({one.platform, one.path, *written[i], one.sha256});
+    outcome.ended.push_back(InPlace(one));
   }
   if (!outcome.ended.empty()) RETURN_IF_ERROR(End(outcome));
   for (const PlacementRow& one : outcome.ended) teller_.Ended(one);
@@ -195,7 +213,10 @@ absl::Status Mover::Fill(const PlacementRow& placement, Place::Draft& draft,
   RETURN_IF_ERROR(status);
   if (digest.Finish() != placement.sha256)
     return absl::DataLossError("what was left of it was not what it should be; it begins again");
-  return draft.Sync();
+  RETURN_IF_ERROR(draft.Sync());
+  ASSIGN_OR_RETURN(const int64_t on_disk, draft.SizeOnDisk());
+  return on_disk == draft.size_bytes() ? absl::OkStatus()
+                                       : absl::DataLossError("another one wrote to it; it begins again");
 }
 
 absl::Status Mover::End(const PlacementStore::Outcome& outcome) {
@@ -233,7 +254,7 @@ absl::StatusOr<SeenFile> Mover::PutInPlace(const PlacementRow& placement, StopTo
     return stop.stopping() ? Stopped() : absl::OkStatus();
   });
   // What takes room and leads nowhere goes; else it goes on there, also in another process.
-  if (absl::IsResourceExhausted(filled) || absl::IsDataLoss(filled)) draft.Drop();
+  if (absl::IsResourceExhausted(filled) || absl::IsDataLoss(filled) || absl::IsNotFound(filled)) draft.Drop();
   RETURN_IF_ERROR(filled);
   ASSIGN_OR_RETURN(const FileStand stand, files->place->Publish(std::move(draft), placement.path));
   RETURN_IF_ERROR(files->place->SyncDirectories({placement.path.substr(0, placement.path.rfind('/'))}));

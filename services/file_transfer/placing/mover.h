@@ -50,6 +50,13 @@ class Mover {
   absl::Status PlaceOne(PlacementRow row, StopToken& stop, Beat& beat);
   // And as many others of its platform as can be written and synced together.
   absl::Status PlaceSmall(const PlacementRow& row, const PlatformFiles& files, Beat& beat);
+  struct Small {
+    PlacementRow row;
+    std::shared_ptr<const std::string> data;
+  };
+  // The first one, and of the others as many as a few seconds allow, by their paths: the rest is given back.
+  absl::StatusOr<std::vector<Small>> ReadSmall(std::vector<PlacementRow> rows, Beat& beat,
+                                               absl::Status* last);
   absl::Status Failed(PlacementRow row, const absl::Status& why);
   // How they stand, and that their platforms have them, in one go.
   absl::Status End(const PlacementStore::Outcome& outcome);

@@ -152,10 +152,15 @@ absl::StatusOr<FileDescriptor> Place::DirectoryOf(const std::string& path, bool 
 absl::StatusOr<FileStand> Place::Publish(Draft draft, const std::string& path) const {
   Pass();
   std::string name;
-  ASSIGN_OR_RETURN(const FileDescriptor directory, DirectoryOf(path, /*make=*/true, &name));
+  const absl::StatusOr<FileDescriptor> directory = DirectoryOf(path, /*make=*/true, &name);
+  if (absl::IsPermissionDenied(directory.status())) draft.Drop();
+  RETURN_IF_ERROR(directory.status());
   const std::string from = StrCat(kDrafts, "/", draft.name_);
-  if (renameat(fd_.get(), from.c_str(), directory.get(), name.c_str()) != 0) {
-    if (errno == EISDIR || errno == ENOTEMPTY) return Outside(path, "is a directory on the target");
+  if (renameat(fd_.get(), from.c_str(), directory->get(), name.c_str()) != 0) {
+    if (errno == EISDIR || errno == ENOTEMPTY) {
+      draft.Drop();
+      return Outside(path, "is a directory on the target");
+    }
     return WriteFailed(errno, StrCat(directory_, "/", path, " cannot be put in place"));
   }
   draft.place_ = nullptr;

@@ -87,6 +87,8 @@ class Place {
     // Of one that goes on (Place::Continue). What is there so far, from `offset` on; empty at its end.
     absl::StatusOr<std::string> ReadAt(int64_t offset, size_t limit) const;
     absl::Status Append(absl::string_view bytes);
+    // What it is published with: more than `size_bytes` where another one wrote to it.
+    absl::StatusOr<int64_t> SizeOnDisk() const;
     // Down to the disk.
     absl::Status Sync() const;
     // Nothing of it is any use: it goes with this object.
@@ -112,7 +114,7 @@ class Place {
   // Everything that was written to the file system of the place so far.
   absl::Status Sync() const;
   // Moves it into its place, in the stead of what is there, and makes the directories on the way. Answers how
-  // it stands there.
+  // it stands there. PERMISSION_DENIED: it can never stand there; then it is dropped.
   absl::StatusOr<FileStand> Publish(Draft draft, const std::string& path) const;
   // Makes sure that what was published in these directories is found after a crash.
   absl::Status SyncDirectories(std::vector<std::string> directories) const;

@@ -86,6 +86,17 @@ int WriteAll(int fd, absl::string_view data) {
   return 0;
 }
 
+int WriteAllAt(int fd, absl::string_view data, int64_t offset) {
+  while (!data.empty()) {
+    const ssize_t written = pwrite(fd, data.data(), data.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    data.remove_prefix(static_cast<size_t>(written));
+    offset += written;
+  }
+  return 0;
+}
+
 absl::StatusOr<absl::string_view> PlaceReader::Next() {
   const int64_t rest = file_.stand.size_bytes - offset_;
   buffer_.resize(static_cast<size_t>(std::min(static_cast<int64_t>(kPiece), rest)));

@@ -22,5 +22,6 @@ absl::Status WriteFailed(int error, const std::string& what);
 absl::StatusOr<FileStand> StandOf(int fd, const std::string& path);
 // 0, or errno.
 int WriteAll(int fd, absl::string_view data);
+int WriteAllAt(int fd, absl::string_view data, int64_t offset);
 
 }  // namespace cognate::file_transfer

@@ -57,7 +57,8 @@ absl::StatusOr<Place::Draft> Place::Write(absl::FunctionRef<absl::Status(Sink)> 
 }
 
 absl::Status Place::Draft::Append(absl::string_view bytes) {
-  if (const int error = WriteAll(fd_.get(), bytes); error != 0)
+  // Where it stands, whatever else writes to the file: two that know nothing of each other write the same.
+  if (const int error = WriteAllAt(fd_.get(), bytes, size_bytes_); error != 0)
     return WriteFailed(error, StrCat("a file in ", place_->directory_, " cannot be written"));
   size_bytes_ += static_cast<int64_t>(bytes.size());
   return absl::OkStatus();
@@ -72,6 +73,13 @@ absl::StatusOr<std::string> Place::Draft::ReadAt(int64_t offset, size_t limit) c
   if (got < 0) return WriteFailed(errno, StrCat("a draft in ", place_->directory_, " cannot be read"));
   bytes.resize(static_cast<size_t>(got));
   return bytes;
+}
+
+absl::StatusOr<int64_t> Place::Draft::SizeOnDisk() const {
+  struct stat stat = {};
+  if (fstat(fd_.get(), &stat) != 0)
+    return WriteFailed(errno, StrCat("a draft in ", place_->directory_, " cannot be looked at"));
+  return int64_t{stat.st_size};
 }
 
 absl::Status Place::Draft::Sync() const {
@@ -94,21 +102,41 @@ absl::StatusOr<Place::Draft> Place::Continue(const std::string& name) const {
   ASSIGN_OR_RETURN(const FileDescriptor drafts, OpenDrafts());
   Draft draft;
   draft.name_ = name;
-  draft.fd_ = FileDescriptor(
-      openat(drafts.get(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644));
+  draft.fd_ =
+      FileDescriptor(openat(drafts.get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   const std::string what = StrCat("a draft in ", directory_);
-  struct stat stat = {};
-  if (!draft.fd_.is_open() || fstat(draft.fd_.get(), &stat) != 0) return WriteFailed(errno, what);
+  if (!draft.fd_.is_open()) return WriteFailed(errno, what);
   // Where the file system knows no locks the lease of its placement keeps others out.
   if (flock(draft.fd_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     return absl::UnavailableError(StrCat(what, " is written by another process"));
-  // Whatever mask the process has: a web server of another user is to read it.
-  if (fchmod(draft.fd_.get(), 0644) != 0) return WriteFailed(errno, what);
+  // Before the lock another one may have written on, published it or dropped it.
+  struct stat stat = {};
+  struct stat named = {};
+  if (fstat(draft.fd_.get(), &stat) != 0) return WriteFailed(errno, what);
+  if (fstatat(drafts.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 || named.st_ino != stat.st_ino)
+    return absl::UnavailableError(StrCat(what, " was ended by another process"));
+  // Whatever mask the process has: a web server of another user is to read it. And it is in use from now on,
+  // also where the file system knows no locks.
+  if (fchmod(draft.fd_.get(), 0644) != 0 || futimens(draft.fd_.get(), nullptr) != 0)
+    return WriteFailed(errno, what);
   draft.size_bytes_ = stat.st_size;
   draft.is_kept_ = true;
   draft.place_ = this;
   return draft;
 }
+
+namespace {
+
+// Nobody has written to it for so long, nor holds it.
+bool IsLeft(int drafts, const char* name, int64_t older_than_seconds) {
+  const FileDescriptor fd(openat(drafts, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.is_open() || (flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)) return false;
+  struct stat stat = {};
+  return fstat(fd.get(), &stat) == 0 && S_ISREG(stat.st_mode) &&
+         time(nullptr) - stat.st_mtim.tv_sec >= older_than_seconds;
+}
+
+}  // namespace
 
 int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
   Pass();
@@ -122,6 +150,7 @@ int Place::RemoveOldDrafts(int64_t older_than_seconds) const {
     struct stat64 stat = {};
     if (fstatat64(fd, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stat.st_mode)) continue;
     if (now - stat.st_mtim.tv_sec < older_than_seconds) continue;
+    if (!IsLeft(fd, entry->d_name, older_than_seconds)) continue;
     if (unlinkat(fd, entry->d_name, 0) == 0) ++removed;
   }
   closedir(drafts);

@@ -82,7 +82,7 @@ const Statement kTakeSmall = {"take_small_placements", absl::StrCat(R"sql(
                                                                     kColumns)};
 
 const Statement kRenew = {"renew_placements", R"sql(
-    UPDATE placements SET next_attempt_at = $3
+    UPDATE placements SET next_attempt_at = $3, attempt_count = greatest(attempt_count - $4::integer, 0)
     WHERE ctid = ANY (ARRAY(
         SELECT p.ctid FROM unnest($1::text[], $2::text[]) AS held (platform, path)
         CROSS JOIN LATERAL (SELECT ctid FROM placements
@@ -218,7 +218,12 @@ absl::StatusOr<std::vector<PlacementRow>> PlacementStore::TakeSmall(absl::string
 
 absl::Status PlacementStore::Renew(const std::vector<PlacementRow>& placements, absl::Time lease) {
   if (placements.empty()) return absl::OkStatus();
-  return Do(pool_, kRenew, PathParamsOf(placements).AddTimestamp(lease)).status();
+  return Do(pool_, kRenew, PathParamsOf(placements).AddTimestamp(lease).AddInt32(0)).status();
+}
+
+absl::Status PlacementStore::GiveBack(const std::vector<PlacementRow>& placements, absl::Time now) {
+  if (placements.empty()) return absl::OkStatus();
+  return Do(pool_, kRenew, PathParamsOf(placements).AddTimestamp(now).AddInt32(1)).status();
 }
 
 namespace {

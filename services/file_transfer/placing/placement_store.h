@@ -40,6 +40,8 @@ class PlacementStore {
                                                       int64_t bytes_together, int limit);
   // Of what was taken and is still worked on.
   absl::Status Renew(const std::vector<PlacementRow>& placements, absl::Time lease);
+  // Of what was taken and not come to: due at once, as if it had not been taken.
+  absl::Status GiveBack(const std::vector<PlacementRow>& placements, absl::Time now);
   // What became of placements. In the order of their paths, none twice.
   struct Outcome {
     std::vector<PlacementRow> ended;  // how they stand now; those that wait for them are looked at now
@@ -66,12 +68,8 @@ class PlacementStore {
   };
   absl::StatusOr<std::vector<MissingFiles>> CountMissing();
 
-  // Some that are in place there.
-  struct Placed {
-    std::string path;
-    int64_t size_bytes = 0;
-  };
-  absl::StatusOr<std::vector<Placed>> SomePlaced(absl::string_view platform, int limit);
+  // Where some are that are in place there, of all its folders.
+  absl::StatusOr<std::vector<std::string>> SomePlaced(absl::string_view platform, int limit);
 
   struct Key {
     std::string platform;

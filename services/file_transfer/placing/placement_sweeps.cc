@@ -22,11 +22,12 @@ const Statement kCountMissing = {"count_missing_files", R"sql(
     GROUP BY platform
 )sql"};
 
+// By their hashes, so that they are from everywhere.
 const Statement kSomePlaced = {"some_placed", R"sql(
-    SELECT CASE actual_path WHEN '' THEN path ELSE actual_path END, size_bytes FROM placements
+    SELECT CASE actual_path WHEN '' THEN path ELSE actual_path END FROM placements
     WHERE platform = $1 AND state = 3
       AND EXISTS (SELECT 1 FROM placement_totals WHERE platform = $1 AND placed_count > 0)
-    ORDER BY path LIMIT $2
+    ORDER BY sha256, path LIMIT $2
 )sql"};
 
 const Statement kForgetUnbound = {"forget_unbound_placements", R"sql(
@@ -79,12 +80,9 @@ absl::StatusOr<std::vector<PlacementStore::MissingFiles>> PlacementStore::CountM
   });
 }
 
-absl::StatusOr<std::vector<PlacementStore::Placed>> PlacementStore::SomePlaced(absl::string_view platform,
-                                                                               int limit) {
-  return QueryAll<Placed>(pool_, kSomePlaced, Params().AddText(platform).AddInt32(limit),
-                          [](const Rows& rows, int row) {
-                            return Placed{std::string(rows.GetText(row, 0)), rows.GetInt64(row, 1)};
-                          });
+absl::StatusOr<std::vector<std::string>> PlacementStore::SomePlaced(absl::string_view platform, int limit) {
+  return QueryAll<std::string>(pool_, kSomePlaced, Params().AddText(platform).AddInt32(limit),
+                               [](const Rows& rows, int row) { return std::string(rows.GetText(row, 0)); });
 }
 
 absl::StatusOr<bool> PlacementStore::ForgetUnbound(absl::Time before, int limit, Key* after) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 #include "services/file_transfer/errors.h"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr absl::Duration kFresh = absl::Seconds(3);
 constexpr absl::Duration kOpening = absl::Seconds(5);
-// Somebody may have taken some of them away.
+// Somebody may have taken some of them away, or all of a folder.
 constexpr int kLookedFor = 200;
 
 }  // namespace
@@ -31,7 +32,11 @@ absl::StatusOr<std::shared_ptr<const PlatformFiles>> Platforms::Get(const std::s
   }
   const absl::StatusOr<v1::Platform> read = registry_.GetPlatform(platform, {.timeout = absl::Seconds(5)});
   if (!read.ok()) {
-    if (stale != nullptr && !absl::IsNotFound(read.status())) return stale;
+    if (absl::IsNotFound(read.status())) {
+      Forget(platform);
+    } else if (stale != nullptr) {
+      return stale;
+    }
     return read.status();
   }
   auto files = std::make_shared<PlatformFiles>();
@@ -68,8 +73,7 @@ absl::StatusOr<std::shared_ptr<const Place>> Platforms::OpenPlace(const std::str
 absl::Status Platforms::CheckMark(const std::string& platform, const std::shared_ptr<const Place>& place) {
   if (place->is_marked()) return NoteWritten(platform);
   ASSIGN_OR_RETURN(const bool was_written, stores_.platforms.WasWrittenInto(platform));
-  ASSIGN_OR_RETURN(std::vector<PlacementStore::Placed> placed,
-                   stores_.placements.SomePlaced(platform, kLookedFor));
+  ASSIGN_OR_RETURN(std::vector<std::string> placed, stores_.placements.SomePlaced(platform, kLookedFor));
   if (!was_written && placed.empty()) return absl::OkStatus();
   // Also where none was found: what is due again for want of them must not make it look like a first time.
   RETURN_IF_ERROR(NoteWritten(platform));
@@ -80,19 +84,34 @@ absl::Status Platforms::CheckMark(const std::string& platform, const std::shared
 // Then it is of an installation that is older than marks, or was copied without its own, and gets one.
 absl::StatusOr<bool> Platforms::HasOneOf(const std::string& platform,
                                          const std::shared_ptr<const Place>& place,
-                                         std::vector<PlacementStore::Placed> placed) {
+                                         std::vector<std::string> placed) {
   const auto is_there = std::make_shared<std::atomic<bool>>(false);
+  const auto has_failed = std::make_shared<std::atomic<bool>>(false);
   RETURN_IF_ERROR(workers_.Run(
-      platform, clock_.Now() + kOpening, [is_there, place, placed = std::move(placed)](Beat& beat) {
+      platform, clock_.Now() + kOpening,
+      [is_there, has_failed, place, placed = std::move(placed)](Beat& beat) {
         for (size_t i = 0; i < placed.size() && beat.Tick() && !*is_there; ++i) {
-          const absl::StatusOr<FileStand> stand = place->Stat(placed[i].path);
-          *is_there = stand.ok() && stand->size_bytes == placed[i].size_bytes;
+          // Whatever its size: somebody may have written it anew.
+          const absl::Status stand = place->Stat(placed[i]).status();
+          *is_there = stand.ok();
+          *has_failed = *has_failed || !(stand.ok() || absl::IsNotFound(stand));
         }
         const absl::Status marked = *is_there ? place->Mark() : absl::OkStatus();
         if (!marked.ok())
           log::Warn("a directory was not marked", {{"directory", place->directory()}, {"status", marked}});
       }));
+  if (!*is_there && *has_failed) {
+    return absl::UnavailableError(
+        absl::StrCat("files in ", place->directory(), " cannot be looked at now: whose it is is not known"));
+  }
   return is_there->load();
+}
+
+// What is noted of it is dropped with its rows: another one may get its name.
+void Platforms::Forget(const std::string& platform) {
+  MutexLock lock(&mutex_);
+  known_.erase(platform);
+  noted_.erase(platform);
 }
 
 absl::Status Platforms::NoteWritten(const std::string& platform) {

@@ -55,8 +55,9 @@ class Platforms {
   // filled.
   absl::Status CheckMark(const std::string& platform, const std::shared_ptr<const Place>& place);
   absl::StatusOr<bool> HasOneOf(const std::string& platform, const std::shared_ptr<const Place>& place,
-                                std::vector<PlacementStore::Placed> placed);
+                                std::vector<std::string> placed);
   absl::Status NoteWritten(const std::string& platform);
+  void Forget(const std::string& platform);
 
   struct Known {
     std::shared_ptr<const PlatformFiles> files;

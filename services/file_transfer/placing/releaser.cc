@@ -19,10 +19,12 @@ constexpr absl::Duration kLooking = absl::Seconds(5);
 constexpr absl::Duration kLease = absl::Seconds(30);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
 constexpr absl::Duration kLongestPause = absl::Seconds(60);
-// A record that has not asked for so long is sent on its way, its file there or not: if it waits still it
-// asks again. If not, within another hour, it was given up, or has other fields by now.
+// A record that has not asked for so long is sent on its way, its file there or not, for an hour: if it waits
+// still it asks again. If not, its target may be down or paused, where nobody asks; or it was given up, or
+// has other fields by now, which is supposed of it only after a week, when it is sent on its way once more.
 constexpr absl::Duration kAskAgain = absl::Hours(24);
-constexpr absl::Duration kForgotten = absl::Hours(25);
+constexpr absl::Duration kHasAsked = absl::Hours(25);
+constexpr absl::Duration kForgotten = absl::Hours(24 * 7);
 constexpr int kAtOnce = 500;
 
 absl::Duration PauseAfter(int looks) {
@@ -55,7 +57,8 @@ absl::StatusOr<bool> Releaser::LookAtSome() {
   std::map<std::string, std::vector<const WaitRow*>> of_platforms;
   std::vector<absl::Time> next;
   for (size_t i = 0; i < waits.size(); ++i) {
-    const bool is_to_ask = now - waits[i].asked > kAskAgain;
+    const absl::Duration silent = now - waits[i].asked;
+    const bool is_to_ask = silent > kForgotten || (silent > kAskAgain && silent <= kHasAsked);
     if (ready[i] || is_to_ask) of_platforms[waits[i].key.platform].push_back(&waits[i]);
     next.push_back(now + PauseAfter(waits[i].look_count));
   }

@@ -88,6 +88,8 @@ const Statement kForgetPlacements = {"forget_placements_of_waits", R"sql(
                             WHERE platform = gone.platform AND path = gone.path AND state = 2 LIMIT 1) due))
       AND state = 2 AND actual_path = '' AND updated_at < $3
       AND NOT EXISTS (SELECT 1 FROM waits w WHERE w.platform = p.platform AND w.path = p.path AND w.path <> '')
+      AND NOT EXISTS (SELECT 1 FROM bindings b
+                      WHERE b.sha256 = p.sha256 AND b.platform = p.platform AND b.path = p.path)
 )sql"};
 
 const Statement kWakeSource = {"wake_waits_of_source", R"sql(

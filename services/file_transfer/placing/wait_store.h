@@ -44,7 +44,7 @@ class WaitStore {
   absl::Status PutOff(const std::vector<WaitRow>& waits, const std::vector<absl::Time>& next,
                       const std::vector<bool>& ready, absl::Time lease, absl::Time now);
   // Those that nobody has asked for since, with what is only kept for them: a field's lead to a copy that
-  // never came, and a copy that is due.
+  // never came, and a copy that is due and to which no other field leads.
   absl::Status Forget(const std::vector<WaitRow>& waits, absl::Time before);
 
   // Contents that others wait for and the platform's agent has not sent, or that it has and are damaged here,

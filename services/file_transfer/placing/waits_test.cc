@@ -78,8 +78,15 @@ TEST_F(WaitsTest, WhatNoRecordAsksForAnyMoreIsForgotten) {
   EXPECT_EQ(Waits(), "3");
   EXPECT_EQ(Bind("blog", 'a', "shop", Path("never.txt")).state(), v1::PLACEMENT_STATE_LACKING);
 
-  // The others do not.
+  // The others do not, within some days: their targets may be down.
   Pass("2 hours");
+  EXPECT_TRUE(
+      Eventually([&] { return AskStore("SELECT bool_and(next_look_at > now()) FROM waits") == "t"; }));
+  EXPECT_EQ(Waits(), "3");
+  EXPECT_THAT(Missing("agent").placements(), SizeIs(2));
+
+  // Nor within a week.
+  Pass("143 hours");
   EXPECT_TRUE(Eventually([&] { return Waits() == "1"; }));
   EXPECT_EQ(AskStore("SELECT source_path FROM waits"), "never.txt");
   EXPECT_THAT(Missing("agent").placements(), SizeIs(0));
@@ -96,10 +103,24 @@ TEST_F(WaitsTest, ACopyThatAnotherRecordWaitsForStaysDue) {
   PutIn("shop", "1.txt", "one");
   EXPECT_EQ(Bind("agent", 'a', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_DUE);
   EXPECT_EQ(Bind("agent", 'b', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_DUE);
-  Pass("26 hours");
+  Pass("170 hours");
   EXPECT_EQ(Bind("agent", 'b', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_DUE);
   Pass("0 hours");
   EXPECT_TRUE(Eventually([&] { return Waits() == "1"; }));
+  EXPECT_THAT(Missing("agent").placements(), SizeIs(1));
+}
+
+// It was there once, and the agent has lost it: the other record asks for nothing meanwhile.
+TEST_F(WaitsTest, ACopyThatAnotherRecordLeadsToStaysDue) {
+  PutIn("shop", "1.txt", "one");
+  EXPECT_EQ(Bind("agent", 'a', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_DUE);
+  const v1::Placement due = Missing("agent").placements(0);
+  ASSERT_OK(Place("agent", due, ""));
+  EXPECT_EQ(Bind("agent", 'a', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_PLACED);
+  ASSERT_OK(Place("agent", due, "FILE_NOT_THERE", 0));
+  EXPECT_EQ(Bind("agent", 'b', "shop", Path("1.txt")).state(), v1::PLACEMENT_STATE_DUE);
+  Pass("200 hours");
+  EXPECT_TRUE(Eventually([&] { return Waits() == "0"; }));
   EXPECT_THAT(Missing("agent").placements(), SizeIs(1));
 }
 

@@ -138,6 +138,7 @@ class Download final : public FileCall {
   }
 
   void Enter() {
+    if (is_gone_) return;
     auto seat = parts_.downloads.Enter(call_->client_address(), rights_ == Rights::kGateway ? sha256_ : "");
     if (!seat.ok()) return call_->Refuse(seat.status());
     seat_ = *std::move(seat);
@@ -176,7 +177,11 @@ class Download final : public FileCall {
 
   void TakeBytes(const std::string& message) {
     v1::ReadResponse response;
-    if (!response.ParseFromString(message) || is_gone_) return;
+    if (!response.ParseFromString(message) || is_gone_) {
+      // It rests now, so that it ends, also where it was cancelled while this was on its way.
+      if (reading_ != nullptr) reading_->Cancel();
+      return;
+    }
     piece_.append(response.data());
     reading_->Next();
   }
