@@ -36,10 +36,19 @@ const Statement kSelectChanges = {"select_configuration_changes", R"sql(
 )sql"};
 
 const Statement kSelectOwnChanges = {"select_own_configuration_changes", R"sql(
-    SELECT kind, platform, name, change
+    SELECT kind, platform, name
     FROM configuration_changes
     WHERE xmin = pg_current_xact_id_if_assigned()::xid
     ORDER BY change
+)sql"};
+
+// Others write one after another (LockConfiguration), so that all of theirs that are seen are committed.
+const Statement kSelectLastOfOthers = {"select_last_change_of_others", R"sql(
+    SELECT coalesce((SELECT change
+                     FROM configuration_changes
+                     WHERE xmin IS DISTINCT FROM pg_current_xact_id_if_assigned()::xid
+                     ORDER BY change DESC
+                     LIMIT 1), 0)
 )sql"};
 
 }  // namespace
@@ -85,6 +94,8 @@ absl::Status ConfigurationCache::Refresh(Transaction& transaction) {
   return absl::OkStatus();
 }
 
+// What is own says nothing about which changes are committed: of an object that it wrote twice only the later
+// number is left, and after a rollback others take the earlier ones.
 absl::Status ConfigurationCache::LoadAll(Transaction& transaction) {
   ASSIGN_OR_RETURN(configuration_, LoadConfiguration(transaction));
   uncompiled_.everything = true;
@@ -92,9 +103,12 @@ absl::Status ConfigurationCache::LoadAll(Transaction& transaction) {
   ASSIGN_OR_RETURN(const Rows state, transaction.Query(kSelectChanges, Params().AddInt64(0).AddInt64(0)));
   known_ = state.GetInt64(0, 1);
   ASSIGN_OR_RETURN(const Rows own, transaction.Query(kSelectOwnChanges));
+  if (own.size() > 0) {
+    ASSIGN_OR_RETURN(const Rows others, transaction.Query(kSelectLastOfOthers));
+    known_ = others.GetInt64(0, 0);
+  }
   for (int row = 0; row < own.size(); ++row) {
     Key key(own.GetText(row, 0), own.GetText(row, 1), own.GetText(row, 2));
-    known_ = std::min(known_, own.GetInt64(row, 3) - 1);
     RETURN_IF_ERROR(Load(transaction, key, &own_));
     uncertain_.insert(std::move(key));
   }
@@ -108,17 +122,17 @@ absl::StatusOr<bool> ConfigurationCache::LoadChanges(Transaction& transaction) {
   if (rows.size() > kMaxChanges || changes < known_) return false;
   configuration_.revision = rows.GetInt64(0, 0);
   std::set<Key> committed = std::exchange(uncertain_, {});
-  known_ = changes;
   for (int row = 0; row < rows.size() && !rows.IsNull(row, 2); ++row) {
     Key key(rows.GetText(row, 2), rows.GetText(row, 3), rows.GetText(row, 4));
     if (!rows.GetBool(row, 6)) {
+      known_ = std::max(known_, rows.GetInt64(row, 5));
       committed.insert(std::move(key));
       continue;
     }
-    known_ = std::min(known_, rows.GetInt64(row, 5) - 1);
     committed.erase(key);
     uncertain_.insert(std::move(key));
   }
+  if (uncertain_.empty()) known_ = changes;
   Concern concern;
   for (const Key& key : committed) RETURN_IF_ERROR(Load(transaction, key, &concern));
   for (const Key& key : uncertain_) RETURN_IF_ERROR(Load(transaction, key, &own_));

@@ -1,8 +1,12 @@
 // What processes keep of the configuration, and compile of it a piece at a time, is what is in the database,
 // whoever changed it last, and however a change ended.
+#include "services/platform_registry/configuration_cache.h"
+
 #include <iostream>
 #include <memory>
 #include <random>
+#include <set>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/pipeline_service.grpc.pb.h"
@@ -16,7 +20,9 @@ namespace {
 
 using absl::StrCat;
 using test_support::EqualsProto;
+using test_support::StatusIs;
 using test_support::ValueOrDie;
+using ::testing::ElementsAre;
 using PipelineStub = v1::PipelineService::Stub;
 
 constexpr int kSteps = 600;
@@ -128,6 +134,21 @@ class ConfigurationCacheTest : public ::testing::Test {
     return configuration;
   }
 
+  absl::Status Write(postgres::Transaction& transaction, const std::string& platform) {
+    return transaction.Execute(
+        StrCat("UPDATE platforms SET revision = revision WHERE name = '", platform, "'"));
+  }
+  std::set<std::string> PlatformsOf(ConfigurationCache& cache) {
+    std::set<std::string> platforms;
+    EXPECT_OK(pool_->InTransaction("copy", [&](postgres::Transaction& transaction) -> absl::Status {
+      RETURN_IF_ERROR(LockConfiguration(transaction));
+      ASSIGN_OR_RETURN(const Configuration configuration, cache.Copy(transaction));
+      for (const auto& [id, platform] : configuration.platforms) platforms.insert(id);
+      return absl::OkStatus();
+    }));
+    return platforms;
+  }
+
   void ExpectAllTheSame() {
     const Configuration loaded = Loaded();
     const v1::Rules wanted = CompileRules(loaded);
@@ -163,6 +184,27 @@ TEST_F(ConfigurationCacheTest, TwoProcessesThatWriteInTurnsHaveTheRulesOfOneThat
   }
   ExpectAllTheSame();
   std::cout << done << " of " << kSteps << " changes were made" << std::endl;
+}
+
+// The numbers that a rolled back transaction had taken are those of whoever commits next.
+TEST_F(ConfigurationCacheTest, WhatOthersCommitAfterARollbackIsSeenHoweverOftenItWroteOneObject) {
+  ASSERT_OK(other_->Call(&RegistryStub::CreatePlatform,
+                         "platform { name: 'platforms/atlas' kind: PLATFORM_KIND_AGENT }"));
+  ConfigurationCache loaded, fresh;
+  EXPECT_THAT(PlatformsOf(loaded), ElementsAre("atlas"));
+  EXPECT_THAT(pool_->InTransaction("rolled_back",
+                                   [&](postgres::Transaction& transaction) -> absl::Status {
+                                     RETURN_IF_ERROR(LockConfiguration(transaction));
+                                     for (int i = 0; i < 2; ++i) RETURN_IF_ERROR(Write(transaction, "atlas"));
+                                     for (ConfigurationCache* const cache : {&loaded, &fresh})
+                                       RETURN_IF_ERROR(cache->Copy(transaction).status());
+                                     return absl::AbortedError("rolled back");
+                                   }),
+              StatusIs(absl::StatusCode::kAborted));
+  ASSERT_OK(other_->Call(&RegistryStub::CreatePlatform,
+                         "platform { name: 'platforms/shop' kind: PLATFORM_KIND_AGENT }"));
+  EXPECT_THAT(PlatformsOf(loaded), ElementsAre("atlas", "shop"));
+  EXPECT_THAT(PlatformsOf(fresh), ElementsAre("atlas", "shop"));
 }
 
 // A restored database goes back; whatever is there then is what counts.
