@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/pipeline_service.grpc.pb.h"
@@ -23,6 +24,7 @@ using test_support::EqualsProto;
 using test_support::StatusIs;
 using test_support::ValueOrDie;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using PipelineStub = v1::PipelineService::Stub;
 
 constexpr int kSteps = 600;
@@ -207,6 +209,30 @@ TEST_F(ConfigurationCacheTest, WhatOthersCommitAfterARollbackIsSeenHoweverOftenI
   EXPECT_THAT(PlatformsOf(fresh), ElementsAre("atlas", "shop"));
 }
 
+TEST_F(ConfigurationCacheTest, EachObjectThatOneStatementWritesIsSeen) {
+  ConfigurationCache cache;
+  EXPECT_THAT(PlatformsOf(cache), IsEmpty());
+  EXPECT_OK(pool_->InTransaction("many", [&](postgres::Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(LockConfiguration(transaction));
+    RETURN_IF_ERROR(transaction.Execute(R"sql(
+        INSERT INTO platforms (name, display_name, kind, channel, capture_mode, revision)
+        SELECT 'p' || g, '', 'PLATFORM_KIND_AGENT', 'CHANNEL_AGENT', 'CAPTURE_MODE_AGENT', 1
+        FROM generate_series(1, 3) g)sql"));
+    return transaction.Execute("DELETE FROM platforms WHERE name IN ('p1', 'p3')");
+  }));
+  EXPECT_THAT(PlatformsOf(cache), ElementsAre("p2"));
+  EXPECT_OK(pool_->Run("numbers", [&](postgres::Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const postgres::Rows rows,
+                     transaction.Query({"numbers",
+                                        "SELECT name, change FROM configuration_changes ORDER BY "
+                                        "change"}));
+    EXPECT_EQ(rows.size(), 3);
+    EXPECT_EQ(rows.GetText(0, 0), "p2");
+    EXPECT_THAT(std::vector<int64_t>({rows.GetInt64(1, 1), rows.GetInt64(2, 1)}), ElementsAre(4, 5));
+    return absl::OkStatus();
+  }));
+}
+
 // A restored database goes back; whatever is there then is what counts.
 TEST_F(ConfigurationCacheTest, AProcessThatIsAheadOfItsDatabaseReadsAllAnew) {
   const auto database = ValueOrDie(postgres::Connection::Open(uri_));
@@ -219,9 +245,9 @@ TEST_F(ConfigurationCacheTest, AProcessThatIsAheadOfItsDatabaseReadsAllAnew) {
                  "FIELD_TYPE_TEXT } }"));
   ExpectAllTheSame();
   ASSERT_OK(database->Execute(R"sql(
-      ALTER TABLE platform_registry.platforms DISABLE TRIGGER platforms_noted;
+      ALTER TABLE platform_registry.platforms DISABLE TRIGGER USER;
       DELETE FROM platform_registry.platforms WHERE name = 'shop';
-      ALTER TABLE platform_registry.platforms ENABLE TRIGGER platforms_noted;
+      ALTER TABLE platform_registry.platforms ENABLE TRIGGER USER;
       UPDATE platform_registry.configuration SET changes = 1, revision = revision + 1
   )sql"));
   const auto refused = one_->Call(&RegistryStub::CreateSync,
