@@ -233,6 +233,51 @@ TEST_F(ConfigurationCacheTest, EachObjectThatOneStatementWritesIsSeen) {
   }));
 }
 
+// What is gone, or came, the cache has seen already in the transaction that was rolled back.
+TEST_F(ConfigurationCacheTest, ATransactionThatIsMadeAgainConcernsTheSameSyncs) {
+  for (const char* const id : {"atlas", "shop"}) {
+    ASSERT_OK(other_->Call(
+        &RegistryStub::CreatePlatform,
+        StrCat("platform { name: 'platforms/", id, "' kind: PLATFORM_KIND_AGENT channel: CHANNEL_AGENT }")));
+    ASSERT_OK(other_->Call(&RegistryStub::PutModels,
+                           StrCat("platform: 'platforms/", id, "' models { model: 'm' key_fields: 'id' ",
+                                  "fields { name: 'id' type: FIELD_TYPE_TEXT generated: true } ",
+                                  "fields { name: 'f' type: FIELD_TYPE_TEXT nullable: true } }")));
+  }
+  ASSERT_OK(other_->Call(&RegistryStub::CreateSync,
+                         "sync { name: 'syncs/s' source_platform: 'atlas' source_model: 'm' "
+                         "target_platform: 'shop' target_model: 'm' all_fields: true }"));
+  const v1::Sync sync = Loaded().syncs.at("syncs/s");
+  ConfigurationCache loaded, fresh;
+  EXPECT_THAT(PlatformsOf(loaded), ElementsAre("atlas", "shop"));
+  const auto own_of = [&](ConfigurationCache& cache, const std::string& sql) {
+    Concern own;
+    cache.SetJudged();
+    EXPECT_THAT(pool_->InTransaction("again",
+                                     [&](postgres::Transaction& transaction) -> absl::Status {
+                                       RETURN_IF_ERROR(LockConfiguration(transaction));
+                                       RETURN_IF_ERROR(transaction.Execute(sql));
+                                       RETURN_IF_ERROR(
+                                           cache.With(transaction, [&](const ConfigurationCache::View& view) {
+                                             own = view.own;
+                                             return absl::OkStatus();
+                                           }));
+                                       return absl::AbortedError("rolled back");
+                                     }),
+                StatusIs(absl::StatusCode::kAborted));
+    return own;
+  };
+  const std::string take_out = "UPDATE syncs SET deleted = true WHERE name = 's'";
+  EXPECT_TRUE(own_of(fresh, take_out).everything);
+  for (int i = 0; i < 3; ++i) {
+    const Concern own = own_of(loaded, take_out);
+    EXPECT_TRUE(own.Has(sync));
+    EXPECT_FALSE(own.everything);
+  }
+  const Concern other = own_of(loaded, "UPDATE pipelines SET revision = revision");
+  EXPECT_FALSE(other.Has(sync));
+}
+
 // A restored database goes back; whatever is there then is what counts.
 TEST_F(ConfigurationCacheTest, AProcessThatIsAheadOfItsDatabaseReadsAllAnew) {
   const auto database = ValueOrDie(postgres::Connection::Open(uri_));
