@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
@@ -15,6 +17,10 @@ const grpc_support::CallOptions kGetRules = {.timeout = absl::Seconds(2)};
 
 Way WayOf(const Trouble& trouble) {
   return {trouble.source.platform(), trouble.source.model(), trouble.key.platform, trouble.key.model};
+}
+
+Way WayOf(const TroubleCount& count) {
+  return {count.source_platform, count.source_model, count.platform, count.model};
 }
 
 // One whose source nobody told is not known to be lost.
@@ -55,11 +61,17 @@ absl::Status LostWays::EndAfterNewRules() {
   if (now < next_look_) return absl::OkStatus();
   next_look_ = now + kBetweenLooks;
   if (!rules_.Poll().ok()) return absl::OkStatus();
-  const std::shared_ptr<const Ways> ways = rules_.Current();
+  std::shared_ptr<const Ways> ways = rules_.Current();
   if (ways->revision() == looked_revision_) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<TroubleCount> counts, troubles_.Count());
+  if (absl::c_any_of(counts, [&](const TroubleCount& count) { return IsLost(*ways, WayOf(count)); })) {
+    // Polled ones may be older than `now`, and know nothing of a sync that was made, and failed, since.
+    auto newest = rules_.AtLeast(/*revision=*/0, now);
+    if (!newest.ok()) return absl::OkStatus();
+    ways = *std::move(newest);
+  }
   for (const TroubleCount& count : counts) {
-    const Way way = {count.source_platform, count.source_model, count.platform, count.model};
+    const Way way = WayOf(count);
     if (!IsLost(*ways, way)) continue;
     // A newer one may be that of a sync that these rules do not know yet.
     ASSIGN_OR_RETURN(const int64_t ended, troubles_.DeleteOfWay(way, now));

@@ -34,12 +34,13 @@ class ConfigurationCache {
   absl::StatusOr<Configuration> Copy(postgres::Transaction& transaction);
 
   // Another version of the program may have judged otherwise: the first who judges in this process judges
-  // all.
+  // all. To be called once that is committed.
   void SetJudged();
 
  private:
   using Key = std::tuple<std::string, std::string, std::string>;  // kind, platform (of models), name
 
+  Concern ToJudge() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Refresh(postgres::Transaction& transaction) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status LoadAll(postgres::Transaction& transaction) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Reads the changes after known_; false where they are too many, or known_ is ahead of the database.
@@ -59,7 +60,7 @@ class ConfigurationCache {
   int64_t known_ ABSL_GUARDED_BY(mutex_) = 0;  // the last change that is committed for sure
   // What may still be rolled back: read again the next time, by whoever comes.
   std::set<Key> uncertain_ ABSL_GUARDED_BY(mutex_);
-  Concern own_ ABSL_GUARDED_BY(mutex_);
+  Concern own_ ABSL_GUARDED_BY(mutex_);  // without what is_judged_ says
   Concern uncompiled_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -1,8 +1,13 @@
 // What processes keep of the configuration, and compile of it a piece at a time, is what is in the database,
 // whoever changed it last, and however a change ended.
+#include "services/platform_registry/configuration_cache.h"
+
 #include <iostream>
 #include <memory>
 #include <random>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cognate/v1/pipeline_service.grpc.pb.h"
@@ -16,7 +21,10 @@ namespace {
 
 using absl::StrCat;
 using test_support::EqualsProto;
+using test_support::StatusIs;
 using test_support::ValueOrDie;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using PipelineStub = v1::PipelineService::Stub;
 
 constexpr int kSteps = 600;
@@ -128,6 +136,21 @@ class ConfigurationCacheTest : public ::testing::Test {
     return configuration;
   }
 
+  absl::Status Write(postgres::Transaction& transaction, const std::string& platform) {
+    return transaction.Execute(
+        StrCat("UPDATE platforms SET revision = revision WHERE name = '", platform, "'"));
+  }
+  std::set<std::string> PlatformsOf(ConfigurationCache& cache) {
+    std::set<std::string> platforms;
+    EXPECT_OK(pool_->InTransaction("copy", [&](postgres::Transaction& transaction) -> absl::Status {
+      RETURN_IF_ERROR(LockConfiguration(transaction));
+      ASSIGN_OR_RETURN(const Configuration configuration, cache.Copy(transaction));
+      for (const auto& [id, platform] : configuration.platforms) platforms.insert(id);
+      return absl::OkStatus();
+    }));
+    return platforms;
+  }
+
   void ExpectAllTheSame() {
     const Configuration loaded = Loaded();
     const v1::Rules wanted = CompileRules(loaded);
@@ -165,6 +188,96 @@ TEST_F(ConfigurationCacheTest, TwoProcessesThatWriteInTurnsHaveTheRulesOfOneThat
   std::cout << done << " of " << kSteps << " changes were made" << std::endl;
 }
 
+// The numbers that a rolled back transaction had taken are those of whoever commits next.
+TEST_F(ConfigurationCacheTest, WhatOthersCommitAfterARollbackIsSeenHoweverOftenItWroteOneObject) {
+  ASSERT_OK(other_->Call(&RegistryStub::CreatePlatform,
+                         "platform { name: 'platforms/atlas' kind: PLATFORM_KIND_AGENT }"));
+  ConfigurationCache loaded, fresh;
+  EXPECT_THAT(PlatformsOf(loaded), ElementsAre("atlas"));
+  EXPECT_THAT(pool_->InTransaction("rolled_back",
+                                   [&](postgres::Transaction& transaction) -> absl::Status {
+                                     RETURN_IF_ERROR(LockConfiguration(transaction));
+                                     for (int i = 0; i < 2; ++i) RETURN_IF_ERROR(Write(transaction, "atlas"));
+                                     for (ConfigurationCache* const cache : {&loaded, &fresh})
+                                       RETURN_IF_ERROR(cache->Copy(transaction).status());
+                                     return absl::AbortedError("rolled back");
+                                   }),
+              StatusIs(absl::StatusCode::kAborted));
+  ASSERT_OK(other_->Call(&RegistryStub::CreatePlatform,
+                         "platform { name: 'platforms/shop' kind: PLATFORM_KIND_AGENT }"));
+  EXPECT_THAT(PlatformsOf(loaded), ElementsAre("atlas", "shop"));
+  EXPECT_THAT(PlatformsOf(fresh), ElementsAre("atlas", "shop"));
+}
+
+TEST_F(ConfigurationCacheTest, EachObjectThatOneStatementWritesIsSeen) {
+  ConfigurationCache cache;
+  EXPECT_THAT(PlatformsOf(cache), IsEmpty());
+  EXPECT_OK(pool_->InTransaction("many", [&](postgres::Transaction& transaction) -> absl::Status {
+    RETURN_IF_ERROR(LockConfiguration(transaction));
+    RETURN_IF_ERROR(transaction.Execute(R"sql(
+        INSERT INTO platforms (name, display_name, kind, channel, capture_mode, revision)
+        SELECT 'p' || g, '', 'PLATFORM_KIND_AGENT', 'CHANNEL_AGENT', 'CAPTURE_MODE_AGENT', 1
+        FROM generate_series(1, 3) g)sql"));
+    return transaction.Execute("DELETE FROM platforms WHERE name IN ('p1', 'p3')");
+  }));
+  EXPECT_THAT(PlatformsOf(cache), ElementsAre("p2"));
+  EXPECT_OK(pool_->Run("numbers", [&](postgres::Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const postgres::Rows rows,
+                     transaction.Query({"numbers",
+                                        "SELECT name, change FROM configuration_changes ORDER BY "
+                                        "change"}));
+    EXPECT_EQ(rows.size(), 3);
+    EXPECT_EQ(rows.GetText(0, 0), "p2");
+    EXPECT_THAT(std::vector<int64_t>({rows.GetInt64(1, 1), rows.GetInt64(2, 1)}), ElementsAre(4, 5));
+    return absl::OkStatus();
+  }));
+}
+
+// What is gone, or came, the cache has seen already in the transaction that was rolled back.
+TEST_F(ConfigurationCacheTest, ATransactionThatIsMadeAgainConcernsTheSameSyncs) {
+  for (const char* const id : {"atlas", "shop"}) {
+    ASSERT_OK(other_->Call(
+        &RegistryStub::CreatePlatform,
+        StrCat("platform { name: 'platforms/", id, "' kind: PLATFORM_KIND_AGENT channel: CHANNEL_AGENT }")));
+    ASSERT_OK(other_->Call(&RegistryStub::PutModels,
+                           StrCat("platform: 'platforms/", id, "' models { model: 'm' key_fields: 'id' ",
+                                  "fields { name: 'id' type: FIELD_TYPE_TEXT generated: true } ",
+                                  "fields { name: 'f' type: FIELD_TYPE_TEXT nullable: true } }")));
+  }
+  ASSERT_OK(other_->Call(&RegistryStub::CreateSync,
+                         "sync { name: 'syncs/s' source_platform: 'atlas' source_model: 'm' "
+                         "target_platform: 'shop' target_model: 'm' all_fields: true }"));
+  const v1::Sync sync = Loaded().syncs.at("syncs/s");
+  ConfigurationCache loaded, fresh;
+  EXPECT_THAT(PlatformsOf(loaded), ElementsAre("atlas", "shop"));
+  const auto own_of = [&](ConfigurationCache& cache, const std::string& sql) {
+    Concern own;
+    cache.SetJudged();
+    EXPECT_THAT(pool_->InTransaction("again",
+                                     [&](postgres::Transaction& transaction) -> absl::Status {
+                                       RETURN_IF_ERROR(LockConfiguration(transaction));
+                                       RETURN_IF_ERROR(transaction.Execute(sql));
+                                       RETURN_IF_ERROR(
+                                           cache.With(transaction, [&](const ConfigurationCache::View& view) {
+                                             own = view.own;
+                                             return absl::OkStatus();
+                                           }));
+                                       return absl::AbortedError("rolled back");
+                                     }),
+                StatusIs(absl::StatusCode::kAborted));
+    return own;
+  };
+  const std::string take_out = "UPDATE syncs SET deleted = true WHERE name = 's'";
+  EXPECT_TRUE(own_of(fresh, take_out).everything);
+  for (int i = 0; i < 3; ++i) {
+    const Concern own = own_of(loaded, take_out);
+    EXPECT_TRUE(own.Has(sync));
+    EXPECT_FALSE(own.everything);
+  }
+  const Concern other = own_of(loaded, "UPDATE pipelines SET revision = revision");
+  EXPECT_FALSE(other.Has(sync));
+}
+
 // A restored database goes back; whatever is there then is what counts.
 TEST_F(ConfigurationCacheTest, AProcessThatIsAheadOfItsDatabaseReadsAllAnew) {
   const auto database = ValueOrDie(postgres::Connection::Open(uri_));
@@ -177,9 +290,9 @@ TEST_F(ConfigurationCacheTest, AProcessThatIsAheadOfItsDatabaseReadsAllAnew) {
                  "FIELD_TYPE_TEXT } }"));
   ExpectAllTheSame();
   ASSERT_OK(database->Execute(R"sql(
-      ALTER TABLE platform_registry.platforms DISABLE TRIGGER platforms_noted;
+      ALTER TABLE platform_registry.platforms DISABLE TRIGGER USER;
       DELETE FROM platform_registry.platforms WHERE name = 'shop';
-      ALTER TABLE platform_registry.platforms ENABLE TRIGGER platforms_noted;
+      ALTER TABLE platform_registry.platforms ENABLE TRIGGER USER;
       UPDATE platform_registry.configuration SET changes = 1, revision = revision + 1
   )sql"));
   const auto refused = one_->Call(&RegistryStub::CreateSync,

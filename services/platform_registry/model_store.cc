@@ -193,6 +193,7 @@ absl::StatusOr<std::vector<v1::Model>> SelectModelsOf(Transaction& transaction, 
 absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::Span<const v1::Model> given,
                                              bool whole) {
   StoredModels stored;
+  bool judged = false;
   RETURN_IF_ERROR(pool_.InTransaction("put_models", [&](Transaction& transaction) -> absl::Status {
     stored = StoredModels();
     RETURN_IF_ERROR(LockConfiguration(transaction));
@@ -219,17 +220,19 @@ absl::StatusOr<StoredModels> ModelStore::Put(absl::string_view platform, absl::S
     // Models decide about the syncs of their own platform alone. A new platform has none; all syncs are many.
     ASSIGN_OR_RETURN(const Rows any, transaction.Query(kSelectAnySync, Params().AddInt32(platform_id)));
     if (any.GetBool(0, 0)) {
-      ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(configurations_, transaction));
+      ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(configurations_, transaction, &judged));
     }
     changed = changed || !stored.drifts.empty();
     return changed ? RaiseRevision(transaction).status() : absl::OkStatus();
   }));
+  if (judged) configurations_.SetJudged();
   return stored;
 }
 
 absl::StatusOr<StoredModels> ModelStore::SetAssignable(absl::string_view platform, absl::string_view model,
                                                        bool assignable) {
   StoredModels stored;
+  bool judged = false;
   RETURN_IF_ERROR(pool_.InTransaction("set_assignable", [&](Transaction& transaction) -> absl::Status {
     stored = StoredModels();
     RETURN_IF_ERROR(LockConfiguration(transaction));
@@ -241,9 +244,10 @@ absl::StatusOr<StoredModels> ModelStore::SetAssignable(absl::string_view platfor
     if (assignable) known.set_assignable(true);
     stored.models.push_back(std::move(known));
     if (!changed) return absl::OkStatus();
-    ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(configurations_, transaction));
+    ASSIGN_OR_RETURN(stored.drifts, RefreshBroken(configurations_, transaction, &judged));
     return RaiseRevision(transaction).status();
   }));
+  if (judged) configurations_.SetJudged();
   return stored;
 }
 

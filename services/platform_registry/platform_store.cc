@@ -209,6 +209,7 @@ absl::StatusOr<std::vector<v1::Platform>> PlatformStore::List(const Page& page) 
 absl::StatusOr<v1::Platform> PlatformStore::Update(absl::string_view id, absl::string_view etag,
                                                    absl::FunctionRef<absl::Status(v1::Platform&)> change) {
   v1::Platform platform;
+  bool judged = false;
   RETURN_IF_ERROR(pool_.InTransaction("update_platform", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
     ASSIGN_OR_RETURN(platform, SelectPlatform(transaction, id));
@@ -218,10 +219,11 @@ absl::StatusOr<v1::Platform> PlatformStore::Update(absl::string_view id, absl::s
     ASSIGN_OR_RETURN(const Params params, WriteParams(id, platform, revision));
     RETURN_IF_ERROR(transaction.Query(kUpdatePlatform, params).status());
     // A sync fits, or not, by channel and capture mode, too.
-    RETURN_IF_ERROR(RefreshBroken(configurations_, transaction).status());
+    RETURN_IF_ERROR(RefreshBroken(configurations_, transaction, &judged).status());
     ASSIGN_OR_RETURN(platform, SelectPlatform(transaction, id));
     return absl::OkStatus();
   }));
+  if (judged) configurations_.SetJudged();
   return platform;
 }
 

@@ -1,27 +1,32 @@
 CREATE SCHEMA platform_registry;
-CREATE FUNCTION platform_registry.note_configuration_change() RETURNS trigger
+CREATE FUNCTION platform_registry.note_configuration_changes() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'platform_registry'
     AS $$
 DECLARE
-    changed jsonb;
-    of_platform text := '';
+    of_platforms text[];
+    names text[];
     noted bigint;
 BEGIN
-    IF TG_OP = 'DELETE' THEN
-        changed := to_jsonb(OLD);
+    IF TG_TABLE_NAME <> 'models' THEN
+        SELECT array_agg(''::text), array_agg(o.name) INTO of_platforms, names
+        FROM (SELECT DISTINCT c.name FROM changed c) o;
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT array_agg(p.name), array_agg(c.model) INTO of_platforms, names
+        FROM changed c JOIN former f USING (model_id) JOIN platforms p ON p.platform_id = c.platform_id
+        WHERE c.definition IS NOT NULL OR f.definition IS NOT NULL;
     ELSE
-        changed := to_jsonb(NEW);
+        SELECT array_agg(p.name), array_agg(c.model) INTO of_platforms, names
+        FROM changed c JOIN platforms p ON p.platform_id = c.platform_id
+        WHERE c.definition IS NOT NULL;
     END IF;
-    IF TG_TABLE_NAME = 'models' THEN
-        SELECT p.name INTO of_platform FROM platforms p WHERE p.platform_id = (changed->>'platform_id')::integer;
-        IF NOT FOUND THEN
-            RETURN NULL;
-        END IF;
+    IF names IS NULL THEN
+        RETURN NULL;
     END IF;
-    UPDATE configuration SET changes = changes + 1 RETURNING changes INTO noted;
+    UPDATE configuration SET changes = changes + cardinality(names) RETURNING changes - cardinality(names) INTO noted;
     INSERT INTO configuration_changes AS c (kind, platform, name, change)
-    VALUES (TG_TABLE_NAME, of_platform, coalesce(changed->>'name', changed->>'model'), noted)
+    SELECT TG_TABLE_NAME, o.platform, o.name, noted + o.place
+    FROM unnest(of_platforms, names) WITH ORDINALITY AS o(platform, name, place)
     ON CONFLICT (kind, platform, name) DO UPDATE SET change = excluded.change;
     RETURN NULL;
 END
@@ -273,12 +278,18 @@ CREATE INDEX replicas_echo_awaited ON platform_registry.replicas USING btree (en
 CREATE UNIQUE INDEX syncs_by_name ON platform_registry.syncs USING btree (name) WHERE (NOT deleted);
 CREATE INDEX syncs_by_source_model ON platform_registry.syncs USING btree (source_model_id);
 CREATE INDEX syncs_by_target_model ON platform_registry.syncs USING btree (target_model_id);
-CREATE TRIGGER models_changed AFTER UPDATE ON platform_registry.models FOR EACH ROW WHEN (((old.definition IS NOT NULL) OR (new.definition IS NOT NULL))) EXECUTE FUNCTION platform_registry.note_configuration_change();
-CREATE TRIGGER models_gone AFTER DELETE ON platform_registry.models FOR EACH ROW WHEN ((old.definition IS NOT NULL)) EXECUTE FUNCTION platform_registry.note_configuration_change();
-CREATE TRIGGER models_noted AFTER INSERT ON platform_registry.models FOR EACH ROW WHEN ((new.definition IS NOT NULL)) EXECUTE FUNCTION platform_registry.note_configuration_change();
-CREATE TRIGGER pipelines_noted AFTER INSERT OR DELETE OR UPDATE ON platform_registry.pipelines FOR EACH ROW EXECUTE FUNCTION platform_registry.note_configuration_change();
-CREATE TRIGGER platforms_noted AFTER INSERT OR DELETE OR UPDATE ON platform_registry.platforms FOR EACH ROW EXECUTE FUNCTION platform_registry.note_configuration_change();
-CREATE TRIGGER syncs_noted AFTER INSERT OR DELETE OR UPDATE ON platform_registry.syncs FOR EACH ROW EXECUTE FUNCTION platform_registry.note_configuration_change();
+CREATE TRIGGER models_came AFTER INSERT ON platform_registry.models REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER models_changed AFTER UPDATE ON platform_registry.models REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER models_gone AFTER DELETE ON platform_registry.models REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER pipelines_came AFTER INSERT ON platform_registry.pipelines REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER pipelines_changed AFTER UPDATE ON platform_registry.pipelines REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER pipelines_gone AFTER DELETE ON platform_registry.pipelines REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER platforms_came AFTER INSERT ON platform_registry.platforms REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER platforms_changed AFTER UPDATE ON platform_registry.platforms REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER platforms_gone AFTER DELETE ON platform_registry.platforms REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER syncs_came AFTER INSERT ON platform_registry.syncs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER syncs_changed AFTER UPDATE ON platform_registry.syncs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
+CREATE TRIGGER syncs_gone AFTER DELETE ON platform_registry.syncs REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION platform_registry.note_configuration_changes();
 ALTER TABLE ONLY platform_registry.keys
     ADD CONSTRAINT keys_replaces_fkey FOREIGN KEY (replaces) REFERENCES platform_registry.keys(key_id);
 ALTER TABLE ONLY platform_registry.models

@@ -140,7 +140,8 @@ absl::StatusOr<v1::Sync> SelectSync(Transaction& transaction, absl::string_view 
 
 absl::StatusOr<v1::CreateSyncResponse> SyncStore::Create(const v1::Sync& wanted, const CreateRequest& request,
                                                          CheckSyncFunction check) {
-  return CreateOnce<v1::CreateSyncResponse>(
+  bool judged = false;
+  absl::StatusOr<v1::CreateSyncResponse> created = CreateOnce<v1::CreateSyncResponse>(
       pool_, request, [&](Transaction& transaction) -> absl::StatusOr<v1::CreateSyncResponse> {
         ASSIGN_OR_RETURN(const std::string id, ParseSyncName(wanted.name(), "sync.name"));
         if (SelectSync(transaction, id).ok()) return SyncAlreadyExists(id);
@@ -149,12 +150,14 @@ absl::StatusOr<v1::CreateSyncResponse> SyncStore::Create(const v1::Sync& wanted,
         RETURN_IF_ERROR(CheckWithin(configurations_, transaction, check, sync, &warnings));
         RETURN_IF_ERROR(Insert(transaction, id, sync));
         // It may tell where a broken one's references lead.
-        RETURN_IF_ERROR(RefreshBroken(configurations_, transaction).status());
+        RETURN_IF_ERROR(RefreshBroken(configurations_, transaction, &judged).status());
         v1::CreateSyncResponse response;
         ASSIGN_OR_RETURN(*response.mutable_sync(), SelectSync(transaction, id));
         response.mutable_warnings()->Assign(warnings.begin(), warnings.end());
         return response;
       });
+  if (created.ok() && judged) configurations_.SetJudged();
+  return created;
 }
 
 absl::StatusOr<v1::Sync> SyncStore::Get(absl::string_view id) {
@@ -220,7 +223,8 @@ absl::StatusOr<v1::UpdateSyncResponse> SyncStore::Update(absl::string_view id, a
 }
 
 absl::Status SyncStore::Delete(absl::string_view id, absl::string_view etag) {
-  return pool_.InTransaction("delete_sync", [&](Transaction& transaction) -> absl::Status {
+  bool judged = false;
+  RETURN_IF_ERROR(pool_.InTransaction("delete_sync", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
     ASSIGN_OR_RETURN(const v1::Sync current, SelectSync(transaction, id));
     if (!etag.empty() && etag != current.etag()) return EtagMismatch(current.name(), current.etag());
@@ -229,8 +233,10 @@ absl::Status SyncStore::Delete(absl::string_view id, absl::string_view etag) {
                      transaction.Query(kDeleteSync, Params().AddText(id).AddInt64(revision)));
     RETURN_IF_ERROR(KeepRevision(transaction, rows));
     // It may have told where another's references lead.
-    return RefreshBroken(configurations_, transaction).status();
-  });
+    return RefreshBroken(configurations_, transaction, &judged).status();
+  }));
+  if (judged) configurations_.SetJudged();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Sync> SyncStore::Touch(
@@ -249,7 +255,7 @@ absl::StatusOr<v1::Sync> SyncStore::Touch(
 }
 
 absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(ConfigurationCache& configurations,
-                                                         Transaction& transaction) {
+                                                         Transaction& transaction, bool* judged) {
   std::vector<v1::SyncDrift> drifts;
   RETURN_IF_ERROR(configurations.With(transaction, [&](const ConfigurationCache::View& view) {
     for (const auto& [name, sync] : view.configuration.syncs) {
@@ -266,7 +272,7 @@ absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(ConfigurationCache& con
     ASSIGN_OR_RETURN(const std::string id, ParseSyncName(drift.sync(), "sync"));
     RETURN_IF_ERROR(transaction.Query(kSetBroken, Params().AddText(id).AddText(drift.broken())).status());
   }
-  configurations.SetJudged();
+  *judged = true;
   return drifts;
 }
 

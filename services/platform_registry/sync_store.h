@@ -55,9 +55,9 @@ class SyncStore {
 
 // Judges every sync that this transaction's changes concern by the catalogues as they are now, and stores
 // which are broken. Gives those of which this is news; the revision is the caller's to raise. Under the
-// configuration's lock.
+// configuration's lock. Sets `*judged`: once that is committed ConfigurationCache::SetJudged is to be told.
 absl::StatusOr<std::vector<v1::SyncDrift>> RefreshBroken(ConfigurationCache& configurations,
-                                                         postgres::Transaction& transaction);
+                                                         postgres::Transaction& transaction, bool* judged);
 // SYNC_NOT_FOUND.
 absl::StatusOr<v1::Sync> SelectSync(postgres::Transaction& transaction, absl::string_view sync);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
 #include "common/status/status_macros.h"
 #include "services/transformer/render.h"
 
@@ -25,15 +26,20 @@ absl::StatusOr<bool> IsReassigned(const Rendering& rendering, const Ledger& ledg
   v1::ResolveRequest request;
   v1::ResolveGroup& group = *request.add_groups();
   group.set_with_assignments(true);
-  for (const Item* const item : first) group.add_entity_ids(item->delivery->entity_id());
+  // Each once, however many targets it has: a question of more than a wave's records would be refused.
+  absl::flat_hash_map<absl::string_view, int> places;  // in the question, by entity
+  for (const Item* const item : first) {
+    const std::string& entity = item->delivery->entity_id();
+    if (places.try_emplace(entity, group.entity_ids_size()).second) group.add_entity_ids(entity);
+  }
   ASSIGN_OR_RETURN(const v1::ResolveResponse response, ledger.resolve(request));
-  for (size_t i = 0; i < first.size(); ++i) {
-    const auto place = static_cast<int>(i);
-    if (response.groups_size() != 1 || place >= response.groups(0).assignment_places_size())
-      return absl::InternalError("Resolve: the assignments do not fit the question");
-    const v1::ResolvedGroup& resolved = response.groups(0);
+  if (response.groups_size() != 1 || response.groups(0).assignment_places_size() != group.entity_ids_size())
+    return absl::InternalError("Resolve: the assignments do not fit the question");
+  const v1::ResolvedGroup& resolved = response.groups(0);
+  for (const Item* const item : first) {
+    const int place = places.at(item->delivery->entity_id());
     const auto& platforms = resolved.assignment_sets(resolved.assignment_places(place)).platforms();
-    if (!absl::c_linear_search(platforms, first[i]->target->platform)) return true;
+    if (!absl::c_linear_search(platforms, item->target->platform)) return true;
   }
   return false;
 }

@@ -9,7 +9,6 @@
 #include "common/value/value.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/transformer/slices.h"
 #include "tests/support/proto_matchers.h"
 #include "tests/support/status_matchers.h"
 
@@ -286,30 +285,6 @@ TEST(PipelineTest, AnAnswerThatDoesNotFitIsAnError) {
   google::protobuf::Arena arena;
   EXPECT_THAT(RunWave(rules, Waves(Batch(1, 3))[0], ledger, nullptr, LaneLimits(), &arena),
               test_support::StatusIs(absl::StatusCode::kInternal));
-}
-
-TEST(SlicesTest, LargeQuestionsAreAskedInPiecesAndAnsweredWhole) {
-  v1::ResolveRequest request;
-  for (int g = 0; g < 3; ++g) {
-    v1::ResolveGroup* const group = request.add_groups();
-    group->set_model(absl::StrCat("m", g));
-    for (int i = 0; i < 5; ++i) group->add_local_ids(absl::StrCat(g, "-", i));
-  }
-  int calls = 0;
-  const auto answer = ResolveInSlices(
-      request, 4, [&](const v1::ResolveRequest& slice) -> absl::StatusOr<v1::ResolveResponse> {
-        ++calls;
-        v1::ResolveResponse response;
-        for (const v1::ResolveGroup& group : slice.groups()) {
-          v1::ResolvedGroup* const resolved = response.add_groups();
-          for (const std::string& id : group.local_ids())
-            resolved->add_entity_ids(absl::StrCat(group.model(), ":", id));
-        }
-        return response;
-      });
-  ASSERT_OK(answer);
-  EXPECT_EQ(calls, 4);
-  EXPECT_THAT(answer->groups(1).entity_ids(), ElementsAre("m1:1-0", "m1:1-1", "m1:1-2", "m1:1-3", "m1:1-4"));
 }
 
 double CpuMicros() {

@@ -41,10 +41,12 @@ class AssignedLedger {
   // Between two answers, once.
   std::function<void()> meanwhile = [] {};
   int asked_groups = 0;
+  int asked_entities = 0;  // by their ids
 
   v1::ResolveResponse Resolve(const v1::ResolveRequest& request) {
     v1::ResolveResponse response;
     for (const v1::ResolveGroup& group : request.groups()) {
+      asked_entities += group.entity_ids_size();
       v1::ResolvedGroup* const resolved = response.add_groups();
       std::vector<std::string> entities(group.entity_ids().begin(), group.entity_ids().end());
       for (const std::string& id : group.local_ids()) entities.push_back(EntityOf(id));
@@ -234,6 +236,22 @@ TEST(ReachTest, OfManyTargetsOnlyThoseThatARecordIsAssignedToAreAsked) {
               ::testing::SizeIs(2));
   EXPECT_THAT(ledger.There(), UnorderedElementsAre("r1 on p9 as thing"));
   EXPECT_THAT(Deliver(set, BatchOf(3, {"r2"}, true), ledger.Functions(true)).deliveries, IsEmpty());
+}
+
+// The registry answers so many entities and no more, and a wave has fewer records than that.
+TEST(ReachTest, WhetherRecordsAreStillAssignedIsAskedOnceForEachWhateverItsTargets) {
+  v1::Rules rules;
+  rules.set_revision(1);
+  AssignedLedger ledger;
+  for (int i = 0; i < kPlatforms; ++i) {
+    *rules.add_syncs() = Sync(absl::StrCat("s", i), Platform(i), "thing", "only_assigned: true");
+    for (const char* const record : {"r1", "r2"}) ledger.assigned[EntityOf(record)].insert(Platform(i));
+  }
+  const RuleSet set(rules);
+  ledger.meanwhile = [&] { ledger.assigned[EntityOf("r2")].erase(Platform(kPlatforms - 1)); };
+  const bus::v1::ChangeBatch batch = BatchOf(1, {"r1", "r2"}, false);
+  EXPECT_TRUE(Deliver(set, batch, ledger.Functions(true)).is_reassigned);
+  EXPECT_EQ(ledger.asked_entities, 2);
 }
 
 // Two transformers have two changes of one record in hand. The one that knows that it is assigned no longer

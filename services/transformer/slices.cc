@@ -122,12 +122,19 @@ absl::StatusOr<v1::BatchGetReplicasResponse> GetReplicasInSlices(
     absl::FunctionRef<absl::StatusOr<v1::BatchGetReplicasResponse>(const v1::BatchGetReplicasRequest&)>
         call) {
   v1::BatchGetReplicasResponse merged;
-  for (int from = 0; from < request.entity_ids_size(); from += max_records) {
+  int size = max_records;
+  for (int from = 0; from < request.entity_ids_size();) {
     v1::BatchGetReplicasRequest slice;
-    for (int i = from; i < std::min(from + max_records, request.entity_ids_size()); ++i)
-      slice.add_entity_ids(request.entity_ids(i));
-    ASSIGN_OR_RETURN(v1::BatchGetReplicasResponse response, call(slice));
-    merged.MergeFrom(response);
+    const int until = std::min(from + size, request.entity_ids_size());
+    for (int i = from; i < until; ++i) slice.add_entity_ids(request.entity_ids(i));
+    const absl::StatusOr<v1::BatchGetReplicasResponse> response = call(slice);
+    if (absl::IsResourceExhausted(response.status()) && slice.entity_ids_size() > 1) {
+      size = (slice.entity_ids_size() + 1) / 2;
+      continue;
+    }
+    RETURN_IF_ERROR(response.status());
+    merged.MergeFrom(*response);
+    from = until;
   }
   return merged;
 }

@@ -17,6 +17,8 @@ absl::StatusOr<v1::PlanResponse> PlanInSlices(
     const v1::PlanRequest& request, int max_records,
     absl::FunctionRef<absl::StatusOr<v1::PlanResponse>(const v1::PlanRequest&)> call);
 
+// The answer has all replicas of each: where it is larger than a message may be (RESOURCE_EXHAUSTED) half as
+// many are asked for from there on, down to one.
 absl::StatusOr<v1::BatchGetReplicasResponse> GetReplicasInSlices(
     const v1::BatchGetReplicasRequest& request, int max_records,
     absl::FunctionRef<absl::StatusOr<v1::BatchGetReplicasResponse>(const v1::BatchGetReplicasRequest&)> call);

@@ -12,45 +12,63 @@ CREATE TABLE configuration_changes (
 );
 CREATE INDEX configuration_changes_by_number ON configuration_changes (change);
 
--- Models are named with their platform; those of a platform that is deleted go with it, and its own row says so.
-CREATE FUNCTION note_configuration_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+-- Once for each statement: the row of `configuration` is written once, however many objects are. Models are named with their platform; those of
+-- a platform that is deleted go with it, and its own row says so. The ledger names models that the catalogue does not know; they are no part of
+-- the configuration. Rows of one name (syncs that are deleted keep theirs) are one object.
+CREATE FUNCTION note_configuration_changes() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    changed jsonb;
-    of_platform text := '';
+    of_platforms text[];
+    names text[];
     noted bigint;
 BEGIN
-    IF TG_OP = 'DELETE' THEN
-        changed := to_jsonb(OLD);
+    IF TG_TABLE_NAME <> 'models' THEN
+        SELECT array_agg(''::text), array_agg(o.name) INTO of_platforms, names
+        FROM (SELECT DISTINCT c.name FROM changed c) o;
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT array_agg(p.name), array_agg(c.model) INTO of_platforms, names
+        FROM changed c JOIN former f USING (model_id) JOIN platforms p ON p.platform_id = c.platform_id
+        WHERE c.definition IS NOT NULL OR f.definition IS NOT NULL;
     ELSE
-        changed := to_jsonb(NEW);
+        SELECT array_agg(p.name), array_agg(c.model) INTO of_platforms, names
+        FROM changed c JOIN platforms p ON p.platform_id = c.platform_id
+        WHERE c.definition IS NOT NULL;
     END IF;
-    IF TG_TABLE_NAME = 'models' THEN
-        SELECT p.name INTO of_platform FROM platforms p WHERE p.platform_id = (changed->>'platform_id')::integer;
-        IF NOT FOUND THEN
-            RETURN NULL;
-        END IF;
+    IF names IS NULL THEN
+        RETURN NULL;
     END IF;
-    UPDATE configuration SET changes = changes + 1 RETURNING changes INTO noted;
+    UPDATE configuration SET changes = changes + cardinality(names) RETURNING changes - cardinality(names) INTO noted;
     INSERT INTO configuration_changes AS c (kind, platform, name, change)
-    VALUES (TG_TABLE_NAME, of_platform, coalesce(changed->>'name', changed->>'model'), noted)
+    SELECT TG_TABLE_NAME, o.platform, o.name, noted + o.place
+    FROM unnest(of_platforms, names) WITH ORDINALITY AS o(platform, name, place)
     ON CONFLICT (kind, platform, name) DO UPDATE SET change = excluded.change;
     RETURN NULL;
 END
 $$;
 
-CREATE TRIGGER platforms_noted AFTER INSERT OR UPDATE OR DELETE ON platforms
-    FOR EACH ROW EXECUTE FUNCTION note_configuration_change();
-CREATE TRIGGER pipelines_noted AFTER INSERT OR UPDATE OR DELETE ON pipelines
-    FOR EACH ROW EXECUTE FUNCTION note_configuration_change();
-CREATE TRIGGER syncs_noted AFTER INSERT OR UPDATE OR DELETE ON syncs
-    FOR EACH ROW EXECUTE FUNCTION note_configuration_change();
--- The ledger names models that the catalogue does not know; they are no part of the configuration.
-CREATE TRIGGER models_noted AFTER INSERT ON models
-    FOR EACH ROW WHEN (NEW.definition IS NOT NULL) EXECUTE FUNCTION note_configuration_change();
-CREATE TRIGGER models_changed AFTER UPDATE ON models
-    FOR EACH ROW WHEN (OLD.definition IS NOT NULL OR NEW.definition IS NOT NULL) EXECUTE FUNCTION note_configuration_change();
-CREATE TRIGGER models_gone AFTER DELETE ON models
-    FOR EACH ROW WHEN (OLD.definition IS NOT NULL) EXECUTE FUNCTION note_configuration_change();
+CREATE TRIGGER platforms_came AFTER INSERT ON platforms REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER platforms_changed AFTER UPDATE ON platforms REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER platforms_gone AFTER DELETE ON platforms REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER pipelines_came AFTER INSERT ON pipelines REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER pipelines_changed AFTER UPDATE ON pipelines REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER pipelines_gone AFTER DELETE ON pipelines REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER syncs_came AFTER INSERT ON syncs REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER syncs_changed AFTER UPDATE ON syncs REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER syncs_gone AFTER DELETE ON syncs REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER models_came AFTER INSERT ON models REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER models_changed AFTER UPDATE ON models REFERENCING OLD TABLE AS former NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
+CREATE TRIGGER models_gone AFTER DELETE ON models REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_configuration_changes();
 
 -- Whether any sync names a model is asked with every catalogue that is put, and of replicas that were detached.
 CREATE INDEX syncs_by_source_model ON syncs (source_model_id);

@@ -131,6 +131,7 @@ absl::StatusOr<v1::Pipeline> PipelineStore::Update(
     absl::string_view id, absl::string_view etag, absl::FunctionRef<absl::Status(v1::Pipeline&)> change,
     absl::FunctionRef<absl::Status(const Configuration& wanted, const Configuration& current)> check) {
   v1::Pipeline pipeline;
+  bool judged = false;
   RETURN_IF_ERROR(pool_.InTransaction("update_pipeline", [&](Transaction& transaction) -> absl::Status {
     RETURN_IF_ERROR(LockConfiguration(transaction));
     ASSIGN_OR_RETURN(pipeline, SelectPipeline(transaction, id));
@@ -143,10 +144,11 @@ absl::StatusOr<v1::Pipeline> PipelineStore::Update(
     int64_t affected = 0;
     RETURN_IF_ERROR(Write(transaction, kUpdatePipeline, id, pipeline, &affected));
     // One that was broken may fit now.
-    RETURN_IF_ERROR(RefreshBroken(configurations_, transaction).status());
+    RETURN_IF_ERROR(RefreshBroken(configurations_, transaction, &judged).status());
     ASSIGN_OR_RETURN(pipeline, SelectPipeline(transaction, id));
     return absl::OkStatus();
   }));
+  if (judged) configurations_.SetJudged();
   return pipeline;
 }
 
