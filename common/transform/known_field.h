@@ -16,7 +16,8 @@ struct KnownField {
   v1::ModelField field;
   int slot = -1;
   bool holds_references = false;  // it is a reference, or has some inside
-  // A step before may have left it out: then it is no NULL that the source has, and there is nothing to look at.
+  // A step before may have left it out: then it is no NULL that the source has, and there is nothing to look
+  // at.
   bool may_be_left_out = false;
 };
 

@@ -25,9 +25,9 @@ class Refiller {
 
   // Deliveries have come by the lane.
   void Received(size_t deliveries);
-  // The lane has opened: the next Look asks at once. Where it finds the lane full, nobody has worked on it, and
-  // the ledger has what did not fit: until all of that has come it asks in a quarter of the time, for what is
-  // a quarter as old. What is asked for too soon comes twice, and is known by its version.
+  // The lane has opened: the next Look asks at once. Where it finds the lane full, nobody has worked on it,
+  // and the ledger has what did not fit: until all of that has come it asks in a quarter of the time, for
+  // what is a quarter as old. What is asked for too soon comes twice, and is known by its version.
   void Now();
   // With `batches` on the lane: has feedback asked for a refill if it is time, which is every interval, and
   // sooner while there is more, the lane is low and what was asked for has come; less and less often while

@@ -77,9 +77,10 @@ const Statement kFindEntity = {"find_entity", R"sql(
     WHERE p.name = $1 AND m.model = $2
 )sql"};
 
-// With each change of what is assigned, too: LATERAL as in plan_store.cc. What has no sync is a source: it desires nothing, also after its delete. What is deleted for us and has the
-// fingerprint of what was applied was detached for good: a delete that was applied there has none. (A model
-// that is a source, too, may have deleted it by itself.)
+// With each change of what is assigned, too: LATERAL as in plan_store.cc. What has no sync is a source: it
+// desires nothing, also after its delete. What is deleted for us and has the fingerprint of what was applied
+// was detached for good: a delete that was applied there has none. (A model that is a source, too, may have
+// deleted it by itself.)
 const Statement kSelectReplicas = {"select_replicas", R"sql(
     SELECT p.name, m.model, r.local_id, CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.desired_version END,
            CASE WHEN r.sync_id IS NULL THEN 0 ELSE r.applied_version END, r.parked_version, r.deleted, r.planned_at,
