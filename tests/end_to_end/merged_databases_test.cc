@@ -27,12 +27,19 @@ class MergedDatabasesTest : public FirstContactTest {
   // From either side, the other one.
   void ExpectExplained(const std::string& slug) {
     const std::string id = StrCat("SELECT id FROM page WHERE slug = '", slug, "'");
-    for (const auto& [one, other] : {std::pair("left", "right"), std::pair("right", "left")}) {
-      const std::string said =
-          Cli({"explain", one, "public.page", Ask(one == std::string("left") ? *left_ : *right_, id)});
-      EXPECT_THAT(said, AllOf(HasSubstr(StrCat("→ ", other, " public.page: CONVERGED")),
-                              Not(HasSubstr(StrCat("→ ", one))), Not(HasSubstr("UNSPECIFIED")),
-                              HasSubstr("is up to date with version")));
+    for (const std::string one : {"left", "right"}) {
+      const std::string other = one == "left" ? "right" : "left";
+      const std::string local_id = Ask(one == "left" ? *left_ : *right_, id);
+      const auto is_explained =
+          AllOf(HasSubstr(StrCat("→ ", other, " public.page: CONVERGED")), Not(HasSubstr(StrCat("→ ", one))),
+                Not(HasSubstr("UNSPECIFIED")), HasSubstr("is up to date with version"));
+      std::string said;
+      // What each has of the other is on its way back for a moment after both are the same.
+      Eventually([&] {
+        said = Cli({"explain", one, "public.page", local_id});
+        return ::testing::Value(said, is_explained);
+      });
+      EXPECT_THAT(said, is_explained);
     }
   }
 };
