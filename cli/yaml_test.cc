@@ -11,6 +11,7 @@
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/fuzz.h"
 #include "tests/support/proto_matchers.h"
 #include "tests/support/status_matchers.h"
@@ -260,7 +261,7 @@ class Filler {
 };
 
 TEST(YamlTest, WhatIsWrittenIsReadAsTheSame) {
-  const uint64_t seed = test_support::FuzzSeed();
+  const uint64_t seed = test_support::TestSeed();
   Filler filler(seed);
   const int runs = 20'000;
   for (int run = 0; run < runs; ++run) {

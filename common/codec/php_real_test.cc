@@ -14,6 +14,7 @@
 #include "common/process/process.h"
 #include "common/value/value.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/fuzz.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -109,7 +110,7 @@ class PhpRealTest : public ::testing::Test {
   }
 
   const test_support::TempDir directory_;
-  const uint64_t seed_ = test_support::FuzzSeed();
+  const uint64_t seed_ = test_support::TestSeed();
   std::mt19937_64 random_{seed_};
 };
 

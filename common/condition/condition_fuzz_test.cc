@@ -4,6 +4,7 @@
 
 #include "common/condition/test_model.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/fuzz.h"
 
 namespace cognate::condition {
@@ -68,7 +69,7 @@ TEST(ConditionFuzzTest, SurvivesHostileTextsAndValues) {
   std::vector<const v1::Value*> slots(ModelOfTests::Entries().size());
   std::vector<const v1::Value*> old_slots(slots.size() / 2);
   const std::vector<std::string> assigned = {"shop"};
-  std::mt19937_64 random(test_support::FuzzSeed());
+  std::mt19937_64 random(test_support::TestSeed());
   int64_t parsed = 0;
   test_support::Fuzz("condition", Corpus(), [&](absl::string_view text) {
     const absl::StatusOr<Condition> condition = Condition::Parse(text, names);

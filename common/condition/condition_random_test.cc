@@ -5,6 +5,7 @@
 #include "common/condition/test_generator.h"
 #include "common/condition/test_writer.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/fuzz.h"
 
 namespace cognate::condition {
@@ -22,7 +23,7 @@ std::vector<const v1::Value*> Slots(const Record& record) {
 }
 
 TEST(ConditionRandomTest, SaysWhatThePlainEvaluatorSays) {
-  const uint64_t seed = test_support::FuzzSeed();
+  const uint64_t seed = test_support::TestSeed();
   const int conditions = test_support::FuzzRuns() / 10;
   const Names names = ModelOfTests::AllNames();
   Generator generator(seed);

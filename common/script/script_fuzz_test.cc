@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include <time.h>
 
+#include "absl/strings/match.h"
 #include "common/script/fake_record.h"
 #include "common/script/interpreter.h"
 #include "common/script/test_bombs.h"
@@ -13,6 +13,7 @@
 #include "common/value/parse.h"
 #include "common/value/value.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/fuzz.h"
 
 namespace cognate::script {
@@ -104,10 +105,8 @@ class ScriptFuzzTest : public ::testing::Test {
 
 TEST_F(ScriptFuzzTest, NoScriptEscapesItsLimits) {
   // A run takes some hundred times as long as that of a parser. COGNATE_FUZZ_RUNS=200000 is the full size.
-  const int runs = std::getenv("COGNATE_FUZZ_RUNS") == nullptr
-                       ? 4000
-                       : test_support::FuzzRuns();  // NOLINT(concurrency-mt-unsafe)
-  const uint64_t seed = test_support::FuzzSeed();
+  const int runs = test_support::FuzzRuns(4'000);
+  const uint64_t seed = test_support::TestSeed();
   const std::vector<std::string> corpus = Corpus();
   test_support::Mutator mutator(seed, corpus);
   ScriptWriter writer(seed);

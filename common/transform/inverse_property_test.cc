@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <random>
 
@@ -9,6 +8,7 @@
 #include "common/transform/test_record.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/proto_matchers.h"
 
 namespace cognate::transform {
@@ -191,8 +191,7 @@ v1::Fields Mapped(const v1::Fields& fields, const Mappings& mappings) {
 }
 
 TEST(InversePropertyTest, InvertedChainsGiveTheRecordBack) {
-  const char* const given = std::getenv("COGNATE_TEST_SEED");
-  const uint64_t seed = given == nullptr ? std::random_device()() : std::strtoull(given, nullptr, 10);
+  const uint64_t seed = test_support::TestSeed();
   SCOPED_TRACE(absl::StrCat("COGNATE_TEST_SEED=", seed));
   constexpr int kChains = 3'000;
   size_t steps = 0, differing = 0;

@@ -1,7 +1,6 @@
 // Random chains over random records: whatever they do, no record breaks what the chain says beforehand of its
 // fields, and none breaks the process.
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +9,7 @@
 #include "common/value/convert.h"
 #include "common/value/parse.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/proto_matchers.h"
 
 namespace cognate::transform {
@@ -184,8 +184,7 @@ std::string Breach(const v1::Value& value, const v1::ModelField& field, bool may
 }
 
 TEST(TypesPropertyTest, RecordsKeepToWhatIsKnownOfTheirFields) {
-  const char* const given = std::getenv("COGNATE_TEST_SEED");
-  const uint64_t seed = given == nullptr ? std::random_device()() : std::strtoull(given, nullptr, 10);
+  const uint64_t seed = test_support::TestSeed();
   SCOPED_TRACE(absl::StrCat("COGNATE_TEST_SEED=", seed));
   constexpr int kChains = 4'000;
   int runs = 0, stopped = 0, values = 0;

@@ -2,7 +2,6 @@
 // an agent's platform `shop` with the model `item`, and the sync `items` from it to `vault`.
 #pragma once
 
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +24,7 @@
 #include "gtest/gtest.h"
 #include "services/change_capture/server.h"
 #include "services/platform_registry/server.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/proto_matchers.h"
@@ -242,14 +242,9 @@ class FaultFixture : public CaptureFixture {
 // For tests of the real program, which can be killed.
 class ProgramFixture : public FaultFixture {
  protected:
-  static std::string Program(const char* name) {
-    const char* folder = std::getenv("COGNATE_BIN_DIR");
-    return absl::StrCat(folder != nullptr ? folder : "build/release/bin", "/", name);
-  }
-
   process::Process StartProgram(const std::string& socket) {
     process::Command command;
-    command.argv = {Program("change-capture"),
+    command.argv = {test_support::Program("change-capture"),
                     "serve",
                     "--postgres-uri=" + database_,
                     "--redis-address=" + redis().address(),

@@ -6,6 +6,7 @@
 #include "common/process/process.h"
 #include "common/value/value.h"
 #include "services/delivery/testing/delivery_fixture.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
 
@@ -17,9 +18,8 @@ using test_support::Eventually;
 class TakeoverTest : public DeliveryTest {
  protected:
   process::Process StartProcess(const std::string& name) {
-    const char* bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
     process::Command command;
-    command.argv = {absl::StrCat(bin == nullptr ? "build/release/bin" : bin, "/delivery"),
+    command.argv = {test_support::Program("delivery"),
                     "serve",
                     "--listen=unix:" + directory_.File(name + ".sock"),
                     "--admin=127.0.0.1:0",

@@ -1,7 +1,6 @@
 // Preview never lies: whatever the rules, the record and the ledger, it says what the pipeline then delivers,
 // refuses or leaves.
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -14,6 +13,7 @@
 #include "services/transformer/memory_ledger.h"
 #include "services/transformer/preview.h"
 #include "services/transformer/random_rules.h"
+#include "tests/support/environment.h"
 #include "tests/support/status_matchers.h"
 
 namespace cognate::transformer {
@@ -216,8 +216,7 @@ std::string Print(const Fates& fates) {
 }
 
 TEST_F(PreviewPropertyTest, PreviewSaysWhatIsDelivered) {
-  const char* const given = std::getenv("COGNATE_TEST_SEED");
-  const uint64_t seed = given == nullptr ? std::random_device()() : std::strtoull(given, nullptr, 10);
+  const uint64_t seed = test_support::TestSeed();
   SCOPED_TRACE(absl::StrCat("COGNATE_TEST_SEED=", seed));
   int cases = 0, differing = 0;
   Done all;

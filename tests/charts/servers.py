@@ -1,27 +1,18 @@
 """A PostgreSQL, a Redis and a Redis Cluster of a test's own, and certificates."""
 import glob
 import os
-import random
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import living
 from kubelet import eventually
 
-
-def free_port():
-    """Below the ports that the system gives to connections: nobody gets it by chance before its server has begun."""
-    while True:
-        port = random.randint(15000, 31999)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from ports import free_port
 
 
 class Authority:

@@ -17,6 +17,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
 #include "tests/support/certificates.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/free_port.h"
 
@@ -44,11 +45,6 @@ constexpr char kServiceKey[] = "the-key-of-the-services-of-a-test-cluster";
 // The program of a process, which may be a second replica.
 std::string ProgramOf(absl::string_view name) { return std::string(absl::StripSuffix(name, kSecond)); }
 
-std::string BinDirectory() {
-  const char* directory = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
-  return directory != nullptr ? directory : "build/release/bin";
-}
-
 bool Serves(const std::string& address, const std::string& service, absl::Duration timeout) {
   const auto stub = grpc::health::v1::Health::NewStub(grpc_support::MakeChannel(address));
   return test_support::Eventually(
@@ -72,7 +68,7 @@ bool Serves(const std::string& address, const std::string& service, absl::Durati
 Cluster::Cluster(Shape shape, bool durable, Route route, Servers servers)
     : shape_(shape),
       route_(std::move(route)),
-      programs_(servers.programs.empty() ? BinDirectory() : std::move(servers.programs)),
+      programs_(servers.programs.empty() ? test_support::BinDirectory() : std::move(servers.programs)),
       directory_("cgc"),
       uri_(std::move(servers.postgres_uri)),
       redis_address_(std::move(servers.redis_address)) {
@@ -277,7 +273,7 @@ Cluster::Ran Cluster::Run(std::vector<std::string> words) {
   const std::string log = absl::StrCat(directory(), "/command-", ++commands_);
   const std::vector<std::string> options = WhereTheyAre();
   words.insert(words.begin(), options.begin(), options.end());
-  words.insert(words.begin(), absl::StrCat(BinDirectory(), "/cognate"));
+  words.insert(words.begin(), test_support::Program("cognate"));
   auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});
   EXPECT_TRUE(spawned.ok()) << spawned.status();
   Ran ran;

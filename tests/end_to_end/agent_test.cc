@@ -1,10 +1,10 @@
 // A target whose own agent fetches its deliveries.
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 
 #include "common/process/process.h"
 #include "tests/end_to_end/agent_fixture.h"
+#include "tests/support/environment.h"
 
 namespace cognate {
 namespace {
@@ -150,8 +150,7 @@ TEST_F(AgentTest, ASubscriberHasNeverMoreThanItsCredits) {
 }
 
 TEST_F(AgentTest, KilledBetweenApplyingAndReportingItMakesNothingTwice) {
-  const char* const kills_wanted = std::getenv("COGNATE_AGENT_KILLS");
-  const int kills = kills_wanted == nullptr ? 60 : std::atoi(kills_wanted);
+  const int kills = test_support::FromEnvironment("COGNATE_AGENT_KILLS", 60);
   const std::string uri = cluster_.postgres().CreateDatabase("till");
   auto database = *postgres::Connection::Open(uri);
   ASSERT_OK(database->Execute(R"sql(

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "tests/end_to_end/backup_fixture.h"
+#include "tests/support/environment.h"
 
 namespace cognate {
 namespace {
@@ -178,9 +179,7 @@ TEST_F(BackupTest, KilledAtAnyMomentItLeavesAllOrNothingAndCanBeDoneAgain) {
   AddArticles(1, 3'000);
   ExpectSame();
   const auto spawn = [&](std::vector<std::string> words) {
-    const char* directory = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
-    words.insert(words.begin(),
-                 absl::StrCat(directory != nullptr ? directory : "build/release/bin", "/cognate"));
+    words.insert(words.begin(), test_support::Program("cognate"));
     auto spawned = process::Process::Spawn({.argv = words, .log_file = "/dev/null"});
     EXPECT_THAT(spawned.status(), IsOk());
     return *std::move(spawned);

@@ -16,17 +16,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/contract/source_tree.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
 namespace cognate {
-
-inline std::string BinaryPath(const std::string& name) {
-  const char* bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
-  return absl::StrCat(bin != nullptr ? bin : "build/release/bin", "/", name);
-}
 
 // The reason of an error in the words of the Connect protocol; empty without one.
 inline std::string ReasonOf(const test_support::HttpAnswer& answer) {
@@ -43,7 +39,7 @@ class GatewayFixture : public ::testing::Test {
   // gRPC on a socket and on loopback, where whoever shows nothing is an operator; HTTP on loopback.
   void StartUp(std::vector<std::string> arguments = {}) {
     const std::string ready_file = directory_.File("ready.json");
-    const std::vector<std::string> own = {BinaryPath("cognate"),
+    const std::vector<std::string> own = {test_support::Program("cognate"),
                                           "up",
                                           absl::StrCat("--data-dir=", directory_.File("data")),
                                           absl::StrCat("--listen=", socket_, ",127.0.0.1:0"),

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "tests/cluster/cluster.h"
 #include "tests/end_to_end/gateway_fixture.h"
+#include "tests/support/environment.h"
 
 namespace cognate {
 
@@ -25,7 +26,7 @@ class GatewayProcess {
       : log_(directory.File("gateway.log")) {
     std::filesystem::remove(log_);
     arguments.insert(arguments.begin(),
-                     {BinaryPath("gateway"), absl::StrCat("--http=", http), "--admin=127.0.0.1:0",
+                     {test_support::Program("gateway"), absl::StrCat("--http=", http), "--admin=127.0.0.1:0",
                       absl::StrCat("--listen=unix:", directory.File("gateway.sock"))});
     auto spawned =
         process::Process::Spawn({.argv = arguments, .log_file = log_, .environment = std::move(environment)});

@@ -24,6 +24,7 @@
 #include "google/protobuf/dynamic_message.h"
 #include "gtest/gtest.h"
 #include "tests/contract/source_tree.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -91,10 +92,9 @@ class RolesTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::ofstream(directory_.File("service.key")) << kServiceKey << "\n";
-    const char* bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
     const std::string ready_file = directory_.File("ready.json");
     auto spawned = process::Process::Spawn(
-        {.argv = {absl::StrCat(bin != nullptr ? bin : "build/release/bin", "/cognate"), "up",
+        {.argv = {test_support::Program("cognate"), "up",
                   absl::StrCat("--data-dir=", directory_.File("data")), "--listen=127.0.0.1:0", "--plaintext",
                   absl::StrCat("--service-key-file=", directory_.File("service.key")), "--admin=127.0.0.1:0",
                   absl::StrCat("--ready-file=", ready_file)},

@@ -2,6 +2,7 @@
 #include <random>
 
 #include "tests/end_to_end/tus_fixture.h"
+#include "tests/support/environment.h"
 #include "tests/support/fuzz.h"
 
 namespace cognate {
@@ -154,7 +155,7 @@ TEST_F(TusClientsTest, UploadPartsAtOnce) {
 
 // Whatever dies in between, the file arrives as it was.
 TEST_F(TusClientsTest, GoOnThroughKills) {
-  std::mt19937 random(test_support::FuzzSeed());
+  std::mt19937 random(test_support::TestSeed());
   uint64_t seed = 500;
   int kills = 0;
   for (const Speaker& speaker : Speakers()) {

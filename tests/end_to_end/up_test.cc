@@ -11,6 +11,7 @@
 #include "common/process/process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
 
@@ -39,11 +40,6 @@ std::vector<std::string> ProcessesNaming(const std::string& text) {
 
 class UpTest : public ::testing::Test {
  protected:
-  std::string Bin() const {
-    const char* directory = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
-    return absl::StrCat(directory != nullptr ? directory : "build/release/bin", "/cognate");
-  }
-
   // Starts it and waits until it is ready; how long that took.
   absl::Duration StartUp(const std::vector<std::string>& more = {}) {
     more_ = more;
@@ -63,7 +59,8 @@ class UpTest : public ::testing::Test {
   }
 
   std::vector<std::string> UpWords() const {
-    std::vector<std::string> words = {Bin(), "up", absl::StrCat("--data-dir=", data_), "--admin=127.0.0.1:0",
+    std::vector<std::string> words = {test_support::Program("cognate"), "up",
+                                      absl::StrCat("--data-dir=", data_), "--admin=127.0.0.1:0",
                                       absl::StrCat("--ready-file=", ready_file_)};
     words.insert(words.end(), more_.begin(), more_.end());
     return words;
@@ -80,7 +77,7 @@ class UpTest : public ::testing::Test {
   // As somebody would who is where `up` was started.
   absl::Status Cognate(std::vector<std::string> words,
                        std::vector<std::pair<std::string, std::string>> environment = {}) {
-    words.insert(words.begin(), Bin());
+    words.insert(words.begin(), test_support::Program("cognate"));
     fs::remove(directory_.File("cli.log"));
     return process::RunToEnd({.argv = std::move(words),
                               .log_file = directory_.File("cli.log"),

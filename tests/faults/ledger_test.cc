@@ -4,7 +4,6 @@
 // COGNATE_LEDGER_RECORDS says how many records there are.
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +14,7 @@
 #include "common/postgres/connection.h"
 #include "gtest/gtest.h"
 #include "tests/cluster/cluster.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/proto_matchers.h"
 #include "tests/support/status_matchers.h"
@@ -76,10 +76,7 @@ constexpr char kLedger[] = R"sql(
     WHERE m.model = 'public.things'
 )sql";
 
-int Records() {
-  const char* const wanted = std::getenv("COGNATE_LEDGER_RECORDS");  // NOLINT(concurrency-mt-unsafe)
-  return wanted == nullptr ? kFewRecords : std::atoi(wanted);
-}
+int Records() { return test_support::FromEnvironment("COGNATE_LEDGER_RECORDS", kFewRecords); }
 
 class LedgerTest : public ::testing::Test {
  protected:

@@ -6,7 +6,6 @@
 // COGNATE_HA_ONLY=lanes,feedback kills these alone, as often as they are named (lanes: whoever has the lane).
 
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 
 #include "absl/strings/match.h"
@@ -20,6 +19,7 @@
 #include "tests/cluster/cluster.h"
 #include "tests/faults/set_up.h"
 #include "tests/high_availability/flow.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
@@ -31,18 +31,13 @@ using test_support::Eventually;
 constexpr absl::Duration kLimit = absl::Milliseconds(100);  // of p99, when all goes on as it should
 constexpr absl::Duration kPatience = absl::Seconds(40);     // for that, on a machine that others use
 
-double FromEnvironment(const char* name, double otherwise) {
-  const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-  double value = otherwise;
-  return text != nullptr && absl::SimpleAtod(text, &value) ? value : otherwise;
-}
+using test_support::FromEnvironment;
 
 // Of the two that take turns, the one whose turn it is; who reads the source cannot be told from outside.
 std::vector<std::string> ToBeKilled() {
-  const char* const only = std::getenv("COGNATE_HA_ONLY");  // NOLINT(concurrency-mt-unsafe)
-  return absl::StrSplit(only != nullptr ? only
-                                        : "platform-registry,change-capture,change-capture-2,transformer,"
-                                          "lanes,feedback,file-transfer",
+  return absl::StrSplit(FromEnvironment("COGNATE_HA_ONLY",
+                                        "platform-registry,change-capture,change-capture-2,transformer,"
+                                        "lanes,feedback,file-transfer"),
                         ',');
 }
 
@@ -113,7 +108,7 @@ class ReplicasTest : public ::testing::Test {
     EXPECT_TRUE(cluster_.WaitUntilServing());
   }
 
-  const int rate_ = static_cast<int>(FromEnvironment("COGNATE_ROLL_RATE", 500));
+  const int rate_ = FromEnvironment("COGNATE_ROLL_RATE", 500);
   const absl::Duration pause_ = absl::Seconds(FromEnvironment("COGNATE_ROLL_SECONDS", 1));
   cluster::Cluster cluster_{cluster::Shape::kTwoEach};
   Flow flow_;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -25,6 +24,7 @@
 #include "common/postgres/connection.h"
 #include "gtest/gtest.h"
 #include "tests/cluster/cluster.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/proto_matchers.h"
 #include "tests/support/status_matchers.h"
@@ -60,12 +60,6 @@ constexpr char kTarget[] = R"sql(
     END $$;
     CREATE TRIGGER note_arrival AFTER INSERT OR UPDATE ON thing FOR EACH ROW EXECUTE FUNCTION note_arrival()
 )sql";
-
-int FromEnvironment(const char* name, int otherwise) {
-  const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-  int value = otherwise;
-  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
-}
 
 // CPU seconds of a process so far.
 double CpuSeconds(pid_t pid) {
@@ -232,7 +226,7 @@ class ScaleTest : public ::testing::Test {
     return all[static_cast<size_t>(0.99 * static_cast<double>(all.size() - 1))];
   }
 
-  const int platforms_ = FromEnvironment("COGNATE_SCALE_PLATFORMS", 100);
+  const int platforms_ = test_support::FromEnvironment("COGNATE_SCALE_PLATFORMS", 100);
   const int active_ = std::max(5, platforms_ / 100);
   cluster::Cluster cluster_{cluster::Shape::kOneProcess};
   std::unique_ptr<test_support::PostgresServer> targets_;

@@ -5,7 +5,6 @@
 // COGNATE_PREVIOUS_BIN_DIR says where the programs of the version before are; `scripts/previous` builds them.
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "tests/cluster/cluster.h"
 #include "tests/faults/set_up.h"
 #include "tests/high_availability/flow.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
@@ -26,11 +26,6 @@ using test_support::Eventually;
 
 constexpr int kRate = 200;                           // changes a second
 constexpr absl::Duration kPause = absl::Seconds(1);  // in which both versions have work
-
-std::string Directory(const char* variable, const char* otherwise) {
-  const char* const named = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe)
-  return named != nullptr ? named : otherwise;
-}
 
 class UpgradeTest : public ::testing::Test {
  protected:
@@ -78,8 +73,9 @@ class UpgradeTest : public ::testing::Test {
       std::cerr << "--- " << name << "\n" << cluster_->LogOf(name) << "\n";
   }
 
-  const std::string previous_ = Directory("COGNATE_PREVIOUS_BIN_DIR", "build/previous/bin");
-  const std::string present_ = Directory("COGNATE_BIN_DIR", "build/release/bin");
+  const std::string previous_ =
+      test_support::FromEnvironment("COGNATE_PREVIOUS_BIN_DIR", "build/previous/bin");
+  const std::string present_ = test_support::FromEnvironment("COGNATE_BIN_DIR", "build/release/bin");
   std::unique_ptr<cluster::Cluster> cluster_;
   Flow flow_;
   int64_t lost_ = -1;

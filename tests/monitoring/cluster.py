@@ -3,11 +3,11 @@
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -15,6 +15,9 @@ import urllib.parse
 import urllib.request
 
 import psycopg2
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from ports import free_port
 
 PATIENCE = int(os.environ.get("COGNATE_PATIENCE", "120"))  # Seconds; a machine may be ten times slower than the one that this was written on.
 
@@ -29,18 +32,6 @@ def eventually(what, condition, patience=PATIENCE):
         if time.monotonic() > end:
             raise AssertionError(f"not within {patience} s: {what}; last: {got!r}")
         time.sleep(0.1)
-
-
-def free_port():
-    """Below the ports that the system gives to connections: nobody gets it by chance before its server has begun."""
-    while True:
-        port = random.randint(15000, 31999)
-        with socket.socket() as listener:
-            try:
-                listener.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
 
 
 class Process:

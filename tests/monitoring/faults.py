@@ -6,7 +6,8 @@ import re
 import subprocess
 import time
 
-from cluster import PATIENCE, eventually, free_port
+from cluster import PATIENCE, eventually
+from ports import free_port
 
 FUTURE = "2100-01-01T00:00:00Z"
 

@@ -9,27 +9,19 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "tests/support/environment.h"
 
 namespace cognate::test_support {
 
 inline constexpr int kFuzzRuns = 200'000;
 inline constexpr size_t kLongestFuzzInput = 2000;
 
-inline uint64_t FuzzSeed() {
-  const char* const given = std::getenv("COGNATE_TEST_SEED");  // NOLINT(concurrency-mt-unsafe)
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-}
-
-inline int FuzzRuns() {
-  const char* const given = std::getenv("COGNATE_FUZZ_RUNS");  // NOLINT(concurrency-mt-unsafe)
-  return given != nullptr ? std::atoi(given) : kFuzzRuns;
-}
+inline int FuzzRuns(int otherwise = kFuzzRuns) { return FromEnvironment("COGNATE_FUZZ_RUNS", otherwise); }
 
 class Mutator {
  public:
@@ -82,7 +74,7 @@ class Mutator {
 // Each input is an exact copy on the heap, so that a sanitizer sees every step beyond it.
 template <typename Check>
 void Fuzz(const char* name, const std::vector<std::string>& corpus, Check check) {
-  const uint64_t seed = FuzzSeed();
+  const uint64_t seed = TestSeed();
   const int runs = FuzzRuns();
   Mutator mutator(seed, corpus);
   for (int run = 0; run < runs; ++run) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "services/change_capture/postgres_source/test_source.h"
+#include "tests/support/environment.h"
 
 namespace cognate::change_capture {
 namespace {
@@ -137,7 +138,7 @@ class PostgresSourceFaultsTest : public SourceFixture {
     }
   }
 
-  const uint64_t seed_ = TestSeed();
+  const uint64_t seed_ = test_support::TestSeed();
   std::unique_ptr<PostgresServer> server_;
   std::mt19937_64 random_;
 };

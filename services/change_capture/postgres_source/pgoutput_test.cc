@@ -1,6 +1,5 @@
 #include "services/change_capture/postgres_source/pgoutput.h"
 
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <variant>
@@ -11,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/change_capture/postgres_source/pgoutput_value.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/status_matchers.h"
@@ -159,8 +159,7 @@ TEST(PgoutputTest, RefusesEveryMessageThatIsCutOffOrTooLong) {
 }
 
 TEST(PgoutputTest, SurvivesHostileBytes) {
-  const char* const given = std::getenv("COGNATE_TEST_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+  const uint64_t seed = test_support::TestSeed();
   std::mt19937_64 random(seed);
   int64_t decoded = 0;
   constexpr int kRounds = 200'000;

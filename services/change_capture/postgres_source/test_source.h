@@ -2,7 +2,6 @@
 // without its ports.
 #pragma once
 
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +27,7 @@
 #include "services/change_capture/postgres_source/publication.h"
 #include "services/change_capture/stream_feeder.h"
 #include "services/clients/registry_client.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/status_matchers.h"
@@ -37,11 +37,6 @@ namespace cognate::change_capture {
 using test_support::Eventually;
 using test_support::PostgresServer;
 using test_support::ValueOrDie;
-
-inline uint64_t TestSeed() {
-  const char* const given = std::getenv("COGNATE_TEST_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-}
 
 // A change as it lies in the log, with its fields as PostgreSQL would read them.
 struct LogEntry {

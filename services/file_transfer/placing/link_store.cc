@@ -227,15 +227,7 @@ absl::StatusOr<bool> LinkStore::DropUnused(absl::Time before, absl::Time now, in
   Params params;
   params.AddTimestamp(before).AddTimestamp(now).AddText(after->platform).AddText(after->path);
   params.AddInt32(limit);
-  bool more = false;
-  RETURN_IF_ERROR(
-      pool_.InTransactionWithRetry(kDropUnused.name, [&](Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kDropUnused, params));
-        more = !rows.empty();
-        if (more) *after = {std::string(rows.GetText(0, 0)), std::string(rows.GetText(0, 1))};
-        return absl::OkStatus();
-      }));
-  return more;
+  return MovePage(pool_, kDropUnused, params, after);
 }
 
 }  // namespace cognate::file_transfer

@@ -88,15 +88,7 @@ absl::StatusOr<std::vector<std::string>> PlacementStore::SomePlaced(absl::string
 absl::StatusOr<bool> PlacementStore::ForgetUnbound(absl::Time before, int limit, Key* after) {
   const Params params =
       Params().AddTimestamp(before).AddText(after->platform).AddText(after->path).AddInt32(limit);
-  bool more = false;
-  RETURN_IF_ERROR(
-      pool_.InTransactionWithRetry(kForgetUnbound.name, [&](Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(const Rows rows, transaction.Query(kForgetUnbound, params));
-        more = !rows.empty();
-        if (more) *after = {std::string(rows.GetText(0, 0)), std::string(rows.GetText(0, 1))};
-        return absl::OkStatus();
-      }));
-  return more;
+  return MovePage(pool_, kForgetUnbound, params, after);
 }
 
 absl::StatusOr<std::vector<std::string>> PlacementStore::Forgotten(absl::string_view platform,

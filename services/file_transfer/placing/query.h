@@ -78,6 +78,22 @@ absl::StatusOr<std::vector<Row>> QueryAll(postgres::Pool& pool, const postgres::
   return found;
 }
 
+// Runs a statement that works on a page of `platform, path` behind `after` and gives the last of them; moves
+// `after` there. Whether there was a page.
+template <typename Key>
+absl::StatusOr<bool> MovePage(postgres::Pool& pool, const postgres::Statement& statement,
+                              const postgres::Params& params, Key* after) {
+  bool more = false;
+  RETURN_IF_ERROR(
+      pool.InTransactionWithRetry(statement.name, [&](postgres::Transaction& transaction) -> absl::Status {
+        ASSIGN_OR_RETURN(const postgres::Rows rows, transaction.Query(statement, params));
+        more = !rows.empty();
+        if (more) *after = {std::string(rows.GetText(0, 0)), std::string(rows.GetText(0, 1))};
+        return absl::OkStatus();
+      }));
+  return more;
+}
+
 // How many rows it touched.
 inline absl::StatusOr<int64_t> Do(postgres::Pool& pool, const postgres::Statement& statement,
                                   const postgres::Params& params) {
