@@ -10,8 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/log/log.h"
 #include "common/postgres/connection.h"
 #include "common/postgres/sqlstate.h"
+#include "common/retry/backoff.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 
@@ -57,6 +61,11 @@ constexpr char kInsertApplied[] = R"sql(
 constexpr char kLock[] = R"sql(
     SELECT pg_advisory_lock(hashtext('cognate.migrations.' || $1::text))
 )sql";
+
+// Whoever uses a table queues behind a migration that waits for it. It steps back instead, and comes again.
+constexpr char kLockTimeout[] = "SET LOCAL lock_timeout = '1s'";
+constexpr BackoffPolicy kLockBackoff = {absl::Milliseconds(200), 2.0, absl::Seconds(5)};
+constexpr absl::Duration kPatience = absl::Minutes(10);
 
 struct AppliedMigration {
   std::string checksum;
@@ -136,16 +145,30 @@ absl::Status FailedMigration(const Migration& migration, const absl::Status& cau
       .With("sqlstate", SqlState(cause));
 }
 
+absl::Status ApplyNow(Connection& connection, const Migration& migration, const std::string& checksum) {
+  return connection.InTransaction("migrate", [&](Transaction& transaction) -> absl::Status {
+    ASSIGN_OR_RETURN(const int needs, NeedsOf(migration));
+    RETURN_IF_ERROR(transaction.Execute(kLockTimeout));
+    RETURN_IF_ERROR(transaction.Execute(migration.sql));
+    Params params;
+    params.AddInt32(migration.number).AddText(migration.name).AddText(checksum).AddInt32(needs);
+    return connection.QueryOnce(kInsertApplied, params).status();
+  });
+}
+
 absl::Status Apply(Connection& connection, const Migration& migration, const std::string& checksum) {
-  const absl::Status status =
-      connection.InTransaction("migrate", [&](Transaction& transaction) -> absl::Status {
-        ASSIGN_OR_RETURN(const int needs, NeedsOf(migration));
-        RETURN_IF_ERROR(transaction.Execute(migration.sql));
-        Params params;
-        params.AddInt32(migration.number).AddText(migration.name).AddText(checksum).AddInt32(needs);
-        return connection.QueryOnce(kInsertApplied, params).status();
-      });
-  return status.ok() ? status : FailedMigration(migration, status);
+  const absl::Time deadline = absl::Now() + kPatience;
+  Backoff backoff(kLockBackoff);
+  for (;;) {
+    const absl::Status status = ApplyNow(connection, migration, checksum);
+    if (status.ok()) return status;
+    const std::string state = SqlState(status);
+    const bool is_locked = state == "55P03" || state == "40P01";  // lock_not_available, deadlock_detected
+    if (!is_locked || absl::Now() >= deadline) return FailedMigration(migration, status);
+    log::Warn("a migration waits for a transaction that uses its tables; it is tried again",
+              {{"migration", absl::StrCat(migration.number, " ", migration.name)}});
+    absl::SleepFor(backoff.Next());
+  }
 }
 
 absl::Status RefuseChanged(const Migration& migration) {

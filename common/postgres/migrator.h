@@ -26,7 +26,8 @@ struct Migration {
 // missing; one process at a time (advisory lock). Where the database is ahead by migrations that suit this
 // program, too, nothing is applied, and that is OK. FAILED_PRECONDITION MIGRATION_CHANGED when an applied
 // migration has another text now, SCHEMA_VERSION_MISMATCH when the database is ahead by one that this program
-// is too old for; nothing is applied then.
+// is too old for; nothing is applied then. A migration that cannot have its locks within a second steps back,
+// so that nobody queues behind it, and comes again for ten minutes; then MIGRATION_FAILED.
 absl::Status Migrate(absl::string_view uri, absl::string_view schema, absl::Span<const Migration> migrations);
 
 // OK when `schema` has all migrations, and none beyond them that this program is too old for; otherwise

@@ -8,6 +8,7 @@
 #include "common/postgres/test_database.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
 namespace cognate::postgres {
@@ -57,6 +58,31 @@ TEST_F(MigratorTest, ManyAtOnceApplyEachMigrationOnce) {
   for (int i = 0; i < 4; ++i) threads.emplace_back([&] { EXPECT_OK(Migrate(kMigrations)); });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(Count("a"), 1);
+}
+
+TEST_F(MigratorTest, NobodyQueuesBehindAMigrationThatWaits) {
+  EXPECT_OK(Migrate(kMigrations));
+  auto backup = test_support::ValueOrDie(Connection::Open(uri_));
+  ASSERT_OK(backup->Execute("BEGIN; LOCK TABLE things.a IN ACCESS SHARE MODE"));
+  std::vector<Migration> migrations = kMigrations;
+  migrations.push_back({3, "widen_a", "ALTER TABLE a ADD COLUMN name text"});
+  std::thread migration([&] { EXPECT_OK(Migrate(migrations)); });
+  const auto waits = [&] {
+    return test_support::ValueOrDie(backup->QueryOnce("SELECT count(*) FROM pg_locks WHERE NOT granted "
+                                                      "AND relation = 'things.a'::regclass",
+                                                      Params()))
+               .GetInt64(0, 0) > 0;
+  };
+  // Three times, so that it has stepped back and come again.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(test_support::Eventually(waits));
+    EXPECT_EQ(Count("a"), 1);
+    EXPECT_TRUE(test_support::Eventually([&] { return !waits(); }));
+  }
+  EXPECT_EQ(Count("schema_migrations"), 2);
+  ASSERT_OK(backup->Execute("ROLLBACK"));
+  migration.join();
+  EXPECT_EQ(Count("schema_migrations"), 3);
 }
 
 TEST_F(MigratorTest, AFailedMigrationLeavesNothingAndSaysWhy) {

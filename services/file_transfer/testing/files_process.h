@@ -59,14 +59,10 @@ class FilesProcess {
 
  private:
   process::Command Command(const char* command) const {
-    const char* const bin = std::getenv("COGNATE_BIN_DIR");  // NOLINT(concurrency-mt-unsafe)
     process::Command result;
-    result.argv = {absl::StrCat(bin == nullptr ? "build/release/bin" : bin, "/file-transfer"),
-                   command,
-                   absl::StrCat("--listen=", address()),
-                   "--admin=127.0.0.1:0",
-                   absl::StrCat("--file-store=", store()),
-                   "--log-level=warn"};
+    result.argv = {test_support::Program("file-transfer"), command,
+                   absl::StrCat("--listen=", address()),   "--admin=127.0.0.1:0",
+                   absl::StrCat("--file-store=", store()), "--log-level=warn"};
     result.environment = {{"COGNATE_POSTGRES_URI", uri_}};
     result.log_file = directory_.File("log");
     return result;
