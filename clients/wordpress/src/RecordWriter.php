@@ -42,7 +42,7 @@ final class RecordWriter
             // What was deleted on one platform is gone on all, also where it was edited meanwhile; but not where it was made anew.
             return $named !== null && $named->floor >= $delivery->version
                 ? new Written('', max($version, $delivery->version))
-                : $this->delete($kind, $delivery, $localId, $exists);
+                : $this->delete($kind, $delivery, $localId, $exists, $named);
         }
         return $named !== null && $version >= $delivery->version
             ? $this->past($kind, $delivery, $named, $version)
@@ -61,11 +61,15 @@ final class RecordWriter
         return new Written($row->localId, $version);
     }
 
-    private function delete(Kind $kind, ReceivedDelivery $delivery, string $localId, bool $exists): Written
+    private function delete(Kind $kind, ReceivedDelivery $delivery, string $localId, bool $exists, ?InboxRow $known): Written
     {
         if ($exists) {
-            $pending = $this->outbox->of($kind->name(), $localId);
-            $pending === null || $this->outbox->remove($pending);
+            // An edit of here goes with it. The hub has it, or may have it, and would take it for a record that was made anew: it hears that
+            // this is gone, too.
+            $isNewerAtHub = $known !== null && !$known->isDeleted && $known->version > $delivery->version;
+            if ($isNewerAtHub || $this->outbox->of($kind->name(), $localId) !== null) {
+                $this->outbox->mark($kind->name(), $localId);
+            }
             // Posts of a user who goes get no author here: that is none of anybody's edits.
             $this->capture->off(static fn () => $kind->delete($localId));
         }

@@ -76,8 +76,9 @@ final class Sender
         $values = $kind->read($row->localId);
         $known = $this->inbox->ofRecord($row->model, $row->localId);
         $isKnown = $known !== null && !$known->isDeleted;
+        $isThere = $isKnown || $known?->isNewerAtHub() === true;
         $base = $values === null ? [] : array_map(Field::fingerprint(...), $values);
-        if ($values === null ? !$isKnown : ($isKnown && $known->isAsBefore($base))) {
+        if ($values === null ? !$isThere : ($isKnown && $known->isAsBefore($base))) {
             return null;
         }
         $operation = match (true) {

@@ -69,6 +69,20 @@ final class SafetyTest extends TestCase
         self::assertSame([['post_status' => 'trash']], self::site()->rows("SELECT post_status FROM {posts} WHERE post_title = 'Twice' AND post_type = 'post'"));
     }
 
+    public function testOfADeleteThatIsOlderThanAnEditOfHereTheHubHearsOnceMore(): void
+    {
+        $post = self::delivery('post.post', '000000000002', ['post_title' => 'Met', 'post_status' => 'publish'], ['version' => '21', 'source' => []]);
+        [$told] = self::deliver($post);
+        $id = explode(' ', $told)[1];
+        $marks = static fn (): array => self::site()->rows("SELECT 1 FROM {cognate_outbox} WHERE model = 'post.post' AND local_id = '$id'");
+        self::site()->php("Cognate\\WordPress\\Plugin::instance()->inbox->sent('post.post', '$id', 25, [], false, false); return 0;");
+        self::deliver(['version' => '23', 'operation' => 'OPERATION_DELETE', 'fields' => []] + $post);
+        self::assertCount(1, $marks());
+        self::assertTrue(self::site()->php("return Cognate\\WordPress\\Plugin::instance()->inbox->ofRecord('post.post', '$id')->isNewerAtHub();"));
+        self::site()->php("\$plugin = Cognate\\WordPress\\Plugin::instance(); \$plugin->inbox->sent('post.post', '$id', 26, [], true, false); return 0;");
+        self::assertFalse(self::site()->php("return Cognate\\WordPress\\Plugin::instance()->inbox->ofRecord('post.post', '$id')->isNewerAtHub();"), 'once');
+    }
+
     public function testAnAdministratorIsTheSameUserAndIsNotWritten(): void
     {
         $key = ['naturalKeys' => [['fields' => ['user_login']]]];

@@ -129,9 +129,13 @@ final class Inbox
                 }
             }
             // MySQL looks at the version as it is by then: it comes last.
-            $columns = ['hash', 'deleted', 'source'];
-            $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], array_combine($columns, array_map(fn (string $column): Expression => $this->ofNewest($connection, $column), $columns))
-                + ['floor' => $this->newest($connection, 'floor'), 'version' => $this->newest($connection, 'version')]);
+            $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], [
+                'hash' => $this->ofNewest($connection, 'hash'),
+                'source' => $this->sourceOfNewest($connection),
+                'deleted' => $this->ofNewest($connection, 'deleted'),
+                'floor' => $this->newest($connection, 'floor'),
+                'version' => $this->newest($connection, 'version'),
+            ]);
         }
     }
 
@@ -184,6 +188,15 @@ final class Inbox
         return new Expression($connection instanceof MySqlConnection
             ? "if(values(version) >= version, values($column), $column)"
             : "case when excluded.version >= $table.version then excluded.$column else $table.$column end");
+    }
+
+    /** Whose delete ended the record here is still so when the hub hears of it once more. */
+    private function sourceOfNewest(Connection $connection): Expression
+    {
+        $table = $connection->getTablePrefix() . self::TABLE;
+        return new Expression($connection instanceof MySqlConnection
+            ? 'if(values(version) >= version and not values(deleted), null, source)'
+            : "case when excluded.version >= $table.version and not excluded.deleted then null else $table.source end");
     }
 
     private function table(ConnectionInterface $connection): Builder

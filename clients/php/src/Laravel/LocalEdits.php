@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Cognate\Laravel;
 
 use Cognate\V1\Delivery;
+use Cognate\V1\Operation;
 use Illuminate\Database\Connection;
 use Illuminate\Database\Eloquent\Model;
 
@@ -52,14 +53,30 @@ final class LocalEdits
         return [$attributes, $lost === [] ? [] : [new Events\ConflictDetected($definition->name, $localId, $delivery->getEntityId(), $here, $lost, '')]];
     }
 
-    /** @return list<object> */
-    public function discard(Connection $connection, Definition $definition, Delivery $delivery, string $localId): array
+    /**
+     * What was deleted on one platform is gone on all: edits of here go with it. The hub has them, or may have them, from another worker
+     * or from one that died before it read the answer, and would take them for a record that was made anew after the delete: it hears
+     * that this is gone, too.
+     *
+     * @param array<string, mixed> $fields the record
+     * @param bool $isNewerAtHub whether the hub has taken an edit of here after that delete
+     * @return list<object>
+     */
+    public function give(Connection $connection, Definition $definition, Delivery $delivery, string $localId, array $fields, bool $isNewerAtHub): array
     {
         $pending = $this->of($connection, $definition, $localId);
-        if ($pending === []) {
+        $isTold = $pending !== [] && end($pending)->operation === Operation::OPERATION_DELETE;
+        if ($isTold || ($pending === [] && !$isNewerAtHub)) {
             return [];
         }
         $this->outbox->remove($connection, $pending);
-        return [new Events\ConflictDetected($definition->name, $localId, $delivery->getEntityId(), end($pending)->fields, [], '')];
+        $this->outbox->append($connection, $definition->name, $localId, Operation::OPERATION_DELETE, $fields, null);
+        return $pending === [] ? [] : [new Events\ConflictDetected($definition->name, $localId, $delivery->getEntityId(), end($pending)->fields, [], '')];
+    }
+
+    /** A record that comes back is no longer to be told as gone. */
+    public function takeBackDelete(Connection $connection, Definition $definition, string $localId): void
+    {
+        $this->outbox->remove($connection, $this->of($connection, $definition, $localId));
     }
 }

@@ -54,7 +54,7 @@ final class RecordWriter
             // What was deleted on one platform is gone on all, also where it was edited meanwhile; but not where it was made anew.
             return $named !== null && $named->floor >= (int) $delivery->getVersion()
                 ? new Written('', max($version, (int) $delivery->getVersion()))
-                : $this->delete($definition, $delivery, $connection, $localId, $record, $all);
+                : $this->delete($definition, $delivery, $connection, $localId, $record, $named, $all);
         }
         return $named !== null && $version >= (int) $delivery->getVersion()
             ? $this->past($definition, $delivery, $named, $version, $record !== null && !$named->isDeleted ? $record : null, $all)
@@ -73,12 +73,13 @@ final class RecordWriter
         return new Written($row->localId, $version);
     }
 
-    private function delete(Definition $definition, Delivery $delivery, Connection $connection, string $localId, ?Model $record, Known $all): Written
+    private function delete(Definition $definition, Delivery $delivery, Connection $connection, string $localId, ?Model $record, ?InboxRow $known, Known $all): Written
     {
         $events = [];
         if ($record !== null) {
-            // What was deleted on one platform is gone on all: an edit of here that is not sent yet goes with it.
-            $events = $this->edits->discard($connection, $definition, $delivery, $localId);
+            $fields = $this->records->travelling($definition, $record, $record->getAttributes());
+            $isNewerAtHub = $known !== null && !$known->isDeleted && $known->version > (int) $delivery->getVersion();
+            $events = $this->edits->give($connection, $definition, $delivery, $localId, $fields, $isNewerAtHub);
             if (!$definition->isTrashed($record) || $definition->trashed) {
                 $this->remove($this->incoming($definition, $delivery, [], $localId), $record);
             }
@@ -93,11 +94,15 @@ final class RecordWriter
     /** @param list<OutboxRow> $pending */
     private function put(Definition $definition, Delivery $delivery, Connection $connection, string $localId, ?Model $record, array $pending, ?InboxRow $known, Known $all): Written
     {
-        if ($pending !== [] && end($pending)->operation === Operation::OPERATION_DELETE) {
-            throw new DeliverySkipped('DELETED_ON_TARGET', "$definition->name $localId was deleted here; the delete is on its way");
-        }
         $trashedHere = $record !== null && $definition->isTrashed($record) && !$definition->trashed;
         $deletedByDelivery = $known !== null && $known->isDeletedByDelivery;
+        if ($pending !== [] && end($pending)->operation === Operation::OPERATION_DELETE) {
+            if (!$deletedByDelivery) {
+                throw new DeliverySkipped('DELETED_ON_TARGET', "$definition->name $localId was deleted here; the delete is on its way");
+            }
+            $this->edits->takeBackDelete($connection, $definition, $localId);
+            $pending = [];
+        }
         if ($delivery->getKeepsDeletes() && $localId !== '' && !$deletedByDelivery && ($record === null || $trashedHere)) {
             throw new DeliverySkipped('DELETED_ON_TARGET', "$definition->name $localId was deleted here and is not made anew");
         }
@@ -107,6 +112,7 @@ final class RecordWriter
             $record = $former === null ? null : $definition->find($former->localId, true);
             $record = $record !== null && $definition->isTrashed($record) ? $record : null;
             $localId = $record === null ? '' : $definition->localId($record->getAttributes());
+            $record === null || $this->edits->takeBackDelete($connection, $definition, $localId);
         }
         $attributes = $delivered = $this->attributes($definition, $delivery, $record ?? $definition->newModel());
         $isNew = $record === null;

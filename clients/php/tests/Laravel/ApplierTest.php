@@ -177,7 +177,19 @@ class ApplierTest extends AppTestCase
         $this->one($this->user(1, 10, ['name' => 'Ada', 'email' => 'ada@example.org']));
         User::first()->update(['name' => 'edited here']);
         $this->one($this->delete('users', 1, 11)->setLocalId('1'));
-        self::assertSame([0, []], [User::count(), $this->captured()]);
+        self::assertSame([0, ['delete users 1']], [User::count(), $this->captured()], 'another worker may have sent the edit');
+        $this->one($this->delete('users', 1, 11)->setLocalId('1'));
+        self::assertSame(['delete users 1'], $this->captured(), 'once');
+    }
+
+    public function testARecordThatComesBackIsNotToldAsGone(): void
+    {
+        $this->one($this->of('posts', 1, 10, ['title' => 'One']));
+        Post::first()->update(['title' => 'edited here']);
+        $this->one($this->delete('posts', 1, 11)->setLocalId('1'));
+        self::assertSame(['delete posts 1'], $this->captured());
+        $this->one($this->of('posts', 1, 12, ['title' => 'One again']));
+        self::assertSame([1, 'One again', []], [Post::count(), Post::first()->title, $this->captured()]);
     }
 
     public function testADeleteWinsOverAnEditThatTheHubHasAndNotOverARecordThatWasMadeAnew(): void
@@ -190,7 +202,8 @@ class ApplierTest extends AppTestCase
         $this->one($this->delete('posts', 1, 8)->setLocalId('1'));
         self::assertSame(1, Post::count(), 'of what had the id before');
         $this->one($this->delete('posts', 1, 11)->setLocalId('1'));
-        self::assertSame(0, Post::count());
+        self::assertSame([0, ['delete posts 1']], [Post::count(), $this->captured()], 'or the edit would make it anew elsewhere');
+        $this->forgetCaptured();
         Post::withTrashed()->first()->restore();
         $sent(15, 0);
         $this->one($this->delete('posts', 1, 14)->setLocalId('1'));

@@ -57,7 +57,7 @@ final class Inbox
      * The hub has taken the record as it is, or its delete.
      *
      * @param array<string, string> $base
-     * @param bool $isNew the hub did not have it: older deletes are none of this record
+     * @param bool $isNew the hub did not have it: older deletes are none of this record, as they are none of one that is gone
      */
     public function sent(string $model, string $localId, int $version, array $base, bool $isDeleted, bool $isNew): void
     {
@@ -69,11 +69,11 @@ final class Inbox
         $this->run(
             "INSERT INTO `$this->table` (model, local_id, version, floor, base, deleted) VALUES (%s, %s, %d, %d, %s, %d)
              ON DUPLICATE KEY UPDATE base = IF(VALUES(version) >= version, VALUES(base), base), deleted = IF(VALUES(version) >= version, VALUES(deleted), deleted),
-             source = IF(VALUES(version) >= version, NULL, source), floor = GREATEST(floor, VALUES(floor)), version = GREATEST(version, VALUES(version))",
+             source = IF(VALUES(version) >= version AND NOT VALUES(deleted), NULL, source), floor = GREATEST(floor, VALUES(floor)), version = GREATEST(version, VALUES(version))",
             $model,
             $localId,
             $version,
-            $isNew && !$isDeleted ? $version : 0,
+            $isNew || $isDeleted ? $version : 0,
             self::encode($base),
             (int) $isDeleted,
         );

@@ -30,6 +30,12 @@ final class InboxRow
         return count($this->base) === count($base) && array_diff_assoc($this->base, $base) === [];
     }
 
+    /** Whether the hub took an edit of here after the delete of elsewhere that ended the record: it must hear of that once more. */
+    public function isNewerAtHub(): bool
+    {
+        return $this->isDeletedByDelivery && $this->version > $this->floor;
+    }
+
     public static function of(object $row): self
     {
         $base = $row->base === null ? [] : json_decode($row->base, true);

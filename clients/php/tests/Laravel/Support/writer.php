@@ -12,6 +12,7 @@ use Cognate\Tests\Laravel\Models\Session;
 use Cognate\Tests\Laravel\Models\Tag;
 use Cognate\Tests\Laravel\Models\User;
 use Cognate\Tests\Laravel\Support\App;
+use Illuminate\Database\QueryException;
 
 /** @var list<string> $argv */
 [, $file, $seed, $writes] = $argv;
@@ -61,7 +62,12 @@ for ($i = 0; $i < (int) $writes; $i++) {
             $tag = $any(Tag::class);
             $post = $any(Post::class);
             if ($tag !== null && $post !== null) {
-                $post->tags()->syncWithoutDetaching([$tag->id => ['position' => $i]]);
+                try {
+                    $post->tags()->syncWithoutDetaching([$tag->id => ['position' => $i]]);
+                } catch (QueryException $error) {
+                    // The other side's was written in between: an application sees the same of two of its own requests.
+                    str_contains($error->getMessage(), 'post_tag') || throw $error;
+                }
             }
             break;
         case 11:
