@@ -94,6 +94,21 @@ final class Inbox
         return array_values(array_map([InboxRow::class, 'of'], $rows->all()));
     }
 
+    /**
+     * @param list<string> $localIds
+     * @return array<string, true> those of them that were written and are not known to be reported, by "model\0local id"
+     */
+    public function unreportedOf(ConnectionInterface $connection, array $localIds): array
+    {
+        $found = [];
+        foreach (array_chunk(array_values(array_unique($localIds)), 500) as $some) {
+            foreach ($this->table($connection)->where('reported', false)->whereIn('local_id', $some)->get(['model', 'local_id']) as $row) {
+                $found["$row->model\0$row->local_id"] = true;
+            }
+        }
+        return $found;
+    }
+
     /** @param list<array{string, string}> $told model and entity of each */
     public function reported(ConnectionInterface $connection, array $told): void
     {

@@ -46,9 +46,23 @@ final class Pusher
     {
         $settled = 0;
         foreach ($this->connections->all() as $connection) {
-            $settled += $this->send($connection, $this->outbox->oldest($connection, $this->options->batch), $mayGoOn ?? static fn (): bool => true);
+            $rows = $this->afterTheirReports($connection, $this->outbox->oldest($connection, $this->options->batch));
+            $settled += $this->send($connection, $rows, $mayGoOn ?? static fn (): bool => true);
         }
         return $settled;
+    }
+
+    /**
+     * Without edits of records that another worker has just written and not reported yet: to the hub they would be what the record was
+     * before that, read back, and go nowhere.
+     *
+     * @param list<OutboxRow> $rows
+     * @return list<OutboxRow>
+     */
+    private function afterTheirReports(Connection $connection, array $rows): array
+    {
+        $unreported = $rows === [] ? [] : $this->inbox->unreportedOf($connection, array_column($rows, 'localId'));
+        return array_values(array_filter($rows, static fn (OutboxRow $row): bool => !isset($unreported["$row->model\0$row->localId"])));
     }
 
     /**

@@ -11,6 +11,7 @@ use Cognate\Laravel\Applier;
 use Cognate\Laravel\Inbox;
 use Cognate\Laravel\Outbox;
 use Cognate\Laravel\Pusher;
+use Cognate\Laravel\Reporter;
 use Cognate\Laravel\Settings;
 use Cognate\Laravel\Worker;
 use Cognate\Laravel\WorkerLock;
@@ -41,6 +42,18 @@ final class TwoWorkersTest extends AppTestCase
         User::first()->update(['name' => 'Ada L']);
         $this->whileARequestIsUnderWay(fn () => $this->deliver(['email' => 'new@example.org']));
         self::assertSame(['update users 1'], $this->captured(), 'it is another change than the one that was sent');
+        $this->push();
+        $this->assertHubHas('Ada L', 'new@example.org');
+    }
+
+    public function testAnEditIsSentAfterTheReportOfTheDeliveryThatItMet(): void
+    {
+        User::first()->update(['name' => 'Ada L']);
+        $this->write(['email' => 'new@example.org']);
+        Tag::create(['name' => 'another record']);
+        $this->push();
+        self::assertSame(['update users 1'], $this->captured(), 'by another worker, which has not written it');
+        $this->app->make(Reporter::class)->catchUp();
         $this->push();
         $this->assertHubHas('Ada L', 'new@example.org');
     }
@@ -168,6 +181,13 @@ final class TwoWorkersTest extends AppTestCase
 
     /** @param array<string, string> $fields of the user */
     private function deliver(array $fields): void
+    {
+        $this->write($fields);
+        $this->app->make(Reporter::class)->catchUp();
+    }
+
+    /** @param array<string, string> $fields of the user, which are not reported */
+    private function write(array $fields): void
     {
         $delivery = $this->delivery('1', $fields)->setModel('users')->setLocalId('1');
         // A version that is newer than what the hub gave for the user so far.
