@@ -17,6 +17,8 @@ use Illuminate\Database\Query\Expression;
 final class Inbox
 {
     public const TABLE = 'cognate_inbox';
+    /** Of several workers one may be ended because they wait for each other. */
+    private const ATTEMPTS = 5;
 
     public function ofEntity(ConnectionInterface $connection, string $model, string $entityId): ?InboxRow
     {
@@ -118,9 +120,23 @@ final class Inbox
         }
         foreach ($entities as $model => $all) {
             foreach (array_chunk($all, 500) as $some) {
-                $connection->table(self::TABLE)->whereIn('entity_id', $some)->where('model', $model)->update(['reported' => true]);
+                $this->setReported($connection, 'entity_id', $some, $model);
             }
         }
+    }
+
+    /** @param list<InboxRow> $rows */
+    public function settled(ConnectionInterface $connection, array $rows): void
+    {
+        $this->setReported($connection, 'id', array_column($rows, 'id'));
+    }
+
+    /** @param list<int|string> $keys */
+    private function setReported(ConnectionInterface $connection, string $column, array $keys, string $model = ''): void
+    {
+        $rows = $connection->table(self::TABLE)->whereIn($column, $keys);
+        $model === '' || $rows->where('model', $model);
+        $connection->transaction(static fn (): int => $rows->update(['reported' => true]), self::ATTEMPTS);
     }
 
     /**
@@ -132,26 +148,34 @@ final class Inbox
     public function sent(ConnectionInterface $connection, array $taken): void
     {
         foreach (array_chunk($taken, 100) as $some) {
-            // Of a record that was made anew under an old id it is not known which entity it becomes.
-            $gone = $this->table($connection)->where('deleted', true)->whereIn('local_id', array_column($some, 'local_id'))->get();
-            $some = array_map(static fn (array $row): array => $row + ['source' => null], $some);
-            foreach ($gone as $row) {
-                foreach ($some as $place => $sent) {
-                    if ($sent['model'] === $row->model && $sent['local_id'] === $row->local_id && !$sent['deleted']) {
-                        $connection->table(self::TABLE)->where('id', $row->id)->update(['entity_id' => null]);
-                        $some[$place]['floor'] = $sent['version'];
-                    }
+            $connection->transaction(fn () => $this->putSent($connection, $some), self::ATTEMPTS);
+        }
+    }
+
+    /** @param list<array{model: string, local_id: string, version: int, floor: int, hash: string|null, deleted: bool}> $some */
+    private function putSent(ConnectionInterface $connection, array $some): void
+    {
+        $this->lock($connection);
+        // Of a record that was made anew under an old id it is not known which entity it becomes.
+        $gone = $this->table($connection)->where('deleted', true)->whereIn('local_id', array_column($some, 'local_id'))->get();
+        $some = array_map(static fn (array $row): array => $row + ['source' => null], $some);
+        foreach ($gone as $row) {
+            foreach ($some as $place => $sent) {
+                if ($sent['model'] === $row->model && $sent['local_id'] === $row->local_id && !$sent['deleted']) {
+                    $connection->table(self::TABLE)->where('id', $row->id)->update(['entity_id' => null]);
+                    $some[$place]['floor'] = $sent['version'];
                 }
             }
-            // MySQL looks at the version as it is by then: it comes last.
-            $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], [
-                'hash' => $this->ofNewest($connection, 'hash'),
-                'source' => $this->sourceOfNewest($connection),
-                'deleted' => $this->ofNewest($connection, 'deleted'),
-                'floor' => $this->newest($connection, 'floor'),
-                'version' => $this->newest($connection, 'version'),
-            ]);
         }
+        assert($connection instanceof Connection);
+        // MySQL looks at the version as it is by then: it comes last.
+        $connection->table(self::TABLE)->upsert($some, ['model', 'local_id'], [
+            'hash' => $this->ofNewest($connection, 'hash'),
+            'source' => $this->sourceOfNewest($connection),
+            'deleted' => $this->ofNewest($connection, 'deleted'),
+            'floor' => $this->newest($connection, 'floor'),
+            'version' => $this->newest($connection, 'version'),
+        ]);
     }
 
     /** @param list<string> $localIds @return array<string, InboxRow> by local id */

@@ -51,7 +51,7 @@ final class Reporter
                 if ($known !== []) {
                     $this->hub->report('', array_values(array_map([self::class, 'result'], $known)));
                 }
-                $connection->table(Inbox::TABLE)->whereIn('id', array_map(static fn (InboxRow $row): int => $row->id, $rows))->update(['reported' => true]);
+                $this->inbox->settled($connection, $rows);
             }
         }
     }
