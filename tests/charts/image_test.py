@@ -301,6 +301,24 @@ class ComposeTest(unittest.TestCase):
                 source = volume.split(":")[0]
                 self.assertTrue(source in self.compose["volumes"] or (ROOT / "deploy/compose" / source).exists(), source)
 
+    def test_what_the_command_line_calls_has_a_port_of_this_machine(self):
+        for service, fact in facts().items():
+            if "setting" in fact:
+                self.assertEqual(self.compose["services"][service]["ports"], [f"127.0.0.1:{fact['grpc']}:{fact['grpc']}"], service)
+                self.assertIn("outside", self.compose["services"][service]["networks"], service)
+
+    def test_the_first_calls_are_told_alike_and_find_what_they_name(self):
+        told = re.findall(r"^  (docker compose .*)$", (ROOT / "deploy/compose/up").read_text(), re.M)
+        page = (ROOT / "docs" / "kubernetes.md").read_text()
+        self.assertEqual(told, [re.sub(" +#.*", "", line) for line in re.findall(r"^docker compose .*$", page, re.M)])
+        for line in told:
+            self.assertTrue((ROOT / re.search(r" -f (\S+)", line).group(1)).exists(), line)
+        service, secret = re.search(r"exec (\S+) cognate --key-file /run/secrets/(\S+) status", told[1]).groups()
+        self.assertIn(secret, self.compose["services"][service]["secrets"])
+        variables = self.compose["services"][service]["environment"]
+        for variable in ("COGNATE_REGISTRY", "COGNATE_FEEDBACK", "COGNATE_PLAINTEXT"):
+            self.assertIn(variable, variables)
+
     def test_only_this_machine_reaches_it(self):
         for name, entry in self.compose["services"].items():
             for port in entry.get("ports", []):
