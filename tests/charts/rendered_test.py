@@ -1,12 +1,8 @@
 """What Helm makes of the chart: every file of ci/ is an installation that Kubernetes would take, and what must hold of each holds."""
 import json
-import re
 import subprocess
-import tarfile
 import unittest
-from pathlib import Path
 
-import living
 from chart import CHART, CI, KUBERNETES, SCHEMAS, SERVICES, Objects, at, containers, helm, missing_tools, rendered_text, tool
 
 
@@ -118,16 +114,6 @@ class EveryInstallationTest(unittest.TestCase):
                 pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
                 self.assertGreaterEqual(pod["terminationGracePeriodSeconds"], drain + pause + 10)
                 self.assertNotEqual(objects.settings(pod, container)["COGNATE_CONNECTION_AGE"], "inf")
-
-    def test_what_the_readme_links_to_is_packed(self):
-        directory = living.make_directory("packed-")
-        answer = helm("package", "--destination", directory, CHART)
-        self.assertEqual(answer.returncode, 0, answer.stderr)
-        with tarfile.open(next(Path(directory).glob("*.tgz"))) as archive:
-            packed = {name.removeprefix("cognate/") for name in archive.getnames()}
-        links = set(re.findall(r"\]\((?!\.\./|https?:|#)([^)#]+)", (CHART / "README.md").read_text()))
-        self.assertGreater(len(links), 5)
-        self.assertEqual(links - packed, set())
 
     def test_replicas_are_spread_and_a_budget_is_there_only_for_several(self):
         for objects in self.each():
