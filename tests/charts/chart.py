@@ -73,6 +73,16 @@ def rendered_text(values, *given):
     return answer.stdout
 
 
+@functools.lru_cache(maxsize=None)
+def notes(values, *given):
+    """What Helm says after an installation."""
+    copy = notes_as_object(living.make_directory("notes-"))
+    words = [word for assignment in given for word in ("--set-json", assignment)]
+    answer = helm("template", "cognate", copy, "-n", "cognate", "--kube-version", KUBERNETES, "-f", values, "-s", "templates/notes.yaml", *words)
+    assert answer.returncode == 0, answer.stderr
+    return yaml.safe_load(answer.stdout)["text"]
+
+
 def notes_as_object(directory):
     """A copy of the chart in which what Helm says after an installation can be rendered: templates/notes.yaml."""
     copy = Path(directory) / "cognate"

@@ -1,13 +1,9 @@
 """What Helm makes of the chart: every file of ci/ is an installation that Kubernetes would take, and what must hold of each holds."""
 import json
-import re
 import subprocess
-import tempfile
 import unittest
 
-import yaml
-
-from chart import CHART, CI, KUBERNETES, ROOT, SCHEMAS, SERVICES, Objects, at, containers, helm, missing_tools, notes_as_object, rendered_text, tool
+from chart import CHART, CI, KUBERNETES, SCHEMAS, SERVICES, Objects, at, containers, helm, missing_tools, rendered_text, tool
 
 
 @unittest.skipIf(missing_tools(), f"without {', '.join(missing_tools())}")
@@ -175,6 +171,11 @@ class SingleThingsTest(unittest.TestCase):
         migrating = {name for name, pod in objects.pods() if pod.get("initContainers")}
         self.assertEqual(migrating, {f"cognate-{name}" for name in SERVICES if name not in ("transformer", "gateway")})
 
+    def test_a_pod_whose_volume_is_for_one_node_ends_before_the_next_one_starts(self):
+        for modes, wanted in (["ReadWriteOnce"], "Recreate"), (["ReadWriteOncePod"], "Recreate"), (["ReadWriteMany"], "RollingUpdate"):
+            objects = Objects(at("minimal"), f"files.pvc.accessModes={json.dumps(modes)}")
+            self.assertEqual(objects.one("Deployment", "cognate-file-transfer")["spec"]["strategy"]["type"], wanted, modes)
+
     def test_what_a_service_says_counts_over_the_defaults_also_where_it_is_false_or_nothing(self):
         objects = Objects(at("production"), "services.delivery.autoscaling.enabled=false", "services.feedback.preStopSleepSeconds=0")
         budgets = {entry["metadata"]["name"] for entry in objects.of("PodDisruptionBudget")}
@@ -259,19 +260,6 @@ class SingleThingsTest(unittest.TestCase):
         for name, rules in policies.items():
             self.assertEqual(outside in rules, name == "cognate-delivery", name)
 
-    def test_the_notes_say_how_many_connections_there_are(self):
-        for given, wanted in ((), 134), (("defaults.replicaCount=2", 'files.pvc.accessModes=["ReadWriteMany"]'), 203), (('mode="single"',), 69):
-            with self.subTest(given):
-                self.assertEqual(re.search(r"room for (\d+) connections", self.notes("minimal", *given)).group(1), str(wanted))
-
-    def notes(self, values, *given):
-        with tempfile.TemporaryDirectory() as directory:
-            copy = notes_as_object(directory)
-            words = [word for assignment in given for word in ("--set-json", assignment)]
-            answer = helm("template", "cognate", copy, "-n", "cognate", "--kube-version", KUBERNETES, "-f", at(values), "-s", "templates/notes.yaml", *words)
-            self.assertEqual(answer.returncode, 0, answer.stderr)
-            return yaml.safe_load(answer.stdout)["text"]
-
     def test_traces_are_sent_where_it_is_said_and_nowhere_else(self):
         for entry in Objects(at("minimal")).of("ConfigMap"):
             self.assertNotIn("OTLP", str(entry["data"]))
@@ -299,18 +287,6 @@ class SingleThingsTest(unittest.TestCase):
         self.assertEqual(pods["metricRelabelings"][0]["action"], "drop")
         self.assertIs(monitor["honorLabels"], True)
         self.assertIs(pods["honorLabels"], True)
-
-    def test_the_notes_tell_three_calls_and_what_is_not_safe(self):
-        told = {values: self.notes(values) for values in ("tryout", "production", "single")}
-        for text in told.values():
-            self.assertEqual(text.count("\n  grpcurl "), 3, text)
-        self.assertIn("What is not safe yet", told["tryout"])
-        self.assertNotIn("What is not safe yet", told["production"])
-        self.assertIn("-cacert ca.crt -authority cognate-platform-registry.cognate.svc localhost:7401", told["production"])
-        self.assertIn("-plaintext localhost:7400", told["single"])
-        # They are the first of the page, which are made in tests.
-        page = re.findall(r"^grpcurl .*$", (ROOT / "docs" / "kubernetes.md").read_text(), re.M)
-        self.assertEqual(re.findall(r"^  (grpcurl .*)$", told["tryout"], re.M), page[:3])
 
 
 if __name__ == "__main__":

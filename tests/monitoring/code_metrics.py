@@ -10,7 +10,8 @@ TEXT = r'"((?:[^"\\]|\\.)*)"'
 TEXTS = rf'((?:{TEXT}\s*)+)'
 LABELS = r'(?:\s*,\s*(?:[\w:]*Labels)?\{([^}]*)\})?'
 MADE = re.compile(rf'\b(Counters|Gauges|Histograms)\(\s*{TEXT}\s*,\s*{TEXTS}{LABELS}')
-OWNED = re.compile(rf'[\w>]+[({{]\s*(?:\w*metrics\w*|registry_?)\s*,\s*{TEXT}\s*,\s*{TEXTS}{LABELS}')
+CONSTANT = re.compile(rf'constexpr char (k\w+)\[\] =\s*{TEXTS};')
+OWNED = re.compile(rf'[\w>]+[({{]\s*(?:[\w.]*metrics\w*|registry_?)\s*,\s*{TEXT}\s*,\s*{TEXTS}{LABELS}')
 PLAIN = re.compile(rf'(?:Build(Counter|Gauge)\(\)\s*\.Name\(\s*{TEXT}\s*\)\s*\.Help\(\s*{TEXT}|(ProcessGauge)\(\s*{TEXT}\s*,\s*{TEXT})')
 
 
@@ -32,6 +33,8 @@ def labels_of(text):
 
 
 def metrics_of(source, where):
+    for name, texts, _ in CONSTANT.findall(source):
+        source = re.sub(rf"(?<=, ){name}\b", lambda _, texts=texts: texts, source)
     for kind, name, texts, _, labels in MADE.findall(source):
         yield Metric("cognate_" + name, {"Counters": "counter", "Gauges": "gauge", "Histograms": "histogram"}[kind],
                      joined(texts), labels_of(labels), where)

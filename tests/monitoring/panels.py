@@ -144,6 +144,8 @@ DELIVERY = [
         Panel("Oldest due", "s", [(highest("cognate_oldest_pending_seconds", "platform", ON + ', stage="ledger"'), "{{platform}}")],
               "The oldest version that is planned, not applied and not in trouble."),
         Panel("Batches on the lane", "short", [(highest("cognate_lane_batches", "platform", ON), "{{platform}}")]),
+        Panel("Lanes that work or rest", "short", [(f"sum by (activity) (cognate_lanes{{{NS}}})", "{{activity}}")],
+              "Of all processes together. One that works has threads and connections; one that rests has nothing to do, or its target is down."),
     ]),
     ("How fast are they?", [
         Panel("Applied a second", "ops", [(rate("cognate_delivery_applied_total", "platform", ON), "{{platform}}")]),

@@ -56,6 +56,19 @@ class StaticTest(unittest.TestCase):
         unknown = {metric: where for metric, where in mentioned().items() if metric not in known and base_name(metric) not in known}
         self.assertEqual(unknown, {}, "metrics that no source makes")
 
+    def test_every_name_and_label_in_the_tables_of_the_page_is_a_metrics(self):
+        known, named = all_metrics(), 0
+        for line in (DOCS / "metrics.md").read_text().splitlines():
+            cells = line.strip("|").split("|")
+            names = re.findall(r"`((?:cognate|process)_\w+)", cells[0]) if line.startswith("|") else []
+            named += len(names)
+            for name in names:
+                self.assertIn(name, known)
+            label = re.fullmatch(r" `(\w+)` ", cells[1]) if names else None
+            if label:
+                self.assertIn(label.group(1), known[names[0]].labels, line)
+        self.assertGreater(named, len(known))
+
     def test_every_metric_is_shown_or_watched_somewhere(self):
         used = {base_name(metric) for name, _, rows in DASHBOARDS for _, panels in rows for panel in panels
                 for query, _ in panel.queries for metric in names_in(query)}
@@ -123,6 +136,11 @@ class RulesTest(unittest.TestCase):
                 page = (DOCS / "runbooks" / f"{rule['alert']}.md").read_text()
                 for headline in ("## What it means", "## Who is hurt", "## What to look at", "## How to mend it", "## How to know it is over"):
                     self.assertIn(headline, page)
+
+    def test_the_page_has_every_alert_with_its_severity(self):
+        table = (DOCS / "monitoring.md").read_text().split("\n## The alerts")[1].split("\n## ")[0]
+        rows = re.findall(r"^\| \[(\w+)\]\(runbooks/(\w+)\.md\) \| (\w+) \|", table, re.M)
+        self.assertEqual(sorted(rows), sorted((rule["alert"], rule["alert"], rule["labels"]["severity"]) for rule in alerts()))
 
     def test_the_quick_copies_of_the_rules_are_rules(self):
         for rule in rules():
