@@ -97,15 +97,18 @@ final class Inbox
     }
 
     /**
+     * What stands in the way of a change: a delivery that was written and is not known to be reported, or that the record is gone.
+     *
      * @param list<string> $localIds
-     * @return array<string, true> those of them that were written and are not known to be reported, by "model\0local id"
+     * @return array<string, InboxRow> by "model\0local id"
      */
-    public function unreportedOf(ConnectionInterface $connection, array $localIds): array
+    public function inTheWay(ConnectionInterface $connection, array $localIds): array
     {
         $found = [];
         foreach (array_chunk(array_values(array_unique($localIds)), 500) as $some) {
-            foreach ($this->table($connection)->where('reported', false)->whereIn('local_id', $some)->get(['model', 'local_id']) as $row) {
-                $found["$row->model\0$row->local_id"] = true;
+            $rows = $this->table($connection)->whereIn('local_id', $some)->where(static fn (Builder $of): Builder => $of->where('reported', false)->orWhere('deleted', true));
+            foreach ($rows->get() as $row) {
+                $found["$row->model\0$row->local_id"] = InboxRow::of($row);
             }
         }
         return $found;

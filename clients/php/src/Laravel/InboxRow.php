@@ -21,11 +21,12 @@ final class InboxRow
         public readonly bool $isDeleted,
         public readonly int $floor,
         public readonly bool $isDeletedByDelivery,
+        public readonly bool $isReported,
     ) {
     }
 
     public static function of(object $row): self
     {
-        return new self((int) $row->id, $row->entity_id, $row->model, $row->local_id, (int) $row->version, $row->hash, (bool) $row->deleted, (int) $row->floor, (bool) $row->deleted && $row->source !== null);
+        return new self((int) $row->id, $row->entity_id, $row->model, $row->local_id, (int) $row->version, $row->hash, (bool) $row->deleted, (int) $row->floor, (bool) $row->deleted && $row->source !== null, (bool) $row->reported);
     }
 }

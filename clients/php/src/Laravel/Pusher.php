@@ -46,23 +46,46 @@ final class Pusher
     {
         $settled = 0;
         foreach ($this->connections->all() as $connection) {
-            $rows = $this->afterTheirReports($connection, $this->outbox->oldest($connection, $this->options->batch));
-            $settled += $this->send($connection, $rows, $mayGoOn ?? static fn (): bool => true);
+            [$rows, $over] = $this->due($connection, $this->outbox->oldest($connection, $this->options->batch));
+            $settled += $over + $this->send($connection, $rows, $mayGoOn ?? static fn (): bool => true);
         }
         return $settled;
     }
 
     /**
      * Without edits of records that another worker has just written and not reported yet: to the hub they would be what the record was
-     * before that, read back, and go nowhere.
+     * before that, read back, and go nowhere. And without those of somebody who had a record in hand that was deleted meanwhile: for
+     * others they would make it anew.
      *
      * @param list<OutboxRow> $rows
-     * @return list<OutboxRow>
+     * @return array{list<OutboxRow>, int} and how many are over
      */
-    private function afterTheirReports(Connection $connection, array $rows): array
+    private function due(Connection $connection, array $rows): array
     {
-        $unreported = $rows === [] ? [] : $this->inbox->unreportedOf($connection, array_column($rows, 'localId'));
-        return array_values(array_filter($rows, static fn (OutboxRow $row): bool => !isset($unreported["$row->model\0$row->localId"])));
+        $known = $rows === [] ? [] : $this->inbox->inTheWay($connection, array_column($rows, 'localId'));
+        $due = $over = $deleted = [];
+        foreach ($rows as $row) {
+            $name = "$row->model\0$row->localId";
+            $of = $known[$name] ?? null;
+            $isGone = $deleted[$name] ?? $of?->isDeleted === true;
+            $deleted[$name] = $row->operation === Operation::OPERATION_DELETE || ($isGone && $row->operation === Operation::OPERATION_UPDATE);
+            if ($of !== null && !$of->isReported) {
+                continue;
+            }
+            if ($isGone && $row->operation === Operation::OPERATION_UPDATE && !$this->isThere($row)) {
+                $over[] = $row;
+            } else {
+                $due[] = $row;
+            }
+        }
+        return [$due, $this->outbox->remove($connection, $over)];
+    }
+
+    private function isThere(OutboxRow $row): bool
+    {
+        $definition = $this->definitions->named($row->model);
+        $record = $definition?->find($row->localId);
+        return $definition === null || ($record !== null && $definition->isInSync($record));
     }
 
     /**

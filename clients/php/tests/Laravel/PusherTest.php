@@ -17,6 +17,7 @@ use Cognate\Laravel\Outbox;
 use Cognate\Laravel\Pusher;
 use Cognate\Laravel\Settings;
 use Cognate\Laravel\Worker;
+use Cognate\Tests\Laravel\Models\Post;
 use Cognate\Tests\Laravel\Models\Tag;
 use Cognate\Tests\Laravel\Models\User;
 use Cognate\Tests\Laravel\Support\AppTestCase;
@@ -33,6 +34,25 @@ final class PusherTest extends AppTestCase
     {
         parent::setUp();
         $this->hub = $this->fakeHub();
+    }
+
+    public function testWhoStillHasADeletedRecordInHandMakesItAnewForNobody(): void
+    {
+        $pusher = $this->app->make(Pusher::class);
+        $post = Post::create(['title' => 'One']);
+        $inHand = Post::find($post->id);
+        $pusher->push();
+        $post->delete();
+        $inHand->update(['body' => 'too late']);
+        self::assertSame(['delete posts 1', 'update posts 1'], $this->captured());
+        $pusher->push();
+        self::assertSame([null, []], [$this->hub->records['posts 1'], $this->captured()]);
+        $inHand->update(['body' => 'later still']);
+        self::assertSame([1, null, []], [$pusher->push(), $this->hub->records['posts 1'], $this->captured()]);
+        Post::withTrashed()->first()->restore();
+        Post::first()->update(['body' => 'back']);
+        $pusher->push();
+        self::assertSame('back', $this->hub->records['posts 1']['body']);
     }
 
     /** @return array<string, array{CognateException}> */
