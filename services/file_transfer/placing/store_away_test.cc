@@ -1,0 +1,138 @@
+// Small files whose contents lie in a store that is away, slow or hangs: nothing is lost, and they come
+// later.
+#include <cstdio>
+#include <sstream>
+
+#include "services/file_transfer/testing/placing_fixture.h"
+#include "tests/support/fake_s3.h"
+#include "tests/support/fault_proxy.h"
+
+namespace cognate::file_transfer {
+namespace {
+
+using test_support::Eventually;
+using test_support::FakeS3;
+using test_support::FaultProxy;
+using test_support::IsOkAndHolds;
+
+constexpr int kFiles = 30;
+
+class StoreAwayTest : public PlacingTest {
+ protected:
+  StoreAwayTest() {
+    Stop();
+    config_.file_store = absl::StrCat("s3://", FakeS3::kBucket, "/main");
+    config_.s3.endpoint = absl::StrCat("http://127.0.0.1:", link_);
+    config_.s3.path_style = true;
+    config_.s3.access_key = FakeS3::Key().access_key;
+    config_.s3.secret_key = FakeS3::Key().secret_key;
+    config_.s3.staging = directory_.File("staging");
+    Start();
+    request_.set_platform("blog");
+    for (int i = 0; i < kFiles; ++i) {
+      contents_.push_back(RandomContent(2'000 + i, static_cast<uint64_t>(i)));
+      Add(&request_, static_cast<char>(i), "agent", Claim(contents_.back(), absl::StrCat("img/", i, ".bin")));
+    }
+  }
+  // Before the server that it speaks to.
+  ~StoreAwayTest() override {
+    proxy_.SetFault(link_, {});
+    Stop();
+  }
+
+  // Each in an object of its own, and nothing of them in memory.
+  void SendAll() {
+    for (const std::string& content : contents_) ASSERT_OK(Send("agent", content));
+    Stop();
+    Start();
+  }
+  // How many of them are in this state, as the target's lane hears.
+  int CountOf(v1::PlacementState state) {
+    const absl::StatusOr<v1::BindResponse> response = Call(&Stub::Bind, request_);
+    EXPECT_OK(response);
+    int count = 0;
+    if (!response.ok()) return -1;
+    for (const v1::BoundFile& file : response->files()) count += file.state() == state ? 1 : 0;
+    return count;
+  }
+  void ExpectAllPlaced() {
+    EXPECT_TRUE(Eventually([&] {
+      return AskStore("SELECT count(*) FROM placements WHERE state = 3") == absl::StrCat(kFiles);
+    })) << AskStore("SELECT string_agg(DISTINCT reason || ': ' || message, '; ') FROM placements");
+    const absl::StatusOr<v1::BindResponse> response = Call(&Stub::Bind, request_);
+    ASSERT_OK(response);
+    for (int i = 0; i < kFiles; ++i) {
+      const v1::BoundFile& file = response->files(i);
+      ASSERT_EQ(file.state(), v1::PLACEMENT_STATE_PLACED) << i;
+      const std::string path = absl::StrCat(Site("blog"), "/", file.value().text_value());
+      std::stringstream text;
+      text << std::ifstream(path, std::ios::binary).rdbuf();
+      EXPECT_TRUE(text.str() == contents_[static_cast<size_t>(i)]) << path;
+    }
+  }
+  std::string Placed() { return AskStore("SELECT count(*) FROM placements WHERE state = 3"); }
+
+  FakeS3 s3_;
+  FaultProxy proxy_;
+  const int link_ = proxy_.AddLink(absl::StrCat("127.0.0.1:", s3_.port()));
+  std::vector<std::string> contents_;
+  v1::BindRequest request_;
+};
+
+TEST_F(StoreAwayTest, WhatIsStoredIsPlacedOnceTheStoreAnswersAgain) {
+  SendAll();
+  s3_.Fail({.status = 500, .body = ""}, 1'000'000);
+  EXPECT_EQ(CountOf(v1::PLACEMENT_STATE_DUE), kFiles);
+  EXPECT_TRUE(Eventually([&] {
+    return AskStore("SELECT count(*) FROM placements WHERE reason = 'STORE_UNAVAILABLE'") ==
+           absl::StrCat(kFiles);
+  })) << AskStore("SELECT string_agg(DISTINCT reason, ' ') FROM placements");
+  // A store that does not answer has damaged nothing, and another process finds what is due.
+  EXPECT_TRUE(Has(contents_[0]));
+  Stop();
+  Start();
+  EXPECT_EQ(CountOf(v1::PLACEMENT_STATE_DUE), kFiles);
+  EXPECT_EQ(Placed(), "0");
+  s3_.Recover();
+  // Otherwise within minutes.
+  Execute("UPDATE placements SET next_attempt_at = now()");
+  ExpectAllPlaced();
+}
+
+TEST_F(StoreAwayTest, WhatASourceHasIsStoredAndPlacedOnceTheStoreAnswersAgain) {
+  s3_.Fail({.status = 500, .body = ""}, 1'000'000);
+  PutIn("shop", "1.txt", "one");
+  const v1::BoundFile bound = Bind("blog", 'a', "shop", Path("1.txt"));
+  EXPECT_NE(bound.state(), v1::PLACEMENT_STATE_PLACED);
+  EXPECT_NE(bound.state(), v1::PLACEMENT_STATE_REFUSED) << bound.ShortDebugString();
+  s3_.Recover();
+  EXPECT_TRUE(Eventually(
+      [&] { return Bind("blog", 'a', "shop", Path("1.txt")).state() == v1::PLACEMENT_STATE_PLACED; }));
+  EXPECT_THAT(Get(files::Sha256("one")), IsOkAndHolds("one"));
+}
+
+TEST_F(StoreAwayTest, WhatASlowStoreGivesIsPlacedInPartsAndAllOfItInTheEnd) {
+  SendAll();
+  proxy_.SetFault(link_, {.delay = absl::Milliseconds(300)});
+  const absl::Time begun = absl::Now();
+  EXPECT_EQ(CountOf(v1::PLACEMENT_STATE_DUE) + std::stoi(Placed()), kFiles);
+  ExpectAllPlaced();
+  std::printf("figure files.slow_store files=%d rounds=%s seconds=%.1f\n", kFiles,
+              AskStore("SELECT count(DISTINCT updated_at) FROM placements").c_str(),
+              absl::ToDoubleSeconds(absl::Now() - begun));
+}
+
+TEST_F(StoreAwayTest, AStoreThatHangsLosesNothing) {
+  SendAll();
+  proxy_.SetFault(link_, {.holds_answers = true});
+  const absl::Time begun = absl::Now();
+  EXPECT_EQ(CountOf(v1::PLACEMENT_STATE_DUE), kFiles);
+  std::printf("figure files.hanging_store bind_seconds=%.1f\n", absl::ToDoubleSeconds(absl::Now() - begun));
+  EXPECT_EQ(Placed(), "0");
+  proxy_.SetFault(link_, {});
+  Execute("UPDATE placements SET next_attempt_at = now()");
+  ExpectAllPlaced();
+}
+
+}  // namespace
+}  // namespace cognate::file_transfer
