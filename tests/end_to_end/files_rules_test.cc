@@ -113,9 +113,15 @@ TEST_F(FileRulesTest, WhatADeletedRecordHadIsForgotten) {
 
 TEST_F(FileRulesTest, WhatWasNotedOfADirectoryIsForgottenWithItsPlatform) {
   SyncAuthors();
-  Put("magazine", "ada.png", Png());
+  PutFrom2020("ada.png", Png());
   Run("INSERT INTO author VALUES (1, 'Ada', 'ada.png')");
   const std::string picture = AwaitPictureOf("Ada");
+  // That it was written into is noted when it is looked at the next time.
+  int edits = 0;
+  EXPECT_TRUE(Eventually([&] {
+    Run(absl::StrCat("UPDATE author SET name = 'Ada ", ++edits, "' WHERE id = 1"));
+    return CountOfStore(OfBlog("written_places")) == 1;
+  }));
   const std::vector<std::string> noted = {"written_places",   "seen_files", "placements",
                                           "placement_totals", "bindings",   "possessions"};
   for (const std::string& table : noted) EXPECT_GT(CountOfStore(OfBlog(table)), 0) << table;
