@@ -195,12 +195,12 @@ class Faults:
             locker.rollback()
 
     def refuse_names(self):
-        """A second registry, in whose metrics there is room for fewer platforms than there are."""
+        """A second registry, in whose metrics there is room for fewer syncs than there are."""
         world = self.world
         admin = free_port()
         registry = world.start("platform-registry", "--admin", f"127.0.0.1:{admin}", "--listen", f"unix:{world.folder}/names.sock",
-                               "--postgres-uri", world.uris["cognate"], "--redis-address", f"unix:{world.host}/redis.sock",
-                               "--feedback", world.grpc, "--metrics-max-names", "3", "--log-level", "warn")
+                               "--postgres-uri", world.uris["cognate"], "--feedback", world.grpc,
+                               "--metrics-max-names", "1", "--log-level", "warn")
         self.prometheus.add("platform-registry", admin)
         self.expect("MetricsNamesRefused", meanwhile=lambda: self.check_running(registry), mend=registry.stop)
 
