@@ -21,6 +21,9 @@ int main(int argc, char** argv) {
       "  cognate run backfill countries --wait         bring what is there already\n"
       "  cognate status                                what is where, and what is not\n"
       "  cognate explain atlas public.country 62       why, in words\n"
+      "  cognate --address cognate.example.org:7400 --tls-ca-file ca.pem --key-file ada.key status\n"
+      "  cognate --address … --tls-ca-file ca.pem --tls-certificate-file ada.pem --tls-key-file ada-tls.key "
+      "status\n"
       "Every command takes --help.");
   app.require_subcommand(1);
   AddAddressOptions(app, &context.addresses);

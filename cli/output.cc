@@ -73,7 +73,8 @@ void PrintError(std::ostream& err, const absl::Status& status) {
            "apart.\n";
   }
   if (status.code() == absl::StatusCode::kUnauthenticated) {
-    err << "  --key-file, COGNATE_KEY_FILE or COGNATE_KEY says which key to show.\n";
+    err << "  --key-file, COGNATE_KEY_FILE or COGNATE_KEY says which key to show; --tls-certificate-file\n"
+           "  and --tls-key-file which certificate, where services know their callers by those.\n";
   }
 }
 

@@ -44,7 +44,7 @@ constexpr char kDatabase[] = "cognate";
 // Everything that `up` runs, in the order in which it starts; it ends in the reverse order.
 class Up {
  public:
-  explicit Up(UpConfig& config) : config_(config) {}
+  explicit Up(UpConfig& config) : config_(config), metrics_(config.process.metrics_max_names) {}
 
   absl::Status Start() {
     const absl::Time started = absl::Now();

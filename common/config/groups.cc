@@ -163,6 +163,9 @@ void Process::Register(Settings& settings) {
   settings.Add("otlp-ca-file", &otlp_ca_file,
                "Whose certificates the collector shows; empty: those that the machine trusts");
   settings.Add("trace-ratio", &trace_ratio, "What part of the traces that begin here is sent, 0 to 1");
+  settings.Add("metrics-max-names", &metrics_max_names,
+               "How many platforms, models and syncs metrics show each by itself; later ones ring no alert",
+               {1, 1'000'000});
   settings.AddValidation([this] { return ValidateProcess(*this); });
   settings.AddValidation([this] { return ValidateTls(*this); });
   settings.AddValidation([this] { return ValidateServiceKeys(*this); });

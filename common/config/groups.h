@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "common/config/settings.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "common/trace/exporter.h"
 
 // Settings that several services share, each group declared and validated in one place. Register adds the
@@ -35,6 +36,7 @@ struct Process {
   std::string otlp_headers = {};  // A secret: one on each line.
   std::string otlp_ca_file = {};
   double trace_ratio = 1;
+  int metrics_max_names = metrics::kDefaultMaxNames;
 
   void Register(Settings& settings);
   // Of validated values, as those below.

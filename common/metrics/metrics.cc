@@ -64,6 +64,8 @@ template class Family<Gauge>;
 template class Family<Histogram>;
 
 struct Registry::State {
+  explicit State(int max_names) : bounds(registry, max_names) {}
+
   prometheus::Registry registry;
   Mutex scrape_mutex;  // One at a time: the processor time is counted on by what is missing.
   Mutex refresh_mutex;
@@ -71,7 +73,7 @@ struct Registry::State {
   int64_t last_refresher ABSL_GUARDED_BY(refresh_mutex) = 0;
   Mutex owners_mutex;
   std::map<std::string, int> owners ABSL_GUARDED_BY(owners_mutex);  // Of owned gauges, by name and labels.
-  NameBounds bounds{registry};
+  NameBounds bounds;
 
   Gauge* resident_bytes = nullptr;
   Counter* cpu_seconds = nullptr;
@@ -85,7 +87,7 @@ struct Registry::State {
   }
 };
 
-Registry::Registry() : state_(std::make_unique<State>()) {
+Registry::Registry(int max_names) : state_(std::make_unique<State>(max_names)) {
   state_->resident_bytes = state_->ProcessGauge("process_resident_memory_bytes", "Resident memory.");
   state_->cpu_seconds = &prometheus::BuildCounter()
                              .Name("process_cpu_seconds_total")

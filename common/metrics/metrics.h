@@ -19,8 +19,8 @@
 // message.
 //
 // Names that people choose (labels `platform`, `source`, `target`, `model`, `sync`, `name`, `stage`) are
-// bounded (name_bounds.h): beyond the bound of its label, counters and histograms count a name under
-// "other", and gauges, of which a sum would say nothing, are not shown.
+// bounded (name_bounds.h, --metrics-max-names): beyond the bound of its label, counters and histograms count
+// a name under "other", and gauges, of which a sum would say nothing, are not shown.
 // cognate_metrics_names_refused_total{label} says that it happened.
 namespace cognate::metrics {
 
@@ -35,6 +35,9 @@ const Buckets& DurationBuckets();
 const Buckets& SizeBuckets();
 
 class NameBounds;
+
+// Enough for 10,000 platforms, of which the registry and feedback show all in each of their processes.
+constexpr int kDefaultMaxNames = 12'000;
 
 // One metric with its label names; With() gives the child for these label values. A child lives as long as
 // the Registry, so hot paths ask once and keep the reference: bumping it is one atomic operation.
@@ -63,7 +66,8 @@ class Family {
 // name gives the same metric, so that two services of one process can share it.
 class Registry {
  public:
-  Registry();
+  // `max_names` as NameBounds has it.
+  explicit Registry(int max_names = kDefaultMaxNames);
   ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;

@@ -7,7 +7,6 @@
 
 #include "common/clock/fake_clock.h"
 #include "common/metrics/build_info.h"
-#include "common/metrics/name_bounds.h"
 #include "common/metrics/standing.h"
 
 namespace cognate::metrics {
@@ -58,20 +57,32 @@ TEST(RegistryTest, ForgetsAChildThatIsRemoved) {
 }
 
 TEST(RegistryTest, GivesNamesThatPeopleChooseABoundedNumberOfSeries) {
-  Registry registry;
+  Registry registry(100);
   Family<Counter> counters = registry.Counters("sent_total", "Sent.", {"platform", "code"});
   Family<Gauge> gauges = registry.Gauges("lane_depth", "Depth.", {"platform"});
-  for (size_t i = 0; i < NameBounds::kMaxNames + 5; ++i) {
+  for (int i = 0; i < 105; ++i) {
     const std::string platform = "p" + std::to_string(i);
     counters.With({platform, "OK"}).Increment();
     gauges.With({platform}).Set(7);
   }
   const std::string text = registry.Text();
-  EXPECT_THAT(text, HasSubstr("cognate_sent_total{code=\"OK\",platform=\"p11999\"} 1"));
+  EXPECT_THAT(text, HasSubstr("cognate_sent_total{code=\"OK\",platform=\"p99\"} 1"));
   EXPECT_THAT(text, HasSubstr("cognate_sent_total{code=\"OK\",platform=\"other\"} 5"));
-  EXPECT_THAT(text, Not(HasSubstr("platform=\"p12000\"")));
+  EXPECT_THAT(text, Not(HasSubstr("platform=\"p100\"")));
   EXPECT_THAT(text, Not(HasSubstr("cognate_lane_depth{platform=\"other\"}")));
   EXPECT_THAT(text, HasSubstr("cognate_metrics_names_refused_total{label=\"platform\"} 10"));
+}
+
+// Its codes, states and services are not names that people choose.
+TEST(RegistryTest, HasFourTimesTheRoomForWhatPlatformsSourcesAndSyncsShareAndNoBoundForItsOwnWords) {
+  Registry registry(3);
+  Family<Gauge> health = registry.Gauges("entity_health", "Health.", {"kind", "name", "status"});
+  for (int i = 0; i < 13; ++i)
+    health.With({"kind" + std::to_string(i), "name" + std::to_string(i), kFailing}).Set(1);
+  const std::string text = registry.Text();
+  EXPECT_THAT(text, HasSubstr("{kind=\"kind11\",name=\"name11\""));
+  EXPECT_THAT(text, Not(HasSubstr("name12")));
+  EXPECT_THAT(text, HasSubstr("cognate_metrics_names_refused_total{label=\"name\"} 1"));
 }
 
 TEST(RegistryTest, HasRoomForTenThousandPlatformsWithASourceAndSyncsEach) {

@@ -16,7 +16,7 @@ absl::string_view NameBounds::Shown(absl::string_view label, absl::string_view v
   MutexLock lock(&mutex_);
   auto& names = names_[std::string(label)];
   if (names.find(std::string(value)) != names.end()) return value;
-  if (names.size() >= (label == "name" ? kMaxEntities : kMaxNames)) {
+  if (names.size() >= (label == "name" ? kKindsOfName * max_names_ : max_names_)) {
     refused_.Add({{"label", std::string(label)}}).Increment();
     return kOther;
   }

@@ -15,17 +15,16 @@
 namespace cognate::metrics {
 
 // Which names that people chose get series of their own: the first so many of each label, until the process
-// ends. Enough for 10,000 platforms, of which the registry and feedback show all in each of their processes:
-// a platform beyond the bound cannot ring. Thread safe.
+// ends. A platform beyond the bound cannot ring. Thread safe.
 class NameBounds {
  public:
-  static constexpr size_t kMaxNames = 12'000;
-  // Of the label `name`, which platforms, sources and syncs share.
-  static constexpr size_t kMaxEntities = 50'000;
+  // The label `name` has room for so many times more: platforms, sources and syncs share it.
+  static constexpr size_t kKindsOfName = 4;
   static constexpr absl::string_view kOther = "other";
 
-  explicit NameBounds(prometheus::Registry& registry)
-      : refused_(prometheus::BuildCounter()
+  NameBounds(prometheus::Registry& registry, int max_names)
+      : max_names_(static_cast<size_t>(max_names)),
+        refused_(prometheus::BuildCounter()
                      .Name("cognate_metrics_names_refused_total")
                      .Help("Times that a name beyond the bound of a label had no series of its own.")
                      .Register(registry)) {}
@@ -36,6 +35,7 @@ class NameBounds {
   prometheus::Gauge& hidden_gauge() { return hidden_gauge_; }
 
  private:
+  const size_t max_names_;
   prometheus::Family<prometheus::Counter>& refused_;
   prometheus::Gauge hidden_gauge_;
   Mutex mutex_;

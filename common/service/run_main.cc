@@ -34,7 +34,7 @@ absl::Status Serve(const ServiceDefinition& definition, const config::Process& p
   options.host.stream_lookahead_bytes = definition.stream_lookahead_bytes;
   RETURN_IF_ERROR(grpc_support::CheckTransport(options.host));
   ASSIGN_OR_RETURN(const std::unique_ptr<Trust> trust, Trust::Install(process));
-  metrics::Registry metrics;
+  metrics::Registry metrics(process.metrics_max_names);
   ASSIGN_OR_RETURN(const std::unique_ptr<trace::Exporter> exporter,
                    trace::Exporter::Start(process.TraceOptions(), metrics));
   Cluster cluster(options, Clock::Real(), metrics);

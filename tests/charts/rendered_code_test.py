@@ -37,7 +37,7 @@ class RenderedCodeTest(unittest.TestCase):
                         continue
                     flags = {word for word in words if word.startswith("--")}
                     commands = [word for before, word in zip([""] + words, words)
-                                if not word.startswith("--") and before not in ("--address", "--key-file", "--tls-ca-file", "--tls-cert-file", "--tls-key-file")]
+                                if not word.startswith("--") and before not in ("--address", "--key-file", "--tls-ca-file", "--tls-certificate-file", "--tls-key-file")]
                     if commands[0] == "backup":
                         self.assertLessEqual(flags, set(re.findall(r"--[a-z-]+", help_of("cognate", "backup"))), name)
                         continue

@@ -67,6 +67,16 @@ class RunTest(unittest.TestCase):
         file = re.search(r"Without a key of your own, `(--key-file \S+)`", page).group(1).split()
         ask(*file, "status")
 
+    def ask_without_a_certificate(self, kubelet, objects):
+        """It is the certificate by which the pods of `helm test` are heard."""
+        name, pod, container = pods_of_tests(objects)[0]
+        command = container["command"]
+        at_certificate, at_key = command.index("--tls-certificate-file"), command.index("--tls-key-file")
+        without = [word for i, word in enumerate(command) if i not in (at_certificate, at_certificate + 1, at_key, at_key + 1)]
+        code, said = kubelet.run_to_end(name, pod, dict(container, command=without))
+        self.assertEqual(code, 1, said)
+        self.assertIn("--tls-certificate-file", said)
+
     def end(self, kubelet):
         codes = kubelet.terminate()
         self.assertEqual(set(codes.values()), {0}, codes)
@@ -131,6 +141,9 @@ class RunTest(unittest.TestCase):
             "cognate-db-ca": {"ca.crt": others.certificate}, "redis": {"password": "hidden"},
         }
         objects = Objects(at("tls"), f"postgres.port={postgres.port}", f'redis.address="redis.data.svc:{redis.port}"')
+        # `helm test` asks with a certificate, where there is no key.
+        asked = [container["command"] for _, _, container in pods_of_tests(objects)]
+        self.assertEqual([("--tls-key-file" in command, "--key-file" in command) for command in asked], [(True, False)] * 4)
         hosts = {name: "127.0.0.1" for name in ("pg-1.data.svc", "pg-2.data.svc", "redis.data.svc")}
         kubelet = self.run_installation(objects, secrets, hosts)
         address = kubelet.addresses["cognate-platform-registry"] + ":7401"
@@ -138,6 +151,7 @@ class RunTest(unittest.TestCase):
         self.assertEqual(len(calls), 3)
         for call in calls:
             self.grpcurl(*shlex.split(call.replace("localhost:7401", address)), directory=authority.directory)
+        self.ask_without_a_certificate(kubelet, objects)
         self.end(kubelet)
         for name in SERVICES:
             self.assertNotIn(PASSWORD, kubelet.log(f"cognate-{name}"))

@@ -119,13 +119,20 @@ Cluster::~Cluster() {
 }
 
 void Cluster::PrepareTrust() {
-  SetServiceKeys({ServiceKey()});
-  grpc_support::ClientTrust own = {.authorization = absl::StrCat("Bearer ", kServiceKey)};
-  if (shape_ == Shape::kTrusted) {
+  grpc_support::ClientTrust own;
+  if (shape_ != Shape::kCertified) {
+    SetServiceKeys({ServiceKey()});
+    own.authorization = absl::StrCat("Bearer ", kServiceKey);
+  }
+  if (UsesTls()) {
     authority_ = std::make_unique<test_support::Authority>();
     test_support::ReplaceFile(TrustFile("ca.pem"), authority_->Certificate());
     RenewCertificate();
     own.ca_file = TrustFile("ca.pem");
+  }
+  if (shape_ == Shape::kCertified) {
+    own.certificate_file = TrustFile("node.pem");
+    own.key_file = TrustFile("node.key");
   }
   EXPECT_EQ(grpc_support::SetClientTrust(std::move(own)), absl::OkStatus());
 }
@@ -142,10 +149,12 @@ std::vector<std::pair<std::string, std::string>> Cluster::TrustEnvironment() con
   if (!UsesTcp()) return {};
   if (shape_ == Shape::kTwoEach)
     return {{"COGNATE_SERVICE_KEY_FILE", TrustFile("service.key")}, {"COGNATE_PLAINTEXT", "true"}};
-  return {{"COGNATE_SERVICE_KEY_FILE", TrustFile("service.key")},
-          {"COGNATE_TLS_CERTIFICATE_FILE", TrustFile("node.pem")},
+  const bool has_key = shape_ == Shape::kTrusted;
+  return {{"COGNATE_TLS_CERTIFICATE_FILE", TrustFile("node.pem")},
           {"COGNATE_TLS_KEY_FILE", TrustFile("node.key")},
-          {"COGNATE_TLS_CA_FILE", TrustFile("ca.pem")}};
+          {"COGNATE_TLS_CA_FILE", TrustFile("ca.pem")},
+          has_key ? std::pair("COGNATE_SERVICE_KEY_FILE", TrustFile("service.key"))
+                  : std::pair("COGNATE_TLS_CLIENT_CA_FILE", TrustFile("ca.pem"))};
 }
 
 std::vector<std::string> Cluster::names() const {
@@ -264,14 +273,22 @@ std::vector<std::string> Cluster::WhereTheyAre() const {
     absl::c_replace(option, '_', '-');
     options.push_back(absl::StrCat("--", option, "=", PeerAddress(program.name)));
   }
-  if (UsesTcp()) options.push_back("--key-file=" + TrustFile("service.key"));
-  if (shape_ == Shape::kTrusted) options.push_back("--tls-ca-file=" + TrustFile("ca.pem"));
   return options;
 }
 
-Cluster::Ran Cluster::Run(std::vector<std::string> words) {
+std::vector<std::string> Cluster::TrustOptions() const {
+  if (!UsesTcp()) return {};
+  if (shape_ == Shape::kTwoEach) return {"--key-file=" + TrustFile("service.key")};
+  const std::string trust = "--tls-ca-file=" + TrustFile("ca.pem");
+  if (shape_ == Shape::kTrusted) return {trust, "--key-file=" + TrustFile("service.key")};
+  return {trust, "--tls-certificate-file=" + TrustFile("node.pem"),
+          "--tls-key-file=" + TrustFile("node.key")};
+}
+
+Cluster::Ran Cluster::RunAs(const std::vector<std::string>& trust, std::vector<std::string> words) {
   const std::string log = absl::StrCat(directory(), "/command-", ++commands_);
-  const std::vector<std::string> options = WhereTheyAre();
+  std::vector<std::string> options = WhereTheyAre();
+  options.insert(options.end(), trust.begin(), trust.end());
   words.insert(words.begin(), options.begin(), options.end());
   words.insert(words.begin(), test_support::Program("cognate"));
   auto spawned = process::Process::Spawn({.argv = std::move(words), .log_file = log});

@@ -25,6 +25,7 @@ enum class Shape {
   kOneEach,     // every service a process of its own, as in Kubernetes
   kTwoEach,     // two replicas of every service, over TCP; they know each other by a key
   kTrusted,     // every service a process of its own, over TCP with TLS and the services' key
+  kCertified,   // the same without a key: who has a certificate of their authority is a service
 };
 
 // Of somebody else, to be used instead of own ones; they outlive the cluster.
@@ -69,13 +70,16 @@ class Cluster {
     int code = -1;
     std::string output;  // and errors
   };
-  Ran Run(std::vector<std::string> words);
+  Ran Run(std::vector<std::string> words) { return RunAs(TrustOptions(), std::move(words)); }
+  std::vector<std::string> TrustOptions() const;  // What it is told to trust and to show.
+  // The same by somebody who is told something else.
+  Ran RunAs(const std::vector<std::string>& trust, std::vector<std::string> words);
 
   // Where the processes find certificates and their key, with TCP: `ca.pem`, `node.pem`, `node.key`,
   // `service.key`. This process trusts and shows the same.
   std::string TrustFile(const std::string& file) const { return directory_.File(file); }
 
-  // As a renewal does, under everybody's hands (kTrusted).
+  // As a renewal does, under everybody's hands (kTrusted, kCertified).
   void RenewCertificate();
   // What processes that are started from here on show (the first) and take.
   void SetServiceKeys(const std::vector<std::string>& keys);
@@ -107,7 +111,8 @@ class Cluster {
  private:
   std::vector<std::string> Arguments(const std::string& name) const;
   bool StartServers(bool durable);
-  bool UsesTcp() const { return shape_ == Shape::kTwoEach || shape_ == Shape::kTrusted; }
+  bool UsesTls() const { return shape_ == Shape::kTrusted || shape_ == Shape::kCertified; }
+  bool UsesTcp() const { return shape_ == Shape::kTwoEach || UsesTls(); }
   void PrepareTrust();
   std::vector<std::pair<std::string, std::string>> TrustEnvironment() const;
   process::Command CommandOf(const std::string& name) const;
@@ -123,7 +128,7 @@ class Cluster {
   std::unique_ptr<test_support::RedisServer> redis_;
   std::string uri_;
   std::string redis_address_;
-  std::unique_ptr<test_support::Authority> authority_;  // of kTrusted
+  std::unique_ptr<test_support::Authority> authority_;  // with TLS
   std::map<std::string, int> ports_;                    // of processes that have replicas
   std::map<std::string, process::Process> processes_;
   int commands_ = 0;

@@ -19,6 +19,17 @@ class FileRulesTest : public FilesTest {
                                      std::chrono::file_clock::from_sys(in_2020));
   }
   void PutLarge() const { Put("magazine", "large.png", Png(std::string(500, 'x'))); }
+  static std::string OfBlog(const std::string& table) { return table + " WHERE platform = 'blog'"; }
+  // Otherwise within the hour.
+  void Sweep() {
+    cluster_.Kill("cognate");
+    ASSERT_OK(
+        (*postgres::Connection::Open(cluster_.postgres().Uri("cognate")))
+            ->Execute(
+                "UPDATE file_transfer.chores SET due_at = now() - interval '1 hour' WHERE name = 'sweep'"));
+    cluster_.Start("cognate");
+    ASSERT_TRUE(cluster_.WaitUntilServing());
+  }
   int64_t CountOfStore(const std::string& table) {
     auto store = *postgres::Connection::Open(cluster_.postgres().Uri("cognate"));
     return std::stoll(Ask(*store, "SELECT count(*) FROM file_transfer." + table));
@@ -96,15 +107,49 @@ TEST_F(FileRulesTest, WhatADeletedRecordHadIsForgotten) {
   EXPECT_GT(CountOfStore("bindings"), 0);
   Run("DELETE FROM author WHERE id = 1");
   ExpectTarget("SELECT count(*) FROM writer", "0");
-  cluster_.Kill("cognate");
-  // Otherwise within the hour.
-  ASSERT_OK(
-      (*postgres::Connection::Open(cluster_.postgres().Uri("cognate")))
-          ->Execute(
-              "UPDATE file_transfer.chores SET due_at = now() - interval '1 hour' WHERE name = 'sweep'"));
-  cluster_.Start("cognate");
-  ASSERT_TRUE(cluster_.WaitUntilServing());
+  Sweep();
   EXPECT_TRUE(Eventually([&] { return CountOfStore("bindings") == 0; }));
+}
+
+TEST_F(FileRulesTest, WhatWasNotedOfADirectoryIsForgottenWithItsPlatform) {
+  SyncAuthors();
+  PutFrom2020("ada.png", Png());
+  Run("INSERT INTO author VALUES (1, 'Ada', 'ada.png')");
+  const std::string picture = AwaitPictureOf("Ada");
+  // That it was written into is noted when it is looked at the next time.
+  int edits = 0;
+  EXPECT_TRUE(Eventually([&] {
+    Run(absl::StrCat("UPDATE author SET name = 'Ada ", ++edits, "' WHERE id = 1"));
+    return CountOfStore(OfBlog("written_places")) == 1;
+  }));
+  const std::vector<std::string> noted = {"written_places",   "seen_files", "placements",
+                                          "placement_totals", "bindings",   "possessions"};
+  for (const std::string& table : noted) EXPECT_GT(CountOfStore(OfBlog(table)), 0) << table;
+  const int64_t of_the_source = CountOfStore("seen_files WHERE platform = 'magazine'");
+  EXPECT_GT(of_the_source, 0);
+  ASSERT_THAT(Do(*registry_, &RegistryStub::DeleteSync, "name: 'syncs/authors'"), test_support::IsOk());
+  ASSERT_THAT(Do(*registry_, &RegistryStub::DeletePlatform, "name: 'platforms/blog'"), test_support::IsOk());
+  Sweep();
+  for (const std::string& table : noted)
+    EXPECT_TRUE(Eventually([&] { return CountOfStore(OfBlog(table)) == 0; })) << table;
+  // The other's stays, and the files are their owner's.
+  EXPECT_EQ(CountOfStore("seen_files WHERE platform = 'magazine'"), of_the_source);
+  EXPECT_TRUE(Has("blog", picture, Png()));
+
+  // Whoever gets its name has another directory, which nobody takes for the old one.
+  std::filesystem::rename(Site("blog"), Site("old-blog"));
+  std::filesystem::create_directories(Site("blog"));
+  ASSERT_THAT(
+      Do(*registry_, &RegistryStub::CreatePlatform,
+         absl::StrCat("platform { name: 'platforms/blog' kind: PLATFORM_KIND_POSTGRES database { uri: '",
+                      cluster_.postgres().Uri("blog"), "' } files { directory: '", Site("blog"), "' } }")),
+      test_support::IsOk());
+  ASSERT_THAT(Do(*registry_, &RegistryStub::AnalyzeModels, "platform: 'platforms/blog'"),
+              test_support::IsOk());
+  SyncAuthors();
+  Put("magazine", "grace.png", Png("grace"));
+  Run("INSERT INTO author VALUES (2, 'Grace', 'grace.png')");
+  EXPECT_TRUE(Has("blog", AwaitPictureOf("Grace"), Png("grace")));
 }
 
 TEST_F(FileRulesTest, WatchTellsOfFilesThatArriveAndOfThoseThatAreRefused) {

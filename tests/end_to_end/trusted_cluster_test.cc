@@ -1,4 +1,5 @@
-// All services as processes of their own that reach each other over TLS and know each other by a key.
+// All services as processes of their own that reach each other over TLS and know each other by a key, or by
+// their certificates alone.
 #include <csignal>
 
 #include "common/grpc/client_trust.h"
@@ -13,12 +14,23 @@ using test_support::Authority;
 using test_support::Eventually;
 using test_support::IsOk;
 using test_support::StatusIs;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kNextKey[] = "the-next-key-of-the-services-of-a-test-cluster";
 
+// What asks each service that answers the command line.
+const std::vector<std::vector<std::string>>& Questions() {
+  static const auto& questions = *new std::vector<std::vector<std::string>>{
+      {"status"},        {"platform", "list"}, {"troubles", "list"}, {"run", "list"},
+      {"audit", "list"}, {"conflict", "list"}, {"file", "list"}};
+  return questions;
+}
+
 class TrustedClusterTest : public TwoDatabases {
  protected:
-  TrustedClusterTest() : TwoDatabases(Shape::kTrusted) {}
+  explicit TrustedClusterTest(Shape shape = Shape::kTrusted) : TwoDatabases(shape) {}
 
   void SetUp() override {
     Build("CREATE TABLE article (id serial PRIMARY KEY, title text NOT NULL)",
@@ -69,13 +81,8 @@ TEST_F(TrustedClusterTest, TheCommandLineAsksEachServiceWhereItIs) {
   const cluster::Cluster::Ran status = cluster_.Run({"status"});
   EXPECT_EQ(status.code, 0) << status.output;
   for (const char* const word : {"articles", "TARGET", "OPEN", "SOURCE"})
-    EXPECT_THAT(status.output, ::testing::HasSubstr(word));
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"platform", "list"},
-                                                {"troubles", "list"},
-                                                {"run", "list"},
-                                                {"audit", "list"},
-                                                {"conflict", "list"},
-                                                {"file", "list"}}) {
+    EXPECT_THAT(status.output, HasSubstr(word));
+  for (const std::vector<std::string>& words : Questions()) {
     const cluster::Cluster::Ran ran = cluster_.Run(words);
     EXPECT_EQ(ran.code, 0) << words[0] << ": " << ran.output;
   }
@@ -104,6 +111,46 @@ TEST_F(TrustedClusterTest, TheServicesKeyIsChangedWithoutAStop) {
   ExpectThatAChangeTravels("under the next key");
   EXPECT_THAT(AskAs({.ca_file = ca_, .authorization = key_}), StatusIs(absl::StatusCode::kUnauthenticated));
   EXPECT_THAT(AskAs({.ca_file = ca_, .authorization = absl::StrCat("Bearer ", kNextKey)}), IsOk());
+}
+
+class CertifiedClusterTest : public TrustedClusterTest {
+ protected:
+  CertifiedClusterTest() : TrustedClusterTest(Shape::kCertified) {}
+
+  // Options of somebody with a certificate of this authority.
+  std::vector<std::string> With(const Authority& authority) {
+    authority.IssueInto(cluster_.TrustFile("own"));
+    return {"--tls-ca-file=" + ca_, "--tls-certificate-file=" + cluster_.TrustFile("own.pem"),
+            "--tls-key-file=" + cluster_.TrustFile("own.key")};
+  }
+};
+
+TEST_F(CertifiedClusterTest, WhoHasACertificateOfTheServicesAuthorityIsHeardByTheCommandLineToo) {
+  ExpectThatAChangeTravels("by certificates");
+  for (const std::vector<std::string>& words : Questions()) {
+    const cluster::Cluster::Ran ran = cluster_.Run(words);
+    EXPECT_EQ(ran.code, 0) << words[0] << ": " << ran.output;
+  }
+}
+
+TEST_F(CertifiedClusterTest, NobodyElseIsHeard) {
+  const cluster::Cluster::Ran nobody = cluster_.RunAs({"--tls-ca-file=" + ca_}, {"platform", "list"});
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_THAT(nobody.output, HasSubstr("--tls-certificate-file"));
+  const cluster::Cluster::Ran stranger = cluster_.RunAs(With(Authority()), {"platform", "list"});
+  EXPECT_EQ(stranger.code, 1);
+  EXPECT_THAT(stranger.output, Not(HasSubstr("magazine")));
+}
+
+// A person's own key says who it is, also where the certificate of a pod is shown with it.
+TEST_F(CertifiedClusterTest, AKeyCountsBeforeACertificate) {
+  EXPECT_THAT(cluster_.Run({"key", "whoami"}).output, HasSubstr("services"));
+  const std::string key = cluster_.TrustFile("viewer.key");
+  ASSERT_EQ(cluster_.Run({"key", "create", "--role", "viewer", "--out", key}).code, 0);
+  std::vector<std::string> both = cluster_.TrustOptions();
+  both.push_back("--key-file=" + key);
+  EXPECT_THAT(cluster_.RunAs(both, {"key", "whoami"}).output,
+              AllOf(HasSubstr("viewer"), Not(HasSubstr("services"))));
 }
 
 }  // namespace

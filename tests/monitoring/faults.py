@@ -35,6 +35,7 @@ class Faults:
         self.expect("ReplicationSlotInvalid", self.drop_the_slot)
         self.expect("CaptureStopped", lambda: self.allow("source", False), mend=lambda: self.allow("source", True))
         self.saturate_a_pool()
+        self.refuse_names()
         return self.seen
 
     def expect(self, alert, fault=None, mend=None, meanwhile=None):
@@ -192,6 +193,16 @@ class Faults:
                 self.expect("PipelineStalled")
                 self.expect("ReplicationSlotGrowing")
             locker.rollback()
+
+    def refuse_names(self):
+        """A second registry, in whose metrics there is room for fewer syncs than there are."""
+        world = self.world
+        admin = free_port()
+        registry = world.start("platform-registry", "--admin", f"127.0.0.1:{admin}", "--listen", f"unix:{world.folder}/names.sock",
+                               "--postgres-uri", world.uris["cognate"], "--feedback", world.grpc,
+                               "--metrics-max-names", "1", "--log-level", "warn")
+        self.prometheus.add("platform-registry", admin)
+        self.expect("MetricsNamesRefused", meanwhile=lambda: self.check_running(registry), mend=registry.stop)
 
     def saturate_a_pool(self):
         """Many look at troubles, which somebody has locked."""

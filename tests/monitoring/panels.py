@@ -234,7 +234,7 @@ SERVICES = [
         Panel("Certificate ends in", "s", [(f"min by (job) (cognate_tls_certificate_expiry_timestamp_seconds{{{NS}}}) - time()", "{{job}}")],
               "Where TLS is served."),
         Panel("Names without series of their own", "ops", [(rate("cognate_metrics_names_refused_total", "label"), "{{label}}")],
-              "Beyond 12,000 names of one label in one process (`name`: 50,000)."),
+              "Beyond `--metrics-max-names` (12,000) names of one label in one process; of `name` four times as many."),
     ]),
 ]
 

@@ -181,14 +181,20 @@ class Bringing {
 }  // namespace
 
 // Of what was stored before.
-void CheckStored(const BindParts& parts, Wanted& wanted) {
+void CheckStored(BindWork& work, Wanted& wanted) {
+  const auto wait = [&wanted](absl::string_view why) {
+    wanted.Wait(v1::PLACEMENT_STATE_LACKING,
+                StrCat(ShownName(wanted.name), ", whose stored bytes cannot be read now: ", why));
+  };
+  // Asked for each of many files, a store that is away would keep the lane for minutes.
+  if (work.is_store_away) return wait("the store does not answer");
+  if (work.parts.clock.Now() > work.until()) return wait("the store is slow");
   absl::StatusOr<std::optional<v1::OutcomeError>> refused = CheckStoredType(
-      parts.contents, parts.media_types,
+      work.parts.contents, work.parts.media_types,
       {*wanted.rule, wanted.name, wanted.extension, wanted.sha256, wanted.size_bytes}, &wanted.media_type);
   if (!refused.ok()) {
-    wanted.Wait(v1::PLACEMENT_STATE_LACKING,
-                StrCat(ShownName(wanted.name),
-                       ", whose stored bytes cannot be read now: ", refused.status().message()));
+    work.is_store_away = absl::IsUnavailable(refused.status());
+    wait(refused.status().message());
   } else if (refused->has_value()) {
     wanted.Refuse(**std::move(refused));
   }

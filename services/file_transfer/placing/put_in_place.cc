@@ -109,7 +109,7 @@ bool PutInPlace::IsThere(Wanted& wanted, const Known& known) const {
 }
 
 absl::Status PutInPlace::Judge(Wanted& wanted, const Known& known) {
-  if (wanted.data == nullptr) CheckStored(work_.parts, wanted);
+  if (wanted.data == nullptr) CheckStored(work_, wanted);
   if (wanted.is_answered()) return absl::OkStatus();
   const bool is_refused =
       known.placement.has_value() && known.placement->state == v1::PLACEMENT_STATE_REFUSED;

@@ -82,6 +82,8 @@ struct BindWork {
   std::optional<int64_t> kept_bytes = {};
   // There is no memory for more small files: what is left is left to the workers.
   bool is_crowded = false;
+  // A content could not be read, however often it was tried: the others are not tried in this call.
+  bool is_store_away = false;
 
   // The lane waits for the answer: what is left at that time is left to the workers, too.
   absl::Time until() const;
@@ -127,6 +129,6 @@ class PutInPlace {
 };
 
 // Of what is stored: as much of its bytes as the judgement needs (bring.cc). What cannot be read now waits.
-void CheckStored(const BindParts& parts, Wanted& wanted);
+void CheckStored(BindWork& work, Wanted& wanted);
 
 }  // namespace cognate::file_transfer
