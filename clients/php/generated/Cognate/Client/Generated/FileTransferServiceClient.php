@@ -47,6 +47,11 @@ use Cognate\V1\ScrubResponse;
 /**
  * Holds the bytes that records refer to, each content once, and brings them to the platforms whose records refer to them.
  *
+ * A platform is named by its id, or by its name `platforms/{id}`. UNAVAILABLE may be retried by anyone with backoff, after
+ * `RetryInfo` where there is one; so may every call that says nothing else. A platform's key asks for its own platform: else
+ * PERMISSION_DENIED (`NOT_YOUR_PLATFORM`). Lists answer another's `page_token`, or a `page_size` that is too large, with
+ * INVALID_ARGUMENT (`INVALID_FIELD`).
+ *
  * Not here: `Write`, which streams from the client; there is another call for the same.
  */
 final class FileTransferServiceClient
@@ -61,7 +66,7 @@ final class FileTransferServiceClient
      * Errors:
      *
      * * `INVALID_ARGUMENT` (`INVALID_FIELD`): more than 1,000 files, or 4 MiB together.
-     * * as `Write`, for all of them: `STORE_FULL`, `STORE_UNAVAILABLE`.
+     * * as `Write`, for all of them: `PLATFORM_NOT_FOUND`, `STORE_FULL`, `UPLOAD_QUOTA_EXCEEDED`, `STORE_UNAVAILABLE`.
      *
      * @throws CognateException
      */
@@ -76,7 +81,9 @@ final class FileTransferServiceClient
      *
      * Errors:
      *
-     * * `NOT_FOUND` (`UPLOAD_NOT_FOUND`): there is none, or it has expired.
+     * * `INVALID_ARGUMENT` (`INVALID_FIELD`): no name of an upload, or no platform.
+     * * `NOT_FOUND` (`PLATFORM_NOT_FOUND`): there is no such platform.
+     * * `NOT_FOUND` (`UPLOAD_NOT_FOUND`): there is none, or it has expired. Begin again at 0.
      *
      * @throws CognateException
      */
@@ -89,6 +96,11 @@ final class FileTransferServiceClient
     /**
      * Gives up an upload. What it had is removed. Idempotent.
      *
+     * Errors:
+     *
+     * * `INVALID_ARGUMENT` (`INVALID_FIELD`): no name of an upload, or no platform.
+     * * `NOT_FOUND` (`PLATFORM_NOT_FOUND`): there is no such platform.
+     *
      * @throws CognateException
      */
     public function cancelWrite(CancelWriteRequest $request, ?CallOptions $options = null): CancelWriteResponse
@@ -98,13 +110,16 @@ final class FileTransferServiceClient
     }
 
     /**
-     * Streams a content, or a part of it. A platform's key reads what its own records refer to, or are to refer to.
+     * Streams a content, or a part of it; after a break ask for the rest. A platform's key reads what its own records refer to, or are
+     * to refer to.
      *
      * Errors:
      *
+     * * `INVALID_ARGUMENT` (`INVALID_FIELD`): a hash that has not 32 bytes, a negative offset or limit.
      * * `NOT_FOUND` (`FILE_NOT_FOUND`): it is not stored.
      * * `OUT_OF_RANGE` (`INVALID_FIELD`): `offset` is behind its end.
      * * `DATA_LOSS` (`FILE_DAMAGED`): what is stored is no longer what it was; a scrub repairs it.
+     * * `UNAVAILABLE` (`TOO_MANY_DOWNLOADS`): so many are read at once; `RetryInfo`.
      *
      * @return \Generator<int, ReadResponse, mixed, void>
      * @throws CognateException
@@ -137,6 +152,7 @@ final class FileTransferServiceClient
      * Errors:
      *
      * * `INVALID_ARGUMENT` (`INVALID_FIELD`): more than 10,000 hashes, or one that has not 32 bytes.
+     * * `NOT_FOUND` (`PLATFORM_NOT_FOUND`): there is no such platform.
      *
      * @throws CognateException
      */
@@ -165,6 +181,10 @@ final class FileTransferServiceClient
     /**
      * Lists what a platform's records are to have and the platform lacks, oldest first: for its agent, which reads each, verifies it,
      * moves it into place and says so by `Place`.
+     *
+     * Errors:
+     *
+     * * `INVALID_ARGUMENT` (`INVALID_FIELD`): no platform.
      *
      * @throws CognateException
      */
@@ -202,7 +222,12 @@ final class FileTransferServiceClient
 
     /**
      * Removes what nothing refers to any more: contents without a binding, and uploads that have expired. What was written or asked for
-     * within the lease stays.
+     * within the lease stays. A call that is cut off ends it; the next one does the rest.
+     *
+     * Errors:
+     *
+     * * `INVALID_ARGUMENT` (`INVALID_FIELD`): a lease of less than an hour.
+     * * `UNAVAILABLE` (`STORE_UNAVAILABLE`): the store cannot be listed or written to.
      *
      * @throws CognateException
      */
@@ -214,7 +239,7 @@ final class FileTransferServiceClient
 
     /**
      * Reads every stored byte and compares it with its hash; streams how far it is. What is damaged is replaced from a platform that
-     * has the file, where one can be reached.
+     * has the file, where one can be reached. A call that is cut off ends it; the next one begins anew.
      *
      * @return \Generator<int, ScrubResponse, mixed, void>
      * @throws CognateException
@@ -256,6 +281,7 @@ final class FileTransferServiceClient
      *
      * Errors:
      *
+     * * `INVALID_ARGUMENT` (`INVALID_FIELD`): a name that no file may have, or a lifetime below a minute or above 7 days.
      * * `NOT_FOUND` (`FILE_NOT_FOUND`): it is not stored.
      * * `FAILED_PRECONDITION` (`NO_LINK_KEY`): the services have no key to sign with (`--link-key-file`).
      *
