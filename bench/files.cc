@@ -100,7 +100,8 @@ class FilesBench {
 
  private:
   void OneContent(int round) {
-    // The copy stays, as what the service stores does: a file in pages that were just freed is written faster.
+    // The copy stays, as what the service stores does: a file in pages that were just freed is written
+    // faster.
     const std::string source = directory_.File("source"), copy = directory_.File(absl::StrCat("copy", round));
     WriteNoise(source, options_.mib << 20, static_cast<uint64_t>(round) + 1);
     const double megabytes = static_cast<double>(options_.mib << 20) / 1e6;
