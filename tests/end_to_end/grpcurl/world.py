@@ -75,6 +75,8 @@ class World:
              "fields": [{"name": "id", "value": {"text_value": "7"}}, {"name": "title", "value": {"text_value": "Spring"}}]}]})
         self.demo.cognate("sync", "create", "people", "--from", "atlas:public.currency", "--to", "till:person", "--map", "code=id", "--map", "name=name")
         self.demo.cognate("run", "backfill", "people")
+        # A lane that nobody has taken yet gives nothing out.
+        eventually("the till's lane", lambda: any(lane.get("platform") == "till" and lane.get("owner") for lane in self.call("DeliveryService/ListLanes", {}).get("lanes", [])))
 
     def environment(self, client):
         """Of a shell in which `grpcurl` is that client."""
