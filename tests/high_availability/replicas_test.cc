@@ -27,11 +27,10 @@ namespace cognate::high_availability {
 namespace {
 
 using test_support::Eventually;
+using test_support::FromEnvironment;
 
 constexpr absl::Duration kLimit = absl::Milliseconds(100);  // of p99, when all goes on as it should
 constexpr absl::Duration kPatience = absl::Seconds(40);     // for that, on a machine that others use
-
-using test_support::FromEnvironment;
 
 // Of the two that take turns, the one whose turn it is; who reads the source cannot be told from outside.
 std::vector<std::string> ToBeKilled() {

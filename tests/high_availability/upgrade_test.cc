@@ -75,7 +75,7 @@ class UpgradeTest : public ::testing::Test {
 
   const std::string previous_ =
       test_support::FromEnvironment("COGNATE_PREVIOUS_BIN_DIR", "build/previous/bin");
-  const std::string present_ = test_support::FromEnvironment("COGNATE_BIN_DIR", "build/release/bin");
+  const std::string present_ = test_support::BinDirectory();
   std::unique_ptr<cluster::Cluster> cluster_;
   Flow flow_;
   int64_t lost_ = -1;

@@ -12,7 +12,6 @@ import pathlib
 import re
 import socket
 import threading
-import time
 import unittest
 
 import cluster

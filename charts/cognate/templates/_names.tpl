@@ -74,6 +74,11 @@ annotations:
 {{- if .Values.secrets.generate -}}{{ include "cognate.fullname" . }}-keys{{- else -}}{{ .Values.secrets.existingSecret }}{{- end -}}
 {{- end -}}
 
+{{/* Whether the services know each other by a key. */}}
+{{- define "cognate.hasServiceKey" -}}
+{{- if and (include "cognate.secret" .) .Values.secrets.keys.serviceKey -}}true{{- end -}}
+{{- end -}}
+
 {{/* The Service of the HTTP door. */}}
 {{- define "cognate.httpService" -}}
 {{ include "cognate.fullname" . }}-http

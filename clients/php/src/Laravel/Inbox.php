@@ -97,18 +97,18 @@ final class Inbox
     }
 
     /**
-     * What stands in the way of a change: a delivery that was written and is not known to be reported, or that the record is gone.
-     *
-     * @param list<string> $localIds
+     * @param list<array{string, string}> $records model and local id of each
      * @return array<string, InboxRow> by "model\0local id"
      */
-    public function inTheWay(ConnectionInterface $connection, array $localIds): array
+    public function ofMany(ConnectionInterface $connection, array $records): array
     {
-        $found = [];
-        foreach (array_chunk(array_values(array_unique($localIds)), 500) as $some) {
-            $rows = $this->table($connection)->whereIn('local_id', $some)->where(static fn (Builder $of): Builder => $of->where('reported', false)->orWhere('deleted', true));
-            foreach ($rows->get() as $row) {
-                $found["$row->model\0$row->local_id"] = InboxRow::of($row);
+        $ids = $found = [];
+        foreach ($records as [$model, $localId]) {
+            $ids[$model][$localId] = $localId;
+        }
+        foreach ($ids as $model => $some) {
+            foreach ($this->ofRecords($connection, $model, array_values($some)) as $row) {
+                $found["$row->model\0$row->localId"] = $row;
             }
         }
         return $found;
@@ -159,15 +159,14 @@ final class Inbox
     private function putSent(ConnectionInterface $connection, array $some): void
     {
         $this->lock($connection);
-        // Of a record that was made anew under an old id it is not known which entity it becomes.
-        $gone = $this->table($connection)->where('deleted', true)->whereIn('local_id', array_column($some, 'local_id'))->get();
-        $some = array_map(static fn (array $row): array => $row + ['source' => null], $some);
-        foreach ($gone as $row) {
-            foreach ($some as $place => $sent) {
-                if ($sent['model'] === $row->model && $sent['local_id'] === $row->local_id && !$sent['deleted']) {
-                    $connection->table(self::TABLE)->where('id', $row->id)->update(['entity_id' => null]);
-                    $some[$place]['floor'] = $sent['version'];
-                }
+        $known = $this->ofMany($connection, array_map(static fn (array $row): array => [$row['model'], $row['local_id']], $some));
+        foreach ($some as $place => $sent) {
+            $row = $known["{$sent['model']}\0{$sent['local_id']}"] ?? null;
+            $some[$place]['source'] = null;
+            if ($row?->isDeleted === true && !$sent['deleted']) {
+                // Of a record that was made anew under an old id it is not known which entity it becomes.
+                $connection->table(self::TABLE)->where('id', $row->id)->update(['entity_id' => null]);
+                $some[$place]['floor'] = $sent['version'];
             }
         }
         assert($connection instanceof Connection);

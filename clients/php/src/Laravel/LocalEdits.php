@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Cognate\Laravel;
 
+use Closure;
 use Cognate\V1\Delivery;
 use Cognate\V1\Operation;
 use Illuminate\Database\Connection;
@@ -58,11 +59,11 @@ final class LocalEdits
      * or from one that died before it read the answer, and would take them for a record that was made anew after the delete: it hears
      * that this is gone, too.
      *
-     * @param array<string, mixed> $fields the record
      * @param bool $isNewerAtHub whether the hub has taken an edit of here after that delete
+     * @param Closure(): array<string, mixed> $fields gives the record, before it is deleted
      * @return list<object>
      */
-    public function give(Connection $connection, Definition $definition, Delivery $delivery, string $localId, array $fields, bool $isNewerAtHub): array
+    public function give(Connection $connection, Definition $definition, Delivery $delivery, string $localId, bool $isNewerAtHub, Closure $fields): array
     {
         $pending = $this->of($connection, $definition, $localId);
         $isTold = $pending !== [] && end($pending)->operation === Operation::OPERATION_DELETE;
@@ -70,13 +71,14 @@ final class LocalEdits
             return [];
         }
         $this->outbox->remove($connection, $pending);
-        $this->outbox->append($connection, $definition->name, $localId, Operation::OPERATION_DELETE, $fields, null);
+        $this->outbox->append($connection, $definition->name, $localId, Operation::OPERATION_DELETE, $fields(), null);
         return $pending === [] ? [] : [new Events\ConflictDetected($definition->name, $localId, $delivery->getEntityId(), end($pending)->fields, [], '')];
     }
 
-    /** A record that comes back is no longer to be told as gone. */
-    public function takeBackDelete(Connection $connection, Definition $definition, string $localId): void
+    /** A record that comes back is no longer to be told as gone, but by somebody who had it back before and deleted it here. */
+    public function takeBackDelete(Connection $connection, Definition $definition, string $localId): bool
     {
-        $this->outbox->remove($connection, $this->of($connection, $definition, $localId));
+        $pending = $this->of($connection, $definition, $localId);
+        return count($pending) === 1 && $pending[0]->operation === Operation::OPERATION_DELETE && $this->outbox->remove($connection, $pending) === 1;
     }
 }

@@ -62,7 +62,7 @@ final class Pusher
      */
     private function due(Connection $connection, array $rows): array
     {
-        $known = $rows === [] ? [] : $this->inbox->inTheWay($connection, array_column($rows, 'localId'));
+        $known = $this->inbox->ofMany($connection, array_map(static fn (OutboxRow $row): array => [$row->model, $row->localId], $rows));
         $due = $over = $deleted = [];
         foreach ($rows as $row) {
             $name = "$row->model\0$row->localId";

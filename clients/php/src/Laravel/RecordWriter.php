@@ -77,9 +77,8 @@ final class RecordWriter
     {
         $events = [];
         if ($record !== null) {
-            $fields = $this->records->travelling($definition, $record, $record->getAttributes());
             $isNewerAtHub = $known !== null && !$known->isDeleted && $known->version > (int) $delivery->getVersion();
-            $events = $this->edits->give($connection, $definition, $delivery, $localId, $fields, $isNewerAtHub);
+            $events = $this->edits->give($connection, $definition, $delivery, $localId, $isNewerAtHub, fn (): array => $this->records->travelling($definition, $record, $record->getAttributes()));
             if (!$definition->isTrashed($record) || $definition->trashed) {
                 $this->remove($this->incoming($definition, $delivery, [], $localId), $record);
             }
@@ -97,10 +96,9 @@ final class RecordWriter
         $trashedHere = $record !== null && $definition->isTrashed($record) && !$definition->trashed;
         $deletedByDelivery = $known !== null && $known->isDeletedByDelivery;
         if ($pending !== [] && end($pending)->operation === Operation::OPERATION_DELETE) {
-            if (!$deletedByDelivery) {
+            if (!$deletedByDelivery || !$this->edits->takeBackDelete($connection, $definition, $localId)) {
                 throw new DeliverySkipped('DELETED_ON_TARGET', "$definition->name $localId was deleted here; the delete is on its way");
             }
-            $this->edits->takeBackDelete($connection, $definition, $localId);
             $pending = [];
         }
         if ($delivery->getKeepsDeletes() && $localId !== '' && !$deletedByDelivery && ($record === null || $trashedHere)) {

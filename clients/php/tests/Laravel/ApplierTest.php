@@ -192,6 +192,19 @@ class ApplierTest extends AppTestCase
         self::assertSame([1, 'One again', []], [Post::count(), Post::first()->title, $this->captured()]);
     }
 
+    public function testWhoHadARecordBackAndDeletedItKeepsItDeleted(): void
+    {
+        $this->one($this->of('posts', 1, 10, ['title' => 'One']));
+        Post::first()->update(['title' => 'edited here']);
+        $this->one($this->delete('posts', 1, 11)->setLocalId('1'));
+        Post::withTrashed()->first()->restore();
+        Post::first()->delete();
+        $captured = $this->captured();
+        self::assertSame('delete posts 1', end($captured));
+        $result = $this->one($this->of('posts', 1, 12, ['title' => 'One again'])->setLocalId('1'));
+        self::assertSame(['DELETED_ON_TARGET', 0, $captured], [$result->getError()?->getReason(), Post::count(), $this->captured()]);
+    }
+
     public function testADeleteWinsOverAnEditThatTheHubHasAndNotOverARecordThatWasMadeAnew(): void
     {
         $sent = fn (int $version, int $floor) => $this->app->make(Inbox::class)->sent($this->database(), [['model' => 'posts', 'local_id' => '1', 'version' => $version, 'floor' => $floor, 'hash' => 'x', 'deleted' => false]]);
